@@ -1,0 +1,55 @@
+/**
+ * Mudpie: a multi-core HTTP/1.1 application server for Deno, in which no handler takes the service down.
+ *
+ * You write handlers; Mudpie runs them in a number of supervised worker threads that share one port. When a handler panics,
+ * its client still gets a 500, nobody else notices, and a fresh worker takes the place of the one that failed. It serves
+ * REST APIs and other dynamic content whose requests and responses fit in memory, behind a front end that does TLS.
+ *
+ * @example Serve from ten workers
+ * ```ts ignore
+ * import { type WebRequest, WebResponse, WebServer } from "jsr:@mudpie/server";
+ *
+ * function hello(_req: WebRequest): WebResponse {
+ *   return WebResponse.html("<h1>Hello World!</h1>");
+ * }
+ *
+ * const server = new WebServer();
+ * server.addPath("/hello", hello);
+ * await server.run("127.0.0.1", 8000, 10); // 10 worker threads
+ * ```
+ *
+ * @example Test a handler without a server
+ * ```ts
+ * import { WebResponse, WebServer } from "@mudpie/server";
+ *
+ * const server = new WebServer();
+ * server.addPath("/users/:id", (req) => WebResponse.json({ id: req.params.id }));
+ *
+ * const response = await server.fetch(new Request("http://localhost/users/7"));
+ * console.log(await response.json()); // { id: "7" }
+ * ```
+ *
+ * @module
+ */
+
+export {
+  type FetchHandler,
+  fetchHandler,
+  type Handler,
+  type HandlerResult,
+} from "./src/dispatch.ts";
+export { HttpError, type HttpErrorOptions } from "./src/errors.ts";
+export type { FleetEvent, ListenMode, WorkerEndCause } from "./src/messages.ts";
+export type { RunOptions, WebServerOptions } from "./src/options.ts";
+export type { PeerInfo } from "./src/platform.ts";
+export { type ParameterNames, type PathParams, WebRequest } from "./src/request.ts";
+export { type ResponseBody, WebResponse, type WebResponseInit } from "./src/response.ts";
+export type { Method } from "./src/router.ts";
+export { type MethodTable, type PathPattern, type Target, WebServer } from "./src/server.ts";
+export type {
+  Counts,
+  FleetStats,
+  RunningServer,
+  WorkerStats,
+  WorkerStatus,
+} from "./src/supervisor/running_server.ts";

@@ -1,0 +1,164 @@
+// A request to its response: route, call, HttpError, panic. The workers and `fetch()` both go this way, so a handler is
+// called in the same manner whether there is a socket or not. It never throws and never rejects: what goes wrong in a
+// handler becomes a response here, and a report to whoever runs the handler.
+
+import { HttpError } from "./errors.ts";
+import { fromPlatformResponse } from "./platform.ts";
+import { isAbort, setRoute, type WebRequest } from "./request.ts";
+import { nameOfType, phraseResponse, WebResponse } from "./response.ts";
+import { METHODS, type Router } from "./router.ts";
+
+/** What a {@linkcode Handler} answers with, now or later. */
+export type HandlerResult = WebResponse | Response | Promise<WebResponse | Response>;
+
+/**
+ * A function that answers requests. It gets a request whose `params` have the type of the route's path, and returns a
+ * `WebResponse` or a platform `Response`, or a promise of one.
+ *
+ * It may run many times at once in one worker, between its own `await`s, and in several workers at the same time; workers
+ * share no variables. To answer with an error status it can throw an `HttpError`. Anything else that it throws or rejects
+ * with is a panic: the client gets a 500, and the worker is replaced.
+ *
+ * @example A handler of its own, with the type of its path
+ * ```ts
+ * import { type Handler, WebResponse, WebServer } from "@mudpie/server";
+ *
+ * const user: Handler<"/users/:id"> = (req) => WebResponse.text(`user ${req.params.id}`);
+ *
+ * const server = new WebServer();
+ * server.addPath("/users/:id", user);
+ * ```
+ */
+export type Handler<Path extends string = string> = (req: WebRequest<Path>) => HandlerResult;
+
+/** The web-standard form of a handler: what Hono's `app.fetch` and an `export default { fetch }` are. */
+export type FetchHandler = (request: Request) => Response | Promise<Response>;
+
+/**
+ * Makes a {@linkcode Handler} of any fetch-style application, such as Hono's `app.fetch` or `serveDir` of `@std/http`. The
+ * application sees the whole path, its mount point included, and gets the request's `signal`.
+ *
+ * @example Mount an application
+ * ```ts
+ * import { fetchHandler, WebServer } from "@mudpie/server";
+ *
+ * const app = { fetch: (request: Request) => new Response(new URL(request.url).pathname) };
+ * const server = new WebServer();
+ * server.addPath("/", fetchHandler(app.fetch));
+ *
+ * const response = await server.fetch(new Request("http://localhost/a/b"));
+ * console.log(await response.text()); // /a/b
+ * ```
+ */
+export function fetchHandler(fetch: FetchHandler): Handler {
+  if (typeof fetch !== "function") {
+    throw new TypeError(
+      `Cannot make a handler of a value of type ${
+        nameOfType(fetch)
+      }: pass a function that takes a Request, such as app.fetch`,
+    );
+  }
+  return (req) => fetch(req.toRequest());
+}
+
+/** Told of every panic; says what its client gets. */
+export type PanicListener = (error: unknown, request: WebRequest) => WebResponse;
+
+/** Calls the handlers of one server. */
+export class Dispatcher {
+  readonly #router: Router<Handler>;
+  readonly #onPanic: PanicListener;
+
+  constructor(router: Router<Handler>, onPanic: PanicListener) {
+    this.#router = router;
+    this.#onPanic = onPanic;
+  }
+
+  /** The response to a request. It is no promise where the handler is none, so that a plain handler costs no turn of the loop. */
+  dispatch(request: WebRequest): WebResponse | Promise<WebResponse> {
+    // RFC 9110, section 9.3.7: "*" asks about the server as a whole, and is no path.
+    if (request.method === "OPTIONS" && request.target === "*") {
+      return optionsResponse(METHODS.join(", "));
+    }
+    const match = this.#router.match(request.method, request.path);
+    switch (match.kind) {
+      case "found":
+        setRoute(request, match.route);
+        return this.#call(match.target, request);
+      case "no path":
+        return phraseResponse(404);
+      case "no method":
+        if (request.method === "OPTIONS") return optionsResponse(match.allow);
+        return phraseResponse(405, { allow: match.allow });
+    }
+  }
+
+  #call(handler: Handler, request: WebRequest): WebResponse | Promise<WebResponse> {
+    try {
+      const result = handler(request);
+      if (result instanceof WebResponse) return result;
+      return isThenable(result) ? this.#await(result, request) : this.#complete(result, request);
+    } catch (error) {
+      return this.#recover(error, request);
+    }
+  }
+
+  async #await(result: PromiseLike<unknown>, request: WebRequest): Promise<WebResponse> {
+    try {
+      const settled = await result;
+      return settled instanceof WebResponse ? settled : await this.#complete(settled, request);
+    } catch (error) {
+      return this.#recover(error, request);
+    }
+  }
+
+  /** A result that is not a `WebResponse`: a platform response, or a fault of the handler. */
+  #complete(result: unknown, request: WebRequest): WebResponse | Promise<WebResponse> {
+    if (!(result instanceof Response)) {
+      throw new TypeError(
+        `The handler of ${request.method} ${
+          JSON.stringify(request.path)
+        } returned a value of type ${nameOfType(result)}: ` +
+          "it must return a WebResponse or a Response, or a promise of one",
+      );
+    }
+    const response = fromPlatformResponse(result);
+    if (response instanceof WebResponse) return response;
+    return response.catch((error) => this.#recover(error, request));
+  }
+
+  #recover(error: unknown, request: WebRequest): WebResponse {
+    if (isHttpError(error)) {
+      try {
+        const { status, message, headers } = error;
+        return message === ""
+          ? phraseResponse(status, headers)
+          : WebResponse.text(message, { status, headers });
+      } catch (fault) {
+        // Its headers may not be sent, which is the handler's fault like any other.
+        return this.#onPanic(fault, request);
+      }
+    }
+    // Nobody waits for this answer any more: the client has gone, or has had its 503.
+    if (isAbort(request, error)) return phraseResponse(503);
+    return this.#onPanic(error, request);
+  }
+}
+
+/** A handler may throw anything, even a proxy that throws when it is looked at. */
+function isHttpError(error: unknown): error is HttpError {
+  try {
+    return error instanceof HttpError;
+  } catch {
+    return false;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
+}
+
+function optionsResponse(allow: string): WebResponse {
+  return WebResponse.empty(204, { headers: { allow } });
+}

@@ -1,0 +1,54 @@
+// The errors that a user of Mudpie throws or catches. Everything else that goes wrong has one of the language's own classes.
+
+/** What else an {@linkcode HttpError} carries. */
+export interface HttpErrorOptions {
+  /** Header fields of the answer, such as `WWW-Authenticate` of a 401. Checked like those of a `WebResponse`. */
+  readonly headers?: HeadersInit;
+  /** The error behind this one. It never leaves the process. */
+  readonly cause?: unknown;
+}
+
+/**
+ * An error that a handler throws to answer with a status: an answer, not a panic.
+ *
+ * The client gets the status with the message as plain text. It works wherever it is thrown while the handler runs, and
+ * nothing is logged as a failure.
+ *
+ * @example Answer 404
+ * ```ts
+ * import { HttpError, WebServer } from "@mudpie/server";
+ *
+ * const server = new WebServer();
+ * server.addPath("/users/:id", (req) => {
+ *   throw new HttpError(404, `no user ${req.params.id}`);
+ * });
+ *
+ * const response = await server.fetch(new Request("http://localhost/users/7"));
+ * console.log(response.status, await response.text()); // 404 no user 7
+ * ```
+ */
+export class HttpError extends Error {
+  /** The class's name, as it stands in logs. */
+  override readonly name: string = "HttpError";
+  /** The status code of the answer, 400 to 599 (RFC 9110, sections 15.5 and 15.6). */
+  readonly status: number;
+  /** The header fields of the answer, as they were given. */
+  readonly headers: HeadersInit | undefined;
+
+  /**
+   * Makes an error that answers with `status`, and with `message` as the text that the client gets; an empty one stands for
+   * the status's own phrase, such as `Not Found`.
+   *
+   * @throws {RangeError} when the status is not a whole number from 400 to 599
+   */
+  constructor(status: number, message = "", options: HttpErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    if (!Number.isInteger(status) || status < 400 || status > 599) {
+      throw new RangeError(
+        `Cannot make an HttpError with status ${status}: it must be a whole number from 400 to 599`,
+      );
+    }
+    this.status = status;
+    this.headers = options.headers;
+  }
+}

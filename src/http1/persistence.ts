@@ -1,0 +1,23 @@
+// Decides whether the connection stays open after an exchange (RFC 9112, section 9.3), and what the answer says about it.
+// A head and the server's own wish come in, a decision goes out.
+
+import { parseList } from "./grammar.ts";
+import { type RequestHead, Seen } from "./head.ts";
+
+/** What the answer's Connection field says; `""` stands for no such field. */
+export type ConnectionOption = "" | "close" | "keep-alive";
+
+/** Whether the client lets the connection persist: by default in HTTP/1.1, on request in HTTP/1.0. */
+export function clientLetsPersist(head: RequestHead): boolean {
+  if ((head.seen & Seen.Connection) === 0) return head.minorVersion === 1;
+  const options = parseList(head.header("connection") ?? "");
+  if (options.includes("close")) return false;
+  return head.minorVersion === 1 || options.includes("keep-alive");
+}
+
+/** What to tell a client of that version about a connection that does, or does not, persist. */
+export function connectionOption(minorVersion: 0 | 1, persists: boolean): ConnectionOption {
+  if (!persists) return "close";
+  // An HTTP/1.0 client that asked for persistence needs to hear that it has it (RFC 9112, appendix C.2.2).
+  return minorVersion === 0 ? "keep-alive" : "";
+}

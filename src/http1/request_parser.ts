@@ -1,0 +1,374 @@
+// The machine: bytes in; requests and refusals out (RFC 9112). One for each connection.
+// It owns the memory that the connection reads into, so that bytes are not copied on their way: `space` says where the next
+// ones go, `received` that they came, `next` what they make. Pipelined requests come out one by one; after a refusal, and
+// after a request that ends the connection, nothing more is read as a request. No sockets, no clocks.
+
+import {
+  type BufferPool,
+  LARGE_BUFFER_BYTES,
+  MEDIUM_BUFFER_BYTES,
+  SMALL_BUFFER_BYTES,
+} from "./buffer_pool.ts";
+import { ChunkedDecoder } from "./chunked.ts";
+import { decideFraming } from "./framing.ts";
+import { CR, LF, parseList } from "./grammar.ts";
+import { type HeadLimits, HeadParser, RequestHead, Seen } from "./head.ts";
+import { clientLetsPersist } from "./persistence.ts";
+import { type Refusal, REFUSALS } from "./refusal.ts";
+import { RequestBody } from "./request_body.ts";
+
+/** How large a request may be; sizes are numbers of bytes. */
+export interface RequestLimits extends HeadLimits {
+  readonly maxBodyBytes: number;
+}
+
+/** What the bytes so far come to. */
+export type ParserOutcome =
+  /** More bytes are needed: for a request of which there is nothing yet, for a head, or for a body. */
+  | { readonly kind: "incomplete"; readonly awaiting: "request" | "head" | "body" }
+  /** The client waits for `100 Continue` before it sends the body (RFC 9110, section 10.1.1). */
+  | { readonly kind: "continue" }
+  | {
+    readonly kind: "request";
+    readonly head: RequestHead;
+    readonly body: RequestBody;
+    /** Whether the client lets the connection persist. */
+    readonly persists: boolean;
+  }
+  /** A well-framed request that no handler gets to see: it is answered, and the connection goes on as `persists` says. */
+  | {
+    readonly kind: "declined";
+    readonly refusal: Refusal;
+    readonly head: RequestHead;
+    readonly persists: boolean;
+  }
+  /** The end: one answer and no more requests. */
+  | { readonly kind: "refused"; readonly refusal: Refusal; readonly isHeadRequest: boolean };
+
+/**
+ * What is being read. `expectsContinue`: the client waits to be told before it sends the body; one that has begun to send it
+ * does not (RFC 9110, section 10.1.1).
+ */
+type State =
+  | { readonly kind: "head" }
+  | {
+    readonly kind: "fixed";
+    readonly head: RequestHead;
+    readonly length: number;
+    expectsContinue: boolean;
+  }
+  | {
+    readonly kind: "large";
+    readonly head: RequestHead;
+    readonly length: number;
+    readonly buffer: Uint8Array<ArrayBuffer>;
+    received: number;
+    expectsContinue: boolean;
+  }
+  | {
+    readonly kind: "chunked";
+    readonly head: RequestHead;
+    readonly decoder: ChunkedDecoder;
+    expectsContinue: boolean;
+  }
+  | { readonly kind: "over" };
+
+const HEAD: State = { kind: "head" };
+const OVER: State = { kind: "over" };
+
+const AWAITING_REQUEST: ParserOutcome = { kind: "incomplete", awaiting: "request" };
+const AWAITING_HEAD: ParserOutcome = { kind: "incomplete", awaiting: "head" };
+const AWAITING_BODY: ParserOutcome = { kind: "incomplete", awaiting: "body" };
+const CONTINUE: ParserOutcome = { kind: "continue" };
+
+/** Reads the requests of one connection. */
+export class RequestParser {
+  readonly #limits: RequestLimits;
+  readonly #pool: BufferPool;
+  readonly #headParser: HeadParser;
+  #state: State = HEAD;
+  #buffer: Uint8Array<ArrayBuffer>;
+  /** The bytes of the buffer that have come and are not yet part of a request. */
+  #start = 0;
+  #end = 0;
+  /** Whether the last `space` was in the buffer; otherwise it was in the memory of a large body. */
+  #spaceIsInBuffer = true;
+  /** Whether the empty line that RFC 9112, section 2.2, forgives before a request line has been forgiven. */
+  #hasSkippedEmptyLine = false;
+
+  constructor(limits: RequestLimits, pool: BufferPool) {
+    this.#limits = limits;
+    this.#pool = pool;
+    this.#headParser = new HeadParser(limits);
+    this.#buffer = pool.take(SMALL_BUFFER_BYTES);
+  }
+
+  /** Whether bytes have come that belong to no request yet. */
+  get hasUnreadBytes(): boolean {
+    return this.#end > this.#start;
+  }
+
+  /**
+   * Where the next bytes go; never empty. Asking for it moves what is in the buffer, so the body of the request before it
+   * has to be released.
+   */
+  get space(): Uint8Array<ArrayBuffer> {
+    const state = this.#state;
+    if (state.kind === "large") {
+      this.#spaceIsInBuffer = false;
+      return state.buffer.subarray(state.received, state.length);
+    }
+    this.#spaceIsInBuffer = true;
+    this.#makeRoom();
+    return this.#buffer.subarray(this.#end);
+  }
+
+  /** Where bytes can go while a request is still being answered; undefined where there is no room behind what is there. */
+  get spaceWithoutMoving(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#end === this.#buffer.length) return undefined;
+    this.#spaceIsInBuffer = true;
+    return this.#buffer.subarray(this.#end);
+  }
+
+  /** Says that so many bytes were put where `space` pointed. */
+  received(count: number): void {
+    const state = this.#state;
+    if (state.kind === "large" && !this.#spaceIsInBuffer) state.received += count;
+    else this.#end += count;
+  }
+
+  /** Small requests get a small buffer, a head or a body that does not fit a larger one; most connections are idle. */
+  #makeRoom(): void {
+    const unread = this.#end - this.#start;
+    if (unread === 0) {
+      const filled = this.#end;
+      this.#start = this.#end = 0;
+      if (filled === this.#buffer.length) this.#replaceBuffer(MEDIUM_BUFFER_BYTES);
+      else if (this.#buffer.length > SMALL_BUFFER_BYTES && filled <= SMALL_BUFFER_BYTES / 2) {
+        this.#replaceBuffer(SMALL_BUFFER_BYTES);
+      }
+      return;
+    }
+    if (this.#end < this.#buffer.length) return;
+    if (this.#start > 0) {
+      this.#buffer.copyWithin(0, this.#start, this.#end);
+      this.#start = 0;
+      this.#end = unread;
+    }
+    // A head never needs more than its limit, since parsing refuses it there; nor does a trailer section.
+    if (this.#end === this.#buffer.length) {
+      this.#replaceBuffer(Math.max(MEDIUM_BUFFER_BYTES, this.#limits.maxHeadBytes + 2));
+    }
+  }
+
+  #replaceBuffer(bytes: number): void {
+    const old = this.#buffer;
+    const fresh = this.#pool.take(bytes);
+    if (fresh.length === old.length) {
+      this.#pool.give(fresh);
+      return;
+    }
+    if (this.#end > 0) fresh.set(old.subarray(0, this.#end));
+    this.#buffer = fresh;
+    this.#pool.give(old);
+  }
+
+  /** What the bytes so far make. The body of the request before this one must have been released. */
+  next(): ParserOutcome {
+    const state = this.#state;
+    switch (state.kind) {
+      case "head":
+        return this.#nextHead();
+      case "fixed": {
+        if (this.#end - this.#start < state.length) return this.#awaitBody(state);
+        const body = RequestBody.lent(this.#buffer, this.#start, this.#start + state.length);
+        this.#start += state.length;
+        return this.#request(state.head, body);
+      }
+      case "large": {
+        this.#moveToLargeBody(state);
+        if (state.received < state.length) return this.#awaitBody(state);
+        return this.#request(state.head, RequestBody.own(state.buffer, state.length, this.#pool));
+      }
+      case "chunked": {
+        const outcome = state.decoder.decode(this.#buffer, this.#start, this.#end);
+        switch (outcome.kind) {
+          case "refused":
+            return this.#refuse(outcome.refusal, state.head.method === "HEAD");
+          case "incomplete":
+            this.#start = outcome.consumed;
+            return this.#awaitBody(state);
+          case "complete": {
+            this.#start = outcome.consumed;
+            const body = state.decoder.body;
+            return this.#request(state.head, RequestBody.own(body, body.length, undefined));
+          }
+        }
+      }
+      // falls through is impossible: every kind of outcome has returned
+      case "over":
+        this.#start = this.#end;
+        return AWAITING_REQUEST;
+    }
+  }
+
+  #nextHead(): ParserOutcome {
+    if (this.#start === this.#end) return AWAITING_REQUEST;
+    if (
+      this.#headParser.isFresh && this.#buffer[this.#start] === CR && !this.#hasSkippedEmptyLine
+    ) {
+      if (this.#end - this.#start === 1) return AWAITING_REQUEST;
+      if (this.#buffer[this.#start + 1] !== LF) return this.#refuse(REFUSALS.badLineEnd, false);
+      this.#start += 2;
+      this.#hasSkippedEmptyLine = true;
+      if (this.#start === this.#end) return AWAITING_REQUEST;
+    }
+    const outcome = this.#headParser.parse(this.#buffer, this.#start, this.#end);
+    switch (outcome.kind) {
+      case "incomplete":
+        return AWAITING_HEAD;
+      case "refused":
+        return this.#refuse(
+          outcome.refusal,
+          this.#headParser.isHeadRequest(this.#buffer, this.#start),
+        );
+      case "complete": {
+        const head = this.#headParser.take(this.#buffer, this.#start, outcome.end);
+        if (!(head instanceof RequestHead)) {
+          return this.#refuse(head, this.#headParser.isHeadRequest(this.#buffer, this.#start));
+        }
+        this.#start = outcome.end;
+        this.#headParser.reset();
+        this.#hasSkippedEmptyLine = false;
+        return this.#beginBody(head);
+      }
+    }
+  }
+
+  #beginBody(head: RequestHead): ParserOutcome {
+    const framing = decideFraming(head);
+    const isHeadRequest = head.method === "HEAD";
+    const expectation = expectationOf(head);
+    switch (framing.kind) {
+      case "refused":
+        return this.#refuse(framing.refusal, isHeadRequest);
+      case "none":
+        if (expectation === "unknown") return this.#decline(head);
+        return this.#request(head, RequestBody.EMPTY);
+      case "length": {
+        const { length } = framing;
+        if (expectation === "unknown") {
+          return this.#refuse(REFUSALS.expectationUnknown, isHeadRequest);
+        }
+        if (length > this.#limits.maxBodyBytes) {
+          return this.#refuse(REFUSALS.bodyTooLarge, isHeadRequest);
+        }
+        const expectsContinue = expectation === "continue" && !this.hasUnreadBytes;
+        this.#state = length <= this.#buffer.length - this.#start
+          ? { kind: "fixed", head, length, expectsContinue }
+          : {
+            kind: "large",
+            head,
+            length,
+            buffer: this.#bodyBuffer(length),
+            received: 0,
+            expectsContinue,
+          };
+        return this.next();
+      }
+      case "chunked":
+        if (expectation === "unknown") {
+          return this.#refuse(REFUSALS.expectationUnknown, isHeadRequest);
+        }
+        this.#state = {
+          kind: "chunked",
+          head,
+          decoder: new ChunkedDecoder(this.#limits, this.#headParser),
+          expectsContinue: expectation === "continue" && !this.hasUnreadBytes,
+        };
+        return this.next();
+    }
+  }
+
+  #bodyBuffer(length: number): Uint8Array<ArrayBuffer> {
+    return length <= LARGE_BUFFER_BYTES ? this.#pool.take(length) : new Uint8Array(length);
+  }
+
+  /** What of a large body came together with its head is moved to the body's own memory; the rest is read straight into it. */
+  #moveToLargeBody(state: State & { kind: "large" }): void {
+    const count = Math.min(this.#end - this.#start, state.length - state.received);
+    if (count === 0) return;
+    state.buffer.set(this.#buffer.subarray(this.#start, this.#start + count), state.received);
+    state.received += count;
+    this.#start += count;
+  }
+
+  #awaitBody(state: State & { expectsContinue: boolean }): ParserOutcome {
+    if (!state.expectsContinue) return AWAITING_BODY;
+    state.expectsContinue = false;
+    return CONTINUE;
+  }
+
+  #request(head: RequestHead, body: RequestBody): ParserOutcome {
+    const persists = clientLetsPersist(head);
+    this.#finishRequest(persists);
+    return { kind: "request", head, body, persists };
+  }
+
+  #decline(head: RequestHead): ParserOutcome {
+    const persists = clientLetsPersist(head);
+    this.#finishRequest(persists);
+    return { kind: "declined", refusal: REFUSALS.expectationUnknown, head, persists };
+  }
+
+  #finishRequest(persists: boolean): void {
+    this.#state = persists ? HEAD : OVER;
+    this.#headParser.reset();
+  }
+
+  #refuse(refusal: Refusal, isHeadRequest: boolean): ParserOutcome {
+    this.#state = OVER;
+    return { kind: "refused", refusal, isHeadRequest };
+  }
+
+  /** Refuses what has come of a request so far: a time limit has passed, or the client has ended its side. */
+  cutShort(reason: "ended" | "too slow"): ParserOutcome {
+    const state = this.#state;
+    switch (state.kind) {
+      case "over":
+        return AWAITING_REQUEST;
+      case "head":
+        if (reason === "ended") {
+          const isBetweenRequests = this.#start === this.#end;
+          return isBetweenRequests ? AWAITING_REQUEST : this.#refuse(REFUSALS.endedEarly, false);
+        }
+        return this.#refuse(REFUSALS.headTooSlow, false);
+      case "fixed":
+      case "large":
+      case "chunked":
+        return this.#refuse(
+          reason === "ended" ? REFUSALS.endedEarly : REFUSALS.bodyTooSlow,
+          state.head.method === "HEAD",
+        );
+    }
+  }
+
+  /** Reads nothing more as a request: the server ends the connection. */
+  stop(): void {
+    this.#state = OVER;
+  }
+
+  /** Gives the memory back; the parser is not used again. No read into it may be under way. */
+  release(): void {
+    this.#state = OVER;
+    this.#pool.give(this.#buffer);
+  }
+}
+
+/** What the client expects before it sends the body (RFC 9110, section 10.1.1): HTTP/1.0 has no expectations. */
+function expectationOf(head: RequestHead): "nothing" | "continue" | "unknown" {
+  if ((head.seen & Seen.Expect) === 0 || head.minorVersion === 0) return "nothing";
+  const members = parseList(head.header("expect") ?? "").filter((member) => member !== "");
+  if (members.length === 0) return "nothing";
+  return members.every((member) => member === "100-continue") ? "continue" : "unknown";
+}

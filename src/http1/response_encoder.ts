@@ -1,0 +1,280 @@
+// A response and its framing to bytes (RFC 9112, sections 4 and 6).
+// It writes what others have decided: status, fields, body, whether the connection persists. Content-Length, Connection
+// and Date are the server's own, so its caller leaves out a handler's values for them. A head that has been written
+// before is copied: one ready-made array of bytes for each status and content type, with the date inside.
+
+import { Buffer } from "node:buffer";
+import { type BufferPool, LARGE_BUFFER_BYTES, MEDIUM_BUFFER_BYTES } from "./buffer_pool.ts";
+import type { ConnectionOption } from "./persistence.ts";
+import { reasonPhrase, statusHasBody } from "./status.ts";
+
+/** What goes into the body of an answer. */
+export type EncodableBody = Uint8Array | string | null;
+
+/** A response as the encoder sees it. */
+export interface EncodableResponse {
+  readonly status: number;
+  /** The one field of most responses; null where it has none, or where it is among `fields`. */
+  readonly contentType: string | null;
+  /** All other fields, checked (grammar.ts); null where there are none. */
+  readonly fields: readonly (readonly [name: string, value: string])[] | null;
+  readonly body: EncodableBody;
+  /** The length to tell where no body is sent for another reason than its being empty: the handler answers a HEAD itself. */
+  readonly declaredLength: number | undefined;
+}
+
+/** A body up to this size is joined with its head, so that both go out in one write; above, the copy costs more than a write. */
+const MAX_JOINED_BODY_BYTES = LARGE_BUFFER_BYTES;
+
+/** A short text is written faster by a loop than by a call into the platform. */
+const MAX_LOOP_CHARACTERS = 48;
+
+/** A text up to this length is encoded straight into the output, for which three bytes a character must be free. */
+const MAX_IN_PLACE_CHARACTERS = 4_096;
+
+/** How many ready-made heads are kept: a handler that makes up content types must not fill the memory. */
+const MAX_TEMPLATES = 256;
+
+/** The longest that the end of a head can be: Content-Length's digits, a Connection field, the empty line. */
+const MAX_HEAD_END_BYTES = 64;
+
+const DATE_FIELD_START = "\r\nDate: ";
+/** IMF-fixdate has a fixed length (RFC 9110, section 5.6.7). */
+const DATE_LENGTH = "Sun, 06 Nov 1994 08:49:37 GMT".length;
+
+const encoder = new TextEncoder();
+const latin1Write = Buffer.prototype.latin1Write;
+
+const HEAD_END: Record<ConnectionOption, Uint8Array> = {
+  "": encoder.encode("\r\n\r\n"),
+  "close": encoder.encode("\r\nConnection: close\r\n\r\n"),
+  "keep-alive": encoder.encode("\r\nConnection: keep-alive\r\n\r\n"),
+};
+
+/** `100 Continue`, the one interim response that the server sends (RFC 9110, section 15.2.1). */
+export const CONTINUE_BYTES: Uint8Array = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
+
+/** Answers on their way to the client of one connection: what they have come to so far, for one write. */
+export class Output {
+  readonly #pool: BufferPool;
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  /** How many bytes wait. */
+  length = 0;
+
+  constructor(pool: BufferPool) {
+    this.#pool = pool;
+  }
+
+  /** The buffer, with at least that many bytes free behind `length`. */
+  reserve(bytes: number): Uint8Array<ArrayBuffer> {
+    const needed = this.length + bytes;
+    const current = this.#buffer;
+    if (current !== undefined && needed <= current.length) return current;
+    const buffer = this.#pool.take(Math.max(needed, MEDIUM_BUFFER_BYTES));
+    if (current !== undefined) {
+      buffer.set(current.subarray(0, this.length));
+      this.#pool.give(current);
+    }
+    return this.#buffer = buffer;
+  }
+
+  /** Adds bytes as they are. */
+  append(bytes: Uint8Array): void {
+    this.reserve(bytes.length).set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  /** The bytes that wait; they are the buffer's own until `clear`. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.reserve(0).subarray(0, this.length);
+  }
+
+  /** Forgets what has been written. A write that is still under way must be over: the memory goes to somebody else. */
+  clear(): void {
+    this.length = 0;
+    if (this.#buffer !== undefined) this.#pool.give(this.#buffer);
+    this.#buffer = undefined;
+  }
+}
+
+/** A head up to the digits of Content-Length, and when its date was written. */
+interface HeadTemplate {
+  readonly bytes: Uint8Array;
+  readonly dateAt: number;
+  dateNumber: number;
+}
+
+/** Writes the responses of one worker. */
+export class ResponseEncoder {
+  readonly #templates: Map<string | null, HeadTemplate>[] = [];
+  #templateCount = 0;
+  #date: Uint8Array = new Uint8Array(DATE_LENGTH);
+  /** Counts the dates, so that a template knows whether it has the newest. */
+  #dateNumber = 0;
+
+  /** How many bytes of body the response that was encoded last has; for the log. */
+  bodyBytes = 0;
+
+  constructor(date: string) {
+    this.setDate(date);
+  }
+
+  /** The text of the Date field from now on (RFC 9110, section 6.6.1). */
+  setDate(text: string): void {
+    this.#date = encoder.encode(text);
+    this.#dateNumber++;
+  }
+
+  /**
+   * Writes a response behind what is in `output`. Returns a body that is too large to be joined: it has to be sent behind
+   * the output before anything else is.
+   */
+  encode(
+    output: Output,
+    response: EncodableResponse,
+    connection: ConnectionOption,
+    isHeadRequest: boolean,
+  ): Uint8Array | undefined {
+    const { status } = response;
+    this.bodyBytes = 0;
+    let body = statusHasBody(status) && response.body !== "" ? response.body : null;
+    if (typeof body === "string" && body.length > MAX_IN_PLACE_CHARACTERS) {
+      body = encoder.encode(body);
+    }
+    if (response.fields === null) this.#writeTemplate(output, status, response.contentType);
+    else this.#writeHead(output, status, response.contentType, response.fields);
+    if (!statusHasBody(status)) return this.#endWithoutLength(output, status, connection);
+    if (typeof body === "string") return this.#endWithText(output, body, connection, isHeadRequest);
+    const length = body === null ? 0 : body.length;
+    const declared = isHeadRequest && length === 0 ? response.declaredLength ?? 0 : length;
+    this.#endHead(output, declared, connection);
+    if (body === null || isHeadRequest) return undefined;
+    this.bodyBytes = length;
+    if (length > MAX_JOINED_BODY_BYTES) return body;
+    output.append(body);
+    return undefined;
+  }
+
+  #writeTemplate(output: Output, status: number, contentType: string | null): void {
+    const template = this.#templateFor(status, contentType);
+    if (template.dateNumber !== this.#dateNumber) {
+      template.bytes.set(this.#date, template.dateAt);
+      template.dateNumber = this.#dateNumber;
+    }
+    output.append(template.bytes);
+  }
+
+  #templateFor(status: number, contentType: string | null): HeadTemplate {
+    const known = this.#templates[status]?.get(contentType);
+    if (known !== undefined) return known;
+    const beforeDate = statusLine(status) + DATE_FIELD_START;
+    const text = beforeDate + " ".repeat(DATE_LENGTH) + "\r\n" +
+      (contentType === null ? "" : `Content-Type: ${contentType}\r\n`) +
+      (statusHasBody(status) ? "Content-Length: " : "");
+    const template = { bytes: latin1Bytes(text), dateAt: beforeDate.length, dateNumber: 0 };
+    if (this.#templateCount < MAX_TEMPLATES) {
+      (this.#templates[status] ??= new Map()).set(contentType, template);
+      this.#templateCount++;
+    }
+    return template;
+  }
+
+  /** The general way: any fields. It writes what a template would hold, with the fields before Content-Length. */
+  #writeHead(
+    output: Output,
+    status: number,
+    contentType: string | null,
+    fields: readonly (readonly [name: string, value: string])[],
+  ): void {
+    const beforeDate = statusLine(status) + DATE_FIELD_START;
+    let text = beforeDate + " ".repeat(DATE_LENGTH) + "\r\n";
+    if (contentType !== null) text += `Content-Type: ${contentType}\r\n`;
+    for (const [name, value] of fields) text += `${name}: ${value}\r\n`;
+    if (statusHasBody(status)) text += "Content-Length: ";
+    const buffer = output.reserve(text.length);
+    latin1Write.call(buffer, text, output.length, text.length);
+    buffer.set(this.#date, output.length + beforeDate.length);
+    output.length += text.length;
+  }
+
+  #endHead(output: Output, bodyLength: number, connection: ConnectionOption): void {
+    const buffer = output.reserve(MAX_HEAD_END_BYTES);
+    const digitsEnd = writeDecimal(buffer, output.length, bodyLength);
+    const end = HEAD_END[connection];
+    buffer.set(end, digitsEnd);
+    output.length = digitsEnd + end.length;
+  }
+
+  /** 204 and 304 end with the last field's CRLF already there; 205 says that it is empty (RFC 9110, section 15.3.6). */
+  #endWithoutLength(output: Output, status: number, connection: ConnectionOption): undefined {
+    if (status === 205) output.append(RESET_CONTENT_LENGTH);
+    const end = HEAD_END[connection];
+    output.append(end.subarray(2));
+    return undefined;
+  }
+
+  /** A text's length in bytes is known when it has been written: the length is written as if all was ASCII, and mended. */
+  #endWithText(
+    output: Output,
+    text: string,
+    connection: ConnectionOption,
+    isHeadRequest: boolean,
+  ): undefined {
+    const headStart = output.length;
+    output.reserve(MAX_HEAD_END_BYTES + text.length * 3);
+    this.#endHead(output, text.length, connection);
+    const bodyStart = output.length;
+    const buffer = output.reserve(text.length * 3);
+    const written = writeUtf8(buffer, bodyStart, text);
+    if (written !== text.length) {
+      const moreDigits = String(written).length - String(text.length).length;
+      buffer.copyWithin(bodyStart + moreDigits, bodyStart, bodyStart + written);
+      output.length = headStart;
+      this.#endHead(output, written, connection);
+    }
+    if (isHeadRequest) return undefined;
+    output.length += written;
+    this.bodyBytes = written;
+    return undefined;
+  }
+}
+
+const RESET_CONTENT_LENGTH = encoder.encode("Content-Length: 0\r\n");
+
+function statusLine(status: number): string {
+  return `HTTP/1.1 ${status} ${reasonPhrase(status)}`;
+}
+
+function latin1Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  latin1Write.call(bytes, text, 0, text.length);
+  return bytes;
+}
+
+function writeDecimal(buffer: Uint8Array, at: number, value: number): number {
+  let digits = 1;
+  for (let power = 10; power <= value; power *= 10) digits++;
+  let rest = value;
+  for (let i = at + digits - 1; i >= at; i--) {
+    const quotient = Math.floor(rest / 10);
+    buffer[i] = 0x30 + rest - quotient * 10;
+    rest = quotient;
+  }
+  return at + digits;
+}
+
+/** Writes a text as UTF-8 and returns how many bytes that took. There must be room for three bytes a character. */
+function writeUtf8(buffer: Uint8Array, at: number, text: string): number {
+  const { length } = text;
+  if (length <= MAX_LOOP_CHARACTERS) {
+    let i = 0;
+    while (i < length) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) break;
+      buffer[at + i] = code;
+      i++;
+    }
+    if (i === length) return length;
+  }
+  return encoder.encodeInto(text, buffer.subarray(at, at + length * 3)).written;
+}

@@ -1,0 +1,171 @@
+// The two ways to listen, and the look before.
+// A wrong way to listen ends the whole process in Deno, and an address that is taken shows only when it is tried: so both
+// are looked at on the main thread before the first worker is spawned, and a fault becomes one clear line.
+
+import type { ListenMode } from "./messages.ts";
+
+/** A way to listen, and why it is another one than was asked for. */
+export interface ListenChoice {
+  readonly mode: ListenMode;
+  /** Why it is not "reuseport"; undefined where it was to be so. */
+  readonly fallbackReason: string | undefined;
+}
+
+/** Chooses the listen mode: `reuseport` where the runtime and the system can do it, unless `shared` is asked for. */
+export function chooseListenMode(wanted: ListenMode | undefined): ListenChoice {
+  if (wanted === "shared") return { mode: "shared", fallbackReason: undefined };
+  // Deno ends the process with exit code 70 when `reusePort` is used without the flag, and nothing catches that. The flag
+  // shows in the presence of another API that it unlocks.
+  if (!("listenDatagram" in Deno)) {
+    return {
+      mode: "shared",
+      fallbackReason:
+        'run with --unstable-net, or with "unstable": ["net"] in deno.json, for reuseport',
+    };
+  }
+  // Elsewhere SO_REUSEPORT exists, but gives all connections to one socket.
+  if (Deno.build.os !== "linux") {
+    return {
+      mode: "shared",
+      fallbackReason: "only Linux spreads connections over reuseport sockets",
+    };
+  }
+  return { mode: "reuseport", fallbackReason: undefined };
+}
+
+/** `Deno.listen`'s undocumented option: every worker that listens to the same address gets a clone of one socket. */
+interface SharedListenOptions extends Deno.TcpListenOptions {
+  readonly loadBalanced: true;
+}
+
+/** Listens in the given mode. Throws what `Deno.listen` throws. */
+export function listen(mode: ListenMode, hostname: string, port: number): Deno.TcpListener {
+  switch (mode) {
+    case "reuseport":
+      return Deno.listen({ hostname, port, reusePort: true });
+    case "shared": {
+      const options: SharedListenOptions = { hostname, port, loadBalanced: true };
+      return Deno.listen(options);
+    }
+  }
+}
+
+/** An address that the supervisor has made sure of. */
+export interface ReservedAddress {
+  readonly hostname: string;
+  readonly port: number;
+  /** Lets go of what holds the address; the workers hold it from there on. */
+  release(): void;
+  /** Called when every worker accepts. In `shared` mode the socket is kept: the kernel's queue outlives all workers. */
+  workersAccept(): void;
+}
+
+/** How often a port that was free a moment ago, and is taken now, is given up for another one. */
+const PORT_TRIES = 5;
+
+/**
+ * Makes sure that the workers will be able to listen, and picks the port where it is 0.
+ *
+ * @throws what `Deno.listen` throws, with a message that says what to do
+ */
+export function reserveAddress(mode: ListenMode, hostname: string, port: number): ReservedAddress {
+  for (let tries = 1;; tries++) {
+    // Alone first: with reusePort, or in a process that listens there already, a second server would go unnoticed and
+    // take half of the connections.
+    const probe = listenAlone(hostname, port);
+    const chosenPort = (probe.addr as Deno.NetAddr).port;
+    probe.close();
+    try {
+      return holdAddress(mode, hostname, chosenPort, port === 0);
+    } catch (error) {
+      const isTaken = error instanceof Deno.errors.AddrInUse;
+      if (port !== 0 || !isTaken || tries === PORT_TRIES) {
+        throw explain(error, hostname, port);
+      }
+    }
+  }
+}
+
+function listenAlone(hostname: string, port: number): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (error) {
+    throw explain(error, hostname, port);
+  }
+}
+
+/**
+ * In `shared` mode the main thread keeps a clone of the socket, and never accepts from it: connections wait in the kernel
+ * while no worker is there. In `reuseport` mode its socket would draw connections of its own, so there is one only while
+ * a picked port is known to nobody yet.
+ */
+function holdAddress(
+  mode: ListenMode,
+  hostname: string,
+  port: number,
+  isPicked: boolean,
+): ReservedAddress {
+  const holder = mode === "shared" || isPicked ? listen(mode, hostname, port) : undefined;
+  let isHeld = holder !== undefined;
+  const release = () => {
+    if (isHeld) holder?.close();
+    isHeld = false;
+  };
+  return { hostname, port, release, workersAccept: mode === "reuseport" ? release : () => {} };
+}
+
+/** The text of an address, with brackets around one of IPv6. */
+export function formatAddress(hostname: string, port: number): string {
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
+/** What is wrong with an address, and what to do, by the class of error that `Deno.listen` throws. */
+const EXPLANATIONS: readonly {
+  readonly errorClass: new (message: string) => Error;
+  readonly explain: (permitted: string) => string;
+}[] = [
+  {
+    errorClass: Deno.errors.AddrInUse,
+    explain: () =>
+      "the address is in use; stop the program that holds it, or pass another port (0 picks a free one)",
+  },
+  {
+    errorClass: Deno.errors.AddrNotAvailable,
+    explain: () =>
+      "this machine has no such address; pass one that it has, such as 127.0.0.1, or 0.0.0.0 for all of them",
+  },
+  {
+    errorClass: Deno.errors.NotCapable,
+    explain: (permitted) =>
+      `Deno was not given the permission to; run it with --allow-net=${permitted}, or with -A`,
+  },
+  {
+    errorClass: Deno.errors.PermissionDenied,
+    explain: () => "the system does not let this user have that port; pass one above 1023",
+  },
+];
+
+/** Says in one line what is wrong with an address, and what to do. The class of the error stays; its words are all in ours. */
+function explain(error: unknown, hostname: string, port: number): unknown {
+  if (!(error instanceof Error)) return error;
+  const address = formatAddress(hostname, port);
+  const known = EXPLANATIONS.find(({ errorClass }) => error instanceof errorClass);
+  if (known === undefined) {
+    const message =
+      `Cannot listen on ${address}: ${error.message}; expected an IP address or a host name of this machine`;
+    return withoutStack(new Error(message, { cause: withoutStack(error) }));
+  }
+  const { errorClass, explain } = known;
+  // A permission for port 0 would not be one for the port that is picked.
+  const permitted = port === 0 ? hostname : address;
+  return withoutStack(new errorClass(`Cannot listen on ${address}: ${explain(permitted)}`));
+}
+
+/**
+ * These errors say something about the machine and nothing about the program, so a stack trace would only hide the line
+ * that matters.
+ */
+export function withoutStack<E extends Error>(error: E): E {
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
+}

@@ -1,0 +1,143 @@
+// Lines to a sink: requests, panics, the fleet.
+// A line is made here and nowhere else, so that what a client sends, or an error quotes, can never look like another line.
+
+import type { FleetEvent } from "./messages.ts";
+
+/** Where lines go. They come without a line end. */
+export type LogSink = (line: string) => void;
+
+/** The sink of panics and of the fleet: standard error, each line with the time before it. */
+export function logToStandardError(line: string): void {
+  console.error(`${new Date().toISOString()} mudpie: ${line}`);
+}
+
+/** Control characters, and those that turn lines or their direction around, as escapes; line ends get an indent behind them. */
+export function escapeForLog(text: string): string {
+  return text.replace(CONTROLS, (character) => {
+    if (character === "\n") return "\n    ";
+    return character === "\t"
+      ? "\t"
+      : "\\u" + character.charCodeAt(0).toString(16).padStart(4, "0");
+  });
+}
+
+const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+/** The whole of an error: its stack, its causes, its properties. */
+export function describeError(error: unknown): string {
+  if (typeof error === "string") return error;
+  try {
+    return Deno.inspect(error, { colors: false, depth: 4 });
+  } catch {
+    // An error whose own getters throw must not hide that there was a panic.
+    return "an error that cannot be shown";
+  }
+}
+
+/** The line of a panic: where, and the whole of the error. */
+export function panicLine(worker: string, during: string, error: unknown): string {
+  return escapeForLog(`${worker}: panic ${during}: ${describeError(error)}`);
+}
+
+/** The line of an event of the fleet. */
+export function fleetLine(event: FleetEvent): string {
+  return escapeForLog(describeEvent(event));
+}
+
+function describeEvent(event: FleetEvent): string {
+  switch (event.kind) {
+    case "listening": {
+      const workers = event.workers === 1 ? "1 worker" : `${event.workers} workers`;
+      const isolation = event.isolation === "web" ? "Web Workers" : "node:worker_threads";
+      return `listening on ${event.url} with ${workers} (${event.workersSource}), ` +
+        `listen mode ${event.listen}, isolation ${event.isolation} (${isolation})`;
+    }
+    case "listen fallback":
+      return `listen mode ${event.listen}: ${event.reason}`;
+    case "accepting":
+      return `worker ${event.worker}: accepting after ${Math.round(event.startMs)} ms`;
+    case "panicked":
+      return `worker ${event.worker}: panicked`;
+    case "replacing":
+      return `worker ${event.worker}: to be replaced (${event.cause})`;
+    case "ended":
+      return `worker ${event.worker}: ended (${event.cause})${
+        event.detail === "" ? "" : `: ${event.detail}`
+      }`;
+    case "delaying":
+      return `waiting ${
+        Math.round(event.delayMs)
+      } ms before the next worker: ${event.youngDeaths} in a row died young`;
+    case "reloading":
+      return "reloading: every worker is replaced, one at a time";
+    case "reloaded":
+      return "reloaded";
+    case "reload failed":
+      return `reload failed, the old workers go on serving: ${event.reason}`;
+    case "resized":
+      return `the fleet is to have ${event.workers} workers`;
+    case "stopping":
+      return `stopping (${event.reason})`;
+    case "stopped":
+      return "stopped";
+  }
+}
+
+/** What the fleet as a whole is doing, for the log. */
+export type FleetPhase = "starting" | "serving" | "stopping";
+
+/**
+ * Whether an event is worth a line of its own. A panic has had one already, with the whole error, from its worker. A fleet of
+ * ten that starts, or stops, is told in one; and one that cannot start ends with an error that has the cause in it.
+ */
+export function isWorthALine(event: FleetEvent, phase: FleetPhase): boolean {
+  switch (event.kind) {
+    case "panicked":
+      return false;
+    case "accepting":
+      return phase === "serving";
+    case "ended":
+      // A worker that had to be terminated says so, even at the end.
+      return phase === "serving" || (phase === "stopping" && event.detail !== "");
+    default:
+      return true;
+  }
+}
+
+/** What the access log tells of one request. */
+export interface AccessRecord {
+  readonly remoteHostname: string;
+  /** Method, target and version; null where the request was refused before it had all of them. */
+  readonly requestLine: string | null;
+  readonly status: number;
+  readonly bodyBytes: number;
+  readonly referer: string | null;
+  readonly userAgent: string | null;
+  readonly durationMs: number;
+}
+
+/** One line in the combined log format, and the duration in milliseconds behind it. `date` is as {@linkcode accessDate} makes it. */
+export function accessLine(record: AccessRecord, date: string): string {
+  const { remoteHostname, requestLine, status, bodyBytes, durationMs } = record;
+  // The request line has passed the grammar: no quote and no control byte stands in it.
+  return `${remoteHostname} - - [${date}] "${requestLine ?? "-"}" ${status} ${bodyBytes} ` +
+    `"${quoted(record.referer)}" "${quoted(record.userAgent)}" ${durationMs.toFixed(1)}`;
+}
+
+/** A client's own words between quotes, as Apache and nginx write them. */
+function quoted(value: string | null): string {
+  if (value === null) return "-";
+  return value.replace(
+    /["\\\t\x7f-\xff]/g,
+    (character) => "\\x" + character.charCodeAt(0).toString(16).padStart(2, "0"),
+  );
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** A time as the combined log format writes it, in UTC: `23/Nov/2026:15:04:05 +0000`. */
+export function accessDate(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${two(date.getUTCDate())}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}:` +
+    `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
+}

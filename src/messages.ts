@@ -1,0 +1,170 @@
+// Every message between the supervisor and its workers, typed, and the scoreboard: the counters of one worker in memory
+// that both sides see. What happens is a message; what merely counts on is a number there, which the supervisor can read
+// even while the worker is too busy to say anything. Also the events of the fleet, which users hear of.
+
+/** How the workers share the port. */
+export type ListenMode = "reuseport" | "shared";
+
+/** What a worker is told before it listens. */
+export interface WorkerConfiguration {
+  readonly hostname: string;
+  /** The real port, never 0. */
+  readonly port: number;
+  readonly listen: ListenMode;
+  /** The module that the worker was spawned from. */
+  readonly entry: string;
+  /** The worker's counters; see {@linkcode Scoreboard}. */
+  readonly scoreboard: SharedArrayBuffer;
+  /** How often the worker shows that it is alive, in milliseconds. */
+  readonly heartbeatMs: number;
+  /**
+   * How long the main thread took from its start to `run()`, in milliseconds: the worker, which runs the same module,
+   * judges by it whether `run()` is still to come.
+   */
+  readonly mainStartupMs: number;
+}
+
+/** What the supervisor says to a worker. */
+export type SupervisorMessage =
+  | { readonly kind: "configure"; readonly configuration: WorkerConfiguration }
+  /** Stop accepting, finish what is under way within that time, then end. */
+  | { readonly kind: "drain"; readonly timeoutMs: number };
+
+/** What a worker says to the supervisor. */
+export type WorkerMessage =
+  /** This library is loaded. The worker holds a Web Lock of that name for as long as it lives. */
+  | { readonly kind: "loaded"; readonly lock: string }
+  /** It listens, and takes connections. */
+  | { readonly kind: "accepting" }
+  /** It cannot start; `isFinal` says that another try would come to the same. */
+  | { readonly kind: "failed"; readonly message: string; readonly isFinal: boolean }
+  /** A panic has happened in it, and it wants to be replaced. */
+  | { readonly kind: "panicked"; readonly error: string }
+  /** It has drained, and its module has run to the end. */
+  | { readonly kind: "ended" };
+
+/** The place of each counter of a worker. */
+const COUNTERS = [
+  "heartbeats",
+  "requests",
+  "panics",
+  "connectionsAccepted",
+  "connectionsOpen",
+  "requestsInFlight",
+  "heapBytes",
+  "eventLoopLagMs",
+] as const;
+
+/** The name of a counter. */
+export type Counter = typeof COUNTERS[number];
+
+/**
+ * The counters of one worker. Only the worker writes them, so no increment is ever lost; 64-bit floats count exactly up to
+ * 2^53, and a reader of an aligned one sees a whole value.
+ */
+export class Scoreboard {
+  /** The memory, to be sent to the worker. */
+  readonly memory: SharedArrayBuffer;
+  readonly #values: Float64Array<SharedArrayBuffer>;
+
+  /** Makes a scoreboard, or looks at one that the supervisor has made. */
+  constructor(memory = new SharedArrayBuffer(COUNTERS.length * Float64Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory;
+    this.#values = new Float64Array(memory);
+  }
+
+  /** Reads all counters. */
+  read(): Record<Counter, number> {
+    const values = {} as Record<Counter, number>;
+    for (let i = 0; i < COUNTERS.length; i++) values[COUNTERS[i]] = this.#values[i];
+    return values;
+  }
+
+  /** Adds to a counter, by its place: see {@linkcode counterIndex}. */
+  add(index: number, amount: number): void {
+    this.#values[index] += amount;
+  }
+
+  /** Sets a counter, by its place. */
+  set(index: number, value: number): void {
+    this.#values[index] = value;
+  }
+}
+
+/** The place of a counter, looked up once: the hot path counts by number. */
+export function counterIndex(counter: Counter): number {
+  return COUNTERS.indexOf(counter);
+}
+
+/** Why a worker is replaced, or is gone. */
+export type WorkerEndCause =
+  | "panic"
+  | "crash"
+  | "hang"
+  | "start failed"
+  | "start timeout"
+  | "reload"
+  | "max requests"
+  | "max age"
+  | "max heap"
+  | "resize"
+  | "shutdown";
+
+/**
+ * An event of the fleet, as `onEvent` gets it and the log tells it. Workers are named by their number, which counts the
+ * workers that were ever spawned; times are numbers of milliseconds.
+ *
+ * @example Count replacements by cause
+ * ```ts
+ * import type { FleetEvent } from "@mudpie/server";
+ *
+ * const replacements = new Map<string, number>();
+ * const onEvent = (event: FleetEvent) => {
+ *   if (event.kind !== "replacing") return;
+ *   replacements.set(event.cause, (replacements.get(event.cause) ?? 0) + 1);
+ * };
+ * onEvent({ kind: "replacing", worker: 3, cause: "panic" });
+ * console.log(replacements.get("panic")); // 1
+ * ```
+ */
+export type FleetEvent =
+  | {
+    /** Every worker accepts for the first time. */
+    readonly kind: "listening";
+    readonly url: string;
+    readonly hostname: string;
+    readonly port: number;
+    readonly workers: number;
+    /** Who said how many workers there are to be. */
+    readonly workersSource: string;
+    readonly listen: ListenMode;
+    readonly isolation: "web" | "thread";
+  }
+  | {
+    /** The listen mode that was asked for, or is the usual one, is not possible here. */
+    readonly kind: "listen fallback";
+    readonly listen: ListenMode;
+    readonly reason: string;
+  }
+  | { readonly kind: "accepting"; readonly worker: number; readonly startMs: number }
+  | { readonly kind: "panicked"; readonly worker: number; readonly error: string }
+  | { readonly kind: "replacing"; readonly worker: number; readonly cause: WorkerEndCause }
+  | {
+    readonly kind: "ended";
+    readonly worker: number;
+    readonly cause: WorkerEndCause;
+    /** What the runtime said of it; empty where it said nothing. */
+    readonly detail: string;
+  }
+  | {
+    /** Workers keep dying young, so the next replacement has to wait. */
+    readonly kind: "delaying";
+    readonly delayMs: number;
+    readonly youngDeaths: number;
+  }
+  | { readonly kind: "reloading" }
+  | { readonly kind: "reloaded" }
+  | { readonly kind: "reload failed"; readonly reason: string }
+  | { readonly kind: "resized"; readonly workers: number }
+  | { readonly kind: "stopping"; readonly reason: string }
+  | { readonly kind: "stopped" };

@@ -1,0 +1,324 @@
+// Every option once: its name and meaning in an interface, its default and its check in a table of the same names. An
+// option that is wrong is refused before anything starts: what was got, what was expected.
+
+import type { FleetEvent } from "./messages.ts";
+
+/**
+ * The options of a `WebServer`: limits, time limits, logging, and what a panic does. All have safe defaults. Times are
+ * numbers of milliseconds, sizes numbers of bytes; a time of 0 means no limit.
+ *
+ * @example A server for larger uploads, with a limit on its handlers' time
+ * ```ts
+ * import { WebServer } from "@mudpie/server";
+ *
+ * const server = new WebServer({ maxBodyBytes: 10_000_000, handlerTimeout: 5_000 });
+ * console.log(server instanceof WebServer); // true
+ * ```
+ */
+export interface WebServerOptions {
+  /** The longest request target; a longer one gets 414. 8,192 by default. */
+  readonly maxTargetBytes?: number;
+  /** The largest head, request line included; a larger one gets 431. It bounds a trailer section as well. 16,384 by default. */
+  readonly maxHeadBytes?: number;
+  /** The most header fields; more get 431. 100 by default. */
+  readonly maxHeaderCount?: number;
+  /** The largest request body; a larger one gets 413. 1,000,000 by default. */
+  readonly maxBodyBytes?: number;
+  /** How long a head may take to be whole, from its first byte (or from the connection's start); then 408. 10,000 by default. */
+  readonly headTimeout?: number;
+  /** How long a body may take to be whole, from the end of its head; then 408. 30,000 by default. */
+  readonly bodyTimeout?: number;
+  /** How long a connection may wait for its next request; then it is closed. 75,000 by default. */
+  readonly keepAliveTimeout?: number;
+  /** How long the client may take none of a response; then the connection is closed. 30,000 by default. */
+  readonly writeTimeout?: number;
+  /** How long a handler may take; then the client gets 503 and the request's `signal` aborts. Off (0) by default. */
+  readonly handlerTimeout?: number;
+  /** The most connections in one worker; with as many, it stops accepting until one ends. 10,000 by default. */
+  readonly maxConnections?: number;
+  /**
+   * What a panic does to its worker: `"replace"` (the default) puts a fresh worker in its place, `"keep"` answers 500, logs,
+   * and keeps the worker.
+   */
+  readonly onPanic?: "replace" | "keep";
+  /**
+   * The log of requests, on standard output: `"text"` (the default) is the combined log format and the duration, `"off"` is
+   * none. The environment's `MUDPIE_LOGGING=0` turns it off, whatever stands here.
+   */
+  readonly accessLog?: "text" | "off";
+}
+
+/**
+ * The options of `WebServer.run` and `WebServer.start`. Times are numbers of milliseconds, sizes numbers of bytes.
+ *
+ * @example The options of a service on port 8080
+ * ```ts
+ * import type { RunOptions } from "@mudpie/server";
+ *
+ * const options: RunOptions = { port: 8080, workers: 4, drainTimeout: 10_000 };
+ * console.log(options.port);
+ * ```
+ */
+export interface RunOptions {
+  /** The address to listen on: an IP address or a name of this machine. `127.0.0.1` by default. */
+  readonly hostname?: string;
+  /** The port to listen on, 0 to 65,535; 0 picks a free one. 8000 by default. */
+  readonly port?: number;
+  /**
+   * How many workers serve, 1 to 1,024. By default the environment's `MUDPIE_THREADS`, then `WEB_CONCURRENCY`, then the
+   * number of the machine's cores.
+   */
+  readonly workers?: number;
+  /**
+   * How the workers share the port. `"reuseport"`: each has a listening socket of its own and the kernel spreads the
+   * connections evenly; on Linux, and only with `--unstable-net` (or `"unstable": ["net"]` in `deno.json`). `"shared"`: all
+   * accept from one socket, which loses nothing when a worker goes. By default `"reuseport"` where it is possible.
+   */
+  readonly listen?: "reuseport" | "shared";
+  /** The module that the workers load, and that calls `run()` in them. The main module by default. */
+  readonly entry?: string | URL;
+  /** How long a worker may take to finish its requests once it has stopped accepting. 30,000 by default. */
+  readonly drainTimeout?: number;
+  /** How long a worker may be without a sign of life before it is taken for hung; 0 for never. 30,000 by default. */
+  readonly hangTimeout?: number;
+  /**
+   * What a worker is: `"web"` (the default) a Web Worker; `"thread"` one of `node:worker_threads`, which starts more slowly,
+   * but can be stopped when it hangs and dies alone when it runs out of memory.
+   */
+  readonly isolation?: "web" | "thread";
+  /** How long a worker may take until it accepts; then it counts as failed. 30,000 by default. */
+  readonly startTimeout?: number;
+  /** How long to go on serving after the signal to stop, for balancers that learn late. 0 by default. */
+  readonly shutdownDelay?: number;
+  /** Replaces a worker after about that many requests; off (0) by default. */
+  readonly maxRequestsPerWorker?: number;
+  /** Replaces a worker after about that time; off (0) by default. */
+  readonly maxAgePerWorker?: number;
+  /** Replaces a worker whose heap and external memory pass that size; off (0) by default. */
+  readonly maxHeapBytesPerWorker?: number;
+  /** The size of heap at which a worker dies; only with `isolation: "thread"`. Off (0) by default. */
+  readonly heapLimitPerWorker?: number;
+  /**
+   * Whether the process's signals are listened to: SIGTERM and SIGINT stop the server, a second one cuts short, SIGHUP
+   * reloads, SIGTTIN and SIGTTOU add and remove a worker, SIGUSR1 prints the fleet. True by default in `run`, false in
+   * `start`.
+   */
+  readonly signals?: boolean;
+  /** Called with each event of the fleet: the same that is logged, as values. What it throws is logged and ignored. */
+  readonly onEvent?: (event: FleetEvent) => void;
+}
+
+/** One option: what it is without being given, and what it may be. */
+interface OptionRule<T> {
+  readonly default: T;
+  /** What is expected, in words; undefined where the value fits. */
+  readonly expect: (value: unknown) => string | undefined;
+}
+
+/** The longest time that a timer can wait for. */
+const MAX_TIME_MS = 2 ** 31 - 1;
+
+function wholeNumber(from: number, to: number, unit: string) {
+  return (value: unknown) =>
+    Number.isInteger(value) && (value as number) >= from && (value as number) <= to
+      ? undefined
+      : `a whole number ${unit}from ${from} to ${to}`;
+}
+
+function bytes(defaultBytes: number, from = 1): OptionRule<number> {
+  return { default: defaultBytes, expect: wholeNumber(from, 2 ** 32, "of bytes ") };
+}
+
+function count(defaultCount: number, from = 1): OptionRule<number> {
+  return { default: defaultCount, expect: wholeNumber(from, 2 ** 32, "") };
+}
+
+function time(defaultMs: number): OptionRule<number> {
+  return {
+    default: defaultMs,
+    expect: (value) =>
+      typeof value === "number" && value >= 0 && value <= MAX_TIME_MS
+        ? undefined
+        : `a number of milliseconds from 0 to ${MAX_TIME_MS}`,
+  };
+}
+
+function choice<const Choices extends readonly string[]>(
+  ...choices: Choices
+): OptionRule<Choices[0]> {
+  return {
+    default: choices[0],
+    expect: (value) =>
+      choices.includes(value as string)
+        ? undefined
+        : choices.map((one) => JSON.stringify(one)).join(" or "),
+  };
+}
+
+/** An option that is worked out from others, or from the environment, when it is not given. */
+function optional<T>(expect: (value: unknown) => string | undefined): OptionRule<T | undefined> {
+  return { default: undefined, expect };
+}
+
+type Rules<Options> = { readonly [Name in keyof Options]-?: OptionRule<unknown> };
+
+const SERVER_RULES = {
+  maxTargetBytes: bytes(8_192),
+  // Below this a request line with a short path and a Host field would not fit.
+  maxHeadBytes: bytes(16_384, 64),
+  maxHeaderCount: count(100),
+  maxBodyBytes: bytes(1_000_000, 0),
+  headTimeout: time(10_000),
+  bodyTimeout: time(30_000),
+  keepAliveTimeout: time(75_000),
+  writeTimeout: time(30_000),
+  handlerTimeout: time(0),
+  maxConnections: count(10_000),
+  onPanic: choice("replace", "keep") as OptionRule<"replace" | "keep">,
+  accessLog: choice("text", "off") as OptionRule<"text" | "off">,
+} satisfies Rules<WebServerOptions>;
+
+/** More threads than this help no machine, and are most likely a port in the wrong place. */
+const MAX_WORKERS = 1_024;
+
+const expectWorkers = wholeNumber(1, MAX_WORKERS, "");
+
+const RUN_RULES = {
+  hostname: {
+    default: "127.0.0.1",
+    expect: (value: unknown) =>
+      typeof value === "string" && value !== "" ? undefined : 'an address such as "127.0.0.1"',
+  } as OptionRule<string>,
+  port: { default: 8000, expect: wholeNumber(0, 65_535, "") } as OptionRule<number>,
+  workers: optional<number>(expectWorkers),
+  listen: optional<"reuseport" | "shared">(choice("reuseport", "shared").expect),
+  entry: optional<string | URL>((value) =>
+    (typeof value === "string" && URL.canParse(value)) || value instanceof URL
+      ? undefined
+      : "the URL of a module, such as import.meta.url"
+  ),
+  drainTimeout: time(30_000),
+  hangTimeout: time(30_000),
+  isolation: choice("web", "thread") as OptionRule<"web" | "thread">,
+  startTimeout: time(30_000),
+  shutdownDelay: time(0),
+  maxRequestsPerWorker: count(0, 0),
+  maxAgePerWorker: time(0),
+  maxHeapBytesPerWorker: bytes(0, 0),
+  heapLimitPerWorker: bytes(0, 0),
+  signals: optional<boolean>((value) => typeof value === "boolean" ? undefined : "true or false"),
+  onEvent: optional<(event: FleetEvent) => void>((value) =>
+    typeof value === "function" ? undefined : "a function that takes an event"
+  ),
+} satisfies Rules<RunOptions>;
+
+type Resolved<Rules> = {
+  readonly [Name in keyof Rules]: Rules[Name] extends OptionRule<infer T> ? T : never;
+};
+
+/** The options of a server, each with a value. */
+export type ServerSettings = Resolved<typeof SERVER_RULES>;
+
+/** The options of a run, each with a value, or undefined where the environment decides. */
+export type RunSettings = Resolved<typeof RUN_RULES>;
+
+/** Checks the options of a server and fills in the defaults. Throws a `TypeError` or a `RangeError` that names the option. */
+export function resolveServerOptions(options: WebServerOptions): ServerSettings {
+  return resolve("new WebServer()", options, SERVER_RULES) as ServerSettings;
+}
+
+/** Checks the options of a run and fills in the defaults. Throws a `TypeError` or a `RangeError` that names the option. */
+export function resolveRunOptions(options: RunOptions): RunSettings {
+  const settings = resolve("run()", options, RUN_RULES) as RunSettings;
+  if (settings.heapLimitPerWorker > 0 && settings.isolation !== "thread") {
+    throw new TypeError(
+      'Cannot use option "heapLimitPerWorker" of run(): it needs isolation: "thread", because a Web Worker that runs out of ' +
+        "memory takes the process with it",
+    );
+  }
+  return settings;
+}
+
+function resolve(
+  where: string,
+  options: object,
+  rules: Readonly<Record<string, OptionRule<unknown>>>,
+): Record<string, unknown> {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot use ${show(options)} as the options of ${where}: expected an object`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(rules, name)) {
+      throw new TypeError(
+        `Unknown option ${JSON.stringify(name)} of ${where}: the options are ${
+          Object.keys(rules).join(", ")
+        }`,
+      );
+    }
+  }
+  const given = options as Readonly<Record<string, unknown>>;
+  const resolved: Record<string, unknown> = {};
+  for (const [name, rule] of Object.entries(rules)) {
+    const value = given[name];
+    if (value === undefined) {
+      resolved[name] = rule.default;
+      continue;
+    }
+    const expected = rule.expect(value);
+    if (expected !== undefined) {
+      const message = `Cannot use ${
+        show(value)
+      } as option "${name}" of ${where}: expected ${expected}`;
+      throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
+    }
+    resolved[name] = value;
+  }
+  return resolved;
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+/** How many workers there are to be, and who said so. */
+export interface WorkerCount {
+  readonly workers: number;
+  /** For the line at the start. */
+  readonly source: string;
+}
+
+/** The variables that can say how many workers there are, the first one first. */
+const WORKER_VARIABLES = ["MUDPIE_THREADS", "WEB_CONCURRENCY"];
+
+/** The number of workers: the option, then the environment, then the machine's cores. Throws a `RangeError` that names the variable. */
+export function resolveWorkerCount(settings: RunSettings): WorkerCount {
+  if (settings.workers !== undefined) {
+    return { workers: settings.workers, source: "as run() was told" };
+  }
+  for (const name of WORKER_VARIABLES) {
+    const text = environmentVariable(name);
+    if (text === undefined || text === "") continue;
+    const workers = Number(text);
+    const expected = expectWorkers(workers);
+    if (expected !== undefined) {
+      throw new RangeError(
+        `Cannot use ${show(text)} as environment variable ${name}: expected ${expected}`,
+      );
+    }
+    return { workers, source: `as ${name} says` };
+  }
+  return { workers: navigator.hardwareConcurrency, source: "one for each core" };
+}
+
+/** Whether requests are logged: the environment can only turn it off. */
+export function isAccessLogOn(settings: ServerSettings): boolean {
+  return settings.accessLog !== "off" && environmentVariable("MUDPIE_LOGGING") !== "0";
+}
+
+/** A variable of the environment; undefined too where reading it is not allowed, rather than a question at the terminal. */
+export function environmentVariable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) : undefined;
+}

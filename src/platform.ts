@@ -1,0 +1,128 @@
+// The platform's `Request` and `Response`, and ours: for handlers that answer with a `Response`, and for `fetch()`, which
+// takes the one and gives the other. What comes this way is held to the same rules as what comes over a socket.
+
+import { encodeHead, type HeadLimits, HeadParser, RequestHead } from "./http1/head.ts";
+import { type Refusal, REFUSALS } from "./http1/refusal.ts";
+import { RequestBody } from "./http1/request_body.ts";
+import type { EncodableBody } from "./http1/response_encoder.ts";
+import { statusHasBody } from "./http1/status.ts";
+import { createRequest, type ExchangeWatch, type WebRequest } from "./request.ts";
+import { outgoing, WebResponse } from "./response.ts";
+
+/** The address of a peer of whom nothing is known. */
+const NO_PEER: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
+
+/** Where a `Request` of the platform came from, as far as its giver knows: `Deno.serve` passes it to its handlers. */
+export interface PeerInfo {
+  /** The address of the peer. */
+  readonly remoteAddr?: Deno.Addr;
+}
+
+/** How large a request may be that comes as a `Request` of the platform. */
+export interface PlatformRequestLimits extends HeadLimits {
+  readonly maxBodyBytes: number;
+}
+
+/**
+ * Makes a `WebRequest` of a platform `Request`. Its head goes through the same parser, under the same limits, as one that
+ * came over a socket; its body is read into memory, and no further than the limit.
+ */
+export async function fromPlatformRequest(
+  request: Request,
+  limits: PlatformRequestLimits,
+  info: PeerInfo | undefined,
+  watch: ExchangeWatch,
+): Promise<WebRequest | Refusal> {
+  const head = headOf(request, limits);
+  if (!(head instanceof RequestHead)) return head;
+  const body = await readBody(request, limits.maxBodyBytes);
+  if (body === undefined) return REFUSALS.bodyTooLarge;
+  return createRequest(head, body, peerOf(info), watch);
+}
+
+function headOf(request: Request, limits: HeadLimits): RequestHead | Refusal {
+  const url = new URL(request.url);
+  const fields = [...request.headers];
+  if (!request.headers.has("host")) fields.unshift(["host", url.host]);
+  const bytes = encodeHead({ method: request.method, target: url.pathname + url.search, fields });
+  const parser = new HeadParser(limits);
+  const outcome = parser.parse(bytes, 0, bytes.length);
+  switch (outcome.kind) {
+    case "refused":
+      return outcome.refusal;
+    case "complete":
+      return parser.take(bytes, 0, outcome.end);
+    case "incomplete":
+      throw new Error("A whole head was encoded, and only a part of it was read");
+  }
+}
+
+/** The body of a platform request; undefined where it is larger than the limit. */
+async function readBody(request: Request, maxBytes: number): Promise<RequestBody | undefined> {
+  if (request.body === null) return RequestBody.EMPTY;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop cancels the stream, so what is over the limit is never read.
+  for await (const chunk of request.body) {
+    length += chunk.length;
+    if (length > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return RequestBody.own(bytes, length, undefined);
+}
+
+function peerOf(info: PeerInfo | undefined): Deno.NetAddr {
+  const address = info?.remoteAddr;
+  if (address === undefined || !("hostname" in address)) return NO_PEER;
+  return { transport: "tcp", hostname: address.hostname, port: address.port };
+}
+
+/**
+ * A `Response` of the platform as one of ours, its body read into memory.
+ *
+ * @throws {TypeError} when it is an error response, its body was used already, or a header may not be sent
+ */
+export function fromPlatformResponse(response: Response): WebResponse | Promise<WebResponse> {
+  const { status, headers } = response;
+  if (response.type === "error") {
+    throw new TypeError(
+      "Cannot answer with Response.error(): it stands for a network failure and has no status",
+    );
+  }
+  if (response.bodyUsed) {
+    throw new TypeError(
+      "Cannot answer with a Response whose body was read already: answer with a new one, or a clone",
+    );
+  }
+  if (response.body === null) return new WebResponse(null, { status, headers });
+  return response.bytes().then((bytes) => new WebResponse(bytes, { status, headers }));
+}
+
+/** One of our responses as the platform's, for `fetch()`. `Date` and `Connection` are left to whoever sends it. */
+export function toPlatformResponse(response: WebResponse, isHeadRequest: boolean): Response {
+  const { status, body, contentType, fields, declaredLength } = outgoing(response);
+  const headers = new Headers(fields?.map(([name, value]) => [name, value]));
+  if (contentType !== null) headers.set("content-type", contentType);
+  if (!statusHasBody(status)) return new Response(null, { status, headers });
+  if (isHeadRequest) {
+    const length = byteLength(body) || declaredLength || 0;
+    headers.set("content-length", String(length));
+    return new Response(null, { status, headers });
+  }
+  const text = typeof body === "string" ? encoder.encode(body) : body;
+  // The platform's types want bytes that are not shared with another thread; so does sending them.
+  return new Response(text as Uint8Array<ArrayBuffer> | null, { status, headers });
+}
+
+const encoder = new TextEncoder();
+
+function byteLength(body: EncodableBody): number {
+  if (body === null) return 0;
+  return typeof body === "string" ? encoder.encode(body).length : body.length;
+}

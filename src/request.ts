@@ -1,0 +1,338 @@
+// What a handler sees of a request. It is a view: the head is text that stays, the body is memory that is used again when
+// the answer is complete, and everything beyond the head is made when it is first asked for.
+
+import { HttpError } from "./errors.ts";
+import type { RequestHead } from "./http1/head.ts";
+import type { RequestBody } from "./http1/request_body.ts";
+
+/** The names of the parameters of a path, as a union of types: each segment that begins with ":" is one. */
+export type ParameterNames<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
+  ? ParameterNames<Segment> | ParameterNames<Rest>
+  : Path extends `:${infer Name}` ? Name
+  : never;
+
+/**
+ * The parameters of a path as an object type: `PathParams<"/users/:id/posts/:postId">` is
+ * `{ id: string; postId: string }`. A path that is only known as a `string` may have any.
+ *
+ * @example The type that `req.params` has
+ * ```ts
+ * import type { PathParams } from "@mudpie/server";
+ *
+ * const params: PathParams<"/users/:id"> = { id: "7" };
+ * console.log(params.id);
+ * ```
+ */
+export type PathParams<Path extends string> = string extends Path ? Record<string, string>
+  : `/${string}` extends Path ? Record<string, string>
+  : { [Name in ParameterNames<Path>]: string };
+
+/** Which pattern has matched, as far as a request has to know. */
+export interface MatchedRoute {
+  /** How many segments the pattern has. */
+  readonly depth: number;
+  /** The names of its parameters, and which segment (from 0) each one is. */
+  readonly parameters: readonly { readonly name: string; readonly segment: number }[];
+  /** Whether it matches this path alone. */
+  readonly isExact: boolean;
+}
+
+/** How the exchange that a request belongs to is watched, for `signal`. */
+export interface ExchangeWatch {
+  /** Called when a handler asks for `signal` first: from now on the client's going should be noticed. */
+  readonly onSignalWanted: (controller: AbortController) => void;
+}
+
+const NO_ROUTE: MatchedRoute = { depth: 0, parameters: [], isExact: true };
+
+/** Says which route a request has matched. For dispatch.ts alone: handlers have nothing to set. */
+export let setRoute: (request: WebRequest, route: MatchedRoute) => void;
+/** Ends what a request shares with its connection: the body's memory is used again from here on. */
+export let releaseRequest: (request: WebRequest) => void;
+/** Whether `error` is what a handler throws when it stops because its `signal` has aborted: the abort's own reason, or of its kind. */
+export let isAbort: (request: WebRequest, error: unknown) => boolean;
+/** Makes a request of what a parser has found. */
+export let createRequest: (
+  head: RequestHead,
+  body: RequestBody,
+  remoteAddr: Deno.NetAddr,
+  watch: ExchangeWatch | undefined,
+) => WebRequest;
+
+/**
+ * A request, as a handler gets it.
+ *
+ * Everything beyond the head is lazy: what a handler does not read costs nothing. The head (`method`, `target`, `path`,
+ * `params`, `rest`, `query`, `headers`, `remoteAddr`) stays readable after the response, for instance in a log that is
+ * written later. The body does not: what was not read by then throws.
+ *
+ * The type parameter is the path of the route, from which `params` has its type. The server makes the requests; to test a
+ * handler, give a `Request` to `WebServer.fetch`.
+ *
+ * @example Read a parameter, a query value and a header
+ * ```ts
+ * import { WebResponse, WebServer } from "@mudpie/server";
+ *
+ * const server = new WebServer();
+ * server.addPath("/users/:id", (req) =>
+ *   WebResponse.json({
+ *     id: req.params.id,
+ *     page: req.query.get("page"),
+ *     agent: req.header("user-agent"),
+ *   }));
+ *
+ * const response = await server.fetch(new Request("http://localhost/users/7?page=2"));
+ * console.log(await response.json()); // { id: "7", page: "2", agent: null }
+ * ```
+ */
+export class WebRequest<Path extends string = string> {
+  readonly #head: RequestHead;
+  readonly #body: RequestBody;
+  readonly #remoteAddr: Deno.NetAddr;
+  readonly #watch: ExchangeWatch | undefined;
+  #route: MatchedRoute = NO_ROUTE;
+  #params: PathParams<Path> | undefined;
+  #query: URLSearchParams | undefined;
+  #headers: Headers | undefined;
+  #text: string | undefined;
+  #controller: AbortController | undefined;
+
+  private constructor(
+    head: RequestHead,
+    body: RequestBody,
+    remoteAddr: Deno.NetAddr,
+    watch: ExchangeWatch | undefined,
+  ) {
+    this.#head = head;
+    this.#body = body;
+    this.#remoteAddr = remoteAddr;
+    this.#watch = watch;
+  }
+
+  static {
+    createRequest = (head, body, remoteAddr, watch) =>
+      new WebRequest(head, body, remoteAddr, watch);
+    setRoute = (request, route) => {
+      request.#route = route;
+    };
+    isAbort = (request, error) => {
+      const signal = request.#controller?.signal;
+      if (signal === undefined || !signal.aborted) return false;
+      return error === signal.reason ||
+        (error instanceof DOMException && error.name === "AbortError");
+    };
+    releaseRequest = (request) => request.#body.release();
+  }
+
+  /** The method, such as `GET`; case-sensitive (RFC 9110, section 9.1). */
+  get method(): string {
+    return this.#head.method;
+  }
+
+  /** The request target exactly as the client sent it (RFC 9112, section 3.2). */
+  get target(): string {
+    return this.#head.target;
+  }
+
+  /**
+   * The path, percent-decoded, its dot segments resolved. Decoding is lossy: what is not UTF-8 becomes U+FFFD. An encoded
+   * slash stays `%2F`, so that splitting the path, or joining it to the name of a folder, never makes a segment that was
+   * not there.
+   */
+  get path(): string {
+    return this.#head.path;
+  }
+
+  /** The path's parameters, percent-decoded in full (an encoded slash is a slash here); typed by the route's path. */
+  get params(): PathParams<Path> {
+    if (this.#params === undefined) {
+      // Without a prototype a parameter may have any name, "__proto__" included.
+      const params: Record<string, string> = Object.create(null);
+      for (const { name, segment } of this.#route.parameters) {
+        params[name] = this.#head.segment(segment);
+      }
+      this.#params = params as PathParams<Path>;
+    }
+    return this.#params;
+  }
+
+  /**
+   * What follows the matched prefix in {@linkcode path}: for the prefix `/files` and the path `/files/a/b` it is `/a/b`.
+   * Empty where nothing follows, and on an exact path.
+   */
+  get rest(): string {
+    if (this.#route.isExact) return "";
+    const path = this.#head.path;
+    let at = 0;
+    for (let i = 0; i < this.#route.depth; i++) {
+      at = path.indexOf("/", at + 1);
+      if (at < 0) return "";
+    }
+    return path.slice(at);
+  }
+
+  /** The query of the target, parsed as the URL standard does (`application/x-www-form-urlencoded`). */
+  get query(): URLSearchParams {
+    return this.#query ??= new URLSearchParams(this.#head.query);
+  }
+
+  /**
+   * The header fields as the platform's own `Headers`: `getCookies(req.headers)` and the rest of `@std/http` work as they
+   * are. To read one field, {@linkcode header} is cheaper.
+   */
+  get headers(): Headers {
+    if (this.#headers === undefined) {
+      const headers = new Headers();
+      const head = this.#head;
+      for (let i = 0; i < head.fieldCount; i++) {
+        headers.append(head.fieldName(i), head.fieldValue(i));
+      }
+      // Several lines of Cookie are put together with ";", which the platform's Headers does not know.
+      const cookie = head.header("cookie");
+      if (cookie !== null) headers.set("cookie", cookie);
+      this.#headers = headers;
+    }
+    return this.#headers;
+  }
+
+  /** The value of one header field, its name in whatever case; null where the request has none. Several lines are joined with ", ". */
+  header(name: string): string | null {
+    return this.#head.header(name);
+  }
+
+  /**
+   * The body's bytes; empty where there is none. They are the handler's to keep.
+   *
+   * @throws {TypeError} when it is first asked for after the response was sent
+   */
+  get body(): Uint8Array<ArrayBuffer> {
+    return this.#body.take() ?? this.#refuseLateRead();
+  }
+
+  /**
+   * The body as UTF-8 text, lossy, without a byte order mark.
+   *
+   * @throws {TypeError} when it is first asked for after the response was sent
+   */
+  text(): string {
+    return this.#text ??= this.#body.decode() ?? this.#refuseLateRead();
+  }
+
+  /**
+   * The body parsed as JSON. `T` is what the caller takes it to be; nothing is checked against it. The content type is not
+   * looked at, as `Request.json()` does not either.
+   *
+   * @throws {HttpError} 400 when the body is not JSON; it answers by itself when the handler does not catch it
+   * @throws {TypeError} when the body is first asked for after the response was sent
+   *
+   * @example Echo a JSON body
+   * ```ts
+   * import { WebResponse, WebServer } from "@mudpie/server";
+   *
+   * const server = new WebServer();
+   * server.addPath("/echo", { POST: (req) => WebResponse.json(req.json<{ name: string }>()) });
+   *
+   * const bad = await server.fetch(new Request("http://localhost/echo", { method: "POST", body: "{" }));
+   * console.log(bad.status); // 400
+   * ```
+   */
+  json<T = unknown>(): T {
+    const text = this.text();
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw new HttpError(400, "The body of the request is not JSON", { cause });
+    }
+  }
+
+  /**
+   * The body as a form: `application/x-www-form-urlencoded` or `multipart/form-data`.
+   *
+   * @throws {HttpError} 415 when the content type is neither, 400 when the body is not such a form; both answer by
+   * themselves when the handler does not catch them
+   * @throws {TypeError} when the body is first asked for after the response was sent
+   */
+  async form(): Promise<FormData> {
+    const contentType = this.header("content-type") ?? "";
+    if (!FORM_TYPE.test(contentType)) {
+      throw new HttpError(
+        415,
+        "The body of the request has to be application/x-www-form-urlencoded or multipart/form-data",
+      );
+    }
+    const body = this.body;
+    try {
+      return await new Response(body, { headers: { "content-type": contentType } }).formData();
+    } catch (cause) {
+      throw new HttpError(
+        400,
+        "The body of the request is not the form that its Content-Type says",
+        { cause },
+      );
+    }
+  }
+
+  /**
+   * The address of the peer: behind a front end, the front end's. A request that came through `WebServer.fetch` has the
+   * address that its caller gave, or else 127.0.0.1 and port 0.
+   */
+  get remoteAddr(): Deno.NetAddr {
+    return this.#remoteAddr;
+  }
+
+  /**
+   * Aborts when the client goes (which includes ending its side of the connection) or the server gives up on the request:
+   * `handlerTimeout`, or a shutdown's `drainTimeout`. A handler that passes it on to `fetch` and the like stops working
+   * for nobody, and that what they throw then comes out of the handler is no panic. It costs nothing until it is first asked for, and what went before that is not seen.
+   */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      this.#watch?.onSignalWanted(this.#controller);
+    }
+    return this.#controller.signal;
+  }
+
+  /**
+   * The same request as the platform's `Request`, for code that is written for it. The URL is put together of the Host
+   * field and the target, with the scheme `http`.
+   *
+   * @throws {HttpError} 400 when Host and target make no URL, 501 when the platform's `Request` has no such method (TRACE, TRACK)
+   * @throws {TypeError} when the body is first asked for after the response was sent
+   */
+  toRequest(): Request {
+    const head = this.#head;
+    const path = head.isAsteriskForm ? "/" : head.rawPath;
+    const url = `http://${head.host ?? "localhost"}${path}${
+      head.query === "" ? "" : "?" + head.query
+    }`;
+    if (!URL.canParse(url)) {
+      throw new HttpError(400, "The Host header and the request target do not make a URL");
+    }
+    if (FORBIDDEN_METHOD.test(head.method)) {
+      throw new HttpError(501, `The method ${head.method} is not served here`);
+    }
+    const hasBody = this.#body.length > 0 && !METHOD_WITHOUT_BODY.test(head.method);
+    return new Request(url, {
+      method: head.method,
+      headers: this.headers,
+      body: hasBody ? this.body : undefined,
+      signal: this.signal,
+    });
+  }
+
+  #refuseLateRead(): never {
+    throw new TypeError(
+      `Cannot read the body of ${this.method} ${
+        JSON.stringify(this.target)
+      }: the response was sent already; ` +
+        "read the body before the handler returns",
+    );
+  }
+}
+
+/** The methods that the platform's Request does not have, and those that it gives no body (WHATWG Fetch, "new Request"), in any case. */
+const FORBIDDEN_METHOD = /^(?:CONNECT|TRACE|TRACK)$/i;
+const METHOD_WITHOUT_BODY = /^(?:GET|HEAD)$/i;
+
+const FORM_TYPE = /^\s*(?:application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i;

@@ -1,0 +1,287 @@
+// A path and a method to a target: a trie with a node for each segment.
+// Text comes in, a route goes out; no bytes, no I/O, no decoding. Patterns are decoded when they are added and paths before
+// they are looked up, so that segments compare as they are. A look-up hashes each segment of the path once and compares its
+// characters on a hit; how many routes there are does not matter to it.
+
+/** One of the methods that a method table can name (RFC 9110, section 9.3, and RFC 5789). CONNECT is for proxies. */
+export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" | "TRACE";
+
+/** All of them, in the order in which an Allow field names them. */
+export const METHODS: readonly Method[] = [
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+  "TRACE",
+];
+
+/** What a path leads to: one target for every method, or one for each. */
+export type RouteTarget<T> =
+  | { readonly kind: "any"; readonly target: T }
+  | { readonly kind: "methods"; readonly targets: ReadonlyMap<string, T>; readonly allow: string };
+
+/** A path pattern that was added, and all that a request which matches it has to know. */
+export interface Route<T> {
+  /** The pattern, as it was added. */
+  readonly pattern: string;
+  readonly isExact: boolean;
+  /** How many segments the pattern has; the rest of a path begins behind as many. */
+  readonly depth: number;
+  /** The names of the pattern's parameters, and which segment (from 0) each one is. */
+  readonly parameters: readonly { readonly name: string; readonly segment: number }[];
+  readonly target: RouteTarget<T>;
+  /** Where in the program it was added, for messages. */
+  readonly place: () => string;
+}
+
+/** What a path and a method come to. */
+export type Match<T> =
+  | { readonly kind: "found"; readonly route: Route<T>; readonly target: T }
+  | { readonly kind: "no path" }
+  | { readonly kind: "no method"; readonly route: Route<T>; readonly allow: string };
+
+const NO_PATH: Match<never> = { kind: "no path" };
+
+const SLASH = 0x2f;
+
+/** The child nodes of one node, found by a hash of the segment: open addressing in a table that is at least half empty. */
+class Children<T> {
+  #segments: (string | undefined)[] = new Array(4).fill(undefined);
+  #nodes: (Node<T> | undefined)[] = new Array(4).fill(undefined);
+  #count = 0;
+
+  /** The node of the segment that stands in `text` from `start` to `end`, whose hash is given. */
+  find(hash: number, text: string, start: number, end: number): Node<T> | undefined {
+    const mask = this.#segments.length - 1;
+    for (let slot = hash & mask;; slot = (slot + 1) & mask) {
+      const segment = this.#segments[slot];
+      if (segment === undefined) return undefined;
+      if (segment.length === end - start && text.startsWith(segment, start)) {
+        return this.#nodes[slot];
+      }
+    }
+  }
+
+  /** The node of that segment, made where there is none. */
+  findOrAdd(segment: string): Node<T> {
+    const known = this.find(hashOf(segment, 0, segment.length), segment, 0, segment.length);
+    if (known !== undefined) return known;
+    if ((this.#count + 1) * 2 > this.#segments.length) this.#grow();
+    const node = new Node<T>();
+    this.#put(segment, node);
+    this.#count++;
+    return node;
+  }
+
+  #put(segment: string, node: Node<T>): void {
+    const mask = this.#segments.length - 1;
+    let slot = hashOf(segment, 0, segment.length) & mask;
+    while (this.#segments[slot] !== undefined) slot = (slot + 1) & mask;
+    this.#segments[slot] = segment;
+    this.#nodes[slot] = node;
+  }
+
+  #grow(): void {
+    const segments = this.#segments;
+    const nodes = this.#nodes;
+    this.#segments = new Array(segments.length * 2).fill(undefined);
+    this.#nodes = new Array(segments.length * 2).fill(undefined);
+    for (let slot = 0; slot < segments.length; slot++) {
+      const segment = segments[slot];
+      const node = nodes[slot];
+      if (segment !== undefined && node !== undefined) this.#put(segment, node);
+    }
+  }
+}
+
+class Node<T> {
+  children: Children<T> | undefined;
+  /** The node of a segment that is a parameter, whatever its name. */
+  parameter: Node<T> | undefined;
+  exact: Route<T> | undefined;
+  prefix: Route<T> | undefined;
+}
+
+function hashStep(hash: number, code: number): number {
+  return (Math.imul(hash, 31) + code) | 0;
+}
+
+/** Spreads the bits that `& mask` would leave out; without it segments that differ early share a slot. */
+function finishHash(hash: number): number {
+  return hash ^ (hash >>> 15);
+}
+
+function hashOf(text: string, start: number, end: number): number {
+  let hash = 0;
+  for (let i = start; i < end; i++) hash = hashStep(hash, text.charCodeAt(i));
+  return finishHash(hash);
+}
+
+/** A pattern taken apart. */
+interface Pattern {
+  readonly segments: readonly ({ readonly literal: string } | { readonly parameter: string })[];
+}
+
+/** The names that can be properties without quotes, as `req.params.id` is. */
+const PARAMETER_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+function parsePattern(
+  pattern: string,
+  isExact: boolean,
+  decode: (segment: string) => string,
+): Pattern {
+  const fail = (why: string): never => {
+    throw new TypeError(`Cannot add path ${JSON.stringify(pattern)}: ${why}`);
+  };
+  if (!pattern.startsWith("/")) {
+    fail(`it must start with "/", as in ${JSON.stringify("/" + pattern)}`);
+  }
+  const forbidden = /[?#\s]/.exec(pattern);
+  if (forbidden !== null) {
+    fail(
+      `a path never has ${
+        JSON.stringify(forbidden[0])
+      } in it; write the path alone, with %20 for a space`,
+    );
+  }
+  const texts = pattern.slice(1).split("/");
+  // A prefix means all that is under it, so a slash at its end says nothing; "/" is the prefix of no segments at all. An
+  // exact path keeps its last slash as an empty segment, as the paths that it is compared with do.
+  if (texts.at(-1) === "" && !isExact) texts.pop();
+  const names = new Set<string>();
+  const segments = texts.map((text) => {
+    if (!text.startsWith(":")) {
+      const literal = decode(text);
+      if (literal === "." || literal === "..") {
+        fail(`"." and ".." are resolved before routing, so it would never match`);
+      }
+      if (literal === "*") {
+        fail(
+          `"*" is no wildcard; a prefix matches everything under it, and ":name" matches one segment`,
+        );
+      }
+      return { literal };
+    }
+    const name = text.slice(1);
+    if (!PARAMETER_NAME.test(name)) {
+      fail(
+        `${JSON.stringify(text)} must be ":" and a name of letters, digits and "_", as in ":id"`,
+      );
+    }
+    if (names.has(name)) {
+      fail(`the parameter ":${name}" is there twice; give each one its own name`);
+    }
+    names.add(name);
+    return { parameter: name };
+  });
+  return { segments };
+}
+
+/** Looks paths up among the patterns that were added. */
+export class Router<T> {
+  readonly #root = new Node<T>();
+  readonly #routes: Route<T>[] = [];
+  readonly #decode: (segment: string) => string;
+
+  /** `decode` undoes percent-encoding in the literal segments of patterns; paths come decoded. */
+  constructor(decode: (segment: string) => string) {
+    this.#decode = decode;
+  }
+
+  /** All that was added, in order. */
+  get routes(): readonly Route<T>[] {
+    return this.#routes;
+  }
+
+  /**
+   * Adds a pattern: a prefix, or a path that stands for itself alone.
+   *
+   * @throws {TypeError} when the pattern is malformed, or is there already; the message names both places
+   */
+  add(pattern: string, isExact: boolean, target: RouteTarget<T>, place: () => string): void {
+    const { segments } = parsePattern(pattern, isExact, this.#decode);
+    let node = this.#root;
+    for (const segment of segments) {
+      if ("parameter" in segment) node = node.parameter ??= new Node<T>();
+      else node = (node.children ??= new Children<T>()).findOrAdd(segment.literal);
+    }
+    const existing = isExact ? node.exact : node.prefix;
+    if (existing !== undefined) {
+      const other = existing.pattern === pattern
+        ? "it"
+        : `the same path, as ${JSON.stringify(existing.pattern)},`;
+      throw new TypeError(
+        `Cannot add path ${
+          JSON.stringify(pattern)
+        } at ${place()}: ${other} was added at ${existing.place()} already; ` +
+          `put the methods of one path into one table`,
+      );
+    }
+    const route: Route<T> = {
+      pattern,
+      isExact,
+      depth: segments.length,
+      parameters: segments.flatMap((segment, index) =>
+        "parameter" in segment ? [{ name: segment.parameter, segment: index }] : []
+      ),
+      target,
+      place,
+    };
+    if (isExact) node.exact = route;
+    else node.prefix = route;
+    this.#routes.push(route);
+  }
+
+  /** The target for a path (decoded, dot segments resolved) and a method. */
+  match(method: string, path: string): Match<T> {
+    const route = this.#find(this.#root, path, 1);
+    if (route === undefined) return NO_PATH;
+    const { target } = route;
+    if (target.kind === "any") return { kind: "found", route, target: target.target };
+    const found = target.targets.get(method) ??
+      // RFC 9110, section 9.3.2: HEAD is GET without the body.
+      (method === "HEAD" ? target.targets.get("GET") : undefined);
+    if (found !== undefined) return { kind: "found", route, target: found };
+    return { kind: "no method", route, allow: target.allow };
+  }
+
+  /**
+   * The best route for what of the path begins at `start`; undefined where no route fits. The longest match wins, so both
+   * ways are tried where a segment has a node of its own and a parameter stands beside it; of two matches of the same
+   * length, the one whose earlier segments are literal is found first.
+   */
+  #find(node: Node<T>, path: string, start: number): Route<T> | undefined {
+    if (start > path.length) return node.exact ?? node.prefix;
+    let end = start;
+    let hash = 0;
+    for (; end < path.length; end++) {
+      const code = path.charCodeAt(end);
+      if (code === SLASH) break;
+      hash = hashStep(hash, code);
+    }
+    const literal = node.children?.find(finishHash(hash), path, start, end);
+    const { parameter } = node;
+    const byLiteral = literal && this.#find(literal, path, end + 1);
+    const byParameter = parameter && end > start ? this.#find(parameter, path, end + 1) : undefined;
+    return longer(byLiteral, byParameter) ?? node.prefix;
+  }
+}
+
+function longer<T>(
+  first: Route<T> | undefined,
+  second: Route<T> | undefined,
+): Route<T> | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return second.depth > first.depth ? second : first;
+}
+
+/** The Allow field of a path with a method table (RFC 9110, section 10.2.1): what it names, and what answers by itself. */
+export function allowOf(methods: Iterable<string>): string {
+  const allowed = new Set(methods);
+  if (allowed.has("GET")) allowed.add("HEAD");
+  allowed.add("OPTIONS");
+  return METHODS.filter((method) => allowed.has(method)).join(", ");
+}

@@ -1,0 +1,358 @@
+// WebServer: takes routes and options; run, start, fetch. It knows on which side of the fleet it stands, and keeps to it:
+// on the main thread it supervises, in a worker it serves.
+
+import { Dispatcher, type Handler } from "./dispatch.ts";
+import { decodePath } from "./http1/target.ts";
+import { logToStandardError, panicLine } from "./log.ts";
+import {
+  resolveRunOptions,
+  resolveServerOptions,
+  resolveWorkerCount,
+  type RunOptions,
+  type RunSettings,
+  type ServerSettings,
+  type WebServerOptions,
+} from "./options.ts";
+import { fromPlatformRequest, type PeerInfo, toPlatformResponse } from "./platform.ts";
+import { releaseRequest, WebRequest } from "./request.ts";
+import { nameOfType, phraseResponse, WebResponse } from "./response.ts";
+import { allowOf, type Method, METHODS, Router, type RouteTarget } from "./router.ts";
+import type { RunningServer } from "./supervisor/running_server.ts";
+import { supervise } from "./supervisor/supervisor.ts";
+import { ownWorkerNumber, SupervisorLink } from "./worker/supervisor_link.ts";
+import { serveAsWorker } from "./worker/worker.ts";
+
+/**
+ * A handler for each method of a path. `HEAD` is served by `GET` and `OPTIONS` answers itself, unless the table names them;
+ * every other method gets 405 with `Allow`.
+ *
+ * @example A collection that can be listed and added to
+ * ```ts
+ * import { type MethodTable, WebResponse, WebServer } from "@mudpie/server";
+ *
+ * const things: MethodTable<"/things"> = {
+ *   GET: () => WebResponse.json([]),
+ *   POST: (req) => WebResponse.json(req.json(), { status: 201 }),
+ * };
+ * const server = new WebServer();
+ * server.addExactPath("/things", things);
+ *
+ * const response = await server.fetch(new Request("http://localhost/things", { method: "PUT" }));
+ * console.log(response.status, response.headers.get("allow")); // 405 GET, HEAD, POST, OPTIONS
+ * ```
+ */
+export type MethodTable<Path extends string = string> = {
+  readonly [Name in Method]?: Handler<Path>;
+};
+
+/** What a path leads to: one handler for every method, or a table of them. */
+export type Target<Path extends string = string> = Handler<Path> | MethodTable<Path>;
+
+/** What a path looks like: it begins with a slash. */
+export type PathPattern = `/${string}`;
+
+const workerNumber = ownWorkerNumber();
+
+/** Opened as soon as this library is loaded in a worker, whatever the user's module does before `run()`. */
+const supervisorLink = workerNumber === undefined ? undefined : new SupervisorLink();
+
+/** A worker has one listener and one supervisor, so one server runs in it. */
+let isWorkerTaken = false;
+
+/**
+ * An HTTP/1.1 server for every core: add paths, then `run`.
+ *
+ * On the main thread, `run` spawns worker threads from the same module and watches over them; in each of those, the module
+ * runs again, adds the same paths, and `run` accepts connections. A worker in which a handler panics is replaced, and
+ * nobody but the client of that handler notices.
+ *
+ * @example The whole program
+ * ```ts ignore
+ * import { type WebRequest, WebResponse, WebServer } from "jsr:@mudpie/server";
+ *
+ * function hello(_req: WebRequest): WebResponse {
+ *   return WebResponse.html("<h1>Hello World!</h1>");
+ * }
+ *
+ * const server = new WebServer();
+ * server.addPath("/hello", hello);
+ * await server.run("127.0.0.1", 8000, 10); // 10 worker threads
+ * ```
+ *
+ * @example A test of a handler, without a socket
+ * ```ts
+ * import { WebResponse, WebServer } from "@mudpie/server";
+ *
+ * const server = new WebServer();
+ * server.addPath("/hello", () => WebResponse.html("<h1>Hello World!</h1>"));
+ *
+ * const response = await server.fetch(new Request("http://localhost/hello"));
+ * console.log(response.status, await response.text()); // 200 <h1>Hello World!</h1>
+ * ```
+ */
+export class WebServer {
+  readonly #settings: ServerSettings;
+  readonly #router = new Router<Handler>(decodePath);
+  readonly #dispatcher: Dispatcher;
+  #hasRun = false;
+
+  /**
+   * Makes a server that has no paths yet.
+   *
+   * @throws {TypeError} when an option is unknown or of the wrong type
+   * @throws {RangeError} when a number is out of its range
+   */
+  constructor(options: WebServerOptions = {}) {
+    this.#settings = resolveServerOptions(options);
+    this.#dispatcher = new Dispatcher(this.#router, (error, request) => {
+      logToStandardError(panicLine("fetch()", `in ${request.method} ${request.target}`, error));
+      return phraseResponse(500);
+    });
+  }
+
+  /** Whether this module runs inside one of Mudpie's workers, rather than on the main thread. */
+  static readonly isWorker: boolean = workerNumber !== undefined;
+
+  /**
+   * Adds a prefix: `target` answers everything at or under it. Prefixes match whole segments, so `/hello` matches `/hello`,
+   * `/hello/` and `/hello/a/b`, but not `/helloworld`; `/` matches all. A segment that begins with ":" is a parameter and
+   * matches any one segment that is not empty. The longest match wins, whatever the order in which paths were added; a
+   * literal segment beats a parameter, and an exact path a prefix of the same length.
+   *
+   * @throws {TypeError} when the path is malformed, is there already (the message names both places), or `run` was called
+   * already; when the target is neither a function nor a table of methods
+   *
+   * @example A parameter, and the rest of a path
+   * ```ts
+   * import { WebResponse, WebServer } from "@mudpie/server";
+   *
+   * const server = new WebServer();
+   * server.addPath("/users/:id", (req) => WebResponse.text(`${req.params.id} ${req.rest}`));
+   *
+   * const response = await server.fetch(new Request("http://localhost/users/7/posts"));
+   * console.log(await response.text()); // 7 /posts
+   * ```
+   */
+  addPath<const Path extends PathPattern>(prefix: Path, target: Target<Path>): void {
+    this.#add(prefix, false, target, callerOf(this.addPath));
+  }
+
+  /**
+   * Adds a path that stands for itself alone: `/` is the front page and nothing else.
+   *
+   * @throws {TypeError} what {@linkcode addPath} throws
+   *
+   * @example A front page
+   * ```ts
+   * import { WebResponse, WebServer } from "@mudpie/server";
+   *
+   * const server = new WebServer();
+   * server.addExactPath("/", () => WebResponse.text("front page"));
+   *
+   * const response = await server.fetch(new Request("http://localhost/elsewhere"));
+   * console.log(response.status); // 404
+   * ```
+   */
+  addExactPath<const Path extends PathPattern>(path: Path, target: Target<Path>): void {
+    this.#add(path, true, target, callerOf(this.addExactPath));
+  }
+
+  #add(pattern: string, isExact: boolean, target: unknown, place: () => string): void {
+    if (typeof pattern !== "string") {
+      throw new TypeError(
+        `Cannot add a path of type ${nameOfType(pattern)}: it must be a string such as "/hello"`,
+      );
+    }
+    if (this.#hasRun) {
+      throw new TypeError(
+        `Cannot add path ${
+          JSON.stringify(pattern)
+        } after run(): add all paths before, so that every worker has them`,
+      );
+    }
+    this.#router.add(pattern, isExact, parseTarget(pattern, target), place);
+  }
+
+  /**
+   * Serves until the process is told to stop, and resolves then. On the main thread it spawns the workers and watches over
+   * them; in a worker it accepts. Await it at the top level of the main module, without a guard other than
+   * `import.meta.main`, which is true in workers as well. What stands behind it runs in every thread when it has drained.
+   *
+   * SIGTERM and SIGINT stop the server: it stops accepting, answers what was accepted, and `run` resolves. A second one cuts
+   * short.
+   *
+   * @throws {RangeError} when the port or the number of workers is out of range
+   * @throws {TypeError} when an option is wrong, or `run` or `start` was called already
+   * @throws {Error} when the address cannot be listened on (one of `Deno.errors`, as `Deno.listen` has it), or no worker can
+   * start; the message says what to do
+   */
+  run(hostname?: string, port?: number, workers?: number): Promise<void>;
+  /** The same, with all options. */
+  run(options: RunOptions): Promise<void>;
+  async run(first?: string | RunOptions, port?: number, workers?: number): Promise<void> {
+    const options = typeof first === "object" && first !== null
+      ? first
+      : { hostname: first, port, workers };
+    const settings = resolveRunOptions(options);
+    this.#begin("run()");
+    if (workerNumber !== undefined && supervisorLink !== undefined) {
+      const program = { settings: this.#settings, router: this.#router };
+      return await serveAsWorker(program, workerNumber, supervisorLink);
+    }
+    const running = await this.#supervise(settings, settings.signals ?? true);
+    await running.finished;
+  }
+
+  /**
+   * Starts the workers, and resolves once each of them accepts. For programs that do more on the main thread than to serve,
+   * and for tests; it listens to no signals unless told to. On the main thread only: the workers' module calls `run`.
+   *
+   * @throws {TypeError} in a worker; and all that {@linkcode run} throws
+   */
+  async start(options: RunOptions = {}): Promise<RunningServer> {
+    const settings = resolveRunOptions(options);
+    if (WebServer.isWorker) {
+      throw new TypeError(
+        "Cannot start() a server in a worker: start it on the main thread only (WebServer.isWorker tells), and run() it here",
+      );
+    }
+    this.#begin("start()");
+    return await this.#supervise(settings, settings.signals ?? false);
+  }
+
+  #begin(what: string): void {
+    if (this.#hasRun || isWorkerTaken) {
+      throw new TypeError(
+        `Cannot call ${what}: a server runs here already; call run() once, and make one server with all paths`,
+      );
+    }
+    this.#hasRun = true;
+    isWorkerTaken = WebServer.isWorker;
+  }
+
+  async #supervise(settings: RunSettings, listensToSignals: boolean): Promise<RunningServer> {
+    return await supervise({
+      settings,
+      workerCount: resolveWorkerCount(settings),
+      entry: String(settings.entry ?? Deno.mainModule),
+      listensToSignals,
+      log: logToStandardError,
+    });
+  }
+
+  /**
+   * Answers a `Request` with the same routes, handlers and limits, without a socket and without workers: for unit tests, and
+   * to mount the server in another one, as in `Deno.serve(server.fetch)`; it is bound. A panic is logged and answered with
+   * a 500. It never rejects for what a handler does.
+   *
+   * @example Mount it in `Deno.serve`
+   * ```ts
+   * import { WebResponse, WebServer } from "@mudpie/server";
+   *
+   * const server = new WebServer();
+   * server.addPath("/", (req) => WebResponse.text(req.remoteAddr.hostname));
+   *
+   * const { fetch } = server;
+   * console.log(await (await fetch(new Request("http://localhost/"))).text()); // 127.0.0.1
+   * ```
+   */
+  readonly fetch: (request: Request, info?: PeerInfo) => Promise<Response> = (request, info) =>
+    this.#fetch(request, info);
+
+  async #fetch(request: Request, info: PeerInfo | undefined): Promise<Response> {
+    const exchange = new PlatformExchange(request.signal);
+    const received = await fromPlatformRequest(request, this.#settings, info, exchange);
+    const isHeadRequest = request.method === "HEAD";
+    if (!(received instanceof WebRequest)) {
+      const { status, reason } = received;
+      return toPlatformResponse(WebResponse.text(reason, { status }), isHeadRequest);
+    }
+    const response = await exchange.within(
+      this.#settings.handlerTimeout,
+      this.#dispatcher.dispatch(received),
+    );
+    releaseRequest(received);
+    return toPlatformResponse(response, isHeadRequest);
+  }
+}
+
+/** What `fetch()` has in place of a connection: the platform's own signal, and a timer for `handlerTimeout`. */
+class PlatformExchange {
+  readonly #clientSignal: AbortSignal;
+  #controller: AbortController | undefined;
+
+  constructor(clientSignal: AbortSignal) {
+    this.#clientSignal = clientSignal;
+  }
+
+  onSignalWanted(controller: AbortController): void {
+    this.#controller = controller;
+    const signal = this.#clientSignal;
+    if (signal.aborted) controller.abort(signal.reason);
+    else signal.addEventListener("abort", () => controller.abort(signal.reason), { once: true });
+  }
+
+  /** The response, or a 503 when it takes longer than the limit (0 for none). */
+  async within(
+    limitMs: number,
+    response: WebResponse | Promise<WebResponse>,
+  ): Promise<WebResponse> {
+    if (limitMs === 0 || response instanceof WebResponse) return response;
+    const overdue = Promise.withResolvers<WebResponse>();
+    const timer = setTimeout(() => {
+      this.#controller?.abort(
+        new DOMException("The handler took longer than handlerTimeout", "TimeoutError"),
+      );
+      overdue.resolve(phraseResponse(503));
+    }, limitMs);
+    const first = await Promise.race([response, overdue.promise]);
+    clearTimeout(timer);
+    return first;
+  }
+}
+
+/** Makes a route's target of what the user gave. */
+function parseTarget(pattern: string, target: unknown): RouteTarget<Handler> {
+  if (typeof target === "function") return { kind: "any", target: target as Handler };
+  const cannot = `Cannot add path ${JSON.stringify(pattern)}: `;
+  if (typeof target !== "object" || target === null) {
+    throw new TypeError(
+      `${cannot}its target is of type ${
+        nameOfType(target)
+      }, and must be a function or a table such as { GET: list }`,
+    );
+  }
+  const entries = Object.entries(target).filter(([, handler]) => handler !== undefined);
+  if (entries.length === 0) {
+    throw new TypeError(`${cannot}its table names no method; it may name ${METHODS.join(", ")}`);
+  }
+  for (const [method, handler] of entries) {
+    if (!METHODS.includes(method as Method)) {
+      throw new TypeError(
+        `${cannot}${JSON.stringify(method)} is no method; a table may name ${METHODS.join(", ")}`,
+      );
+    }
+    if (typeof handler !== "function") {
+      throw new TypeError(
+        `${cannot}the handler of ${method} is of type ${
+          nameOfType(handler)
+        }, and must be a function`,
+      );
+    }
+  }
+  return {
+    kind: "methods",
+    targets: new Map(entries),
+    allow: allowOf(entries.map(([method]) => method)),
+  };
+}
+
+/** A place in a file, as stack traces name it. */
+const PLACE = /\(?((?:[a-z]+:\/\/|data:|blob:)[^\s()]+:\d+:\d+)\)?$/m;
+
+/** Where `method` was called; worked out only when somebody asks, because most routes are never talked about. */
+function callerOf(method: (...args: never[]) => unknown): () => string {
+  const trace: { stack?: string } = {};
+  Error.captureStackTrace(trace, method);
+  return () => PLACE.exec(trace.stack ?? "")?.[1] ?? "an unknown place";
+}

@@ -1,0 +1,517 @@
+// Which worker is in which state, and what to do next.
+// `after(input, now)` takes what has happened and the time, and gives actions; supervisor.ts performs them. At every turn
+// it compares what is wanted with what is there, so that a death nobody heard of is mended all the same. The order is
+// always replacement first: whoever has to go serves on until somebody else accepts. No workers, no timers, no clock.
+
+import type { FleetEvent, WorkerEndCause } from "../messages.ts";
+import { RestartPolicy } from "./restart_policy.ts";
+
+/** What the fleet has to keep to. Times are numbers of milliseconds; 0 switches a limit off. */
+export interface FleetSettings {
+  readonly workers: number;
+  readonly startTimeoutMs: number;
+  /** How long to wait for a first sign that the workers' module loads this library at all. */
+  readonly loadTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly hangTimeoutMs: number;
+  readonly shutdownDelayMs: number;
+  readonly maxRequests: number;
+  readonly maxAgeMs: number;
+  readonly maxHeapBytes: number;
+}
+
+/** What has happened. */
+export type FleetInput =
+  | { readonly kind: "start" }
+  | { readonly kind: "loaded"; readonly worker: number }
+  | { readonly kind: "accepting"; readonly worker: number }
+  | {
+    readonly kind: "heartbeat";
+    readonly worker: number;
+    readonly requests: number;
+    readonly heapBytes: number;
+  }
+  | { readonly kind: "panicked"; readonly worker: number; readonly error: string }
+  | {
+    readonly kind: "failed";
+    readonly worker: number;
+    readonly message: string;
+    readonly isFinal: boolean;
+  }
+  | { readonly kind: "ended"; readonly worker: number }
+  | {
+    readonly kind: "gone";
+    readonly worker: number;
+    readonly hasThrown: boolean;
+    readonly detail: string;
+  }
+  | { readonly kind: "reload" }
+  | { readonly kind: "resize"; readonly by: 1 | -1 }
+  | { readonly kind: "shutdown"; readonly reason: string }
+  | { readonly kind: "cut short" }
+  | { readonly kind: "tick" };
+
+/** What is to be done. */
+export type FleetAction =
+  | { readonly kind: "spawn"; readonly worker: number }
+  | { readonly kind: "drain"; readonly worker: number; readonly timeoutMs: number }
+  | { readonly kind: "terminate"; readonly worker: number }
+  | { readonly kind: "tell"; readonly event: FleetEvent }
+  /** Every worker accepts for the first time. */
+  | { readonly kind: "ready" }
+  /** Readiness ends here; workers may go on serving for a while. */
+  | { readonly kind: "stop" }
+  | { readonly kind: "reloaded" }
+  | { readonly kind: "reload failed"; readonly reason: string }
+  /** No worker can start; nothing is left running. */
+  | { readonly kind: "give up"; readonly reason: string }
+  /** The last worker is gone, as was wanted. */
+  | { readonly kind: "finished" };
+
+/** What one worker does. A worker that is gone has no state: it is no longer there. */
+export type WorkerState =
+  | { readonly kind: "starting"; readonly hasLoaded: boolean }
+  | { readonly kind: "accepting"; readonly since: number; readonly lastHeartbeat: number }
+  /** It serves, and is to be drained as soon as its replacement accepts. */
+  | {
+    readonly kind: "condemned";
+    readonly since: number;
+    readonly lastHeartbeat: number;
+    readonly cause: WorkerEndCause;
+  }
+  | { readonly kind: "draining"; readonly cause: WorkerEndCause; readonly deadline: number };
+
+interface Member {
+  readonly worker: number;
+  readonly spawnedAt: number;
+  state: WorkerState;
+  /** Its share of the limits at which it is recycled: a little below, so that workers of one age do not go together. */
+  readonly recycleShare: number;
+}
+
+type Phase =
+  | { readonly kind: "serving" }
+  /** The signal has come, and the fleet serves on until `until`. */
+  | { readonly kind: "leaving"; readonly until: number }
+  | { readonly kind: "stopping" }
+  | { readonly kind: "over" };
+
+/** A worker has this share less of the drain time than the fleet, to say farewell in: it answers 503 and ends by itself. */
+const FAREWELL_SHARE = 0.1;
+const MAX_FAREWELL_MS = 1_000;
+
+/** How far the limits of recycling are spread. */
+const RECYCLE_JITTER = 0.1;
+
+/** The state of all workers. */
+export class Fleet {
+  readonly #settings: FleetSettings;
+  readonly #policy: RestartPolicy;
+  readonly #random: () => number;
+  readonly #members = new Map<number, Member>();
+  #wanted: number;
+  #lastWorker: number;
+  #phase: Phase = { kind: "serving" };
+  #hasBeenReady = false;
+  #hasEverLoaded = false;
+  /** The workers that a reload has still to replace; undefined when there is none. */
+  #reload: number[] | undefined;
+  #firstFailure: string | undefined;
+  #toldDelayUntil = -Infinity;
+  #actions: FleetAction[] = [];
+
+  /** `lastWorker` is the highest number in use so far; `random` gives numbers from 0 up to, but not including, 1. */
+  constructor(settings: FleetSettings, lastWorker: number, random: () => number) {
+    this.#settings = settings;
+    this.#wanted = settings.workers;
+    this.#lastWorker = lastWorker;
+    this.#random = random;
+    this.#policy = new RestartPolicy(random);
+  }
+
+  /** The state of each worker that is there, by its number. */
+  states(): ReadonlyMap<number, WorkerState> {
+    return new Map([...this.#members.values()].map(({ worker, state }) => [worker, state]));
+  }
+
+  /** How many workers there are to be. */
+  get wanted(): number {
+    return this.#wanted;
+  }
+
+  /** How long the next replacement still has to wait. */
+  delayMs(now: number): number {
+    return Math.max(0, this.#policy.notBefore - now);
+  }
+
+  /** Takes what has happened, and says what to do. */
+  after(input: FleetInput, now: number): FleetAction[] {
+    this.#actions = [];
+    if (this.#phase.kind === "over") return [];
+    this.#take(input, now);
+    this.#enforceTimes(now);
+    this.#compare(now);
+    return this.#actions;
+  }
+
+  #take(input: FleetInput, now: number): void {
+    switch (input.kind) {
+      case "start":
+      case "tick":
+        return;
+      case "loaded":
+        return this.#noteLoaded(input.worker);
+      case "accepting":
+        return this.#noteAccepting(input.worker, now);
+      case "heartbeat":
+        return this.#noteHeartbeat(input.worker, input.requests, input.heapBytes, now);
+      case "panicked":
+        this.#tell({ kind: "panicked", worker: input.worker, error: input.error });
+        return this.#condemn(input.worker, "panic", now);
+      case "failed":
+        return this.#noteStartFailure(
+          input.worker,
+          "start failed",
+          input.message,
+          input.isFinal,
+          now,
+        );
+      case "ended":
+        this.#act({ kind: "terminate", worker: input.worker });
+        return this.#noteGone(input.worker, false, "", now);
+      case "gone":
+        return this.#noteGone(input.worker, input.hasThrown, input.detail, now);
+      case "reload":
+        return this.#beginReload();
+      case "resize":
+        this.#wanted = Math.max(1, this.#wanted + input.by);
+        return this.#tell({ kind: "resized", workers: this.#wanted });
+      case "shutdown":
+        return this.#beginShutdown(input.reason, now);
+      case "cut short":
+        return this.#terminateAll("shutdown");
+    }
+  }
+
+  #noteLoaded(worker: number): void {
+    this.#hasEverLoaded = true;
+    const member = this.#members.get(worker);
+    if (member?.state.kind === "starting") member.state = { kind: "starting", hasLoaded: true };
+  }
+
+  #noteAccepting(worker: number, now: number): void {
+    const member = this.#members.get(worker);
+    if (member?.state.kind !== "starting") return;
+    member.state = { kind: "accepting", since: now, lastHeartbeat: now };
+    this.#policy.noteAccepting();
+    this.#tell({ kind: "accepting", worker, startMs: now - member.spawnedAt });
+  }
+
+  #noteHeartbeat(worker: number, requests: number, heapBytes: number, now: number): void {
+    const member = this.#members.get(worker);
+    if (member === undefined) return;
+    const { state } = member;
+    if (state.kind === "starting" || state.kind === "draining") return;
+    member.state = { ...state, lastHeartbeat: now };
+    const cause = this.#recycleCause(member, state.since, requests, heapBytes, now);
+    if (cause !== undefined) this.#condemn(worker, cause, now);
+  }
+
+  #recycleCause(
+    member: Member,
+    since: number,
+    requests: number,
+    heapBytes: number,
+    now: number,
+  ): WorkerEndCause | undefined {
+    const { maxRequests, maxAgeMs, maxHeapBytes } = this.#settings;
+    if (maxRequests > 0 && requests >= maxRequests * member.recycleShare) return "max requests";
+    if (maxAgeMs > 0 && now - since >= maxAgeMs * member.recycleShare) return "max age";
+    if (maxHeapBytes > 0 && heapBytes > maxHeapBytes) return "max heap";
+    return undefined;
+  }
+
+  /** Marks a worker that serves for replacement. A failure counts against the restart policy, housekeeping does not. */
+  #condemn(worker: number, cause: WorkerEndCause, now: number): void {
+    const member = this.#members.get(worker);
+    if (member?.state.kind !== "accepting") return;
+    const { since, lastHeartbeat } = member.state;
+    member.state = { kind: "condemned", since, lastHeartbeat, cause };
+    if (cause === "panic" || cause === "hang") {
+      this.#policy.noteDeath(member.spawnedAt, now - since, now);
+    }
+    this.#tell({ kind: "replacing", worker, cause });
+  }
+
+  #noteStartFailure(
+    worker: number,
+    cause: "start failed" | "start timeout",
+    reason: string,
+    isFinal: boolean,
+    now: number,
+  ): void {
+    const member = this.#members.get(worker);
+    if (member?.state.kind !== "starting") return;
+    this.#members.delete(worker);
+    this.#act({ kind: "terminate", worker });
+    this.#firstFailure ??= reason;
+    this.#policy.noteDeath(member.spawnedAt, 0, now);
+    this.#tell({ kind: "ended", worker, cause, detail: reason });
+    if (this.#reload !== undefined) this.#endReload(reason);
+    const isHopeless = this.#policy.isHopeless || (isFinal && !this.#hasBeenReady);
+    if (isHopeless && this.#phase.kind === "serving") this.#giveUp(this.#firstFailure);
+  }
+
+  #noteGone(worker: number, hasThrown: boolean, detail: string, now: number): void {
+    const member = this.#members.get(worker);
+    if (member === undefined) return;
+    const { state } = member;
+    switch (state.kind) {
+      case "starting": {
+        const isUnknownModule = !hasThrown && !this.#hasEverLoaded;
+        const reason = isUnknownModule ? NOT_LOADED : detail;
+        return this.#noteStartFailure(worker, "start failed", reason, isUnknownModule, now);
+      }
+      case "accepting":
+        this.#members.delete(worker);
+        this.#policy.noteDeath(member.spawnedAt, now - state.since, now);
+        return this.#tell({ kind: "ended", worker, cause: "crash", detail });
+      case "condemned":
+      case "draining":
+        this.#members.delete(worker);
+        return this.#tell({ kind: "ended", worker, cause: state.cause, detail });
+    }
+  }
+
+  #beginReload(): void {
+    if (this.#phase.kind !== "serving" || this.#reload !== undefined) return;
+    this.#reload = [...this.#members.values()]
+      .filter(({ state }) => state.kind === "accepting" || state.kind === "starting")
+      .map(({ worker }) => worker);
+    this.#tell({ kind: "reloading" });
+  }
+
+  /** Ends a reload: for good, or because a new worker could not start; then the old ones stay. */
+  #endReload(failure: string | undefined): void {
+    this.#reload = undefined;
+    if (failure === undefined) {
+      this.#tell({ kind: "reloaded" });
+      this.#act({ kind: "reloaded" });
+      return;
+    }
+    for (const member of this.#members.values()) {
+      const { state } = member;
+      if (state.kind !== "condemned" || state.cause !== "reload") continue;
+      member.state = { kind: "accepting", since: state.since, lastHeartbeat: state.lastHeartbeat };
+    }
+    this.#tell({ kind: "reload failed", reason: failure });
+    this.#act({ kind: "reload failed", reason: failure });
+  }
+
+  #beginShutdown(reason: string, now: number): void {
+    if (this.#phase.kind !== "serving") return;
+    this.#phase = { kind: "leaving", until: now + this.#settings.shutdownDelayMs };
+    this.#tell({ kind: "stopping", reason });
+    this.#act({ kind: "stop" });
+    if (this.#reload !== undefined) this.#endReload("the server is stopping");
+  }
+
+  #giveUp(reason: string): void {
+    this.#terminateAll("start failed");
+    this.#phase = { kind: "over" };
+    this.#act({ kind: "give up", reason });
+  }
+
+  #terminateAll(cause: WorkerEndCause): void {
+    if (this.#phase.kind === "serving" || this.#phase.kind === "leaving") {
+      this.#phase = { kind: "stopping" };
+    }
+    for (const worker of [...this.#members.keys()]) this.#terminate(worker, cause);
+  }
+
+  /** A worker that is told to end at once counts as gone: one that spins in a Web Worker would never say so. */
+  #terminate(worker: number, cause: WorkerEndCause): void {
+    this.#members.delete(worker);
+    this.#act({ kind: "terminate", worker });
+    this.#tell({ kind: "ended", worker, cause, detail: "terminated" });
+  }
+
+  #enforceTimes(now: number): void {
+    const { startTimeoutMs, loadTimeoutMs, hangTimeoutMs } = this.#settings;
+    for (const member of [...this.#members.values()]) {
+      const { worker, spawnedAt, state } = member;
+      switch (state.kind) {
+        case "starting": {
+          const isUnknownModule = !this.#hasEverLoaded && now - spawnedAt >= loadTimeoutMs;
+          if (isUnknownModule) {
+            this.#noteStartFailure(worker, "start timeout", NOT_LOADED, true, now);
+          } else if (startTimeoutMs > 0 && now - spawnedAt >= startTimeoutMs) {
+            const reason = `a worker did not accept within startTimeout (${startTimeoutMs} ms)`;
+            this.#noteStartFailure(worker, "start timeout", reason, false, now);
+          }
+          break;
+        }
+        case "accepting":
+          if (hangTimeoutMs > 0 && now - state.lastHeartbeat >= hangTimeoutMs) {
+            this.#condemn(worker, "hang", now);
+          }
+          break;
+        case "condemned":
+          // It was to go for another reason, and hangs on top of it: it must not be counted among those that serve.
+          if (
+            hangTimeoutMs > 0 && state.cause !== "hang" &&
+            now - state.lastHeartbeat >= hangTimeoutMs
+          ) {
+            member.state = { ...state, cause: "hang" };
+          }
+          break;
+        case "draining":
+          if (now >= state.deadline) this.#terminate(worker, state.cause);
+          break;
+      }
+    }
+  }
+
+  #compare(now: number): void {
+    switch (this.#phase.kind) {
+      case "leaving":
+        if (now < this.#phase.until) return this.#compareWithWanted(now);
+        this.#phase = { kind: "stopping" };
+        this.#drainAll(now);
+        return this.#finishIfEmpty();
+      case "stopping":
+        this.#drainAll(now);
+        return this.#finishIfEmpty();
+      case "serving":
+        return this.#compareWithWanted(now);
+      case "over":
+        return;
+    }
+  }
+
+  #compareWithWanted(now: number): void {
+    this.#continueReload(now);
+    this.#spawnMissing(now);
+    this.#drainSurplus(now);
+    if (!this.#hasBeenReady && this.#count("accepting") >= this.#wanted) {
+      this.#hasBeenReady = true;
+      this.#act({ kind: "ready" });
+    }
+  }
+
+  #continueReload(now: number): void {
+    if (this.#reload === undefined) return;
+    const isBusy = this.#count("starting") > 0 ||
+      [...this.#members.values()].some(({ state }) => state.kind === "condemned");
+    if (isBusy) return;
+    for (;;) {
+      const next = this.#reload.shift();
+      if (next === undefined) return this.#endReload(undefined);
+      if (this.#members.get(next)?.state.kind !== "accepting") continue;
+      return this.#condemn(next, "reload", now);
+    }
+  }
+
+  #spawnMissing(now: number): void {
+    const starting = this.#count("starting");
+    const missing = this.#wanted - starting - this.#count("accepting");
+    if (missing <= 0) return;
+    if (now < this.#policy.notBefore) return this.#tellDelay(now);
+    const mayStart = this.#policy.isProbing ? 1 - starting : missing;
+    for (let i = 0; i < Math.min(missing, mayStart); i++) this.#spawn(now);
+  }
+
+  #spawn(now: number): void {
+    const worker = ++this.#lastWorker;
+    const recycleShare = 1 - RECYCLE_JITTER * this.#random();
+    this.#members.set(worker, {
+      worker,
+      spawnedAt: now,
+      state: { kind: "starting", hasLoaded: false },
+      recycleShare,
+    });
+    this.#act({ kind: "spawn", worker });
+  }
+
+  #tellDelay(now: number): void {
+    const until = this.#policy.notBefore;
+    if (until === this.#toldDelayUntil) return;
+    this.#toldDelayUntil = until;
+    this.#tell({ kind: "delaying", delayMs: until - now, youngDeaths: this.#policy.youngDeaths });
+  }
+
+  /** Lets go of as many workers as serve beyond what is wanted: the condemned first, and of these the hung ones first. */
+  #drainSurplus(now: number): void {
+    const condemned = [...this.#members.values()].filter(({ state }) => state.kind === "condemned");
+    let surplus = this.#count("accepting") + condemned.length - this.#wanted;
+    condemned.sort((left, right) => Number(isHung(right)) - Number(isHung(left)));
+    for (const member of condemned) {
+      if (surplus <= 0) return;
+      if (isHung(member)) this.#terminate(member.worker, "hang");
+      else {this.#drain(
+          member,
+          member.state.kind === "condemned" ? member.state.cause : "resize",
+          now,
+        );}
+      surplus--;
+    }
+    const newestFirst = [...this.#members.values()].reverse();
+    for (const member of newestFirst) {
+      if (surplus <= 0) return;
+      if (member.state.kind !== "accepting") continue;
+      this.#drain(member, "resize", now);
+      surplus--;
+    }
+  }
+
+  #drainAll(now: number): void {
+    for (const member of [...this.#members.values()]) {
+      switch (member.state.kind) {
+        case "starting":
+          this.#terminate(member.worker, "shutdown");
+          break;
+        case "condemned":
+        case "accepting":
+          this.#drain(member, "shutdown", now);
+          break;
+        case "draining":
+          break;
+      }
+    }
+  }
+
+  #drain(member: Member, cause: WorkerEndCause, now: number): void {
+    const { drainTimeoutMs } = this.#settings;
+    member.state = { kind: "draining", cause, deadline: now + drainTimeoutMs };
+    const timeoutMs = drainTimeoutMs - Math.min(drainTimeoutMs * FAREWELL_SHARE, MAX_FAREWELL_MS);
+    this.#act({ kind: "drain", worker: member.worker, timeoutMs });
+  }
+
+  #finishIfEmpty(): void {
+    if (this.#members.size > 0) return;
+    this.#phase = { kind: "over" };
+    this.#tell({ kind: "stopped" });
+    this.#act({ kind: "finished" });
+  }
+
+  #count(kind: WorkerState["kind"]): number {
+    let count = 0;
+    for (const { state } of this.#members.values()) if (state.kind === kind) count++;
+    return count;
+  }
+
+  #act(action: FleetAction): void {
+    this.#actions.push(action);
+  }
+
+  #tell(event: FleetEvent): void {
+    this.#act({ kind: "tell", event });
+  }
+}
+
+function isHung({ state }: Member): boolean {
+  return state.kind === "condemned" && state.cause === "hang";
+}
+
+const NOT_LOADED =
+  "the workers' module does not load @mudpie/server: pass as entry the module that builds the WebServer and calls run()";

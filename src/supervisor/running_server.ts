@@ -1,0 +1,84 @@
+// What `start()` returns: the fleet as the program that started it sees it.
+
+import type { ListenMode } from "../messages.ts";
+
+/** What a worker is doing: see the design of the fleet in `src/supervisor/fleet.ts`. */
+export type WorkerStatus = "starting" | "accepting" | "condemned" | "draining";
+
+/** The counters of one worker, or of all that ever were. Times are numbers of milliseconds, sizes numbers of bytes. */
+export interface Counts {
+  /** Requests that were answered by a handler, or by the router. */
+  readonly requests: number;
+  /** Panics: handlers that threw, and errors that nobody caught. */
+  readonly panics: number;
+  /** Connections that were accepted. */
+  readonly connectionsAccepted: number;
+  /** Connections that are open. */
+  readonly connectionsOpen: number;
+  /** Requests that are being handled. */
+  readonly requestsInFlight: number;
+  /** The size of the heap and of the memory outside of it that belongs to it, as of the last heartbeat. */
+  readonly heapBytes: number;
+}
+
+/** One worker, as `stats()` tells of it. */
+export interface WorkerStats extends Counts {
+  /** The worker's number, which counts the workers that were ever spawned. */
+  readonly worker: number;
+  /** What it is doing. `condemned`: it serves until its replacement accepts. */
+  readonly status: WorkerStatus;
+  /** How long ago it was spawned. */
+  readonly ageMs: number;
+  /** How long ago it last showed that it is alive. */
+  readonly heartbeatAgeMs: number;
+  /** How late its last tick came: what a timer, and with it a request, has to wait for other work. */
+  readonly eventLoopLagMs: number;
+}
+
+/** The fleet, as `stats()` tells of it. */
+export interface FleetStats {
+  /** How many workers there are to be. */
+  readonly wanted: number;
+  /** The workers that are there. */
+  readonly workers: readonly WorkerStats[];
+  /** The sums over all workers, those that are gone included; what is open, in flight or in memory is of those that are there. */
+  readonly total: Counts;
+  /** How many workers were replaced, by cause. */
+  readonly replacements: Readonly<Record<string, number>>;
+  /** How long the next replacement has to wait, because workers keep dying young. */
+  readonly delayMs: number;
+}
+
+/**
+ * A server whose workers accept.
+ *
+ * @example Start a server, ask it, and shut it down
+ * ```ts ignore
+ * import { WebServer } from "@mudpie/server";
+ *
+ * const server = new WebServer();
+ * await using running = await server.start({ port: 0, workers: 2, entry: import.meta.resolve("./app.ts") });
+ * const response = await fetch(`http://127.0.0.1:${running.addr.port}/hello`);
+ * console.log(response.status, running.stats().total.requests);
+ * ```
+ */
+export interface RunningServer extends AsyncDisposable {
+  /** The address that the workers listen on, with the port that was picked where it was 0. */
+  readonly addr: Deno.NetAddr;
+  /** How the workers share the port. */
+  readonly listen: ListenMode;
+  /** Whether the server should get requests: from when every worker accepts until it begins to stop. */
+  readonly ready: boolean;
+  /** Resolves when the server has shut down; rejects when no worker can start. */
+  readonly finished: Promise<void>;
+  /** What the workers are doing, and have done, at this moment. */
+  stats(): FleetStats;
+  /**
+   * Replaces every worker, one at a time, new one first, by one that loads the code as it is on disk now. Resolves when all
+   * are replaced. Rejects with an `Error` when a new worker cannot start, and the old ones go on serving; or when the server
+   * is stopping.
+   */
+  reload(): Promise<void>;
+  /** Stops accepting, answers what was accepted, and ends. Resolves with `finished`; a second call cuts short. */
+  shutdown(): Promise<void>;
+}

@@ -1,0 +1,403 @@
+// The main thread: events in from workers, signals and timers; actions out.
+// What to do is decided in fleet.ts; here it is done. The loop has no queue: each event is taken to the fleet as it comes,
+// and the actions that come back are performed at once, in order.
+
+import {
+  chooseListenMode,
+  formatAddress,
+  type ListenChoice,
+  reserveAddress,
+  type ReservedAddress,
+  withoutStack,
+} from "../listener.ts";
+import { escapeForLog, fleetLine, type FleetPhase, isWorthALine, type LogSink } from "../log.ts";
+import type { Counter, FleetEvent, ListenMode, WorkerMessage } from "../messages.ts";
+import type { RunSettings, WorkerCount } from "../options.ts";
+import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
+import type { Counts, FleetStats, RunningServer, WorkerStats } from "./running_server.ts";
+import { listenToSignals, type SignalMeaning } from "./signals.ts";
+import { spawnWorker, type WorkerHandle } from "./worker_handle.ts";
+
+/** How often the fleet is compared with what is wanted; also how late a time limit of the fleet can be. */
+const TICK_MS = 100;
+
+/** How often a worker shows that it is alive, unless a short `hangTimeout` asks for more. */
+const HEARTBEAT_MS = 1_000;
+/** How many heartbeats have to be missed before a worker is taken for hung, at least. */
+const MIN_MISSED_HEARTBEATS = 4;
+
+/** How long to wait for the workers' module to load this library, at least. */
+const MIN_LOAD_TIMEOUT_MS = 2_000;
+/** The same, in times of what the main thread took for its own modules; many workers load at once. */
+const LOAD_TIMEOUT_SHARE = 5;
+
+/** The numbers of workers go on through all fleets of a process: they are in names that must not be used twice. */
+let lastWorkerNumber = 0;
+
+/** What there is to supervise. */
+export interface SupervisorOptions {
+  readonly settings: RunSettings;
+  readonly workerCount: WorkerCount;
+  readonly entry: string;
+  readonly listensToSignals: boolean;
+  readonly log: LogSink;
+}
+
+/** A worker that is there. */
+interface Crew {
+  readonly handle: WorkerHandle;
+  readonly spawnedAt: number;
+  heartbeats: number;
+  heartbeatAt: number;
+}
+
+/** The counters that only grow: those of workers that are gone are kept. */
+const TOTALS = ["requests", "panics", "connectionsAccepted"] as const satisfies readonly Counter[];
+
+/**
+ * Starts a fleet and watches over it; resolves once every worker accepts. Rejects when the address cannot be listened on, or
+ * no worker can start.
+ */
+export async function supervise(options: SupervisorOptions): Promise<RunningServer> {
+  const { listen, hostname, port } = options.settings;
+  const choice = chooseListenMode(listen);
+  const address = reserveAddress(choice.mode, hostname, port);
+  return await new Supervisor(options, choice, address).start();
+}
+
+class Supervisor implements RunningServer {
+  readonly addr: Deno.NetAddr;
+  readonly listen: ListenMode;
+  readonly finished: Promise<void>;
+  readonly #options: SupervisorOptions;
+  readonly #fallbackReason: string | undefined;
+  readonly #address: ReservedAddress;
+  readonly #fleet: Fleet;
+  readonly #crew = new Map<number, Crew>();
+  readonly #gone = { requests: 0, panics: 0, connectionsAccepted: 0 };
+  readonly #replacements: Record<string, number> = {};
+  readonly #mainStartupMs = performance.now();
+  readonly #started = Promise.withResolvers<RunningServer>();
+  readonly #finished = Promise.withResolvers<void>();
+  #reload: PromiseWithResolvers<void> | undefined;
+  #isReady = false;
+  #isStopping = false;
+  #hasStarted = false;
+  #stopHearing: () => void = () => {};
+
+  constructor(options: SupervisorOptions, choice: ListenChoice, address: ReservedAddress) {
+    const { settings, workerCount } = options;
+    this.#options = options;
+    this.#fallbackReason = choice.fallbackReason;
+    this.#address = address;
+    this.addr = { transport: "tcp", hostname: address.hostname, port: address.port };
+    this.listen = choice.mode;
+    this.finished = this.#finished.promise;
+    // Whoever waits for it hears of a failure; a program that never looks at it has heard of it by `start()`.
+    this.finished.catch(() => {});
+    const loadTimeoutMs = MIN_LOAD_TIMEOUT_MS + this.#mainStartupMs * LOAD_TIMEOUT_SHARE;
+    this.#fleet = new Fleet(
+      {
+        workers: workerCount.workers,
+        startTimeoutMs: settings.startTimeout,
+        loadTimeoutMs: settings.startTimeout > 0
+          ? Math.min(loadTimeoutMs, settings.startTimeout)
+          : loadTimeoutMs,
+        drainTimeoutMs: settings.drainTimeout,
+        hangTimeoutMs: settings.hangTimeout,
+        shutdownDelayMs: settings.shutdownDelay,
+        maxRequests: settings.maxRequestsPerWorker,
+        maxAgeMs: settings.maxAgePerWorker,
+        maxHeapBytes: settings.maxHeapBytesPerWorker,
+      },
+      lastWorkerNumber,
+      Math.random,
+    );
+  }
+
+  get ready(): boolean {
+    return this.#isReady;
+  }
+
+  start(): Promise<RunningServer> {
+    if (this.#fallbackReason !== undefined) {
+      this.#tell({ kind: "listen fallback", listen: this.listen, reason: this.#fallbackReason });
+    }
+    const stopSignals = this.#options.listensToSignals
+      ? listenToSignals((meaning, signal) => this.#onSignal(meaning, signal))
+      : () => {};
+    const timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#stopHearing = () => {
+      stopSignals();
+      clearInterval(timer);
+    };
+    this.#handle({ kind: "start" });
+    return this.#started.promise;
+  }
+
+  /** Takes an event to the fleet and does what it says. */
+  #handle(input: FleetInput): void {
+    for (const action of this.#fleet.after(input, performance.now())) this.#perform(action);
+  }
+
+  #perform(action: FleetAction): void {
+    switch (action.kind) {
+      case "spawn":
+        return this.#spawn(action.worker);
+      case "drain":
+        return this.#crew.get(action.worker)?.handle.tell({
+          kind: "drain",
+          timeoutMs: action.timeoutMs,
+        });
+      case "terminate":
+        return this.#terminate(action.worker);
+      case "tell":
+        return this.#tell(action.event);
+      case "ready":
+        return this.#becomeReady();
+      case "stop":
+        this.#isReady = false;
+        this.#isStopping = true;
+        return;
+      case "reloaded":
+        this.#reload?.resolve();
+        this.#reload = undefined;
+        return;
+      case "reload failed":
+        this.#reload?.reject(new Error(`The reload failed: ${action.reason}`));
+        this.#reload = undefined;
+        return;
+      case "give up":
+        return this.#giveUp(action.reason);
+      case "finished":
+        return this.#finish();
+    }
+  }
+
+  #spawn(worker: number): void {
+    const { settings, entry } = this.#options;
+    lastWorkerNumber = Math.max(lastWorkerNumber, worker);
+    const now = performance.now();
+    const handle = spawnWorker({
+      worker,
+      entry,
+      isolation: settings.isolation,
+      heapLimitBytes: settings.heapLimitPerWorker,
+      onMessage: (message) => this.#onMessage(worker, message),
+      onGone: (end) => {
+        this.#release(worker);
+        this.#handle({ kind: "gone", worker, ...end });
+      },
+    });
+    this.#crew.set(worker, { handle, spawnedAt: now, heartbeats: 0, heartbeatAt: now });
+  }
+
+  #onMessage(worker: number, message: WorkerMessage): void {
+    switch (message.kind) {
+      case "loaded":
+        this.#configure(worker);
+        return this.#handle({ kind: "loaded", worker });
+      case "accepting":
+        return this.#handle({ kind: "accepting", worker });
+      case "failed":
+        return this.#handle({
+          kind: "failed",
+          worker,
+          message: message.message,
+          isFinal: message.isFinal,
+        });
+      case "panicked":
+        return this.#handle({ kind: "panicked", worker, error: message.error });
+      case "ended":
+        return this.#handle({ kind: "ended", worker });
+    }
+  }
+
+  #configure(worker: number): void {
+    const handle = this.#crew.get(worker)?.handle;
+    if (handle === undefined) return;
+    const { settings, entry } = this.#options;
+    const { hostname, port } = this.addr;
+    const heartbeatMs = settings.hangTimeout === 0
+      ? HEARTBEAT_MS
+      : Math.min(HEARTBEAT_MS, settings.hangTimeout / MIN_MISSED_HEARTBEATS);
+    handle.tell({
+      kind: "configure",
+      configuration: {
+        hostname,
+        port,
+        listen: this.listen,
+        entry,
+        scoreboard: handle.scoreboard.memory,
+        heartbeatMs,
+        mainStartupMs: this.#mainStartupMs,
+      },
+    });
+  }
+
+  /** Looks at each worker's scoreboard: a heartbeat is a number that has grown, so none has to be sent. */
+  #tick(): void {
+    const now = performance.now();
+    for (const [worker, crew] of [...this.#crew]) {
+      const { heartbeats, requests, heapBytes } = crew.handle.scoreboard.read();
+      if (heartbeats === crew.heartbeats) continue;
+      crew.heartbeats = heartbeats;
+      crew.heartbeatAt = now;
+      this.#handle({ kind: "heartbeat", worker, requests, heapBytes });
+    }
+    this.#handle({ kind: "tick" });
+  }
+
+  #terminate(worker: number): void {
+    const crew = this.#crew.get(worker);
+    this.#release(worker);
+    crew?.handle.terminate();
+  }
+
+  /** Forgets a worker that is gone, but not what it has counted. */
+  #release(worker: number): void {
+    const counts = this.#crew.get(worker)?.handle.scoreboard.read();
+    if (counts === undefined) return;
+    this.#crew.delete(worker);
+    for (const name of TOTALS) this.#gone[name] += counts[name];
+  }
+
+  #tell(event: FleetEvent): void {
+    if (event.kind === "replacing") this.#countReplacement(event.cause);
+    if (event.kind === "ended" && event.cause === "crash") this.#countReplacement(event.cause);
+    const { log, settings } = this.#options;
+    if (isWorthALine(event, this.#phase)) log(fleetLine(event));
+    try {
+      settings.onEvent?.(event);
+    } catch (error) {
+      log(escapeForLog(`onEvent threw on ${event.kind}: ${Deno.inspect(error)}`));
+    }
+  }
+
+  get #phase(): FleetPhase {
+    if (this.#isStopping) return "stopping";
+    return this.#hasStarted ? "serving" : "starting";
+  }
+
+  #countReplacement(cause: string): void {
+    this.#replacements[cause] = (this.#replacements[cause] ?? 0) + 1;
+  }
+
+  #becomeReady(): void {
+    const { settings, workerCount } = this.#options;
+    const { hostname, port } = this.addr;
+    this.#address.workersAccept();
+    this.#isReady = !this.#isStopping;
+    this.#hasStarted = true;
+    this.#tell({
+      kind: "listening",
+      url: `http://${formatAddress(hostname, port)}`,
+      hostname,
+      port,
+      workers: workerCount.workers,
+      workersSource: workerCount.source,
+      listen: this.listen,
+      isolation: settings.isolation,
+    });
+    this.#started.resolve(this);
+  }
+
+  #giveUp(reason: string): void {
+    this.#endAll();
+    const error = withoutStack(new Error(`No worker could start: ${reason}`));
+    this.#started.reject(error);
+    this.#finished.reject(error);
+  }
+
+  #finish(): void {
+    this.#endAll();
+    // A server that was stopped while it started has not failed.
+    this.#started.resolve(this);
+    this.#finished.resolve();
+  }
+
+  #endAll(): void {
+    this.#isReady = false;
+    this.#stopHearing();
+    this.#address.release();
+    this.#reload?.reject(new Error("The reload failed: the server has stopped"));
+    this.#reload = undefined;
+  }
+
+  #onSignal(meaning: SignalMeaning, signal: Deno.Signal): void {
+    switch (meaning) {
+      case "shutdown":
+        return this.#handle(
+          this.#isStopping ? { kind: "cut short" } : { kind: "shutdown", reason: signal },
+        );
+      case "reload":
+        return this.#handle({ kind: "reload" });
+      case "add worker":
+        return this.#handle({ kind: "resize", by: 1 });
+      case "remove worker":
+        return this.#handle({ kind: "resize", by: -1 });
+      case "print fleet":
+        return this.#options.log(escapeForLog(`fleet: ${JSON.stringify(this.stats())}`));
+    }
+  }
+
+  stats(): FleetStats {
+    const now = performance.now();
+    const states = this.#fleet.states();
+    const workers = [...this.#crew].flatMap(([worker, crew]) => {
+      const state = states.get(worker);
+      return state === undefined ? [] : [workerStats(worker, crew, state, now)];
+    });
+    const sum = (name: keyof Counts) => workers.reduce((total, counts) => total + counts[name], 0);
+    return {
+      wanted: this.#fleet.wanted,
+      workers,
+      total: {
+        requests: this.#gone.requests + sum("requests"),
+        panics: this.#gone.panics + sum("panics"),
+        connectionsAccepted: this.#gone.connectionsAccepted + sum("connectionsAccepted"),
+        connectionsOpen: sum("connectionsOpen"),
+        requestsInFlight: sum("requestsInFlight"),
+        heapBytes: sum("heapBytes"),
+      },
+      replacements: { ...this.#replacements },
+      delayMs: this.#fleet.delayMs(now),
+    };
+  }
+
+  reload(): Promise<void> {
+    if (this.#reload === undefined) {
+      if (this.#isStopping) {
+        return Promise.reject(new Error("Cannot reload: the server is stopping"));
+      }
+      this.#reload = Promise.withResolvers();
+      const { promise } = this.#reload;
+      this.#handle({ kind: "reload" });
+      return promise;
+    }
+    return this.#reload.promise;
+  }
+
+  shutdown(): Promise<void> {
+    this.#handle(
+      this.#isStopping ? { kind: "cut short" } : { kind: "shutdown", reason: "shutdown()" },
+    );
+    return this.finished;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isStopping) this.shutdown();
+    await this.finished;
+  }
+}
+
+function workerStats(worker: number, crew: Crew, state: WorkerState, now: number): WorkerStats {
+  const { heartbeats: _heartbeats, ...counts } = crew.handle.scoreboard.read();
+  return {
+    worker,
+    status: state.kind,
+    ageMs: now - crew.spawnedAt,
+    heartbeatAgeMs: now - crew.heartbeatAt,
+    ...counts,
+  };
+}

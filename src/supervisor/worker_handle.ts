@@ -1,0 +1,143 @@
+// One worker as the supervisor sees it: spawn, tell, terminate; and hear what becomes of it.
+// There are two kinds of worker in Deno, with different events for the same things. From here on up they are one.
+
+import { onLifeLockFree } from "../life_lock.ts";
+import { Scoreboard, type SupervisorMessage, type WorkerMessage } from "../messages.ts";
+
+/** What a new worker is. */
+export interface SpawnOptions {
+  /** The worker's number; never used twice in a process. */
+  readonly worker: number;
+  readonly entry: string;
+  readonly isolation: "web" | "thread";
+  /** The size of heap at which the worker dies, in bytes; 0 for the runtime's own limit. Only for threads. */
+  readonly heapLimitBytes: number;
+  readonly onMessage: (message: WorkerMessage) => void;
+  /** Called once, when the thread is no more. Not called after `terminate`. */
+  readonly onGone: (end: ThreadEnd) => void;
+}
+
+/** How a thread has ended. */
+export interface ThreadEnd {
+  /** Whether it has thrown. One that has not has run to its end, or ended itself. */
+  readonly hasThrown: boolean;
+  /** What the runtime said of it. */
+  readonly detail: string;
+}
+
+/** A worker that was spawned. */
+export interface WorkerHandle {
+  readonly scoreboard: Scoreboard;
+  tell(message: SupervisorMessage): void;
+  terminate(): void;
+}
+
+/** The kind of thread beneath a handle. */
+interface Thread {
+  post(message: SupervisorMessage): void;
+  terminate(): void;
+}
+
+/** What a thread tells of itself. */
+interface ThreadEvents {
+  readonly onMessage: (message: WorkerMessage) => void;
+  /** It has thrown, and ends. */
+  readonly onError: (detail: string) => void;
+  /** It has ended. */
+  readonly onExit: (detail: string) => void;
+}
+
+/** The lock of a thread that throws may be free before its error is heard. The error says more, so it gets this long. */
+const LAST_WORD_MS = 50;
+
+const BYTES_PER_MEGABYTE = 1024 * 1024;
+
+/** Spawns a worker. */
+export function spawnWorker(options: SpawnOptions): WorkerHandle {
+  const watch = new AbortController();
+  const end = (hasThrown: boolean, detail: string) => {
+    if (watch.signal.aborted) return;
+    watch.abort();
+    options.onGone({ hasThrown, detail });
+    // After an error a Web Worker is gone, but its handle keeps the process from ending.
+    thread.terminate();
+  };
+  const thread = startThread(options, {
+    onMessage: (message) => {
+      if (watch.signal.aborted) return;
+      if (message.kind === "loaded") {
+        onLifeLockFree(message.lock, watch.signal, () => {
+          setTimeout(() => end(false, "it ended without a word"), LAST_WORD_MS);
+        });
+      }
+      options.onMessage(message);
+    },
+    onError: (detail) => end(true, detail),
+    onExit: (detail) => end(false, detail),
+  });
+  return {
+    scoreboard: new Scoreboard(),
+    tell: (message) => thread.post(message),
+    terminate: () => {
+      watch.abort();
+      thread.terminate();
+    },
+  };
+}
+
+function startThread(options: SpawnOptions, events: ThreadEvents): Thread {
+  switch (options.isolation) {
+    case "web":
+      return startWebWorker(options, events);
+    case "thread":
+      return startWorkerThread(options, events);
+  }
+}
+
+function startWebWorker({ entry, worker }: SpawnOptions, events: ThreadEvents): Thread {
+  const thread = new Worker(entry, { type: "module", name: `mudpie:${worker}` });
+  thread.addEventListener("message", (event) => events.onMessage(event.data));
+  thread.addEventListener("error", (event) => {
+    // Without this the error would go on to the main thread and end the process.
+    event.preventDefault();
+    events.onError(event.message);
+  });
+  thread.addEventListener(
+    "messageerror",
+    () => events.onError("it sent something that is no message"),
+  );
+  return {
+    post: (message) => thread.postMessage(message),
+    terminate: () => thread.terminate(),
+  };
+}
+
+/** The module is loaded when it is first needed: it takes some milliseconds, and most fleets have none of these. */
+function startWorkerThread(options: SpawnOptions, events: ThreadEvents): Thread {
+  const { entry, worker, heapLimitBytes } = options;
+  let isTerminated = false;
+  const started = import("node:worker_threads").then(({ Worker: NodeWorker }) => {
+    if (isTerminated) return undefined;
+    const thread = new NodeWorker(new URL(entry), {
+      name: `mudpie:${worker}`,
+      resourceLimits: heapLimitBytes === 0
+        ? undefined
+        : { maxOldGenerationSizeMb: Math.max(1, Math.ceil(heapLimitBytes / BYTES_PER_MEGABYTE)) },
+    });
+    thread.on("message", events.onMessage);
+    thread.on(
+      "error",
+      (error) => events.onError(error instanceof Error ? error.message : String(error)),
+    );
+    thread.on("exit", (code) => events.onExit(`it exited with code ${code}`));
+    return thread;
+  });
+  started.catch((error) => events.onError(String(error)));
+  return {
+    post: (message) => void started.then((thread) => thread?.postMessage(message)),
+    terminate: () => {
+      isTerminated = true;
+      started.then((thread) => thread?.terminate(), () => {});
+    },
+  };
+}

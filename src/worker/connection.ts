@@ -1,0 +1,426 @@
+// One connection: read, parse, dispatch, encode, write, and again.
+// All that has come is answered before anything is written, so that pipelined requests share one write, and answers leave in
+// the order of their requests because nothing else is possible. What cannot wait for the loop (a time limit, the end of a
+// drain) says its farewell from outside; the loop sees that and ends.
+
+import type { Dispatcher } from "../dispatch.ts";
+import type { BufferPool } from "../http1/buffer_pool.ts";
+import type { RequestHead } from "../http1/head.ts";
+import { connectionOption } from "../http1/persistence.ts";
+import type { Refusal } from "../http1/refusal.ts";
+import type { RequestBody } from "../http1/request_body.ts";
+import { type ParserOutcome, RequestParser } from "../http1/request_parser.ts";
+import { CONTINUE_BYTES, Output, type ResponseEncoder } from "../http1/response_encoder.ts";
+import { reasonPhrase } from "../http1/status.ts";
+import { counterIndex, type Scoreboard } from "../messages.ts";
+import type { ServerSettings } from "../options.ts";
+import { createRequest, type ExchangeWatch, releaseRequest, type WebRequest } from "../request.ts";
+import { outgoing, type OutgoingResponse, WebResponse } from "../response.ts";
+import type { AccessLog } from "./access_log.ts";
+import type { Deadlines, TimeLimited } from "./deadlines.ts";
+import { LINGER_TIMEOUT_MS, lingerBeforeClose } from "./lingering_close.ts";
+
+/** What the connections of one worker share. */
+export interface ConnectionContext {
+  readonly settings: ServerSettings;
+  readonly pool: BufferPool;
+  readonly encoder: ResponseEncoder;
+  readonly dispatcher: Dispatcher;
+  readonly deadlines: Deadlines;
+  readonly scoreboard: Scoreboard;
+  /** Undefined where requests are not logged. */
+  readonly accessLog: AccessLog | undefined;
+  /** Whether each answer from now on is the last one of its connection. */
+  isDraining: boolean;
+}
+
+/** What the connection waits for: which of the time limits holds, and what its passing means. */
+type Phase = "idle" | "head" | "body" | "handling" | "writing" | "leaving";
+
+/** How a connection goes on after an answer. */
+type Ending =
+  | "stay"
+  /** The client asked for the end and has nothing more to say. */
+  | "close"
+  /** The client may still be sending. */
+  | "linger";
+
+/** Answers that wait are written before they are more than this, so that pipelining cannot fill the memory. */
+const MAX_WAITING_BYTES = 65_536;
+
+/** How many turns of the microtask queue a promise gets that may settle without really waiting for anything. */
+const SETTLING_TURNS = 3;
+
+const REQUESTS = counterIndex("requests");
+const REQUESTS_IN_FLIGHT = counterIndex("requestsInFlight");
+
+const TEXT = "text/plain; charset=utf-8";
+
+/** One connection of a worker. */
+export class Connection implements TimeLimited, ExchangeWatch {
+  deadline: number;
+  readonly #conn: Deno.TcpConn;
+  readonly #context: ConnectionContext;
+  readonly #parser: RequestParser;
+  readonly #output: Output;
+  readonly #remoteAddr: Deno.NetAddr;
+  #phase: Phase = "head";
+  #ending: Ending = "stay";
+  /** What is said from outside of the loop; when it is there, the loop has nothing more to say. */
+  #farewell: Promise<void> | undefined;
+  /** The request whose handler is being waited for. */
+  #handled: RequestHead | undefined;
+  /** Of the request that is being handled, where its handler has asked for the signal. */
+  #controller: AbortController | undefined;
+  /** A read that goes on while a handler works, to see the client go. It has already told the parser what has come. */
+  #watchedRead: Promise<number | null> | undefined;
+  #hasClientEnded = false;
+
+  constructor(conn: Deno.TcpConn, context: ConnectionContext) {
+    this.#conn = conn;
+    this.#context = context;
+    this.#parser = new RequestParser(context.settings, context.pool);
+    this.#output = new Output(context.pool);
+    this.#remoteAddr = conn.remoteAddr as Deno.NetAddr;
+    this.deadline = context.deadlines.after(context.settings.headTimeout);
+  }
+
+  /** Serves the connection to its end. It never rejects: what goes wrong between us and a client concerns nobody else. */
+  async serve(): Promise<void> {
+    this.#context.deadlines.add(this);
+    try {
+      this.#conn.setNoDelay(true);
+      await this.#serveRequests();
+    } catch {
+      // The client is gone, or was too slow to take its answer: there is nobody left to tell.
+    }
+    this.#abort(CLIENT_GONE);
+    this.#context.deadlines.delete(this);
+    close(this.#conn);
+    // Until the closing has reached them, a read may still go into this memory, and a write come out of it.
+    await this.#watchedRead?.catch(() => {});
+    await this.#farewell?.catch(() => {});
+    this.#output.clear();
+    this.#parser.release();
+  }
+
+  async #serveRequests(): Promise<void> {
+    const conn = this.#conn;
+    const parser = this.#parser;
+    const output = this.#output;
+    for (;;) {
+      const watched = this.#watchedRead;
+      const count = this.#hasClientEnded ? null : await (watched ?? conn.read(parser.space));
+      if (count !== null && watched === undefined) parser.received(count);
+      if (this.#farewell !== undefined) return this.#farewell;
+      let outcome = count === null ? parser.cutShort("ended") : parser.next();
+      while (outcome.kind !== "incomplete") {
+        const answered = this.#answer(outcome);
+        const overflow = answered instanceof Promise ? await answered : answered;
+        if (this.#farewell !== undefined) return this.#farewell;
+        if (overflow !== undefined || output.length > MAX_WAITING_BYTES) {
+          await this.#write(overflow);
+        }
+        outcome = this.#ending === "stay" ? parser.next() : END;
+      }
+      if (output.length > 0) {
+        // What `#write` does, without the turns of the event loop that another async function would cost.
+        this.#beginWriting();
+        const { bytes } = output;
+        const written = await conn.write(bytes);
+        if (written < bytes.length) await this.#writeRest(bytes, written);
+        output.clear();
+      }
+      if (this.#ending !== "stay" || count === null) return this.#leave();
+      this.#await(outcome.awaiting);
+    }
+  }
+
+  /** Puts the answer to one outcome behind the output; returns a body that is too large for it. */
+  #answer(
+    outcome: Exclude<ParserOutcome, { kind: "incomplete" }>,
+  ): Promise<Uint8Array | undefined> | Uint8Array | undefined {
+    switch (outcome.kind) {
+      case "request":
+        return this.#answerRequest(outcome.head, outcome.body, outcome.persists);
+      case "continue":
+        this.#output.append(CONTINUE_BYTES);
+        return undefined;
+      case "declined":
+        this.#refuse(
+          outcome.refusal,
+          outcome.head,
+          outcome.persists,
+          outcome.head.method === "HEAD",
+        );
+        return undefined;
+      case "refused":
+        this.#refuse(outcome.refusal, undefined, false, outcome.isHeadRequest);
+        return undefined;
+    }
+  }
+
+  #answerRequest(
+    head: RequestHead,
+    body: RequestBody,
+    persists: boolean,
+  ): Promise<Uint8Array | undefined> | Uint8Array | undefined {
+    const { dispatcher, scoreboard, accessLog } = this.#context;
+    const startedAt = accessLog === undefined ? 0 : performance.now();
+    const request = createRequest(head, body, this.#remoteAddr, this);
+    scoreboard.add(REQUESTS_IN_FLIGHT, 1);
+    const response = dispatcher.dispatch(request);
+    if (response instanceof WebResponse) {
+      return this.#finishRequest(request, head, response, persists, startedAt);
+    }
+    return this.#waitForHandler(response, head).then((settled) =>
+      this.#finishRequest(request, head, settled, persists, startedAt)
+    );
+  }
+
+  /** Waits for a handler that takes its time. Answers that are ready before it do not have to wait with it. */
+  async #waitForHandler(response: Promise<WebResponse>, head: RequestHead): Promise<WebResponse> {
+    this.#beginHandling(head);
+    if (this.#output.length > 0) {
+      let isSettled = false;
+      response.then(() => isSettled = true);
+      for (let turn = 0; turn < SETTLING_TURNS && !isSettled; turn++) await undefined;
+      if (!isSettled) {
+        await this.#write(undefined);
+        this.#beginHandling(head);
+      }
+    }
+    const settled = await response;
+    this.#handled = undefined;
+    return settled;
+  }
+
+  #beginHandling(head: RequestHead): void {
+    this.#handled = head;
+    this.#phase = "handling";
+    this.deadline = this.#context.deadlines.after(this.#context.settings.handlerTimeout);
+  }
+
+  #finishRequest(
+    request: WebRequest,
+    head: RequestHead,
+    response: WebResponse,
+    persists: boolean,
+    startedAt: number,
+  ): Uint8Array | undefined {
+    const { scoreboard, accessLog, encoder } = this.#context;
+    this.#controller = undefined;
+    scoreboard.add(REQUESTS_IN_FLIGHT, -1);
+    scoreboard.add(REQUESTS, 1);
+    releaseRequest(request);
+    // The client has had its answer from outside; this one came too late.
+    if (this.#farewell !== undefined) return undefined;
+    const message = outgoing(response);
+    const isHeadRequest = head.method === "HEAD";
+    const staysOpen = this.#decideEnding(message, persists);
+    const option = connectionOption(head.minorVersion, staysOpen);
+    const overflow = encoder.encode(this.#output, message, option, isHeadRequest);
+    accessLog?.note(
+      this.#remoteAddr,
+      head,
+      message.status,
+      encoder.bodyBytes,
+      performance.now() - startedAt,
+    );
+    return overflow;
+  }
+
+  /** Decides whether the connection stays open after this answer. When the server ends it, the client may be sending already. */
+  #decideEnding(message: OutgoingResponse, persists: boolean): boolean {
+    if (!persists) {
+      this.#ending = this.#parser.hasUnreadBytes ? "linger" : "close";
+      return false;
+    }
+    if (!this.#context.isDraining && !message.wantsClose) return true;
+    this.#parser.stop();
+    this.#ending = "linger";
+    return false;
+  }
+
+  /** Puts the answer to what no handler gets to see behind the output. The head is known where the request was well-framed. */
+  #refuse(
+    refusal: Refusal,
+    head: RequestHead | undefined,
+    persists: boolean,
+    isHeadRequest: boolean,
+  ): void {
+    const { encoder, accessLog, isDraining } = this.#context;
+    const staysOpen = persists && !isDraining;
+    if (!staysOpen) this.#ending = "linger";
+    const option = connectionOption(head?.minorVersion ?? 1, staysOpen);
+    encoder.encode(this.#output, refusalMessage(refusal), option, isHeadRequest);
+    accessLog?.note(this.#remoteAddr, head, refusal.status, encoder.bodyBytes, 0);
+  }
+
+  /** Writes what waits in the output, and a body behind it. */
+  async #write(overflow: Uint8Array | undefined): Promise<void> {
+    this.#beginWriting();
+    await this.#writeRest(this.#output.bytes, 0);
+    this.#output.clear();
+    if (overflow !== undefined) await this.#writeRest(overflow, 0);
+  }
+
+  #beginWriting(): void {
+    this.#phase = "writing";
+    this.deadline = this.#context.deadlines.after(this.#context.settings.writeTimeout);
+  }
+
+  /** Writes bytes to the last one; each write that gets on starts the time anew. */
+  async #writeRest(bytes: Uint8Array, from: number): Promise<void> {
+    for (let at = from; at < bytes.length;) {
+      this.#beginWriting();
+      at += await this.#conn.write(bytes.subarray(at));
+    }
+  }
+
+  /** Sets the time limit for what is awaited now. The limit of a head or a body that has begun already goes on. */
+  #await(awaiting: "request" | "head" | "body"): void {
+    const { settings, deadlines } = this.#context;
+    switch (awaiting) {
+      case "request":
+        this.#phase = "idle";
+        this.deadline = deadlines.after(settings.keepAliveTimeout);
+        return;
+      case "head":
+        if (this.#phase === "head") return;
+        this.#phase = "head";
+        this.deadline = deadlines.after(settings.headTimeout);
+        return;
+      case "body":
+        if (this.#phase === "body") return;
+        this.#phase = "body";
+        this.deadline = deadlines.after(settings.bodyTimeout);
+        return;
+    }
+  }
+
+  /** Hangs up, in the way that the last answer calls for. */
+  async #leave(): Promise<void> {
+    this.#phase = "leaving";
+    if (this.#ending !== "linger") return;
+    this.deadline = this.#context.deadlines.after(LINGER_TIMEOUT_MS);
+    await lingerBeforeClose(this.#conn);
+  }
+
+  /** The time for what the connection waits for is over. */
+  onDeadline(): void {
+    switch (this.#phase) {
+      case "idle":
+      case "writing":
+      case "leaving":
+        return close(this.#conn);
+      case "head":
+      case "body": {
+        const outcome = this.#parser.cutShort("too slow");
+        if (outcome.kind === "refused") this.#sayFarewell(outcome.refusal, outcome.isHeadRequest);
+        else close(this.#conn);
+        return;
+      }
+      case "handling":
+        this.#abort("The handler took longer than handlerTimeout", "TimeoutError");
+        return this.#sayFarewell(OVERDUE, this.#handled?.method === "HEAD");
+    }
+  }
+
+  /** The drain is over, and the worker with it: whoever is still waiting for an answer gets a 503. */
+  abandon(): void {
+    switch (this.#phase) {
+      case "idle":
+      case "writing":
+      case "leaving":
+        return close(this.#conn);
+      case "head":
+      case "body":
+      case "handling":
+        this.#abort("The server is stopping");
+        return this.#sayFarewell(STOPPING, this.#handled?.method === "HEAD");
+    }
+  }
+
+  /** Closes the connection if nothing is being asked for. */
+  closeIfIdle(): void {
+    const isIdle = this.#phase === "idle" ||
+      (this.#phase === "head" && !this.#parser.hasUnreadBytes);
+    if (isIdle) close(this.#conn);
+  }
+
+  /** Writes a last answer while the loop waits for something that may never come, and hangs up. */
+  #sayFarewell(refusal: Refusal, isHeadRequest: boolean): void {
+    if (this.#farewell !== undefined) return close(this.#conn);
+    this.#parser.stop();
+    this.#refuse(refusal, this.#handled, false, isHeadRequest);
+    this.#farewell = this.#write(undefined).then(() => this.#leave());
+    // The loop waits for it too, and is where its failure is caught; but the loop may not have come there yet.
+    this.#farewell.catch(() => {}).then(() => close(this.#conn));
+  }
+
+  /** From now on the handler wants to know when the client goes. */
+  onSignalWanted(controller: AbortController): void {
+    this.#controller = controller;
+    if (this.#hasClientEnded) this.#abort(CLIENT_GONE);
+    else this.#watchClient();
+  }
+
+  /** Tells the handler that nobody waits for its answer any more. */
+  #abort(reason: string, name: "AbortError" | "TimeoutError" = "AbortError"): void {
+    this.#controller?.abort(new DOMException(reason, name));
+  }
+
+  /** Reads while a handler works. Bytes are pipelined requests, for later; an end or an error means that the client goes. */
+  #watchClient(): void {
+    if (this.#watchedRead !== undefined) return;
+    const space = this.#parser.spaceWithoutMoving;
+    // A client that has filled the buffer is there, and sends.
+    if (space === undefined) return;
+    const read = this.#conn.read(space).then((count) => {
+      this.#watchedRead = undefined;
+      if (count === null) {
+        this.#hasClientEnded = true;
+        this.#abort(CLIENT_GONE);
+        return count;
+      }
+      this.#parser.received(count);
+      if (this.#controller !== undefined) this.#watchClient();
+      return count;
+    }, (error) => {
+      this.#watchedRead = undefined;
+      this.#hasClientEnded = true;
+      this.#abort(CLIENT_GONE);
+      throw error;
+    });
+    this.#watchedRead = read;
+    // Whoever waits for it gets the error; nobody may be waiting.
+    read.catch(() => {});
+  }
+}
+
+const CLIENT_GONE = "The client has ended the connection";
+
+/** After the last answer of a connection nothing is parsed any more. */
+const END: ParserOutcome = { kind: "incomplete", awaiting: "request" };
+
+const OVERDUE: Refusal = { status: 503, reason: "The request took longer than this server allows" };
+const STOPPING: Refusal = { status: 503, reason: "The server is stopping" };
+
+function refusalMessage({ status, reason }: Refusal) {
+  return {
+    status,
+    contentType: TEXT,
+    fields: null,
+    body: `${status} ${reasonPhrase(status)}: ${reason}\n`,
+    declaredLength: undefined,
+  };
+}
+
+function close(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch {
+    // It was closed already, by a time limit that was faster or by the runtime after an error.
+  }
+}

@@ -1,0 +1,158 @@
+// How a worker talks with its supervisor, whichever kind of thread it is.
+// It opens when this library is loaded, before the user's module does anything that takes time: messages that come to a
+// thread which does not listen yet are lost, so the worker speaks first, and is answered.
+
+import { holdLifeLock } from "../life_lock.ts";
+import type { SupervisorMessage, WorkerConfiguration, WorkerMessage } from "../messages.ts";
+
+/** The name that the supervisor gives to each of its workers, with the worker's number. */
+const WORKER_NAME = /^mudpie:([1-9][0-9]*)$/;
+
+/** The number of the worker that this module runs in; undefined on the main thread, and in other people's workers. */
+export function ownWorkerNumber(): number | undefined {
+  // Only the main thread has a main module; `name` is a worker's own name, and anybody's variable on the main thread.
+  if (Deno.mainModule !== undefined) return undefined;
+  const { name } = globalThis as { name?: unknown };
+  const match = typeof name === "string" ? WORKER_NAME.exec(name) : null;
+  return match === null ? undefined : Number(match[1]);
+}
+
+/** The two ends of a channel, for both kinds of worker. */
+interface Port {
+  post(message: WorkerMessage): void;
+  listen(onMessage: (message: SupervisorMessage) => void): void;
+  /** Stops listening, which would keep the thread from ending by itself. */
+  close(): void;
+}
+
+/** The worker's side of a Web Worker's own channel. */
+interface WebWorkerScope extends EventTarget {
+  postMessage(message: unknown): void;
+}
+
+async function openPort(): Promise<Port> {
+  if ("postMessage" in globalThis) {
+    const scope = globalThis as unknown as WebWorkerScope;
+    let listener: ((event: Event) => void) | undefined;
+    return {
+      post: (message) => scope.postMessage(message),
+      listen: (onMessage) => {
+        listener = (event) => onMessage((event as MessageEvent<SupervisorMessage>).data);
+        scope.addEventListener("message", listener);
+      },
+      close: () => {
+        if (listener !== undefined) scope.removeEventListener("message", listener);
+      },
+    };
+  }
+  const { parentPort } = await import("node:worker_threads");
+  if (parentPort === null) throw new Error("A worker thread has no port to its parent");
+  return {
+    post: (message) => parentPort.postMessage(message),
+    listen: (onMessage) => void parentPort.on("message", onMessage),
+    close: () => parentPort.close(),
+  };
+}
+
+/** How long a module that has run to its end may take until `run()` is called, at least: it may have started something. */
+const MIN_RUN_GRACE_MS = 1_000;
+/** The same, in times of what the main thread took for the same module. */
+const RUN_GRACE_SHARE = 3;
+
+/** A worker's connection with its supervisor. */
+export class SupervisorLink {
+  /** What this worker is told before it listens. */
+  readonly configured: Promise<WorkerConfiguration>;
+  /** Resolves when the worker's module has run to its end, or has failed to; with false where nothing is known of that. */
+  readonly moduleHasRun: Promise<boolean>;
+  /** Called when the worker is to drain. */
+  onDrain: (timeoutMs: number) => void = () => {};
+  readonly #port: Promise<Port>;
+  #isRunning = false;
+
+  constructor() {
+    const configured = Promise.withResolvers<WorkerConfiguration>();
+    this.configured = configured.promise;
+    this.#port = openPort();
+    const lock = `mudpie-${crypto.randomUUID()}`;
+    holdLifeLock(lock, () => this.#say({ kind: "loaded", lock }));
+    this.#port.then((port) =>
+      port.listen((message) => {
+        switch (message.kind) {
+          case "configure":
+            return configured.resolve(message.configuration);
+          case "drain":
+            return this.onDrain(message.timeoutMs);
+        }
+      })
+    );
+    this.moduleHasRun = this.configured.then(({ entry }) => waitForModule(entry));
+    this.#watchForRun();
+  }
+
+  /** Says something to the supervisor. */
+  say(message: Exclude<WorkerMessage, { kind: "loaded" }>): void {
+    this.#say(message);
+  }
+
+  #say(message: WorkerMessage): void {
+    this.#port.then((port) => port.post(message));
+  }
+
+  /** Notes that `run()` was called. */
+  noteRun(): void {
+    this.#isRunning = true;
+  }
+
+  /** Hears nothing more. */
+  close(): void {
+    this.#port.then((port) => port.close());
+  }
+
+  /**
+   * A module that has run to its end, and does not call `run()` within a time in which the main thread would have, is not
+   * going to: better one clear line than a fleet that never comes up.
+   */
+  async #watchForRun(): Promise<void> {
+    const { entry, mainStartupMs } = await this.configured;
+    if (!await this.moduleHasRun) return;
+    const graceMs = Math.max(MIN_RUN_GRACE_MS, mainStartupMs * RUN_GRACE_SHARE);
+    await new Promise((resolve) => setTimeout(resolve, graceMs));
+    if (this.#isRunning) return;
+    this.#say({
+      kind: "failed",
+      isFinal: true,
+      message:
+        `${entry} has run to its end in the worker and did not call run(): call server.run() there too, guarded ` +
+        "by nothing but import.meta.main, which is true in a worker",
+    });
+  }
+}
+
+/**
+ * Waits for a module that is being evaluated already: importing it once more gives the same evaluation. False for one of a
+ * scheme of which nobody runs a server's main module (`data:`, `blob:`): then nothing is known.
+ *
+ * The schemes are written out because tools that publish packages follow imports, and have to see that these lead outside.
+ */
+async function waitForModule(entry: string): Promise<boolean> {
+  const [scheme, rest] = entry.split("://", 2);
+  try {
+    switch (scheme) {
+      case "file":
+        await import(`file://${rest}`);
+        return true;
+      case "https":
+        await import(`https://${rest}`);
+        return true;
+      case "http":
+        await import(`http://${rest}`);
+        return true;
+      default:
+        return false;
+    }
+  } catch {
+    // The thread dies of the same error, which is how everybody hears of it.
+    return true;
+  }
+}

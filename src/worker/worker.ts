@@ -1,0 +1,252 @@
+// A worker's life: first message, accept, drain, end.
+// Nothing crosses threads on a request's way: the worker has a listener, a clock and counters of its own, and speaks with
+// the supervisor only when it begins, panics, and ends.
+
+import { Dispatcher, type Handler } from "../dispatch.ts";
+import { BufferPool } from "../http1/buffer_pool.ts";
+import { ResponseEncoder } from "../http1/response_encoder.ts";
+import { listen } from "../listener.ts";
+import { describeError, escapeForLog, logToStandardError, panicLine } from "../log.ts";
+import { counterIndex, Scoreboard, type WorkerConfiguration } from "../messages.ts";
+import { isAccessLogOn, type ServerSettings } from "../options.ts";
+import type { WebRequest } from "../request.ts";
+import { phraseResponse, type WebResponse } from "../response.ts";
+import type { Router } from "../router.ts";
+import { AcceptLoop, ConnectionLimit } from "./accept_loop.ts";
+import { AccessLog } from "./access_log.ts";
+import { Connection, type ConnectionContext } from "./connection.ts";
+import { DateField } from "./date_field.ts";
+import { Deadlines, tickFor } from "./deadlines.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { SupervisorLink } from "./supervisor_link.ts";
+
+/**
+ * How long a draining worker leaves idle connections open: a client may have sent a request in the moment in which the
+ * worker decided to go, and would lose it.
+ */
+const IDLE_GRACE_MS = 250;
+
+/** How long the last answers may take to reach their clients once the drain's time is over. */
+const FAREWELL_MS = 500;
+
+const PANICS = counterIndex("panics");
+const CONNECTIONS_ACCEPTED = counterIndex("connectionsAccepted");
+const CONNECTIONS_OPEN = counterIndex("connectionsOpen");
+
+/** What a worker serves. */
+export interface WorkerProgram {
+  readonly settings: ServerSettings;
+  readonly router: Router<Handler>;
+}
+
+/** Serves until the supervisor has the worker drain. Resolves then; what the user's module does behind `run()` still runs. */
+export async function serveAsWorker(
+  program: WorkerProgram,
+  number: number,
+  link: SupervisorLink,
+): Promise<void> {
+  link.noteRun();
+  const configuration = await link.configured;
+  const worker = new ServingWorker(program, number, configuration, link);
+  await worker.live();
+}
+
+class ServingWorker {
+  readonly #settings: ServerSettings;
+  readonly #name: string;
+  readonly #configuration: WorkerConfiguration;
+  readonly #link: SupervisorLink;
+  readonly #scoreboard: Scoreboard;
+  readonly #context: ConnectionContext;
+  readonly #tickMs: number;
+  readonly #connections = new Set<Connection>();
+  #onEmpty: (() => void) | undefined;
+  /** The panic that this worker is going to die of. */
+  #fatal: { readonly error: unknown } | undefined;
+
+  constructor(
+    program: WorkerProgram,
+    number: number,
+    configuration: WorkerConfiguration,
+    link: SupervisorLink,
+  ) {
+    const { settings, router } = program;
+    const { headTimeout, bodyTimeout, keepAliveTimeout, writeTimeout, handlerTimeout } = settings;
+    this.#settings = settings;
+    this.#name = `worker ${number}`;
+    this.#configuration = configuration;
+    this.#link = link;
+    this.#scoreboard = new Scoreboard(configuration.scoreboard);
+    const limits = [headTimeout, bodyTimeout, keepAliveTimeout, writeTimeout, handlerTimeout];
+    this.#tickMs = Math.min(tickFor(limits), configuration.heartbeatMs);
+    this.#context = {
+      settings,
+      pool: new BufferPool(),
+      encoder: new ResponseEncoder(new Date().toUTCString()),
+      dispatcher: new Dispatcher(router, (error, request) => this.#answerPanic(error, request)),
+      deadlines: new Deadlines(this.#tickMs, performance.now()),
+      scoreboard: this.#scoreboard,
+      accessLog: isAccessLogOn(settings) ? new AccessLog(writeToStandardOutput) : undefined,
+      isDraining: false,
+    };
+  }
+
+  async live(): Promise<void> {
+    const { listen: mode, hostname, port } = this.#configuration;
+    const drain = Promise.withResolvers<number>();
+    this.#link.onDrain = drain.resolve;
+    const stopWatching = this.#watchForUncaught();
+    const listener = this.#listen(mode, hostname, port);
+    const limit = new ConnectionLimit(this.#settings.maxConnections);
+    const acceptLoop = new AcceptLoop(listener, {
+      limit,
+      serve: (connection) => void this.#serve(connection, limit),
+      onTrouble: (error) => this.#log(`cannot accept, trying again: ${describeError(error)}`),
+    });
+    const stopTicking = this.#startTicking();
+    const accepting = acceptLoop.run();
+    this.#link.say({ kind: "accepting" });
+
+    const timeoutMs = await drain.promise;
+    acceptLoop.stop();
+    await accepting;
+    await this.#drain(timeoutMs);
+    stopTicking();
+    await this.#context.accessLog?.flush();
+    stopWatching();
+    // Behind this, the user's module goes on behind `await server.run()`.
+    this.#endAfterModule();
+  }
+
+  #listen(mode: WorkerConfiguration["listen"], hostname: string, port: number): Deno.TcpListener {
+    try {
+      return listen(mode, hostname, port);
+    } catch (error) {
+      this.#link.say({ kind: "failed", isFinal: false, message: describeError(error) });
+      throw error;
+    }
+  }
+
+  async #serve(conn: Deno.TcpConn, limit: ConnectionLimit): Promise<void> {
+    const scoreboard = this.#scoreboard;
+    const connection = new Connection(conn, this.#context);
+    limit.enter();
+    this.#connections.add(connection);
+    scoreboard.add(CONNECTIONS_ACCEPTED, 1);
+    scoreboard.add(CONNECTIONS_OPEN, 1);
+    await connection.serve();
+    scoreboard.add(CONNECTIONS_OPEN, -1);
+    this.#connections.delete(connection);
+    limit.leave();
+    if (this.#connections.size === 0) this.#onEmpty?.();
+  }
+
+  /** One timer for the whole worker: the clock, the Date field, the heartbeat, the log. */
+  #startTicking(): () => void {
+    const { deadlines, encoder, accessLog } = this.#context;
+    const tickMs = this.#tickMs;
+    const date = new DateField();
+    const heartbeat = new Heartbeat(
+      this.#scoreboard,
+      this.#configuration.heartbeatMs,
+      performance.now(),
+    );
+    let expectedAt = performance.now();
+    const tick = () => {
+      const now = performance.now();
+      const wall = new Date();
+      const text = date.renew(wall.getTime());
+      if (text !== undefined) encoder.setDate(text);
+      heartbeat.tick(now, Math.max(0, now - expectedAt));
+      expectedAt = now + tickMs;
+      deadlines.tick(now);
+      accessLog?.tick(wall);
+    };
+    tick();
+    const timer = setInterval(tick, tickMs);
+    return () => clearInterval(timer);
+  }
+
+  /** Lets what is under way finish; whoever is not answered when the time is over gets a 503. */
+  async #drain(timeoutMs: number): Promise<void> {
+    this.#context.isDraining = true;
+    const idleTimer = setTimeout(() => {
+      for (const connection of this.#connections) connection.closeIfIdle();
+    }, Math.min(IDLE_GRACE_MS, timeoutMs));
+    const isEmpty = await this.#emptyWithin(timeoutMs);
+    clearTimeout(idleTimer);
+    if (isEmpty) return;
+    for (const connection of this.#connections) connection.abandon();
+    await this.#emptyWithin(FAREWELL_MS);
+  }
+
+  /** Waits until no connection is left; false when that takes too long. */
+  async #emptyWithin(timeoutMs: number): Promise<boolean> {
+    if (this.#connections.size === 0) return true;
+    const outcome = Promise.withResolvers<boolean>();
+    this.#onEmpty = () => outcome.resolve(true);
+    const timer = setTimeout(() => outcome.resolve(false), timeoutMs);
+    const isEmpty = await outcome.promise;
+    clearTimeout(timer);
+    this.#onEmpty = undefined;
+    return isEmpty;
+  }
+
+  /** What goes uncaught outside of a handler's own promise: a throw from a timer, a rejection that nobody awaits. */
+  #watchForUncaught(): () => void {
+    const onError = (event: ErrorEvent) => {
+      event.preventDefault();
+      this.#panic("outside of any request", event.error ?? event.message);
+    };
+    const onRejection = (event: PromiseRejectionEvent) => {
+      event.preventDefault();
+      this.#panic("in a promise that nobody awaits", event.reason);
+    };
+    globalThis.addEventListener("error", onError);
+    globalThis.addEventListener("unhandledrejection", onRejection);
+    return () => {
+      globalThis.removeEventListener("error", onError);
+      globalThis.removeEventListener("unhandledrejection", onRejection);
+    };
+  }
+
+  #answerPanic(error: unknown, request: WebRequest): WebResponse {
+    this.#panic(`in ${request.method} ${request.target}`, error);
+    // The worker is on its way out: its client does well to come back by another connection.
+    return phraseResponse(
+      500,
+      this.#settings.onPanic === "replace" ? { connection: "close" } : undefined,
+    );
+  }
+
+  #panic(during: string, error: unknown): void {
+    this.#scoreboard.add(PANICS, 1);
+    logToStandardError(panicLine(this.#name, during, error));
+    if (this.#settings.onPanic === "keep" || this.#fatal !== undefined) return;
+    this.#fatal = { error };
+    this.#link.say({ kind: "panicked", error: describeError(error) });
+  }
+
+  /** Ends the worker when the user's module has run to its end: of its panic, if it had one, or with a word to the supervisor. */
+  async #endAfterModule(): Promise<void> {
+    await this.#link.moduleHasRun;
+    const fatal = this.#fatal;
+    if (fatal === undefined) {
+      this.#link.say({ kind: "ended" });
+      this.#link.close();
+      return;
+    }
+    // Thrown where nothing catches it, so that the supervisor's `error` event carries it.
+    setTimeout(() => {
+      throw fatal.error;
+    });
+  }
+
+  #log(line: string): void {
+    logToStandardError(escapeForLog(`${this.#name}: ${line}`));
+  }
+}
+
+async function writeToStandardOutput(bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+}

@@ -1,0 +1,653 @@
+// Holds the code to its drawing: which way imports run, which modules touch nothing, what lies where.
+// Each rule is a table and a function from sources to problems. The functions run over the
+// repository, and over small made-up sources that break one rule each, so that none can pass idly.
+
+import { assertEquals, assertGreater } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { codeOnly, importsOf, lineAt } from "./support/source_code.ts";
+
+/** The text of each file, by its path from the top of the repository. */
+type Sources = ReadonlyMap<string, string>;
+
+/** A path, or a folder with the slash at its end, which stands for all that is in it. */
+type Place = string;
+
+interface Row {
+  modules: Place[];
+  mayImport: Place[];
+  /** Of these a row may import types, although they stand above it. */
+  mayImportTypesOf?: Place[];
+  /** Of these a row may not even import types, although they stand below it. */
+  never?: Place[];
+}
+
+/**
+ * Imports go down this table, never up. Values come from what a row names, and from the same folder;
+ * types come from any lower row, too.
+ */
+const directions: Row[] = [
+  {
+    // The public face: the server, and the names that its users need, each from where it is.
+    modules: ["mod.ts"],
+    mayImport: [
+      "src/server.ts",
+      "src/dispatch.ts",
+      "src/errors.ts",
+      "src/request.ts",
+      "src/response.ts",
+    ],
+  },
+  {
+    modules: ["src/server.ts"],
+    mayImport: [
+      "src/supervisor/",
+      "src/worker/",
+      "src/dispatch.ts",
+      "src/options.ts",
+      "src/platform.ts",
+      "src/request.ts",
+      "src/response.ts",
+      "src/router.ts",
+      "src/log.ts",
+      "src/http1/target.ts",
+    ],
+  },
+  {
+    modules: ["src/supervisor/"],
+    mayImport: [
+      "src/messages.ts",
+      "src/life_lock.ts",
+      "src/listener.ts",
+      "src/log.ts",
+      "src/options.ts",
+    ],
+    never: ["src/worker/"],
+  },
+  {
+    modules: ["src/worker/"],
+    mayImport: [
+      "src/messages.ts",
+      "src/life_lock.ts",
+      "src/listener.ts",
+      "src/log.ts",
+      "src/options.ts",
+      "src/dispatch.ts",
+      "src/request.ts",
+      "src/response.ts",
+      "src/http1/",
+    ],
+    never: ["src/supervisor/"],
+  },
+  {
+    modules: ["src/dispatch.ts"],
+    mayImport: [
+      "src/router.ts",
+      "src/platform.ts",
+      "src/request.ts",
+      "src/response.ts",
+      "src/errors.ts",
+    ],
+  },
+  {
+    modules: ["src/platform.ts"],
+    mayImport: ["src/request.ts", "src/response.ts", "src/http1/"],
+  },
+  {
+    modules: ["src/request.ts", "src/response.ts"],
+    mayImport: ["src/http1/grammar.ts", "src/http1/status.ts", "src/errors.ts"],
+  },
+  {
+    modules: [
+      "src/http1/",
+      "src/router.ts",
+      "src/errors.ts",
+      "src/messages.ts",
+      "src/options.ts",
+      "src/log.ts",
+      "src/listener.ts",
+      "src/life_lock.ts",
+    ],
+    mayImport: [],
+    mayImportTypesOf: ["src/"],
+  },
+];
+
+interface Purity {
+  modules: Place[];
+  /** Globals that the modules may not name. */
+  globals: string[];
+  builtins: string[];
+}
+
+const clocks = ["Date", "Temporal", "performance", "setInterval", "setTimeout"];
+const inputAndOutput = ["Deno", "EventSource", "WebSocket", "Worker", "console", "fetch"];
+/** Behind these every other global can be had under no name of its own. */
+const backDoors = ["eval", "globalThis", "self"];
+
+const purity: Purity[] = [
+  {
+    modules: ["src/http1/"],
+    globals: [...clocks, ...inputAndOutput, ...backDoors],
+    builtins: ["node:buffer"],
+  },
+  {
+    modules: ["src/supervisor/fleet.ts", "src/supervisor/restart_policy.ts"],
+    globals: [...clocks, ...inputAndOutput, ...backDoors, "Math.random", "crypto"],
+    builtins: [],
+  },
+  {
+    modules: ["src/router.ts"],
+    globals: [...inputAndOutput, ...backDoors],
+    builtins: [],
+  },
+];
+
+/** What may lie at the top of the repository, beside names that begin with a dot. */
+const topLevel = [
+  "CHANGELOG.md",
+  "LICENSE",
+  "README.md",
+  "deno.json",
+  "deno.lock",
+  "examples",
+  "mod.ts",
+  "src",
+  "tests",
+];
+
+/**
+ * Hosts that packages come from. Which one a machine uses is its own business: a name written down
+ * here breaks the build wherever a mirror stands in. In pieces, so that this file passes, too.
+ */
+const registryHosts = [
+  ["npmjs", "org"],
+  ["npmjs", "com"],
+  ["npmmirror", "com"],
+  ["yarnpkg", "com"],
+  ["jsr", "io"],
+  ["esm", "sh"],
+  ["deb", "debian", "org"],
+].map((pieces) => pieces.join("."));
+
+function findForbiddenImports(sources: Sources): string[] {
+  const problems: string[] = [];
+  for (const [module, source] of sources) {
+    const row = rowOf(module);
+    if (row === undefined) {
+      problems.push(`${module} has no row in the table of directions`);
+      continue;
+    }
+    for (const { specifier, line, isTypeOnly } of importsOf(source)) {
+      const target = resolve(specifier, module);
+      if (target === undefined || mayImport(row, module, target, isTypeOnly)) continue;
+      problems.push(`${module}:${line} must not import ${isTypeOnly ? "types of " : ""}${target}`);
+    }
+  }
+  return problems;
+}
+
+function mayImport(row: Row, module: string, target: string, isTypeOnly: boolean): boolean {
+  if (row.modules.some((place) => isFolder(place) && isIn(place, module) && isIn(place, target))) {
+    return true;
+  }
+  if (row.mayImport.some((place) => isIn(place, target))) return true;
+  if (!isTypeOnly || row.never?.some((place) => isIn(place, target))) return false;
+  const targetRow = rowOf(target);
+  const isHigher = targetRow === undefined ||
+    directions.indexOf(targetRow) < directions.indexOf(row);
+  return !isHigher || (row.mayImportTypesOf ?? []).some((place) => isIn(place, target));
+}
+
+function findImpurities(sources: Sources): string[] {
+  const problems: string[] = [];
+  for (const { modules, globals, builtins } of purity) {
+    // A name after a single dot is a property, which is nobody's global; after three it is spread.
+    const names = globals.map((name) => name.replace(".", "\\s*\\.\\s*")).join("|");
+    const forbiddenName = new RegExp(`(?<![\\w$]|[^.]\\.)(?:${names})(?![\\w$])`, "g");
+    for (const [module, source] of sources) {
+      if (!modules.some((place) => isIn(place, module))) continue;
+      for (const match of codeOnly(source).matchAll(forbiddenName)) {
+        problems.push(`${module}:${lineAt(source, match.index)} must not use ${match[0]}`);
+      }
+      for (const { specifier, line } of importsOf(source)) {
+        if (!specifier.startsWith("node:") || builtins.includes(specifier)) continue;
+        problems.push(`${module}:${line} must not use ${specifier}`);
+      }
+    }
+  }
+  return problems;
+}
+
+/** Rings of imports. Those of types are left out: nothing is loaded for them. */
+function findCycles(sources: Sources): string[] {
+  const problems: string[] = [];
+  const finished = new Set<string>();
+  const visit = (module: string, path: string[]) => {
+    if (finished.has(module)) return;
+    if (path.includes(module)) {
+      problems.push([...path.slice(path.indexOf(module)), module].join(" -> "));
+      return;
+    }
+    for (const { specifier, isTypeOnly } of importsOf(sources.get(module) ?? "")) {
+      const target = resolve(specifier, module);
+      if (target !== undefined && !isTypeOnly) visit(target, [...path, module]);
+    }
+    finished.add(module);
+  };
+  for (const module of sources.keys()) visit(module, []);
+  return problems;
+}
+
+/** Imports of anything but the server's own files and what is built into Deno. */
+function findDependencies(sources: Sources): string[] {
+  const problems: string[] = [];
+  for (const [module, source] of sources) {
+    for (const { specifier, line } of importsOf(source)) {
+      const target = resolve(specifier, module);
+      const isOurs = target !== undefined && sources.has(target);
+      if (isOurs || specifier.startsWith("node:")) continue;
+      problems.push(`${module}:${line} must not depend on ${JSON.stringify(specifier)}`);
+    }
+  }
+  return problems;
+}
+
+/** Places that a table names and that are empty, so that their rule holds for nothing. */
+function findIdleRules(sources: Sources): string[] {
+  return namedPlaces()
+    .filter((place) => !sources.keys().some((module) => isIn(place, module)))
+    .map((place) => `${place} stands in a table, but not in the repository`);
+}
+
+/** Every place that a table names, once. */
+function namedPlaces(): Place[] {
+  const places = [
+    ...directions.flatMap((row) => [...row.modules, ...row.mayImport]),
+    ...purity.flatMap((rule) => rule.modules),
+  ];
+  return [...new Set(places)];
+}
+
+function findStrayEntries(names: string[]): string[] {
+  return names
+    .filter((name) => !name.startsWith(".") && !topLevel.includes(name))
+    .map((name) => `${name} does not belong at the top of the repository`);
+}
+
+function findRegistryHosts(files: Sources): string[] {
+  const problems: string[] = [];
+  for (const [file, text] of files) {
+    const lowerCaseText = text.toLowerCase();
+    for (const host of registryHosts) {
+      const index = lowerCaseText.indexOf(host);
+      if (index === -1) continue;
+      problems.push(`${file}:${lineAt(text, index)} must not name ${host}`);
+    }
+  }
+  return problems;
+}
+
+function rowOf(module: string): Row | undefined {
+  return directions.find((row) => row.modules.some((place) => isIn(place, module)));
+}
+
+function isFolder(place: Place): boolean {
+  return place.endsWith("/");
+}
+
+function isIn(place: Place, module: string): boolean {
+  return isFolder(place) ? module.startsWith(place) : module === place;
+}
+
+/** The path that a relative specifier means, or undefined where it is not relative. */
+function resolve(specifier: string, module: string): string | undefined {
+  if (!/^\.\.?\//.test(specifier)) return undefined;
+  return new URL(specifier, `file:///${module}`).pathname.slice(1);
+}
+
+const repository = new URL("../", import.meta.url);
+const canRead = Deno.permissions.querySync({ name: "read", path: repository }).state === "granted";
+
+async function readRepository(): Promise<Sources> {
+  const files = new Map<string, string>();
+  const readFolder = async (folder: string) => {
+    for await (const { name, isDirectory, isFile } of Deno.readDir(new URL(folder, repository))) {
+      const path = folder + name;
+      if (isDirectory && path !== ".git") await readFolder(`${path}/`);
+      if (isFile) files.set(path, await Deno.readTextFile(new URL(path, repository)));
+    }
+  };
+  await readFolder("");
+  return files;
+}
+
+/** The modules that are published. */
+async function readServer(): Promise<Sources> {
+  const files = await readRepository();
+  return new Map(
+    files.entries().filter(([path]) => path === "mod.ts" || /^src\/.*\.[jt]s$/.test(path)),
+  );
+}
+
+describe("the repository", { ignore: !canRead }, () => {
+  it("imports downwards only", async () => {
+    assertEquals(findForbiddenImports(await readServer()), []);
+  });
+
+  it("keeps clocks, sockets and the rest of the world out of the modules that decide", async () => {
+    assertEquals(findImpurities(await readServer()), []);
+  });
+
+  it("has no ring of imports", async () => {
+    assertEquals(findCycles(await readServer()), []);
+  });
+
+  it("depends on nothing but Deno", async () => {
+    assertEquals(findDependencies(await readServer()), []);
+  });
+
+  it("has every place that the rules are about", async () => {
+    assertEquals(findIdleRules(await readServer()), []);
+  });
+
+  it("has nothing at its top but what belongs there", async () => {
+    const names = (await Array.fromAsync(Deno.readDir(repository))).map((entry) => entry.name);
+    assertGreater(names.length, 0);
+    assertEquals(findStrayEntries(names), []);
+  });
+
+  it("names no registry's host", async () => {
+    assertEquals(findRegistryHosts(await readRepository()), []);
+  });
+});
+
+describe("the rules of the architecture", () => {
+  interface Violation {
+    what: string;
+    find: (sources: Sources) => string[];
+    sources: Record<string, string>;
+    problems: string[];
+  }
+
+  const violations: Violation[] = [
+    {
+      what: "an import upwards",
+      find: findForbiddenImports,
+      sources: { "src/router.ts": `\nimport { dispatch } from "./dispatch.ts";` },
+      problems: ["src/router.ts:2 must not import src/dispatch.ts"],
+    },
+    {
+      what: "a re-export upwards",
+      find: findForbiddenImports,
+      sources: { "src/errors.ts": `export * from "./server.ts";` },
+      problems: ["src/errors.ts:1 must not import src/server.ts"],
+    },
+    {
+      what: "an import upwards while running",
+      find: findForbiddenImports,
+      sources: { "src/log.ts": `const server = await import("./server.ts");` },
+      problems: ["src/log.ts:1 must not import src/server.ts"],
+    },
+    {
+      what: "an import downwards that the table does not name",
+      find: findForbiddenImports,
+      sources: { "src/dispatch.ts": `import { log } from "./log.ts";` },
+      problems: ["src/dispatch.ts:1 must not import src/log.ts"],
+    },
+    {
+      what: "more of http1/ than its grammar in a request",
+      find: findForbiddenImports,
+      sources: {
+        "src/request.ts":
+          `import { isToken } from "./http1/grammar.ts";\nimport { parseHead } from "./http1/head.ts";`,
+      },
+      problems: ["src/request.ts:2 must not import src/http1/head.ts"],
+    },
+    {
+      what: "types from above, where the table does not say types",
+      find: findForbiddenImports,
+      sources: { "src/dispatch.ts": `import type { WebServer } from "./server.ts";` },
+      problems: ["src/dispatch.ts:1 must not import types of src/server.ts"],
+    },
+    {
+      what: "types of a worker in the supervisor",
+      find: findForbiddenImports,
+      sources: {
+        "src/supervisor/supervisor.ts": `import { type Life } from "../worker/worker.ts";`,
+      },
+      problems: ["src/supervisor/supervisor.ts:1 must not import types of src/worker/worker.ts"],
+    },
+    {
+      what: "types of the supervisor in a worker",
+      find: findForbiddenImports,
+      sources: { "src/worker/worker.ts": `import type { Fleet } from "../supervisor/fleet.ts";` },
+      problems: ["src/worker/worker.ts:1 must not import types of src/supervisor/fleet.ts"],
+    },
+    {
+      what: "a value among types",
+      find: findForbiddenImports,
+      sources: { "src/router.ts": `import { type Handler, dispatch } from "./dispatch.ts";` },
+      problems: ["src/router.ts:1 must not import src/dispatch.ts"],
+    },
+    {
+      what: "a module that has no row",
+      find: findForbiddenImports,
+      sources: { "src/utilities.ts": "" },
+      problems: ["src/utilities.ts has no row in the table of directions"],
+    },
+    {
+      what: "Deno in http1/",
+      find: findImpurities,
+      sources: { "src/http1/head.ts": `const address = "Deno";\nexport type From = Deno.Addr;` },
+      problems: ["src/http1/head.ts:2 must not use Deno"],
+    },
+    {
+      what: "a clock in http1/",
+      find: findImpurities,
+      sources: {
+        "src/http1/chunked.ts": `// Date\nconst text = \`Date \${Date.now()}\`;\nsetTimeout(f);`,
+      },
+      problems: [
+        "src/http1/chunked.ts:2 must not use Date",
+        "src/http1/chunked.ts:3 must not use setTimeout",
+      ],
+    },
+    {
+      what: "sockets in http1/",
+      find: findImpurities,
+      sources: {
+        "src/http1/framing.ts":
+          `import { Buffer } from "node:buffer";\nimport { connect } from "node:net";`,
+      },
+      problems: ["src/http1/framing.ts:2 must not use node:net"],
+    },
+    {
+      what: "a worker, a timer and chance in the fleet",
+      find: findImpurities,
+      sources: {
+        "src/supervisor/fleet.ts":
+          `new Worker(entry);\nconst timers = [...performance.marks, setInterval];\nMath.random();`,
+      },
+      problems: [
+        "src/supervisor/fleet.ts:1 must not use Worker",
+        "src/supervisor/fleet.ts:2 must not use performance",
+        "src/supervisor/fleet.ts:2 must not use setInterval",
+        "src/supervisor/fleet.ts:3 must not use Math.random",
+      ],
+    },
+    {
+      what: "a clock in the restart policy",
+      find: findImpurities,
+      sources: { "src/supervisor/restart_policy.ts": `const now = globalThis.Date.now();` },
+      problems: ["src/supervisor/restart_policy.ts:1 must not use globalThis"],
+    },
+    {
+      what: "input and output in the router",
+      find: findImpurities,
+      sources: { "src/router.ts": `import "node:fs";\nconsole.log(await fetch(url));` },
+      problems: [
+        "src/router.ts:2 must not use console",
+        "src/router.ts:2 must not use fetch",
+        "src/router.ts:1 must not use node:fs",
+      ],
+    },
+    {
+      what: "a ring of imports",
+      find: findCycles,
+      sources: {
+        "src/a.ts": `import { b } from "./b.ts";`,
+        "src/b.ts": `export { c } from "./in/c.ts";`,
+        "src/in/c.ts": `import "../b.ts";`,
+      },
+      problems: ["src/b.ts -> src/in/c.ts -> src/b.ts"],
+    },
+    {
+      what: "a package",
+      find: findDependencies,
+      sources: {
+        "src/a.ts":
+          `import { eTag } from "@std/http/etag";\nimport type { Hono } from 'npm:hono';\nimport "node:net";`,
+      },
+      problems: [
+        `src/a.ts:1 must not depend on "@std/http/etag"`,
+        `src/a.ts:2 must not depend on "npm:hono"`,
+      ],
+    },
+    {
+      what: "a file that is not published",
+      find: findDependencies,
+      sources: { "src/a.ts": `import { help } from "../tests/support/help.ts";` },
+      problems: [`src/a.ts:1 must not depend on "../tests/support/help.ts"`],
+    },
+    {
+      what: "the server's own name",
+      find: findDependencies,
+      sources: { "src/a.ts": `import { WebServer } from "@mudpie/server";` },
+      problems: [`src/a.ts:1 must not depend on "@mudpie/server"`],
+    },
+    {
+      what: "a registry's host",
+      find: findRegistryHosts,
+      sources: {
+        "README.md": `First\nhttps://${registryHosts[0].toUpperCase()}/`,
+        ".ci/run": registryHosts[4],
+      },
+      problems: [
+        `README.md:2 must not name ${registryHosts[0]}`,
+        `.ci/run:1 must not name ${registryHosts[4]}`,
+      ],
+    },
+  ];
+
+  for (const { what, find, sources, problems } of violations) {
+    it(`report ${what}`, () => {
+      assertEquals(find(new Map(Object.entries(sources))), problems);
+    });
+  }
+
+  it("report a stray entry at the top of the repository", () => {
+    assertEquals(findStrayEntries(["src", ".gitignore", "node_modules"]), [
+      "node_modules does not belong at the top of the repository",
+    ]);
+  });
+
+  it("report a place that a table names in vain", () => {
+    const files = namedPlaces().map((place) => isFolder(place) ? `${place}a.ts` : place);
+    const sources = new Map(files.map((file) => [file, ""]));
+    assertEquals(findIdleRules(sources), []);
+    sources.delete("src/router.ts");
+    sources.delete("src/worker/a.ts");
+    assertEquals(findIdleRules(sources).toSorted(), [
+      "src/router.ts stands in a table, but not in the repository",
+      "src/worker/ stands in a table, but not in the repository",
+    ]);
+  });
+
+  it("find nothing in sources that keep them", () => {
+    const sources = new Map(Object.entries({
+      "mod.ts":
+        `/** import { x } from "@mudpie/server"; */\nexport { serve } from "./src/server.ts";`,
+      "src/server.ts":
+        `import { supervise } from "./supervisor/supervisor.ts";\nimport { work } from "./worker/worker.ts";`,
+      "src/supervisor/supervisor.ts":
+        `import { Fleet } from "./fleet.ts";\nimport { log } from "../log.ts";`,
+      "src/supervisor/fleet.ts":
+        `import type { Options } from "../options.ts";\nconst state = entry.Worker; // new Worker()`,
+      "src/worker/worker.ts":
+        `import {\n  dispatch,\n  type Dispatch,\n} from "../dispatch.ts";\nsetTimeout(dispatch, 1);`,
+      "src/dispatch.ts": `import { HttpError } from "./errors.ts";`,
+      "src/errors.ts": `import { type Dispatch } from "./dispatch.ts";`,
+      "src/options.ts": `import type { Fleet } from "./supervisor/fleet.ts";`,
+      "src/log.ts": `import process from "node:process";\nconsole.log(Date.now());`,
+      "src/http1/head.ts":
+        `import { Buffer } from "node:buffer";\nconst dateField = /Date: "(.*)/; const lastDate = "Date";`,
+    }));
+    const rules = [findForbiddenImports, findImpurities, findCycles, findDependencies];
+    assertEquals(rules.flatMap((find) => find(sources)), []);
+  });
+});
+
+describe("codeOnly()", () => {
+  const cases = [
+    { what: "a comment to the end of the line", source: "a // Deno\nb", code: "a        \nb" },
+    { what: "a comment over lines", source: "a /* D\n */ b", code: "a     \n    b" },
+    { what: "a string", source: `a = "Deno" + 'x';`, code: `a = "    " + ' ';` },
+    { what: "a string with quotes in it", source: `"\\"'" + Deno`, code: `"   " + Deno` },
+    { what: "a comment's beginning in a string", source: `"//" + Deno`, code: `"  " + Deno` },
+    {
+      what: "a template, but not what is substituted in it",
+      source: "`Deno ${f({ a: `x${Deno}` })} y` + b",
+      code: "`     ${f({ a: ` ${Deno}` })}  ` + b",
+    },
+    { what: "a regular expression", source: `a = /["'/]/g + Deno`, code: `a = /     /g + Deno` },
+    { what: "no division", source: `a / Deno / 2 + f(b) / c`, code: `a / Deno / 2 + f(b) / c` },
+    {
+      what: "a regular expression after a word",
+      source: `return /\\/"/.test(Deno)`,
+      code: `return /   /.test(Deno)`,
+    },
+  ];
+  for (const { what, source, code } of cases) {
+    it(`blanks ${what}`, () => {
+      assertEquals(codeOnly(source), code);
+    });
+  }
+});
+
+describe("importsOf()", () => {
+  const cases = [
+    { source: `import "./a.ts";`, specifiers: ["./a.ts"], areTypes: [false] },
+    { source: `import a from './a.ts'`, specifiers: ["./a.ts"], areTypes: [false] },
+    { source: `import a, { b } from "./a.ts";`, specifiers: ["./a.ts"], areTypes: [false] },
+    { source: `import * as a from "./a.ts";`, specifiers: ["./a.ts"], areTypes: [false] },
+    { source: `import{a}from"./a.ts"`, specifiers: ["./a.ts"], areTypes: [false] },
+    {
+      source: `import data from "./a.json" with { type: "json" };`,
+      specifiers: ["./a.json"],
+      areTypes: [false],
+    },
+    { source: `import type { A } from "./a.ts";`, specifiers: ["./a.ts"], areTypes: [true] },
+    { source: `import type * as a from "./a.ts";`, specifiers: ["./a.ts"], areTypes: [true] },
+    { source: `import {\n type A,\n type B,\n} from "a";`, specifiers: ["a"], areTypes: [true] },
+    { source: `import a, { type B } from "a";`, specifiers: ["a"], areTypes: [false] },
+    { source: `import {} from "a";`, specifiers: ["a"], areTypes: [false] },
+    { source: `export * from "a";`, specifiers: ["a"], areTypes: [false] },
+    { source: `export * as b from "a";`, specifiers: ["a"], areTypes: [false] },
+    { source: `export type { A } from "a";`, specifiers: ["a"], areTypes: [true] },
+    { source: `await import( "a" );`, specifiers: ["a"], areTypes: [false] },
+    {
+      source: `export interface A { from: "x"; }\nexport { b } from "a";`,
+      specifiers: ["a"],
+      areTypes: [false],
+    },
+    { source: `export const from = "x", type = import.meta.url;`, specifiers: [], areTypes: [] },
+    { source: `// import "a";\nconst b = 'import "c"';`, specifiers: [], areTypes: [] },
+  ];
+  for (const { source, specifiers, areTypes } of cases) {
+    it(`reads ${JSON.stringify(source)}`, () => {
+      const imports = importsOf(source);
+      assertEquals(imports.map((found) => found.specifier), specifiers);
+      assertEquals(imports.map((found) => found.isTypeOnly), areTypes);
+    });
+  }
+});

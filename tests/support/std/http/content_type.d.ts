@@ -1,0 +1,3 @@
+// The type of the one function that the file server takes from @std/media-types.
+
+export function contentType(extensionOrType: string): string | undefined;
