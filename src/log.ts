@@ -119,8 +119,7 @@ export interface AccessRecord {
 /** One line in the combined log format, and the duration in milliseconds behind it. `date` is as {@linkcode accessDate} makes it. */
 export function accessLine(record: AccessRecord, date: string): string {
   const { remoteHostname, requestLine, status, bodyBytes, durationMs } = record;
-  // The request line has passed the grammar: no quote and no control byte stands in it.
-  return `${remoteHostname} - - [${date}] "${requestLine ?? "-"}" ${status} ${bodyBytes} ` +
+  return `${remoteHostname} - - [${date}] "${quoted(requestLine)}" ${status} ${bodyBytes} ` +
     `"${quoted(record.referer)}" "${quoted(record.userAgent)}" ${durationMs.toFixed(1)}`;
 }
 
@@ -128,7 +127,7 @@ export function accessLine(record: AccessRecord, date: string): string {
 function quoted(value: string | null): string {
   if (value === null) return "-";
   return value.replace(
-    /["\\\t\x7f-\xff]/g,
+    /[\p{Cc}"\\\x80-\xff]/gu,
     (character) => "\\x" + character.charCodeAt(0).toString(16).padStart(2, "0"),
   );
 }

@@ -1,6 +1,7 @@
 // What a handler sees of a request. It is a view: the head is text that stays, the body is memory that is used again when
 // the answer is complete, and everything beyond the head is made when it is first asked for.
 
+import { Buffer } from "node:buffer";
 import { HttpError } from "./errors.ts";
 import type { RequestHead } from "./http1/head.ts";
 import type { RequestBody } from "./http1/request_body.ts";
@@ -89,7 +90,8 @@ export class WebRequest<Path extends string = string> {
   readonly #head: RequestHead;
   readonly #body: RequestBody;
   readonly #remoteAddr: Deno.NetAddr;
-  readonly #watch: ExchangeWatch | undefined;
+  /** Undefined where nobody watches, and once the exchange is over. */
+  #watch: ExchangeWatch | undefined;
   #route: MatchedRoute = NO_ROUTE;
   #params: PathParams<Path> | undefined;
   #query: URLSearchParams | undefined;
@@ -121,7 +123,11 @@ export class WebRequest<Path extends string = string> {
       return error === signal.reason ||
         (error instanceof DOMException && error.name === "AbortError");
     };
-    releaseRequest = (request) => request.#body.release();
+    releaseRequest = (request) => {
+      request.#body.release();
+      // The connection goes on to another request: it must not take this one's signal for the other's.
+      request.#watch = undefined;
+    };
   }
 
   /** The method, such as `GET`; case-sensitive (RFC 9110, section 9.1). */
@@ -261,6 +267,9 @@ export class WebRequest<Path extends string = string> {
       );
     }
     const body = this.body;
+    if (isCutOff(contentType, body)) {
+      throw new HttpError(400, "The form in the body of the request has no end");
+    }
     try {
       return await new Response(body, { headers: { "content-type": contentType } }).formData();
     } catch (cause) {
@@ -329,6 +338,23 @@ export class WebRequest<Path extends string = string> {
         "read the body before the handler returns",
     );
   }
+}
+
+const BOUNDARY = /^\s*multipart\/form-data\s*;.*\bboundary=(?:"([^"]+)"|([^\s";]+))/i;
+
+/**
+ * Whether a multipart form lacks its last delimiter (RFC 2046, section 5.1.1). The platform's parser then leaves the last part
+ * out without a word, and an upload that was cut off would look like a form without the file.
+ */
+function isCutOff(contentType: string, body: Uint8Array<ArrayBuffer>): boolean {
+  const boundary = BOUNDARY.exec(contentType);
+  if (boundary === null) return false;
+  const { buffer, byteOffset, byteLength } = body;
+  return !Buffer.from(buffer, byteOffset, byteLength).includes(
+    `--${boundary[1] ?? boundary[2]}--`,
+    0,
+    "latin1",
+  );
 }
 
 /** The methods that the platform's Request does not have, and those that it gives no body (WHATWG Fetch, "new Request"), in any case. */

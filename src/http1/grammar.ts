@@ -151,28 +151,26 @@ const PLAIN_HOST = tableOf(LETTERS + DIGITS + "-._~");
 const MAX_PLAIN_PORT_DIGITS = 4;
 
 /**
- * Whether what stands in `text` from `start` to `end` is `uri-host [ ":" port ]` (RFC 9110, section 7.2) with a host that is
- * not empty: RFC 9110, section 4.2.1, has a recipient reject an "http" URI without one.
+ * Whether the bytes from `start` to `end` are a name or an IPv4 address, with or without a short port: the way nearly every
+ * Host field is. It lets through nothing that {@linkcode isHost} does not; what it does not know may still be a host.
  */
-export function isHost(text: string, start = 0, end: number = text.length): boolean {
-  return isPlainHost(text, start, end) || isHostInFull(text.slice(start, end));
-}
-
-/** The early way for names and IPv4 addresses, with or without a port; what it does not know, the full way decides. */
-function isPlainHost(text: string, start: number, end: number): boolean {
+export function isPlainHost(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
-  while (at < end && PLAIN_HOST[text.charCodeAt(at)] === 1) at++;
+  while (at < end && PLAIN_HOST[bytes[at]] === 1) at++;
   if (at === start) return false;
   if (at === end) return true;
-  if (text.charCodeAt(at) !== COLON || end - at > MAX_PLAIN_PORT_DIGITS + 1) return false;
+  if (bytes[at] !== COLON || end - at > MAX_PLAIN_PORT_DIGITS + 1) return false;
   for (at++; at < end; at++) {
-    const code = text.charCodeAt(at);
-    if (code < 0x30 || code > 0x39) return false;
+    if (bytes[at] < 0x30 || bytes[at] > 0x39) return false;
   }
   return true;
 }
 
-function isHostInFull(text: string): boolean {
+/**
+ * Whether `text` is `uri-host [ ":" port ]` (RFC 9110, section 7.2) with a host that is not empty: RFC 9110, section 4.2.1,
+ * has a recipient reject an "http" URI without one.
+ */
+export function isHost(text: string): boolean {
   const parts = /^(\[[^\]]*\]|[^:[\]]*)(?::([0-9]*))?$/.exec(text);
   if (parts === null) return false;
   const [, host, port] = parts;

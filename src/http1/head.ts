@@ -10,6 +10,7 @@ import {
   CR,
   FIELD_VALUE,
   isHost,
+  isPlainHost,
   isWhiteSpace,
   LF,
   SP,
@@ -261,16 +262,21 @@ export class HeadParser {
 
   /** The head that `parse` found complete, cut loose from the bytes; or why it is refused as a whole. */
   take(bytes: Uint8Array, start: number, end: number): RequestHead | Refusal {
+    const positions = this.#positions;
+    const hostAt = this.#hostAt;
+    const isHostPlain = (this.#seen & Seen.Host) !== 0 &&
+      isPlainHost(bytes, start + positions[hostAt + 2], start + positions[hostAt + 3]);
     return RequestHead.check(
       latin1Slice.call(bytes, start, end),
       this.#methodEnd,
       this.#targetEnd,
       this.#targetClasses,
       this.#minorVersion,
-      this.#positions.slice(0, this.#positionCount),
+      positions.slice(0, this.#positionCount),
       this.#seen,
       this.#repeated,
-      this.#hostAt,
+      hostAt,
+      isHostPlain,
     );
   }
 }
@@ -381,6 +387,7 @@ export class RequestHead {
     seen: number,
     repeated: number,
     hostAt: number,
+    isHostPlain: boolean,
   ): RequestHead | Refusal {
     const method = methodOf(text, methodEnd);
     if (method === "CONNECT") return REFUSALS.connectMethod;
@@ -388,7 +395,9 @@ export class RequestHead {
       if (minorVersion === 1) return REFUSALS.missingHost;
     } else {
       if ((repeated & Seen.Host) !== 0) return REFUSALS.severalHosts;
-      if (!isHost(text, positions[hostAt + 2], positions[hostAt + 3])) return REFUSALS.badHost;
+      const isHostGood = isHostPlain ||
+        isHost(text.slice(positions[hostAt + 2], positions[hostAt + 3]));
+      if (!isHostGood) return REFUSALS.badHost;
     }
     const isOriginForm = text.charCodeAt(methodEnd + 1) === 0x2f;
     const isPlain = isOriginForm &&

@@ -1,8 +1,11 @@
 // Accept until told to stop; the connection limit; out of descriptors.
 // The kernel's queue is the only one: while the worker has as many connections as it takes, it does not accept.
 
-/** After an error that is not about one connection, such as having no descriptors left: at once would burn a core. */
+/** How long to wait when accepting fails for want of something, such as descriptors: trying on at once would burn a core. */
 const RETRY_AFTER_MS = 100;
+
+/** So many failures in a row, without one connection between them, are no longer about single connections. */
+const MAX_FAILURES_IN_A_ROW = 1_000;
 
 /** Counts the connections of a worker, and lets the accept loop wait for one to end. */
 export class ConnectionLimit {
@@ -41,7 +44,7 @@ export interface AcceptOptions {
   readonly limit: ConnectionLimit;
   /** Takes a connection over; it does not throw, and is not waited for. */
   readonly serve: (connection: Deno.TcpConn) => void;
-  /** Told of an error that is not about one connection. */
+  /** Told of an error after which the loop waits before it tries again. */
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -59,15 +62,17 @@ export class AcceptLoop {
   /** Resolves when the loop has been stopped. */
   async run(): Promise<void> {
     const { limit, serve, onTrouble } = this.#options;
-    for (;;) {
+    for (let failures = 0;;) {
       await limit.room();
       if (this.#isStopped) return;
       try {
         serve(await this.#listener.accept());
+        failures = 0;
       } catch (error) {
         if (this.#isStopped) return;
-        // A client that hung up while it was queued; the next one is waiting behind it.
-        if (isAboutOneConnection(error)) continue;
+        failures++;
+        if (!isOutOfResources(error) && failures < MAX_FAILURES_IN_A_ROW) continue;
+        failures = 0;
         onTrouble(error);
         await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
       }
@@ -83,7 +88,14 @@ export class AcceptLoop {
   }
 }
 
-function isAboutOneConnection(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.ConnectionAborted;
+/** No descriptors left in the process, or in the system; no buffers, no memory: what the numbers are in Linux, macOS and Windows. */
+const OUT_OF_RESOURCES = /\(os error (?:24|23|105|55|12|10024|10055)\)/;
+
+/**
+ * Whether the process lacks something that accepting takes. Everything else that `accept` reports is about one connection,
+ * as accept(2) says: a client that hung up while it was queued, for instance, and the next one is waiting behind it. To wait
+ * then would let any client stop the service.
+ */
+function isOutOfResources(error: unknown): boolean {
+  return error instanceof Error && OUT_OF_RESOURCES.test(error.message);
 }

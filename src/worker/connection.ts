@@ -30,6 +30,8 @@ export interface ConnectionContext {
   readonly scoreboard: Scoreboard;
   /** Undefined where requests are not logged. */
   readonly accessLog: AccessLog | undefined;
+  /** Told of an error that is none of the client's doing: a fault in this library. */
+  readonly onFault: (error: unknown) => void;
   /** Whether each answer from now on is the last one of its connection. */
   isDraining: boolean;
 }
@@ -91,8 +93,9 @@ export class Connection implements TimeLimited, ExchangeWatch {
     try {
       this.#conn.setNoDelay(true);
       await this.#serveRequests();
-    } catch {
-      // The client is gone, or was too slow to take its answer: there is nobody left to tell.
+    } catch (error) {
+      // A client that is gone, or was too slow to take its answer, concerns nobody else. A fault of our own does.
+      if (!isEndOfConnection(error)) this.#context.onFault(error);
     }
     this.#abort(CLIENT_GONE);
     this.#context.deadlines.delete(this);
@@ -415,6 +418,24 @@ function refusalMessage({ status, reason }: Refusal) {
     body: `${status} ${reasonPhrase(status)}: ${reason}\n`,
     declaredLength: undefined,
   };
+}
+
+/** The errors with which a read or a write tells that the connection is no more; `Interrupted` and `BadResource`: by our own closing. */
+const CONNECTION_ERRORS = [
+  Deno.errors.ConnectionReset,
+  Deno.errors.ConnectionAborted,
+  Deno.errors.BrokenPipe,
+  Deno.errors.NotConnected,
+  Deno.errors.TimedOut,
+  Deno.errors.UnexpectedEof,
+  Deno.errors.Interrupted,
+  Deno.errors.BadResource,
+];
+
+function isEndOfConnection(error: unknown): boolean {
+  return CONNECTION_ERRORS.some((errorClass) => error instanceof errorClass) ||
+    // What has no class of its own in Deno, such as EHOSTUNREACH, has the system's number in its message.
+    (error instanceof Error && error.message.includes("(os error "));
 }
 
 function close(conn: Deno.Conn): void {

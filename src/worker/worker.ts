@@ -29,6 +29,9 @@ const IDLE_GRACE_MS = 250;
 /** How long the last answers may take to reach their clients once the drain's time is over. */
 const FAREWELL_MS = 500;
 
+/** How often a worker says that it cannot accept. */
+const TROUBLE_LOG_INTERVAL_MS = 10_000;
+
 const PANICS = counterIndex("panics");
 const CONNECTIONS_ACCEPTED = counterIndex("connectionsAccepted");
 const CONNECTIONS_OPEN = counterIndex("connectionsOpen");
@@ -61,6 +64,7 @@ class ServingWorker {
   readonly #tickMs: number;
   readonly #connections = new Set<Connection>();
   #onEmpty: (() => void) | undefined;
+  #troubleLoggedAt = -Infinity;
   /** The panic that this worker is going to die of. */
   #fatal: { readonly error: unknown } | undefined;
 
@@ -87,6 +91,7 @@ class ServingWorker {
       deadlines: new Deadlines(this.#tickMs, performance.now()),
       scoreboard: this.#scoreboard,
       accessLog: isAccessLogOn(settings) ? new AccessLog(writeToStandardOutput) : undefined,
+      onFault: (error) => this.#panic("in the server itself", error),
       isDraining: false,
     };
   }
@@ -101,7 +106,7 @@ class ServingWorker {
     const acceptLoop = new AcceptLoop(listener, {
       limit,
       serve: (connection) => void this.#serve(connection, limit),
-      onTrouble: (error) => this.#log(`cannot accept, trying again: ${describeError(error)}`),
+      onTrouble: (error) => this.#logTrouble(error),
     });
     const stopTicking = this.#startTicking();
     const accepting = acceptLoop.run();
@@ -242,8 +247,13 @@ class ServingWorker {
     });
   }
 
-  #log(line: string): void {
-    logToStandardError(escapeForLog(`${this.#name}: ${line}`));
+  /** Accepting fails ten times a second while it fails. */
+  #logTrouble(error: unknown): void {
+    const now = performance.now();
+    if (now - this.#troubleLoggedAt < TROUBLE_LOG_INTERVAL_MS) return;
+    this.#troubleLoggedAt = now;
+    const trouble = error instanceof Error ? error.message : describeError(error);
+    logToStandardError(escapeForLog(`${this.#name}: cannot accept, going on trying: ${trouble}`));
   }
 }
 
