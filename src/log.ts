@@ -23,11 +23,14 @@ export function escapeForLog(text: string): string {
 
 const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
+/** How deep an error is shown: each cause is one level below the error that it is the cause of. */
+const MAX_ERROR_DEPTH = 20;
+
 /** The whole of an error: its stack, its causes, its properties. */
 export function describeError(error: unknown): string {
   if (typeof error === "string") return error;
   try {
-    return Deno.inspect(error, { colors: false, depth: 4 });
+    return Deno.inspect(error, { colors: false, depth: MAX_ERROR_DEPTH });
   } catch {
     // An error whose own getters throw must not hide that there was a panic.
     return "an error that cannot be shown";

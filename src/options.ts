@@ -113,6 +113,8 @@ interface OptionRule<T> {
   readonly default: T;
   /** What is expected, in words; undefined where the value fits. */
   readonly expect: (value: unknown) => string | undefined;
+  /** Whether it is a number, so that a number which does not fit is out of range and not of the wrong type. */
+  readonly isNumber?: boolean;
 }
 
 /** The longest time that a timer can wait for. */
@@ -126,11 +128,11 @@ function wholeNumber(from: number, to: number, unit: string) {
 }
 
 function bytes(defaultBytes: number, from = 1): OptionRule<number> {
-  return { default: defaultBytes, expect: wholeNumber(from, 2 ** 32, "of bytes ") };
+  return { default: defaultBytes, expect: wholeNumber(from, 2 ** 32, "of bytes "), isNumber: true };
 }
 
 function count(defaultCount: number, from = 1): OptionRule<number> {
-  return { default: defaultCount, expect: wholeNumber(from, 2 ** 32, "") };
+  return { default: defaultCount, expect: wholeNumber(from, 2 ** 32, ""), isNumber: true };
 }
 
 function time(defaultMs: number): OptionRule<number> {
@@ -140,6 +142,7 @@ function time(defaultMs: number): OptionRule<number> {
       typeof value === "number" && value >= 0 && value <= MAX_TIME_MS
         ? undefined
         : `a number of milliseconds from 0 to ${MAX_TIME_MS}`,
+    isNumber: true,
   };
 }
 
@@ -189,8 +192,10 @@ const RUN_RULES = {
     expect: (value: unknown) =>
       typeof value === "string" && value !== "" ? undefined : 'an address such as "127.0.0.1"',
   } as OptionRule<string>,
-  port: { default: 8000, expect: wholeNumber(0, 65_535, "") } as OptionRule<number>,
-  workers: optional<number>(expectWorkers),
+  port: { default: 8000, expect: wholeNumber(0, 65_535, ""), isNumber: true } as OptionRule<number>,
+  workers: { default: undefined, expect: expectWorkers, isNumber: true } as OptionRule<
+    number | undefined
+  >,
   listen: optional<"reuseport" | "shared">(choice("reuseport", "shared").expect),
   entry: optional<string | URL>((value) =>
     (typeof value === "string" && URL.canParse(value)) || value instanceof URL
@@ -271,7 +276,8 @@ function resolve(
       const message = `Cannot use ${
         show(value)
       } as option "${name}" of ${where}: expected ${expected}`;
-      throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
+      const isOutOfRange = rule.isNumber === true && typeof value === "number";
+      throw isOutOfRange ? new RangeError(message) : new TypeError(message);
     }
     resolved[name] = value;
   }

@@ -1,6 +1,7 @@
 // The platform's `Request` and `Response`, and ours: for handlers that answer with a `Response`, and for `fetch()`, which
 // takes the one and gives the other. What comes this way is held to the same rules as what comes over a socket.
 
+import { parseDecimal } from "./http1/grammar.ts";
 import { encodeHead, type HeadLimits, HeadParser, RequestHead } from "./http1/head.ts";
 import { type Refusal, REFUSALS } from "./http1/refusal.ts";
 import { RequestBody } from "./http1/request_body.ts";
@@ -35,6 +36,8 @@ export async function fromPlatformRequest(
 ): Promise<WebRequest | Refusal> {
   const head = headOf(request, limits);
   if (!(head instanceof RequestHead)) return head;
+  const declared = parseDecimal(head.header("content-length") ?? "");
+  if (declared !== undefined && declared > limits.maxBodyBytes) return REFUSALS.bodyTooLarge;
   const body = await readBody(request, limits.maxBodyBytes);
   if (body === undefined) return REFUSALS.bodyTooLarge;
   return createRequest(head, body, peerOf(info), watch);

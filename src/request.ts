@@ -120,8 +120,7 @@ export class WebRequest<Path extends string = string> {
     isAbort = (request, error) => {
       const signal = request.#controller?.signal;
       if (signal === undefined || !signal.aborted) return false;
-      return error === signal.reason ||
-        (error instanceof DOMException && error.name === "AbortError");
+      return error === signal.reason || isAbortError(error);
     };
     releaseRequest = (request) => {
       request.#body.release();
@@ -337,6 +336,15 @@ export class WebRequest<Path extends string = string> {
       }: the response was sent already; ` +
         "read the body before the handler returns",
     );
+  }
+}
+
+/** A handler may throw anything, even a proxy that throws when it is looked at. */
+function isAbortError(error: unknown): boolean {
+  try {
+    return error instanceof DOMException && error.name === "AbortError";
+  } catch {
+    return false;
   }
 }
 

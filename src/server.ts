@@ -133,7 +133,7 @@ export class WebServer {
    * console.log(await response.text()); // 7 /posts
    * ```
    */
-  addPath<const Path extends PathPattern>(prefix: Path, target: Target<Path>): void {
+  addPath<const Path extends PathPattern>(prefix: Path, target: Target<NoInfer<Path>>): void {
     this.#add(prefix, false, target, callerOf(this.addPath));
   }
 
@@ -153,7 +153,7 @@ export class WebServer {
    * console.log(response.status); // 404
    * ```
    */
-  addExactPath<const Path extends PathPattern>(path: Path, target: Target<Path>): void {
+  addExactPath<const Path extends PathPattern>(path: Path, target: Target<NoInfer<Path>>): void {
     this.#add(path, true, target, callerOf(this.addExactPath));
   }
 
@@ -260,44 +260,54 @@ export class WebServer {
     this.#fetch(request, info);
 
   async #fetch(request: Request, info: PeerInfo | undefined): Promise<Response> {
-    const exchange = new PlatformExchange(request.signal);
+    const exchange = new PlatformExchange(request);
     const received = await fromPlatformRequest(request, this.#settings, info, exchange);
     const isHeadRequest = request.method === "HEAD";
     if (!(received instanceof WebRequest)) {
       const { status, reason } = received;
       return toPlatformResponse(WebResponse.text(reason, { status }), isHeadRequest);
     }
-    const response = await exchange.within(
-      this.#settings.handlerTimeout,
-      this.#dispatcher.dispatch(received),
-    );
-    releaseRequest(received);
+    const handled = this.#handle(received, exchange);
+    const response = await exchange.within(this.#settings.handlerTimeout, handled);
     return toPlatformResponse(response, isHeadRequest);
+  }
+
+  /** The exchange is over when the handler is, even if its client has had a 503 before. */
+  async #handle(request: WebRequest, exchange: PlatformExchange): Promise<WebResponse> {
+    const response = await this.#dispatcher.dispatch(request);
+    exchange.end();
+    releaseRequest(request);
+    return response;
   }
 }
 
-/** What `fetch()` has in place of a connection: the platform's own signal, and a timer for `handlerTimeout`. */
+/** What `fetch()` has in place of a connection: the platform request's signal, and a timer for `handlerTimeout`. */
 class PlatformExchange {
-  readonly #clientSignal: AbortSignal;
+  readonly #request: Request;
+  readonly #isOver = new AbortController();
   #controller: AbortController | undefined;
 
-  constructor(clientSignal: AbortSignal) {
-    this.#clientSignal = clientSignal;
+  constructor(request: Request) {
+    this.#request = request;
   }
 
+  /** The platform's signal is not asked for before the handler does: `Deno.serve` makes it only then. */
   onSignalWanted(controller: AbortController): void {
     this.#controller = controller;
-    const signal = this.#clientSignal;
-    if (signal.aborted) controller.abort(signal.reason);
-    else signal.addEventListener("abort", () => controller.abort(signal.reason), { once: true });
+    const { signal } = this.#request;
+    const abort = () => controller.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { signal: this.#isOver.signal });
+  }
+
+  /** From now on the handler's signal follows nobody: what it has left running goes on, as it does over a connection. */
+  end(): void {
+    if (this.#controller !== undefined) this.#isOver.abort();
   }
 
   /** The response, or a 503 when it takes longer than the limit (0 for none). */
-  async within(
-    limitMs: number,
-    response: WebResponse | Promise<WebResponse>,
-  ): Promise<WebResponse> {
-    if (limitMs === 0 || response instanceof WebResponse) return response;
+  async within(limitMs: number, response: Promise<WebResponse>): Promise<WebResponse> {
+    if (limitMs === 0) return await response;
     const overdue = Promise.withResolvers<WebResponse>();
     const timer = setTimeout(() => {
       this.#controller?.abort(

@@ -38,9 +38,14 @@ function decideByTransferEncoding(head: RequestHead): Framing {
   // A tab is white space by the letter of RFC 9110, section 5.6.3, and "no chunked" to parsers that trim spaces alone.
   if (head.hasTab("transfer-encoding")) return refused(REFUSALS.badTransferEncoding);
   const codings = parseList(head.header("transfer-encoding") ?? "");
-  if (!codings.every(isToken)) return refused(REFUSALS.badTransferEncoding);
-  const chunkedAt = codings.indexOf("chunked");
+  // Other codings may have parameters, which do not matter here; chunked has none (RFC 9112, section 7.1).
+  const names = codings.map((coding) => coding.replace(/ ?;.*/, ""));
+  if (!names.every(isToken)) return refused(REFUSALS.badTransferEncoding);
+  const chunkedAt = names.indexOf("chunked");
   if (chunkedAt >= 0 && chunkedAt !== codings.length - 1) {
+    return refused(REFUSALS.badTransferEncoding);
+  }
+  if (chunkedAt >= 0 && codings[chunkedAt] !== "chunked") {
     return refused(REFUSALS.badTransferEncoding);
   }
   return codings.length === 1 && chunkedAt === 0

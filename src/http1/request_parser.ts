@@ -188,6 +188,7 @@ export class RequestParser {
       case "large": {
         this.#moveToLargeBody(state);
         if (state.received < state.length) return this.#awaitBody(state);
+        this.#forgetEmptyBuffer();
         return this.#request(state.head, RequestBody.own(state.buffer, state.length, this.#pool));
       }
       case "chunked": {
@@ -200,6 +201,7 @@ export class RequestParser {
             return this.#awaitBody(state);
           case "complete": {
             this.#start = outcome.consumed;
+            this.#forgetEmptyBuffer();
             const body = state.decoder.body;
             return this.#request(state.head, RequestBody.own(body, body.length, undefined));
           }
@@ -292,6 +294,11 @@ export class RequestParser {
 
   #bodyBuffer(length: number): Uint8Array<ArrayBuffer> {
     return length <= LARGE_BUFFER_BYTES ? this.#pool.take(length) : new Uint8Array(length);
+  }
+
+  /** A body with memory of its own leaves nothing in the buffer, so all of it is room again. */
+  #forgetEmptyBuffer(): void {
+    if (this.#start === this.#end) this.#start = this.#end = 0;
   }
 
   /** What of a large body came together with its head is moved to the body's own memory; the rest is read straight into it. */

@@ -10,7 +10,7 @@ import { RestartPolicy } from "./restart_policy.ts";
 export interface FleetSettings {
   readonly workers: number;
   readonly startTimeoutMs: number;
-  /** How long to wait for a first sign that the workers' module loads this library at all. */
+  /** How long to wait for a first sign that the workers' module loads this library at all; `Infinity` where it is known. */
   readonly loadTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly hangTimeoutMs: number;

@@ -26,10 +26,11 @@ const HEARTBEAT_MS = 1_000;
 /** How many heartbeats have to be missed before a worker is taken for hung, at least. */
 const MIN_MISSED_HEARTBEATS = 4;
 
-/** How long to wait for the workers' module to load this library, at least. */
-const MIN_LOAD_TIMEOUT_MS = 2_000;
-/** The same, in times of what the main thread took for its own modules; many workers load at once. */
-const LOAD_TIMEOUT_SHARE = 5;
+/**
+ * How long to wait for the first worker to load this library, when the workers' module is another one than the main module
+ * and may have nothing to do with it. Deno may have to download it, or to check its types, first.
+ */
+const LOAD_TIMEOUT_MS = 15_000;
 
 /** The numbers of workers go on through all fleets of a process: they are in names that must not be used twice. */
 let lastWorkerNumber = 0;
@@ -95,14 +96,13 @@ class Supervisor implements RunningServer {
     this.finished = this.#finished.promise;
     // Whoever waits for it hears of a failure; a program that never looks at it has heard of it by `start()`.
     this.finished.catch(() => {});
-    const loadTimeoutMs = MIN_LOAD_TIMEOUT_MS + this.#mainStartupMs * LOAD_TIMEOUT_SHARE;
+    // The main module is known to load this library: it has called it.
+    const loadTimeoutMs = options.entry === Deno.mainModule ? Infinity : LOAD_TIMEOUT_MS;
     this.#fleet = new Fleet(
       {
         workers: workerCount.workers,
         startTimeoutMs: settings.startTimeout,
-        loadTimeoutMs: settings.startTimeout > 0
-          ? Math.min(loadTimeoutMs, settings.startTimeout)
-          : loadTimeoutMs,
+        loadTimeoutMs,
         drainTimeoutMs: settings.drainTimeout,
         hangTimeoutMs: settings.hangTimeout,
         shutdownDelayMs: settings.shutdownDelay,
