@@ -5,7 +5,7 @@
 import { HttpError } from "./errors.ts";
 import { fromPlatformResponse } from "./platform.ts";
 import { isAbort, setRoute, type WebRequest } from "./request.ts";
-import { nameOfType, phraseResponse, WebResponse } from "./response.ts";
+import { checkSendable, nameOfType, phraseResponse, WebResponse } from "./response.ts";
 import { METHODS, type Router } from "./router.ts";
 
 /** What a {@linkcode Handler} answers with, now or later. */
@@ -96,7 +96,7 @@ export class Dispatcher {
   #call(handler: Handler, request: WebRequest): WebResponse | Promise<WebResponse> {
     try {
       const result = handler(request);
-      if (result instanceof WebResponse) return result;
+      if (result instanceof WebResponse) return checkSendable(result);
       return isThenable(result) ? this.#await(result, request) : this.#complete(result, request);
     } catch (error) {
       return this.#recover(error, request);
@@ -106,7 +106,9 @@ export class Dispatcher {
   async #await(result: PromiseLike<unknown>, request: WebRequest): Promise<WebResponse> {
     try {
       const settled = await result;
-      return settled instanceof WebResponse ? settled : await this.#complete(settled, request);
+      return settled instanceof WebResponse
+        ? checkSendable(settled)
+        : await this.#complete(settled, request);
     } catch (error) {
       return this.#recover(error, request);
     }

@@ -11,8 +11,6 @@ export interface WorkerConfiguration {
   /** The real port, never 0. */
   readonly port: number;
   readonly listen: ListenMode;
-  /** The module that the worker was spawned from. */
-  readonly entry: string;
   /** The worker's counters; see {@linkcode Scoreboard}. */
   readonly scoreboard: SharedArrayBuffer;
   /** How often the worker shows that it is alive, in milliseconds. */

@@ -39,7 +39,7 @@ export async function fromPlatformRequest(
   const declared = parseDecimal(head.header("content-length") ?? "");
   if (declared !== undefined && declared > limits.maxBodyBytes) return REFUSALS.bodyTooLarge;
   const body = await readBody(request, limits.maxBodyBytes);
-  if (body === undefined) return REFUSALS.bodyTooLarge;
+  if (!(body instanceof RequestBody)) return body;
   return createRequest(head, body, peerOf(info), watch);
 }
 
@@ -60,16 +60,21 @@ function headOf(request: Request, limits: HeadLimits): RequestHead | Refusal {
   }
 }
 
-/** The body of a platform request; undefined where it is larger than the limit. */
-async function readBody(request: Request, maxBytes: number): Promise<RequestBody | undefined> {
+/** The body of a platform request, or why it is refused. */
+async function readBody(request: Request, maxBytes: number): Promise<RequestBody | Refusal> {
   if (request.body === null) return RequestBody.EMPTY;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // Leaving the loop cancels the stream, so what is over the limit is never read.
-  for await (const chunk of request.body) {
-    length += chunk.length;
-    if (length > maxBytes) return undefined;
-    chunks.push(chunk);
+  try {
+    // Leaving the loop cancels the stream, so what is over the limit is never read.
+    for await (const chunk of request.body) {
+      length += chunk.length;
+      if (length > maxBytes) return REFUSALS.bodyTooLarge;
+      chunks.push(chunk);
+    }
+  } catch {
+    // The client has gone in the middle of its body: nothing that is worth more than a refusal.
+    return REFUSALS.endedEarly;
   }
   const bytes = new Uint8Array(length);
   let at = 0;

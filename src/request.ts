@@ -178,7 +178,7 @@ export class WebRequest<Path extends string = string> {
 
   /** The query of the target, parsed as the URL standard does (`application/x-www-form-urlencoded`). */
   get query(): URLSearchParams {
-    return this.#query ??= new URLSearchParams(this.#head.query);
+    return this.#query ??= new URLSearchParams("?" + this.#head.query);
   }
 
   /**

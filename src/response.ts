@@ -93,11 +93,12 @@ function checkStatus(status: number): number {
 }
 
 function checkBody(body: unknown): EncodableBody {
-  if (body === null || typeof body === "string" || body instanceof Uint8Array) return body;
+  if (body === null || typeof body === "string") return body;
   if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  if (body instanceof Uint8Array && body.buffer instanceof ArrayBuffer) return body;
   throw new TypeError(
     `Cannot make a response with a body of type ${nameOfType(body)}: ` +
-      "it must be a string, a Uint8Array, an ArrayBuffer or null",
+      "it must be a string, a Uint8Array, an ArrayBuffer or null, in memory that is not shared",
   );
 }
 
@@ -113,6 +114,12 @@ export interface OutgoingResponse extends EncodableResponse {
   /** Whether the handler asks for the connection to end (`Connection: close`). */
   readonly wantsClose: boolean;
 }
+
+/**
+ * Gives a response back that can be sent. Throws a `TypeError` for one whose bytes are gone, because somebody has transferred
+ * their memory to another thread since the response was made.
+ */
+export let checkSendable: (response: WebResponse) => WebResponse;
 
 /** What goes out of a response. For the connection and dispatch.ts alone: handlers have `headers` and `body`. */
 export let outgoing: (response: WebResponse) => OutgoingResponse;
@@ -135,8 +142,7 @@ export let outgoing: (response: WebResponse) => OutgoingResponse;
  * ```
  */
 export class WebResponse {
-  /** The status code, 200 to 599. */
-  readonly status: number;
+  readonly #status: number;
   readonly #body: EncodableBody;
   /** The content type while it stands alone; null where there is none, or where it is among the fields. */
   readonly #contentType: string | null;
@@ -157,7 +163,7 @@ export class WebResponse {
     init: WebResponseInit = {},
     contentType: string | null = typeof body === "string" ? TEXT : null,
   ) {
-    this.status = init.status === undefined ? 200 : checkStatus(init.status);
+    this.#status = init.status === undefined ? 200 : checkStatus(init.status);
     this.#body = checkBody(body);
     if (contentType !== null) checkContentType(contentType);
     const fields = init.headers === undefined ? null : checkedFields(init.headers);
@@ -166,7 +172,21 @@ export class WebResponse {
   }
 
   static {
+    checkSendable = (response) => {
+      const body = response.#body;
+      if (body === null || typeof body === "string" || !(body.buffer as ArrayBuffer).detached) {
+        return response;
+      }
+      throw new TypeError(
+        "Cannot send a response whose bytes were transferred to another thread: make it of a copy",
+      );
+    };
     outgoing = (response) => response.#outgoing();
+  }
+
+  /** The status code, 200 to 599. */
+  get status(): number {
+    return this.#status;
   }
 
   /** The body as it will be sent: text, bytes, or null for none. */
@@ -189,7 +209,7 @@ export class WebResponse {
   }
 
   #outgoing(): OutgoingResponse {
-    const { status } = this;
+    const status = this.#status;
     const body = this.#body;
     const all = this.#headers ?? this.#fields;
     if (all === null) {

@@ -18,7 +18,7 @@ import { releaseRequest, WebRequest } from "./request.ts";
 import { nameOfType, phraseResponse, WebResponse } from "./response.ts";
 import { allowOf, type Method, METHODS, Router, type RouteTarget } from "./router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
-import { supervise } from "./supervisor/supervisor.ts";
+import { supervise, type SupervisedServer } from "./supervisor/supervisor.ts";
 import { ownWorkerNumber, SupervisorLink } from "./worker/supervisor_link.ts";
 import { serveAsWorker } from "./worker/worker.ts";
 
@@ -199,8 +199,10 @@ export class WebServer {
       const program = { settings: this.#settings, router: this.#router };
       return await serveAsWorker(program, workerNumber, supervisorLink);
     }
-    const running = await this.#supervise(settings, settings.signals ?? true);
+    const running = await this.#supervise("run", options, settings);
     await running.finished;
+    const stuckThreads = await running.countStuckThreads();
+    if (stuckThreads > 0) endProcessSoon(stuckThreads);
   }
 
   /**
@@ -217,7 +219,7 @@ export class WebServer {
       );
     }
     this.#begin("start()");
-    return await this.#supervise(settings, settings.signals ?? false);
+    return await this.#supervise("start", options, settings);
   }
 
   #begin(what: string): void {
@@ -230,12 +232,18 @@ export class WebServer {
     isWorkerTaken = WebServer.isWorker;
   }
 
-  async #supervise(settings: RunSettings, listensToSignals: boolean): Promise<RunningServer> {
+  async #supervise(
+    startedBy: "run" | "start",
+    options: RunOptions,
+    settings: RunSettings,
+  ): Promise<SupervisedServer> {
     return await supervise({
       settings,
+      startedBy,
+      isStartTimeoutGiven: options.startTimeout !== undefined,
       workerCount: resolveWorkerCount(settings),
       entry: String(settings.entry ?? Deno.mainModule),
-      listensToSignals,
+      listensToSignals: settings.signals ?? startedBy === "run",
       log: logToStandardError,
     });
   }
@@ -279,6 +287,18 @@ export class WebServer {
     releaseRequest(request);
     return response;
   }
+}
+
+/** How long what stands behind `run()` may take in a process that cannot end by itself. */
+const LAST_CODE_MS = 1_000;
+
+/** A Web Worker that spins keeps its process alive for ever, and nothing in Deno can stop it. */
+function endProcessSoon(stuckThreads: number): void {
+  logToStandardError(
+    `${stuckThreads} of the workers hang and cannot be stopped, so the process is ended in ${LAST_CODE_MS} ms; ` +
+      'with isolation: "thread" they could have been',
+  );
+  setTimeout(() => Deno.exit(), LAST_CODE_MS);
 }
 
 /** What `fetch()` has in place of a connection: the platform request's signal, and a timer for `handlerTimeout`. */

@@ -257,7 +257,7 @@ function writeDecimal(buffer: Uint8Array, at: number, value: number): number {
   let rest = value;
   for (let i = at + digits - 1; i >= at; i--) {
     const quotient = Math.floor(rest / 10);
-    buffer[i] = 0x30 + rest - quotient * 10;
+    buffer[i] = 0x30 + (rest - quotient * 10);
     rest = quotient;
   }
   return at + digits;

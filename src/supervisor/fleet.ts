@@ -61,6 +61,8 @@ export type FleetAction =
   | { readonly kind: "ready" }
   /** Readiness ends here; workers may go on serving for a while. */
   | { readonly kind: "stop" }
+  /** Nobody accepts any more; what was accepted is still being answered. */
+  | { readonly kind: "stop listening" }
   | { readonly kind: "reloaded" }
   | { readonly kind: "reload failed"; readonly reason: string }
   /** No worker can start; nothing is left running. */
@@ -283,8 +285,9 @@ export class Fleet {
     }
   }
 
+  /** All that are there now have older code, those too that a reload which is still under way has brought. */
   #beginReload(): void {
-    if (this.#phase.kind !== "serving" || this.#reload !== undefined) return;
+    if (this.#phase.kind !== "serving") return;
     this.#reload = [...this.#members.values()]
       .filter(({ state }) => state.kind === "accepting" || state.kind === "starting")
       .map(({ worker }) => worker);
@@ -377,6 +380,7 @@ export class Fleet {
       case "leaving":
         if (now < this.#phase.until) return this.#compareWithWanted(now);
         this.#phase = { kind: "stopping" };
+        this.#act({ kind: "stop listening" });
         this.#drainAll(now);
         return this.#finishIfEmpty();
       case "stopping":
@@ -390,9 +394,9 @@ export class Fleet {
   }
 
   #compareWithWanted(now: number): void {
+    this.#drainSurplus(now);
     this.#continueReload(now);
     this.#spawnMissing(now);
-    this.#drainSurplus(now);
     if (!this.#hasBeenReady && this.#count("accepting") >= this.#wanted) {
       this.#hasBeenReady = true;
       this.#act({ kind: "ready" });
@@ -514,4 +518,5 @@ function isHung({ state }: Member): boolean {
 }
 
 const NOT_LOADED =
-  "the workers' module does not load @mudpie/server: pass as entry the module that builds the WebServer and calls run()";
+  "the workers' module does not load @mudpie/server: pass as entry the module that builds the WebServer and calls run(), " +
+  "or a longer startTimeout if it only takes long to load";

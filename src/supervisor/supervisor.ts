@@ -28,9 +28,16 @@ const MIN_MISSED_HEARTBEATS = 4;
 
 /**
  * How long to wait for the first worker to load this library, when the workers' module is another one than the main module
- * and may have nothing to do with it. Deno may have to download it, or to check its types, first.
+ * and may have nothing to do with it. A program that is run has its modules at hand, and so loads them in some times of
+ * what it took itself. Under `deno test`, which is where `start()` is called, Deno checks their types first.
  */
-const LOAD_TIMEOUT_MS = 15_000;
+const MIN_RUN_LOAD_TIMEOUT_MS = 2_000;
+const RUN_LOAD_TIMEOUT_SHARE = 5;
+const START_LOAD_TIMEOUT_MS = 15_000;
+
+/** How long a thread may take to be gone once it is terminated, and how often to look. */
+const TERMINATE_MS = 500;
+const TERMINATE_POLL_MS = 10;
 
 /** The numbers of workers go on through all fleets of a process: they are in names that must not be used twice. */
 let lastWorkerNumber = 0;
@@ -41,6 +48,10 @@ export interface SupervisorOptions {
   readonly workerCount: WorkerCount;
   readonly entry: string;
   readonly listensToSignals: boolean;
+  /** Which of the two the program has called. */
+  readonly startedBy: "run" | "start";
+  /** Whether `startTimeout` was given: then it holds for loading as well. */
+  readonly isStartTimeoutGiven: boolean;
   readonly log: LogSink;
 }
 
@@ -55,18 +66,24 @@ interface Crew {
 /** The counters that only grow: those of workers that are gone are kept. */
 const TOTALS = ["requests", "panics", "connectionsAccepted"] as const satisfies readonly Counter[];
 
+/** A running server as `run()` sees it. */
+export interface SupervisedServer extends RunningServer {
+  /** Resolves with the number of threads that spin on although they were terminated: the process cannot end by itself then. */
+  countStuckThreads(): Promise<number>;
+}
+
 /**
  * Starts a fleet and watches over it; resolves once every worker accepts. Rejects when the address cannot be listened on, or
  * no worker can start.
  */
-export async function supervise(options: SupervisorOptions): Promise<RunningServer> {
+export async function supervise(options: SupervisorOptions): Promise<SupervisedServer> {
   const { listen, hostname, port } = options.settings;
   const choice = chooseListenMode(listen);
   const address = reserveAddress(choice.mode, hostname, port);
   return await new Supervisor(options, choice, address).start();
 }
 
-class Supervisor implements RunningServer {
+class Supervisor implements SupervisedServer {
   readonly addr: Deno.NetAddr;
   readonly listen: ListenMode;
   readonly finished: Promise<void>;
@@ -75,12 +92,15 @@ class Supervisor implements RunningServer {
   readonly #address: ReservedAddress;
   readonly #fleet: Fleet;
   readonly #crew = new Map<number, Crew>();
+  /** Those that may still be there, although they should not. */
+  #terminated: WorkerHandle[] = [];
   readonly #gone = { requests: 0, panics: 0, connectionsAccepted: 0 };
   readonly #replacements: Record<string, number> = {};
   readonly #mainStartupMs = performance.now();
-  readonly #started = Promise.withResolvers<RunningServer>();
+  readonly #started = Promise.withResolvers<SupervisedServer>();
   readonly #finished = Promise.withResolvers<void>();
   #reload: PromiseWithResolvers<void> | undefined;
+  #isReloadRequested = false;
   #isReady = false;
   #isStopping = false;
   #hasStarted = false;
@@ -96,13 +116,11 @@ class Supervisor implements RunningServer {
     this.finished = this.#finished.promise;
     // Whoever waits for it hears of a failure; a program that never looks at it has heard of it by `start()`.
     this.finished.catch(() => {});
-    // The main module is known to load this library: it has called it.
-    const loadTimeoutMs = options.entry === Deno.mainModule ? Infinity : LOAD_TIMEOUT_MS;
     this.#fleet = new Fleet(
       {
         workers: workerCount.workers,
         startTimeoutMs: settings.startTimeout,
-        loadTimeoutMs,
+        loadTimeoutMs: this.#loadTimeoutMs(),
         drainTimeoutMs: settings.drainTimeout,
         hangTimeoutMs: settings.hangTimeout,
         shutdownDelayMs: settings.shutdownDelay,
@@ -115,11 +133,19 @@ class Supervisor implements RunningServer {
     );
   }
 
+  #loadTimeoutMs(): number {
+    const { entry, startedBy, isStartTimeoutGiven } = this.#options;
+    // The main module is known to load this library: it has called it.
+    if (entry === Deno.mainModule || isStartTimeoutGiven) return Infinity;
+    if (startedBy === "start") return START_LOAD_TIMEOUT_MS;
+    return MIN_RUN_LOAD_TIMEOUT_MS + this.#mainStartupMs * RUN_LOAD_TIMEOUT_SHARE;
+  }
+
   get ready(): boolean {
     return this.#isReady;
   }
 
-  start(): Promise<RunningServer> {
+  start(): Promise<SupervisedServer> {
     if (this.#fallbackReason !== undefined) {
       this.#tell({ kind: "listen fallback", listen: this.listen, reason: this.#fallbackReason });
     }
@@ -159,6 +185,8 @@ class Supervisor implements RunningServer {
         this.#isReady = false;
         this.#isStopping = true;
         return;
+      case "stop listening":
+        return this.#address.release();
       case "reloaded":
         this.#reload?.resolve();
         this.#reload = undefined;
@@ -216,7 +244,7 @@ class Supervisor implements RunningServer {
   #configure(worker: number): void {
     const handle = this.#crew.get(worker)?.handle;
     if (handle === undefined) return;
-    const { settings, entry } = this.#options;
+    const { settings } = this.#options;
     const { hostname, port } = this.addr;
     const heartbeatMs = settings.hangTimeout === 0
       ? HEARTBEAT_MS
@@ -227,7 +255,6 @@ class Supervisor implements RunningServer {
         hostname,
         port,
         listen: this.listen,
-        entry,
         scoreboard: handle.scoreboard.memory,
         heartbeatMs,
         mainStartupMs: this.#mainStartupMs,
@@ -245,13 +272,24 @@ class Supervisor implements RunningServer {
       crew.heartbeatAt = now;
       this.#handle({ kind: "heartbeat", worker, requests, heapBytes });
     }
+    this.#terminated = this.#terminated.filter((handle) => !handle.isGone);
     this.#handle({ kind: "tick" });
   }
 
   #terminate(worker: number): void {
     const crew = this.#crew.get(worker);
     this.#release(worker);
-    crew?.handle.terminate();
+    if (crew === undefined) return;
+    crew.handle.terminate();
+    this.#terminated.push(crew.handle);
+  }
+
+  async countStuckThreads(): Promise<number> {
+    const stuck = () => this.#terminated.filter((handle) => !handle.isGone).length;
+    for (let waited = 0; stuck() > 0 && waited < TERMINATE_MS; waited += TERMINATE_POLL_MS) {
+      await new Promise((resolve) => setTimeout(resolve, TERMINATE_POLL_MS));
+    }
+    return stuck();
   }
 
   /** Forgets a worker that is gone, but not what it has counted. */
@@ -366,16 +404,19 @@ class Supervisor implements RunningServer {
   }
 
   reload(): Promise<void> {
-    if (this.#reload === undefined) {
-      if (this.#isStopping) {
-        return Promise.reject(new Error("Cannot reload: the server is stopping"));
-      }
-      this.#reload = Promise.withResolvers();
-      const { promise } = this.#reload;
-      this.#handle({ kind: "reload" });
-      return promise;
+    if (this.#isStopping) {
+      return Promise.reject(new Error("Cannot reload: the server is stopping"));
     }
-    return this.#reload.promise;
+    const { promise } = this.#reload ??= Promise.withResolvers();
+    // Several calls in one turn of the event loop ask for the same code.
+    if (!this.#isReloadRequested) {
+      this.#isReloadRequested = true;
+      queueMicrotask(() => {
+        this.#isReloadRequested = false;
+        this.#handle({ kind: "reload" });
+      });
+    }
+    return promise;
   }
 
   shutdown(): Promise<void> {

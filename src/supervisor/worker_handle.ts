@@ -28,6 +28,8 @@ export interface ThreadEnd {
 /** A worker that was spawned. */
 export interface WorkerHandle {
   readonly scoreboard: Scoreboard;
+  /** Whether its thread is known to be no more. A Web Worker that spins outlives `terminate`. */
+  readonly isGone: boolean;
   tell(message: SupervisorMessage): void;
   terminate(): void;
 }
@@ -55,18 +57,25 @@ const BYTES_PER_MEGABYTE = 1024 * 1024;
 /** Spawns a worker. */
 export function spawnWorker(options: SpawnOptions): WorkerHandle {
   const watch = new AbortController();
+  let isGone = true;
+  let isTerminated = false;
   const end = (hasThrown: boolean, detail: string) => {
+    isGone = true;
     if (watch.signal.aborted) return;
     watch.abort();
+    if (isTerminated) return;
     options.onGone({ hasThrown, detail });
     // After an error a Web Worker is gone, but its handle keeps the process from ending.
     thread.terminate();
   };
   const thread = startThread(options, {
     onMessage: (message) => {
-      if (watch.signal.aborted) return;
+      if (isTerminated || watch.signal.aborted) return;
       if (message.kind === "loaded") {
+        // From here on there is a lock to tell of the thread's end.
+        isGone = false;
         onLifeLockFree(message.lock, watch.signal, () => {
+          isGone = true;
           setTimeout(() => end(false, "it ended without a word"), LAST_WORD_MS);
         });
       }
@@ -77,9 +86,12 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
   });
   return {
     scoreboard: new Scoreboard(),
+    get isGone() {
+      return isGone;
+    },
     tell: (message) => thread.post(message),
     terminate: () => {
-      watch.abort();
+      isTerminated = true;
       thread.terminate();
     },
   };

@@ -17,7 +17,7 @@ export class AccessLog {
   readonly #write: (bytes: Uint8Array) => Promise<void>;
   #date = accessDate(new Date());
   #waiting = "";
-  #isWriting = false;
+  #writing: Promise<void> | undefined;
   #dropped = 0;
 
   /** `write` writes all of the bytes; one call at a time is under way. */
@@ -59,22 +59,28 @@ export class AccessLog {
   }
 
   /** Writes what waits. Resolves when nothing waits any more. */
-  async flush(): Promise<void> {
-    if (this.#isWriting || this.#waiting === "") return;
-    this.#isWriting = true;
-    const lines = this.#waiting;
-    this.#waiting = "";
-    try {
-      await this.#write(encoder.encode(lines));
-    } catch {
-      // Nobody reads standard output any more. A server does not stop serving for want of a log.
+  flush(): Promise<void> {
+    return this.#writing ??= this.#writeAll().finally(() => this.#writing = undefined);
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting !== "" || this.#dropped > 0) {
+      const lines = this.#waiting + this.#lossLine();
+      this.#waiting = "";
+      try {
+        await this.#write(encoder.encode(lines));
+      } catch {
+        // Nobody reads standard output any more. A server does not stop serving for want of a log.
+        return;
+      }
     }
-    this.#isWriting = false;
-    if (this.#dropped > 0) {
-      const dropped = this.#dropped;
-      this.#dropped = 0;
-      this.#waiting +=
-        `- - - [${this.#date}] "-" - - "-" "-" - ${dropped} lines were lost: nobody read them in time\n`;
-    }
+  }
+
+  /** The line that says how many lines are missing; empty where none is. */
+  #lossLine(): string {
+    if (this.#dropped === 0) return "";
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return `- - - [${this.#date}] "-" - - "-" "-" - ${dropped} lines were lost: nobody read them in time\n`;
   }
 }

@@ -32,6 +32,11 @@ export interface ConnectionContext {
   readonly accessLog: AccessLog | undefined;
   /** Told of an error that is none of the client's doing: a fault in this library. */
   readonly onFault: (error: unknown) => void;
+  /**
+   * The request whose handler is running just now. Nobody else runs meanwhile; who finds one here all the same knows that the
+   * handler was cut off, as the runtime does to a thread that is out of memory.
+   */
+  onStack: RequestHead | undefined;
   /** Whether each answer from now on is the last one of its connection. */
   isDraining: boolean;
 }
@@ -46,6 +51,12 @@ type Ending =
   | "close"
   /** The client may still be sending. */
   | "linger";
+
+/**
+ * How long a draining worker leaves idle connections open: a client may have sent a request in the moment in which the
+ * worker decided to go, and would lose it.
+ */
+export const IDLE_GRACE_MS = 250;
 
 /** Answers that wait are written before they are more than this, so that pipelining cannot fill the memory. */
 const MAX_WAITING_BYTES = 65_536;
@@ -172,7 +183,9 @@ export class Connection implements TimeLimited, ExchangeWatch {
     const startedAt = accessLog === undefined ? 0 : performance.now();
     const request = createRequest(head, body, this.#remoteAddr, this);
     scoreboard.add(REQUESTS_IN_FLIGHT, 1);
+    this.#context.onStack = head;
     const response = dispatcher.dispatch(request);
+    this.#context.onStack = undefined;
     if (response instanceof WebResponse) {
       return this.#finishRequest(request, head, response, persists, startedAt);
     }
@@ -283,11 +296,11 @@ export class Connection implements TimeLimited, ExchangeWatch {
 
   /** Sets the time limit for what is awaited now. The limit of a head or a body that has begun already goes on. */
   #await(awaiting: "request" | "head" | "body"): void {
-    const { settings, deadlines } = this.#context;
+    const { settings, deadlines, isDraining } = this.#context;
     switch (awaiting) {
       case "request":
         this.#phase = "idle";
-        this.deadline = deadlines.after(settings.keepAliveTimeout);
+        this.deadline = deadlines.after(isDraining ? IDLE_GRACE_MS : settings.keepAliveTimeout);
         return;
       case "head":
         if (this.#phase === "head") return;

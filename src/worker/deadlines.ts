@@ -23,17 +23,24 @@ export function tickFor(limitsMs: readonly number[]): number {
   return Math.max(MIN_TICK_MS, Math.floor(shortest * TICK_SHARE));
 }
 
-/** The deadlines of one worker. */
+/** A tick may come that many times later than it should before the thread counts as having been blocked. */
+const MAX_TICKS_LATE = 2;
+
+/**
+ * The deadlines of one worker. Their clock stands still while the thread is blocked, by a handler that computes for long:
+ * what clients did meanwhile has not been looked at, so the time must not be held against them.
+ */
 export class Deadlines {
-  /** The time at the last tick, in milliseconds. */
-  now: number;
+  /** The time at the last tick, in milliseconds, on the clock of the deadlines. */
+  now = 0;
   readonly #tickMs: number;
+  #lastTickAt: number;
   readonly #members = new Set<TimeLimited>();
 
   /** `tickMs` is how far two ticks will be apart. */
   constructor(tickMs: number, now: number) {
     this.#tickMs = tickMs;
-    this.now = now;
+    this.#lastTickAt = now;
   }
 
   /** The deadline of a limit that begins now; a limit of 0 is none. The tick that is under way is added, so that none is cut short. */
@@ -49,11 +56,12 @@ export class Deadlines {
     this.#members.delete(member);
   }
 
-  /** Moves the clock on and calls those whose time is over. */
+  /** Moves the clock on and calls those whose time is over. `now` is the time on any clock that only goes forward. */
   tick(now: number): void {
-    this.now = now;
+    this.now += Math.min(now - this.#lastTickAt, this.#tickMs * MAX_TICKS_LATE);
+    this.#lastTickAt = now;
     for (const member of this.#members) {
-      if (member.deadline <= now) member.onDeadline();
+      if (member.deadline <= this.now) member.onDeadline();
     }
   }
 }

@@ -86,7 +86,7 @@ export class SupervisorLink {
         }
       })
     );
-    this.moduleHasRun = this.configured.then(({ entry }) => waitForModule(entry));
+    this.moduleHasRun = waitForModule(location.href);
     this.#watchForRun();
   }
 
@@ -114,7 +114,7 @@ export class SupervisorLink {
    * going to: better one clear line than a fleet that never comes up.
    */
   async #watchForRun(): Promise<void> {
-    const { entry, mainStartupMs } = await this.configured;
+    const { mainStartupMs } = await this.configured;
     if (!await this.moduleHasRun) return;
     const graceMs = Math.max(MIN_RUN_GRACE_MS, mainStartupMs * RUN_GRACE_SHARE);
     await new Promise((resolve) => setTimeout(resolve, graceMs));
@@ -123,20 +123,23 @@ export class SupervisorLink {
       kind: "failed",
       isFinal: true,
       message:
-        `${entry} has run to its end in the worker and did not call run(): call server.run() there too, guarded ` +
+        `${location.href} has run to its end in the worker and did not call run(): call server.run() there too, guarded ` +
         "by nothing but import.meta.main, which is true in a worker",
     });
   }
 }
 
 /**
- * Waits for a module that is being evaluated already: importing it once more gives the same evaluation. False for one of a
- * scheme of which nobody runs a server's main module (`data:`, `blob:`): then nothing is known.
+ * Waits for the worker's own module, which is being evaluated already: importing it once more gives the same evaluation. It
+ * has to be asked for while this library is loaded, before the module's own code runs; later, Deno 2.9 takes a module that
+ * awaits something for one that has run. False for a module of a scheme of which nobody runs a server's main module (`data:`, `blob:`): then nothing is known.
  *
  * The schemes are written out because tools that publish packages follow imports, and have to see that these lead outside.
  */
 async function waitForModule(entry: string): Promise<boolean> {
-  const [scheme, rest] = entry.split("://", 2);
+  const schemeEnd = entry.indexOf("://");
+  const scheme = entry.slice(0, Math.max(0, schemeEnd));
+  const rest = entry.slice(schemeEnd + "://".length);
   try {
     switch (scheme) {
       case "file":

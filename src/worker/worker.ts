@@ -14,17 +14,11 @@ import { phraseResponse, type WebResponse } from "../response.ts";
 import type { Router } from "../router.ts";
 import { AcceptLoop, ConnectionLimit } from "./accept_loop.ts";
 import { AccessLog } from "./access_log.ts";
-import { Connection, type ConnectionContext } from "./connection.ts";
+import { Connection, type ConnectionContext, IDLE_GRACE_MS } from "./connection.ts";
 import { DateField } from "./date_field.ts";
 import { Deadlines, tickFor } from "./deadlines.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
-
-/**
- * How long a draining worker leaves idle connections open: a client may have sent a request in the moment in which the
- * worker decided to go, and would lose it.
- */
-const IDLE_GRACE_MS = 250;
 
 /** How long the last answers may take to reach their clients once the drain's time is over. */
 const FAREWELL_MS = 500;
@@ -92,6 +86,7 @@ class ServingWorker {
       scoreboard: this.#scoreboard,
       accessLog: isAccessLogOn(settings) ? new AccessLog(writeToStandardOutput) : undefined,
       onFault: (error) => this.#panic("in the server itself", error),
+      onStack: undefined,
       isDraining: false,
     };
   }
@@ -108,7 +103,7 @@ class ServingWorker {
       serve: (connection) => void this.#serve(connection, limit),
       onTrouble: (error) => this.#logTrouble(error),
     });
-    const stopTicking = this.#startTicking();
+    const stopTicking = this.#startTicking(stopWatching);
     const accepting = acceptLoop.run();
     this.#link.say({ kind: "accepting" });
 
@@ -147,8 +142,9 @@ class ServingWorker {
   }
 
   /** One timer for the whole worker: the clock, the Date field, the heartbeat, the log. */
-  #startTicking(): () => void {
-    const { deadlines, encoder, accessLog } = this.#context;
+  #startTicking(stopWatching: () => void): () => void {
+    const context = this.#context;
+    const { deadlines, encoder, accessLog } = context;
     const tickMs = this.#tickMs;
     const date = new DateField();
     const heartbeat = new Heartbeat(
@@ -158,6 +154,11 @@ class ServingWorker {
     );
     let expectedAt = performance.now();
     const tick = () => {
+      if (context.onStack !== undefined) {
+        // The runtime has ended a handler that ran out of memory, and would let the thread go on without telling anybody.
+        stopWatching();
+        throw new Error(`Out of memory in ${context.onStack.method} ${context.onStack.target}`);
+      }
       const now = performance.now();
       const wall = new Date();
       const text = date.renew(wall.getTime());
