@@ -23,14 +23,28 @@ export function escapeForLog(text: string): string {
 
 const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
-/** How deep an error is shown: each cause is one level below the error that it is the cause of. */
-const MAX_ERROR_DEPTH = 20;
+/** How deep an error is shown at once: deeper, what its properties lead to could be more than anybody can write. */
+const ERROR_DEPTH = 4;
+/** How often a chain of causes is taken up again where the depth ends. */
+const MAX_ERROR_VIEWS = 10;
 
-/** The whole of an error: its stack, its causes, its properties. */
+/** The whole of an error: its stack, its properties, and its causes to the first. */
 export function describeError(error: unknown): string {
   if (typeof error === "string") return error;
   try {
-    return Deno.inspect(error, { colors: false, depth: MAX_ERROR_DEPTH });
+    const seen = new Set<unknown>();
+    const views: string[] = [];
+    for (let next = error; views.length < MAX_ERROR_VIEWS && !seen.has(next);) {
+      views.push(Deno.inspect(next, { colors: false, depth: ERROR_DEPTH }));
+      for (let below = 0; below < ERROR_DEPTH; below++) {
+        seen.add(next);
+        if (!(next instanceof Error) || next.cause === undefined) {
+          return views.join("\nBehind it: ");
+        }
+        next = next.cause;
+      }
+    }
+    return views.join("\nBehind it: ");
   } catch {
     // An error whose own getters throw must not hide that there was a panic.
     return "an error that cannot be shown";

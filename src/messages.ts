@@ -38,6 +38,8 @@ export type WorkerMessage =
   | { readonly kind: "failed"; readonly message: string; readonly isFinal: boolean }
   /** A panic has happened in it, and it wants to be replaced. */
   | { readonly kind: "panicked"; readonly error: string }
+  /** It has stopped accepting, as it was told to, and finishes what is under way. */
+  | { readonly kind: "draining" }
   /** It has drained, and its module has run to the end. */
   | { readonly kind: "ended" };
 

@@ -38,6 +38,8 @@ export type FleetInput =
     readonly message: string;
     readonly isFinal: boolean;
   }
+  /** It has been told to drain, and accepts no more. */
+  | { readonly kind: "draining"; readonly worker: number }
   | { readonly kind: "ended"; readonly worker: number }
   | {
     readonly kind: "gone";
@@ -81,7 +83,13 @@ export type WorkerState =
     readonly lastHeartbeat: number;
     readonly cause: WorkerEndCause;
   }
-  | { readonly kind: "draining"; readonly cause: WorkerEndCause; readonly deadline: number };
+  | {
+    readonly kind: "draining";
+    readonly cause: WorkerEndCause;
+    readonly deadline: number;
+    /** Whether it has said that it accepts no more. */
+    readonly hasStoppedAccepting: boolean;
+  };
 
 interface Member {
   readonly worker: number;
@@ -178,6 +186,8 @@ export class Fleet {
           input.isFinal,
           now,
         );
+      case "draining":
+        return this.#noteDraining(input.worker);
       case "ended":
         this.#act({ kind: "terminate", worker: input.worker });
         return this.#noteGone(input.worker, false, "", now);
@@ -217,6 +227,12 @@ export class Fleet {
     member.state = { ...state, lastHeartbeat: now };
     const cause = this.#recycleCause(member, state.since, requests, heapBytes, now);
     if (cause !== undefined) this.#condemn(worker, cause, now);
+  }
+
+  #noteDraining(worker: number): void {
+    const member = this.#members.get(worker);
+    if (member?.state.kind !== "draining") return;
+    member.state = { ...member.state, hasStoppedAccepting: true };
   }
 
   #recycleCause(
@@ -405,12 +421,19 @@ export class Fleet {
 
   #continueReload(now: number): void {
     if (this.#reload === undefined) return;
-    const isBusy = this.#count("starting") > 0 ||
-      [...this.#members.values()].some(({ state }) => state.kind === "condemned");
-    if (isBusy) return;
+    const members = [...this.#members.values()];
+    if (members.some(({ state }) => state.kind === "starting" || state.kind === "condemned")) {
+      return;
+    }
     for (;;) {
       const next = this.#reload.shift();
-      if (next === undefined) return this.#endReload(undefined);
+      if (next === undefined) {
+        // Until it has stopped, an old worker may still take a connection and answer it with the old code.
+        const oldAccepts = members.some(({ state }) =>
+          state.kind === "draining" && !state.hasStoppedAccepting
+        );
+        return oldAccepts ? undefined : this.#endReload(undefined);
+      }
       if (this.#members.get(next)?.state.kind !== "accepting") continue;
       return this.#condemn(next, "reload", now);
     }
@@ -486,7 +509,8 @@ export class Fleet {
 
   #drain(member: Member, cause: WorkerEndCause, now: number): void {
     const { drainTimeoutMs } = this.#settings;
-    member.state = { kind: "draining", cause, deadline: now + drainTimeoutMs };
+    const deadline = now + drainTimeoutMs;
+    member.state = { kind: "draining", cause, deadline, hasStoppedAccepting: false };
     const timeoutMs = drainTimeoutMs - Math.min(drainTimeoutMs * FAREWELL_SHARE, MAX_FAREWELL_MS);
     this.#act({ kind: "drain", worker: member.worker, timeoutMs });
   }

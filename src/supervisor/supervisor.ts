@@ -236,6 +236,8 @@ class Supervisor implements SupervisedServer {
         });
       case "panicked":
         return this.#handle({ kind: "panicked", worker, error: message.error });
+      case "draining":
+        return this.#handle({ kind: "draining", worker });
       case "ended":
         return this.#handle({ kind: "ended", worker });
     }

@@ -60,7 +60,8 @@ export class AccessLog {
 
   /** Writes what waits. Resolves when nothing waits any more. */
   flush(): Promise<void> {
-    return this.#writing ??= this.#writeAll().finally(() => this.#writing = undefined);
+    if (this.#waiting === "" && this.#dropped === 0) return this.#writing ?? Promise.resolve();
+    return this.#writing ??= this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {
@@ -71,9 +72,10 @@ export class AccessLog {
         await this.#write(encoder.encode(lines));
       } catch {
         // Nobody reads standard output any more. A server does not stop serving for want of a log.
-        return;
+        break;
       }
     }
+    this.#writing = undefined;
   }
 
   /** The line that says how many lines are missing; empty where none is. */

@@ -109,6 +109,7 @@ class ServingWorker {
 
     const timeoutMs = await drain.promise;
     acceptLoop.stop();
+    this.#link.say({ kind: "draining" });
     await accepting;
     await this.#drain(timeoutMs);
     stopTicking();

@@ -1,0 +1,641 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertMatch,
+  assertNotMatch,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import fc from "fast-check";
+import {
+  fetchHandler,
+  type Handler,
+  HttpError,
+  WebResponse,
+  WebServer,
+  type WebServerOptions,
+} from "../mod.ts";
+import { within } from "./support/deadline.ts";
+import { canUseNetwork } from "./support/routing_permissions.ts";
+import { standardErrorOf } from "./support/routing_standard_error.ts";
+
+function serverOf(handler: Handler, options?: WebServerOptions): WebServer {
+  const server = new WebServer(options);
+  server.addPath("/", handler);
+  return server;
+}
+
+const request = (path = "/", init?: RequestInit) => new Request(`http://localhost${path}`, init);
+
+describe("WebServer.isWorker", () => {
+  it("is false outside of the server's own workers", () => {
+    assertEquals(WebServer.isWorker, false);
+  });
+});
+
+describe("WebServer.fetch()", () => {
+  it("is bound to its server", async () => {
+    const { fetch } = serverOf(() => WebResponse.text("a"));
+    assertEquals(await (await fetch(request())).text(), "a");
+  });
+
+  it("gives a platform Response", async () => {
+    const response = await serverOf(() => WebResponse.text("a")).fetch(request());
+    assertInstanceOf(response, Response);
+    assertEquals([response.status, response.headers.get("content-type")], [
+      200,
+      "text/plain; charset=utf-8",
+    ]);
+  });
+
+  it("answers 404 where no path was added", async () => {
+    assertEquals((await new WebServer().fetch(request())).status, 404);
+  });
+
+  it("sees paths that are added between requests", async () => {
+    const server = new WebServer();
+    assertEquals((await server.fetch(request("/a"))).status, 404);
+    server.addPath("/a", () => WebResponse.empty());
+    assertEquals((await server.fetch(request("/a"))).status, 204);
+  });
+
+  it("keeps servers apart", async () => {
+    const one = serverOf(() => WebResponse.text("one"));
+    const other = serverOf(() => WebResponse.text("other"));
+    assertEquals(await (await one.fetch(request())).text(), "one");
+    assertEquals(await (await other.fetch(request())).text(), "other");
+  });
+
+  it("serves requests at the same time", async () => {
+    const both = Promise.withResolvers<void>();
+    let waiting = 0;
+    const server = serverOf(async (req) => {
+      if (++waiting === 2) both.resolve();
+      await both.promise;
+      return WebResponse.text(req.path);
+    });
+    const responses = await Promise.all([server.fetch(request("/a")), server.fetch(request("/b"))]);
+    assertEquals(await Promise.all(responses.map((response) => response.text())), ["/a", "/b"]);
+  });
+
+  it("can be mounted in another server, which then knows its paths", async () => {
+    const inner = new WebServer();
+    inner.addExactPath("/api/users/:id", (req) => WebResponse.text(`user ${req.params.id}`));
+    const outer = new WebServer();
+    outer.addPath("/api", fetchHandler(inner.fetch));
+    assertEquals(await (await outer.fetch(request("/api/users/7"))).text(), "user 7");
+    assertEquals((await outer.fetch(request("/api/none"))).status, 404);
+  });
+
+  it("takes every target that the URL standard lets out", () => {
+    const server = serverOf((req) => WebResponse.text(req.target));
+    const character = fc.oneof(
+      fc.integer({ min: 0, max: 0x7f }),
+      fc.integer({ min: 0x80, max: 0xffff }),
+      fc.constantFrom(0x2e, 0x2f, 0x25, 0x5c, 0x3f, 0x23, 0x1f967),
+    );
+    return fc.assert(
+      fc.asyncProperty(fc.array(character, { maxLength: 12 }), async (characters) => {
+        const text = String.fromCodePoint(...characters);
+        const url = new URL("http://localhost/");
+        url.pathname = text;
+        url.search = text;
+        const response = await server.fetch(new Request(url));
+        assertEquals([response.status, await response.text()], [200, url.pathname + url.search]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("does not ask for the signal of the request before a handler does", async () => {
+    const given = request();
+    let asked = 0;
+    const { signal } = given;
+    Object.defineProperty(given, "signal", { get: () => (asked++, signal) });
+    await serverOf((req) => WebResponse.text(req.path)).fetch(given);
+    assertEquals(asked, 0);
+  });
+
+  it("lets go of the signal of the request with the response", async () => {
+    const controller = new AbortController();
+    const kept = Promise.withResolvers<AbortSignal>();
+    const server = serverOf((req) => {
+      kept.resolve(req.signal);
+      return WebResponse.empty();
+    });
+    await server.fetch(request("/", { signal: controller.signal }));
+    controller.abort();
+    assertFalse((await kept.promise).aborted);
+  });
+
+  it("answers 400 where the body of the request breaks off", async () => {
+    const body = new ReadableStream({
+      pull: (controller) => controller.error(new Error("the client has gone")),
+    });
+    const server = serverOf(() => WebResponse.empty());
+    assertEquals((await server.fetch(request("/", { method: "POST", body }))).status, 400);
+  });
+
+  it("reads a body that comes in pieces, to its end", async () => {
+    const pieces = Array.from({ length: 50 }, (_, number) => new Uint8Array(1_000).fill(number));
+    const server = serverOf((req) => WebResponse.bytes(req.body));
+    const response = await server.fetch(
+      request("/", { method: "POST", body: ReadableStream.from(pieces) }),
+    );
+    assertEquals((await response.bytes()).filter((_, at) => at % 1_000 === 999).length, 50);
+  });
+});
+
+describe("A panic in WebServer.fetch()", () => {
+  it("is a 500 with nothing of the error in it", async () => {
+    const server = serverOf(() => {
+      throw new Error("secret");
+    });
+    await standardErrorOf(async () => {
+      const response = await server.fetch(request());
+      assertEquals([response.status, await response.text()], [500, "Internal Server Error"]);
+      assertFalse(JSON.stringify([...response.headers]).includes("secret"));
+      assertEquals(response.statusText.includes("secret"), false);
+    });
+  });
+
+  async function logOf(error: unknown, path = "/"): Promise<string> {
+    const server = serverOf(() => {
+      throw error;
+    });
+    const lines = await standardErrorOf(() => server.fetch(request(path)));
+    assertEquals(lines.length, 1);
+    return lines[0];
+  }
+
+  it("is logged once, with the time, the request and the whole of the error", async () => {
+    class QueryError extends Error {
+      override name = "QueryError";
+      sql = "SELECT 1";
+    }
+    const cause = new TypeError("the first cause");
+    const line = await logOf(new QueryError("it broke", { cause }), "/a%20b?c=d");
+    assertMatch(line, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z mudpie: /);
+    for (const part of ["GET /a%20b?c=d", "panic", "it broke", "the first cause", "SELECT 1"]) {
+      assertStringIncludes(line, part);
+    }
+    // The stack says where.
+    assertStringIncludes(line, "fetch_test.ts:");
+  });
+
+  it("is logged with all the causes behind it", async () => {
+    let error = new Error("cause 0");
+    for (let i = 1; i < 8; i++) error = new Error(`cause ${i}`, { cause: error });
+    const line = await logOf(error);
+    for (let i = 0; i < 8; i++) assertStringIncludes(line, `cause ${i}`);
+  });
+
+  it("is logged with all the errors of an AggregateError", async () => {
+    const line = await logOf(new AggregateError([new Error("one"), new Error("two")], "both"));
+    for (const part of ["both", "one", "two"]) assertStringIncludes(line, part);
+  });
+
+  it("is logged with control characters escaped", async () => {
+    const line = await logOf(new Error("a\x1b[2Jb\rc\x07d\u202ee\u0085f\u2028g\x7fh"));
+    for (
+      const escape of ["\\u001b", "\\u000d", "\\u0007", "\\u202e", "\\u0085", "\\u2028", "\\u007f"]
+    ) {
+      assertStringIncludes(line, escape);
+    }
+    assertNotMatch(line, /[^\P{Cc}\n\t]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u);
+  });
+
+  it("is logged so that its text can look like no other line", async () => {
+    const forged = "2026-01-01T00:00:00.000Z mudpie: worker 1: all is well";
+    const [first, ...others] = (await logOf(new Error(`a\n${forged}\r\n${forged}`))).split("\n");
+    assertMatch(first, /panic/);
+    assert(others.length >= 2);
+    for (const other of others) assertMatch(other, /^ {4}/);
+  });
+
+  const odd: { what: string; value: unknown; says: RegExp }[] = [
+    { what: "a text", value: "only words", says: /only words/ },
+    { what: "undefined", value: undefined, says: /undefined/ },
+    { what: "an object", value: { code: 7 }, says: /code: 7/ },
+    {
+      what: "an error whose properties throw when they are read",
+      value: hostileError(),
+      says: /panic/,
+    },
+  ];
+  for (const { what, value, says } of odd) {
+    it(`is logged when ${what} is thrown`, async () => {
+      assertMatch(await logOf(value), says);
+    });
+  }
+
+  it("leaves the server as it was", async () => {
+    const server = new WebServer();
+    server.addPath("/panic", () => Promise.reject(new Error("a")));
+    server.addPath("/", () => WebResponse.text("well"));
+    await standardErrorOf(() => server.fetch(request("/panic")));
+    assertEquals(await (await server.fetch(request())).text(), "well");
+  });
+
+  it("answers a HEAD without a body", async () => {
+    const server = serverOf(() => Promise.reject(new Error("a")));
+    await standardErrorOf(async () => {
+      const response = await server.fetch(request("/", { method: "HEAD" }));
+      assertEquals([response.status, await response.text()], [500, ""]);
+    });
+  });
+});
+
+function hostileError(): Error {
+  const error = new Error("a");
+  for (const name of ["message", "stack", "name", "cause", "detail"]) {
+    Object.defineProperty(error, name, {
+      enumerable: true,
+      get: () => {
+        throw new Error("not with me");
+      },
+    });
+  }
+  return error;
+}
+
+describe("A body that cannot be sent", () => {
+  const bodies: { what: string; body: () => Uint8Array }[] = [
+    { what: "is shared with another thread", body: () => new Uint8Array(new SharedArrayBuffer(4)) },
+    { what: "has gone to another thread", body: () => new Uint8Array(4) },
+  ];
+  for (const { what, body } of bodies) {
+    it(`is no cause for fetch() to reject when it ${what}`, async () => {
+      const server = serverOf(() => {
+        const bytes = body();
+        const response = WebResponse.bytes(bytes);
+        if (bytes.buffer instanceof ArrayBuffer) {
+          structuredClone(bytes, { transfer: [bytes.buffer] });
+        }
+        return response;
+      });
+      const lines = await standardErrorOf(async () => {
+        const { status } = await server.fetch(request());
+        // Whoever makes a copy in time can send it; otherwise it is the handler's fault.
+        assert(status === 200 || status === 500, String(status));
+        await server.fetch(request("/", { method: "HEAD" }));
+      });
+      assert(lines.every((line) => line.includes("panic")), lines.join());
+    });
+  }
+});
+
+describe("A handler that stops because its signal has aborted", () => {
+  it("is no panic when handlerTimeout has passed", async () => {
+    const stopped = Promise.withResolvers<void>();
+    const server = serverOf(async (req) => {
+      try {
+        return await new Promise((_, reject) => {
+          req.signal.addEventListener("abort", () => reject(req.signal.reason));
+        });
+      } finally {
+        stopped.resolve();
+      }
+    }, { handlerTimeout: 20 });
+    const lines = await standardErrorOf(async () => {
+      assertEquals((await server.fetch(request())).status, 503);
+      await stopped.promise;
+      await turnOfTheLoop();
+    });
+    assertEquals(lines, []);
+  });
+
+  it("is no panic when the client has gone", async () => {
+    const controller = new AbortController();
+    const server = serverOf((req) => {
+      controller.abort();
+      req.signal.throwIfAborted();
+      return WebResponse.empty();
+    });
+    const lines = await standardErrorOf(() =>
+      server.fetch(request("/", { signal: controller.signal }))
+    );
+    assertEquals(lines, []);
+  });
+
+  it("is a panic all the same when it throws something else", async () => {
+    const controller = new AbortController();
+    const server = serverOf((req) => {
+      controller.abort();
+      assert(req.signal.aborted);
+      throw new TypeError("a fault of its own");
+    });
+    const lines = await standardErrorOf(async () => {
+      const response = await server.fetch(request("/", { signal: controller.signal }));
+      assertEquals(response.status, 500);
+    });
+    assertStringIncludes(lines.join(), "a fault of its own");
+  });
+
+  it("may throw what cannot be looked at, and is answered", async () => {
+    const controller = new AbortController();
+    const server = serverOf((req) => {
+      controller.abort();
+      assert(req.signal.aborted);
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      throw proxy;
+    });
+    await standardErrorOf(async () => {
+      const response = await server.fetch(request("/", { signal: controller.signal }));
+      assertEquals(response.status, 500);
+    });
+  });
+});
+
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+describe("handlerTimeout in WebServer.fetch()", () => {
+  it("answers 503 in the place of a handler that never does", async () => {
+    const server = serverOf(() => new Promise(() => {}), { handlerTimeout: 10 });
+    assertEquals((await server.fetch(request())).status, 503);
+  });
+
+  it("makes a panic of a late failure still, which is logged", async () => {
+    const late = Promise.withResolvers<WebResponse>();
+    const server = serverOf(() => late.promise, { handlerTimeout: 10 });
+    const lines = await standardErrorOf(async () => {
+      assertEquals((await server.fetch(request())).status, 503);
+      late.reject(new Error("too late"));
+      await turnOfTheLoop();
+    });
+    assertStringIncludes(lines.join(), "too late");
+  });
+
+  it("leaves the signal of a request alone that was answered in time", async () => {
+    const kept = Promise.withResolvers<AbortSignal>();
+    const server = serverOf(async (req) => {
+      kept.resolve(req.signal);
+      await undefined;
+      return WebResponse.empty();
+    }, { handlerTimeout: 10 });
+    assertEquals((await server.fetch(request())).status, 204);
+    // A timer that was set later, and for longer, fires later.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assertFalse((await kept.promise).aborted);
+  });
+
+  it("is off by default", async () => {
+    const answer = Promise.withResolvers<WebResponse>();
+    const server = serverOf(() => answer.promise);
+    const response = server.fetch(request());
+    setTimeout(() => answer.resolve(WebResponse.text("in the end")), 30);
+    assertEquals(await (await response).text(), "in the end");
+  });
+});
+
+describe("Limits in WebServer.fetch()", () => {
+  /** A server with small limits, and how often its handler was called. */
+  function limited(options: WebServerOptions) {
+    const calls: string[] = [];
+    const server = serverOf((req) => {
+      calls.push(req.target);
+      return WebResponse.empty();
+    }, options);
+    const statusOf = async (given: Request) => (await server.fetch(given)).status;
+    return { calls, server, statusOf };
+  }
+
+  it("answer 413 for a body over maxBodyBytes, and not for one of just that size", async () => {
+    const { calls, statusOf } = limited({ maxBodyBytes: 10 });
+    const post = (length: number) => request("/", { method: "POST", body: "a".repeat(length) });
+    assertEquals(await statusOf(post(10)), 204);
+    assertEquals(calls.length, 1);
+    assertEquals(await statusOf(post(11)), 413);
+    assertEquals(calls.length, 1);
+  });
+
+  it("read no body further than to maxBodyBytes", async () => {
+    const { statusOf } = limited({ maxBodyBytes: 1_000 });
+    let pulls = 0;
+    let isCancelled = false;
+    const body = new ReadableStream({
+      pull(controller) {
+        pulls++;
+        controller.enqueue(new Uint8Array(100));
+      },
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    assertEquals(await statusOf(request("/", { method: "POST", body })), 413);
+    assert(pulls <= 13, `${pulls} pulls`);
+    assert(isCancelled);
+  });
+
+  it("answer 413 before the body is read where its length is declared", async () => {
+    const { calls, statusOf } = limited({ maxBodyBytes: 1_000 });
+    let bytesRead = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        controller.enqueue(new Uint8Array(100));
+        bytesRead += 100;
+      },
+    }, { highWaterMark: 0 });
+    const headers = { "content-length": "1001" };
+    assertEquals(await statusOf(request("/", { method: "POST", body, headers })), 413);
+    assertEquals([bytesRead, calls.length], [0, 0]);
+  });
+
+  it("take no body at all where maxBodyBytes is 0", async () => {
+    const { statusOf } = limited({ maxBodyBytes: 0 });
+    assertEquals(await statusOf(request()), 204);
+    assertEquals(await statusOf(request("/", { method: "POST", body: "" })), 204);
+    assertEquals(await statusOf(request("/", { method: "POST", body: "a" })), 413);
+  });
+
+  it("answer 414 for a target over maxTargetBytes, query included", async () => {
+    const { calls, statusOf } = limited({ maxTargetBytes: 20 });
+    assertEquals(await statusOf(request("/" + "a".repeat(19))), 204);
+    assertEquals(await statusOf(request("/?" + "a".repeat(18))), 204);
+    assertEquals(await statusOf(request("/" + "a".repeat(20))), 414);
+    assertEquals(await statusOf(request("/?" + "a".repeat(19))), 414);
+    assertEquals(calls.length, 2);
+  });
+
+  it("answer 431 for a head over maxHeadBytes", async () => {
+    const { calls, statusOf } = limited({ maxHeadBytes: 200 });
+    assertEquals(await statusOf(request("/", { headers: { a: "b".repeat(50) } })), 204);
+    assertEquals(await statusOf(request("/", { headers: { a: "b".repeat(200) } })), 431);
+    assertEquals(calls.length, 1);
+  });
+
+  it("answer 431 for more fields than maxHeaderCount, Host included", async () => {
+    const { statusOf } = limited({ maxHeaderCount: 3 });
+    assertEquals(await statusOf(request("/", { headers: { a: "1", b: "2" } })), 204);
+    assertEquals(await statusOf(request("/", { headers: { a: "1", b: "2", c: "3" } })), 431);
+  });
+
+  const byDefault: { what: string; fits: () => Request; exceeds: () => Request; status: number }[] =
+    [
+      {
+        what: "a target of 8 KiB",
+        fits: () => request("/" + "a".repeat(8_191)),
+        exceeds: () => request("/" + "a".repeat(8_192)),
+        status: 414,
+      },
+      {
+        what: "a head of 16 KiB",
+        fits: () => request("/", { headers: { a: "b".repeat(16_000) } }),
+        exceeds: () => request("/", { headers: { a: "b".repeat(16_384) } }),
+        status: 431,
+      },
+      {
+        what: "100 fields",
+        fits: () => request("/", { headers: fieldsOf(99) }),
+        exceeds: () => request("/", { headers: fieldsOf(100) }),
+        status: 431,
+      },
+      {
+        what: "a body of 1,000,000 bytes",
+        fits: () => request("/", { method: "POST", body: new Uint8Array(1_000_000) }),
+        exceeds: () => request("/", { method: "POST", body: new Uint8Array(1_000_001) }),
+        status: 413,
+      },
+    ];
+  for (const { what, fits, exceeds, status } of byDefault) {
+    it(`take ${what} by default, and no more: ${status}`, async () => {
+      const { calls, statusOf } = limited({});
+      assertEquals(await statusOf(fits()), 204);
+      assertEquals(await statusOf(exceeds()), status);
+      assertEquals(calls.length, 1);
+    });
+  }
+
+  it("answer in words, and a HEAD without a body", async () => {
+    const { server } = limited({ maxTargetBytes: 5 });
+    const response = await server.fetch(request("/aaaaaa"));
+    assertEquals(response.headers.get("content-type"), "text/plain; charset=utf-8");
+    assert((await response.text()).length > 0);
+    const head = await server.fetch(request("/aaaaaa", { method: "HEAD" }));
+    assertEquals([head.status, await head.text()], [414, ""]);
+  });
+
+  it("answer 400 for what the platform lets through and HTTP does not", async () => {
+    const { calls, statusOf } = limited({});
+    const bad = [["x-a", "a\x01b"], ["x-a", "a\x7fb"], ["host", "a b"], ["host", "a,b:c"]];
+    for (const [name, value] of bad) {
+      const given = request("/", { headers: { [name]: value } });
+      assertEquals(await statusOf(given), 400, `${name}: ${value}`);
+    }
+    assertEquals(calls, []);
+  });
+});
+
+function fieldsOf(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, number) => [`x-${number}`, "1"]));
+}
+
+describe("WebServer.fetch in Deno.serve", { ignore: !canUseNetwork }, () => {
+  /** Serves while `body` runs, and gives it the URL. */
+  async function serving(server: WebServer, body: (url: string) => Promise<void>): Promise<void> {
+    const options = { port: 0, hostname: "127.0.0.1", onListen: () => {} };
+    const host = Deno.serve(options, server.fetch);
+    try {
+      await body(`http://127.0.0.1:${host.addr.port}`);
+    } finally {
+      await host.shutdown();
+    }
+  }
+
+  it("serves as it does alone", async () => {
+    const server = new WebServer();
+    server.addPath("/users/:id", { POST: (req) => WebResponse.json([req.params.id, req.json()]) });
+    await serving(server, async (url) => {
+      const init = { method: "POST", body: '{"a":1}' };
+      const response = await fetch(`${url}/users/a%2Fb`, init);
+      assertEquals(await response.json(), ["a/b", { a: 1 }]);
+      assertEquals(response.headers.get("content-type"), "application/json");
+      const missing = await fetch(`${url}/users`, init);
+      assertEquals([missing.status, await missing.text()], [404, "Not Found"]);
+    });
+  });
+
+  it("knows the address of the peer", async () => {
+    const server = serverOf(({ remoteAddr }) => WebResponse.json(remoteAddr));
+    await serving(server, async (url) => {
+      const address = await (await fetch(url)).json();
+      assertEquals([address.transport, address.hostname], ["tcp", "127.0.0.1"]);
+      assert(address.port > 0);
+    });
+  });
+
+  it("answers a HEAD with the length, and no body", async () => {
+    await serving(serverOf(() => WebResponse.text("12345")), async (url) => {
+      const response = await fetch(url, { method: "HEAD" });
+      assertEquals([response.headers.get("content-length"), await response.text()], ["5", ""]);
+    });
+  });
+
+  it("answers a panic with a 500, and goes on", async () => {
+    const server = new WebServer();
+    server.addPath("/panic", () => Promise.reject(new Error("secret")));
+    server.addPath("/", () => WebResponse.text("well"));
+    await serving(server, async (url) => {
+      const lines = await standardErrorOf(async () => {
+        const response = await fetch(`${url}/panic`);
+        assertEquals([response.status, await response.text()], [500, "Internal Server Error"]);
+      });
+      assertStringIncludes(lines.join(), "secret");
+      assertEquals(await (await fetch(url)).text(), "well");
+    });
+  });
+
+  it("answers an HttpError, and two cookies in two lines", async () => {
+    const server = new WebServer();
+    server.addPath("/error", () => {
+      throw new HttpError(409, "twice");
+    });
+    server.addPath(
+      "/cookies",
+      () => WebResponse.text("", { headers: [["set-cookie", "a=1"], ["set-cookie", "b=2"]] }),
+    );
+    await serving(server, async (url) => {
+      const response = await fetch(`${url}/error`);
+      assertEquals([response.status, await response.text()], [409, "twice"]);
+      const cookies = await fetch(`${url}/cookies`);
+      await cookies.body?.cancel();
+      assertEquals(cookies.headers.getSetCookie(), ["a=1", "b=2"]);
+    });
+  });
+
+  it("answers 413 to a body that is too large", async () => {
+    const server = serverOf(() => WebResponse.empty(), { maxBodyBytes: 10 });
+    await serving(server, async (url) => {
+      const response = await fetch(url, { method: "POST", body: "a".repeat(11) });
+      await response.body?.cancel();
+      assertEquals(response.status, 413);
+    });
+  });
+
+  it("aborts a handler's signal when the client goes", async () => {
+    const reached = Promise.withResolvers<AbortSignal>();
+    const aborted = Promise.withResolvers<unknown>();
+    const server = serverOf(async (req) => {
+      reached.resolve(req.signal);
+      await new Promise<void>((resolve) => {
+        req.signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      aborted.resolve(req.signal);
+      return WebResponse.empty();
+    });
+    await serving(server, async (url) => {
+      const client = new AbortController();
+      const response = fetch(url, { signal: client.signal }).catch((error: unknown) => error);
+      const signal = await within(reached.promise, "the request in its handler");
+      client.abort();
+      assertStrictEquals(await within(aborted.promise, "the handler's signal"), signal);
+      await response;
+    });
+  });
+});

@@ -1,0 +1,365 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertLess,
+  assertMatch,
+  assertNotMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import fc from "fast-check";
+import {
+  accessDate,
+  accessLine,
+  type AccessRecord,
+  describeError,
+  escapeForLog,
+  fleetLine,
+  isWorthALine,
+  logToStandardError,
+  panicLine,
+} from "../src/log.ts";
+import type { FleetEvent } from "../src/messages.ts";
+import { standardErrorOf } from "./support/routing_standard_error.ts";
+
+/** Control characters other than line end and tab, and those that turn lines or their direction around. */
+const HARMFUL = /[^\P{Cc}\n\t]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+
+/** Text with many of the characters that a forger of lines would use. */
+const hostileText = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom("\n", "\r", "\t", "\0", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\u2066"),
+    fc.constantFrom('"', "\\", " ", "[", "2026-01-01T00:00:00.000Z mudpie: "),
+    fc.integer({ min: 0, max: 0x2fff }).map((code) => String.fromCharCode(code)),
+  ),
+  maxLength: 20,
+});
+
+function assertIsOneLine(line: string): void {
+  assertNotMatch(line, HARMFUL);
+  for (const continued of line.split("\n").slice(1)) assertMatch(continued, /^ {4}/);
+}
+
+describe("escapeForLog()", () => {
+  const cases: { what: string; text: string; escaped: string }[] = [
+    {
+      what: "leaves text as it is",
+      text: "Jürgen 日本 🥧 \\u001b %s",
+      escaped: "Jürgen 日本 🥧 \\u001b %s",
+    },
+    { what: "leaves a tab as it is", text: "a\tb", escaped: "a\tb" },
+    {
+      what: "indents what follows a line end",
+      text: "a\nb\n\nc",
+      escaped: "a\n    b\n    \n    c",
+    },
+    { what: "escapes a carriage return", text: "a\r\nb\rc", escaped: "a\\u000d\n    b\\u000dc" },
+    {
+      what: "escapes NUL, ESC and DEL",
+      text: "\0\x1b[2J\x7f",
+      escaped: "\\u0000\\u001b[2J\\u007f",
+    },
+    { what: "escapes the controls above 0x80", text: "\x85\x9b", escaped: "\\u0085\\u009b" },
+    {
+      what: "escapes other line ends",
+      text: "a\u2028b\u2029c\vd\fe",
+      escaped: "a\\u2028b\\u2029c\\u000bd\\u000ce",
+    },
+    {
+      what: "escapes what turns the direction around",
+      text: "\u202a\u202e\u2066\u2069",
+      escaped: "\\u202a\\u202e\\u2066\\u2069",
+    },
+  ];
+  for (const { what, text, escaped } of cases) {
+    it(what, () => assertEquals(escapeForLog(text), escaped));
+  }
+
+  it("lets no text look like a line of its own", () => {
+    fc.assert(fc.property(hostileText, (text) => assertIsOneLine(escapeForLog(text))));
+  });
+});
+
+describe("describeError()", () => {
+  it("tells an error's name, message, stack, causes and properties", () => {
+    class DatabaseError extends Error {
+      override name = "DatabaseError";
+      query = "SELECT 1";
+    }
+    const cause = new RangeError("behind it");
+    const text = describeError(new DatabaseError("it broke", { cause }));
+    const parts = [
+      "DatabaseError",
+      "it broke",
+      "RangeError",
+      "behind it",
+      "SELECT 1",
+      "log_test.ts:",
+    ];
+    for (const part of parts) assertStringIncludes(text, part);
+  });
+
+  it("tells a text as it is", () => {
+    assertEquals(describeError("only words\n"), "only words\n");
+  });
+
+  it("tells every other value in some way", () => {
+    const values = [undefined, null, 0, 1n, Symbol("a"), {}, [], () => {}, new Map([["a", 1]])];
+    for (const value of values) assert(describeError(value).length > 0);
+    assertStringIncludes(describeError({ code: "E7" }), "E7");
+  });
+
+  it("tells every cause, however many stand behind each other", () => {
+    let error = new Error("cause 0");
+    for (let i = 1; i < 12; i++) error = new Error(`cause ${i}`, { cause: error });
+    const text = describeError(error);
+    for (let i = 0; i < 12; i++) assertStringIncludes(text, `cause ${i}`);
+  });
+
+  it("tells of an error that carries a graph in a bounded text", () => {
+    let node: unknown = {};
+    // Written out as a tree, it has as many leaves as 2 to the power of its height.
+    for (let height = 0; height < 14; height++) node = { left: node, right: node };
+    assertLess(describeError(Object.assign(new Error("a"), { node })).length, 100_000);
+  });
+
+  it("has no colours, which a file would keep", () => {
+    assertFalse(describeError({ a: 1, b: "text", c: new Error("d") }).includes("\x1b["));
+  });
+
+  it("never throws, whatever it is given", () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const throws = () => {
+      throw new Error("not with me");
+    };
+    const circle: Error = new Error("round");
+    circle.cause = circle;
+    const hostile = [
+      proxy,
+      new Proxy({}, { get: throws, ownKeys: throws, getPrototypeOf: throws }),
+      {
+        get a() {
+          return throws();
+        },
+      },
+      { [Symbol.for("Deno.customInspect")]: throws },
+      Object.defineProperty(new Error("a"), "stack", { get: throws }),
+      circle,
+    ];
+    for (const value of hostile) assert(describeError(value).length > 0);
+  });
+});
+
+describe("panicLine()", () => {
+  it("says which worker, in what, and the whole of the error", () => {
+    const line = panicLine("worker 3", "in GET /a?b", new Error("it broke"));
+    for (const part of ["worker 3", "panic", "in GET /a?b", "Error: it broke", "log_test.ts:"]) {
+      assertStringIncludes(line, part);
+    }
+  });
+
+  it("is one line, whatever the error quotes", () => {
+    fc.assert(
+      fc.property(hostileText, (text) => {
+        const error = Object.assign(new Error(text, { cause: text }), { [text]: text });
+        assertIsOneLine(panicLine("worker 1", "in GET /", error));
+        assertIsOneLine(panicLine("worker 1", `in ${text}`, text));
+      }),
+    );
+  });
+});
+
+const events: { event: FleetEvent; says: (string | RegExp)[] }[] = [
+  {
+    event: {
+      kind: "listening",
+      url: "http://127.0.0.1:8000/",
+      hostname: "127.0.0.1",
+      port: 8000,
+      workers: 4,
+      workersSource: "as MUDPIE_THREADS says",
+      listen: "reuseport",
+      isolation: "web",
+    },
+    says: ["http://127.0.0.1:8000/", "4 workers", "as MUDPIE_THREADS says", "reuseport", "web"],
+  },
+  {
+    event: { kind: "listen fallback", listen: "shared", reason: "the flag is missing" },
+    says: ["shared", "the flag is missing"],
+  },
+  { event: { kind: "accepting", worker: 3, startMs: 41.7 }, says: ["worker 3", "42 ms"] },
+  { event: { kind: "panicked", worker: 3, error: "Error: a" }, says: ["worker 3", "panicked"] },
+  { event: { kind: "replacing", worker: 3, cause: "max age" }, says: ["worker 3", "max age"] },
+  {
+    event: { kind: "ended", worker: 3, cause: "crash", detail: "out of memory" },
+    says: ["worker 3", "crash", "out of memory"],
+  },
+  { event: { kind: "ended", worker: 3, cause: "reload", detail: "" }, says: [/reload\)$/] },
+  { event: { kind: "delaying", delayMs: 1_600, youngDeaths: 5 }, says: ["1600 ms", "5"] },
+  { event: { kind: "reloading" }, says: ["reloading"] },
+  { event: { kind: "reloaded" }, says: ["reloaded"] },
+  { event: { kind: "reload failed", reason: "it does not parse" }, says: ["it does not parse"] },
+  { event: { kind: "resized", workers: 5 }, says: ["5"] },
+  { event: { kind: "stopping", reason: "SIGTERM" }, says: ["stopping", "SIGTERM"] },
+  { event: { kind: "stopped" }, says: ["stopped"] },
+];
+
+describe("fleetLine()", () => {
+  for (const { event, says } of events) {
+    it(`tells of ${JSON.stringify(event)}`, () => {
+      const line = fleetLine(event);
+      for (const part of says) {
+        if (typeof part === "string") assertStringIncludes(line, part);
+        else assertMatch(line, part);
+      }
+    });
+  }
+
+  it("tells of one worker as of one", () => {
+    const [{ event }] = events;
+    assert(event.kind === "listening");
+    assertMatch(fleetLine({ ...event, workers: 1 }), /\b1 worker\b/);
+  });
+
+  it("is one line, whatever the event quotes", () => {
+    fc.assert(
+      fc.property(hostileText, (text) => {
+        assertIsOneLine(fleetLine({ kind: "ended", worker: 1, cause: "crash", detail: text }));
+        assertIsOneLine(fleetLine({ kind: "reload failed", reason: text }));
+      }),
+    );
+  });
+});
+
+describe("isWorthALine()", () => {
+  const of = (kind: FleetEvent["kind"]) => {
+    const found = events.find(({ event }) => event.kind === kind)?.event;
+    if (found === undefined) throw new Error(`There is no event ${kind} in the table`);
+    return found;
+  };
+  const phases = ["starting", "serving", "stopping"] as const;
+
+  it("is never said of a panic, which had its line when it happened", () => {
+    for (const phase of phases) assertFalse(isWorthALine(of("panicked"), phase));
+  });
+
+  it("is said of a worker that accepts while the fleet serves, and not of a fleet that starts", () => {
+    const event = of("accepting");
+    assertEquals(phases.map((phase) => isWorthALine(event, phase)), [false, true, false]);
+  });
+
+  it("is said of a worker's end while the fleet serves", () => {
+    const event: FleetEvent = { kind: "ended", worker: 3, cause: "reload", detail: "" };
+    assertEquals(phases.map((phase) => isWorthALine(event, phase)), [false, true, false]);
+  });
+
+  it("is said of a worker that had to be terminated, even at the end", () => {
+    const event: FleetEvent = { kind: "ended", worker: 3, cause: "shutdown", detail: "terminated" };
+    assert(isWorthALine(event, "stopping"));
+  });
+
+  it("is said of all that concerns the fleet, at any time", () => {
+    const kinds = [
+      "listening",
+      "listen fallback",
+      "replacing",
+      "delaying",
+      "reloading",
+      "stopped",
+    ] as const;
+    for (const kind of kinds) {
+      for (const phase of phases) assert(isWorthALine(of(kind), phase), `${kind}, ${phase}`);
+    }
+  });
+});
+
+describe("logToStandardError()", () => {
+  it("writes a line with the time and the server's name before it, as it is", async () => {
+    const lines = await standardErrorOf(() => logToStandardError("worker 3: %s ended 100%"));
+    assertEquals(lines.length, 1);
+    assertMatch(
+      lines[0],
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z mudpie: worker 3: %s ended 100%$/,
+    );
+  });
+});
+
+const record: AccessRecord = {
+  remoteHostname: "192.0.2.7",
+  requestLine: "GET /a?b=c HTTP/1.1",
+  status: 200,
+  bodyBytes: 1_234,
+  referer: "http://localhost/",
+  userAgent: "curl/8.5.0",
+  durationMs: 1.25,
+};
+const date = "23/Nov/2026:15:04:05 +0000";
+
+/** The combined log format, and a duration, as a reader of logs takes it apart. */
+const COMBINED =
+  /^(\S+) - - \[([^\]]+)\] "([^"\\]|\\x[0-9a-f]{2})*" (\d{3}) (\d+) "([^"\\]|\\x[0-9a-f]{2})*" "([^"\\]|\\x[0-9a-f]{2})*" (\d+\.\d)$/;
+
+describe("accessLine()", () => {
+  it("is the combined log format, and the duration in milliseconds behind it", () => {
+    assertMatch(
+      accessLine(record, date),
+      /^192\.0\.2\.7 - - \[23\/Nov\/2026:15:04:05 \+0000\] "GET \/a\?b=c HTTP\/1\.1" 200 1234 "http:\/\/localhost\/" "curl\/8\.5\.0" 1\.[23]$/,
+    );
+  });
+
+  it("has a hyphen for what is not there", () => {
+    const line = accessLine({ ...record, requestLine: null, referer: null, userAgent: null }, date);
+    assertStringIncludes(line, '] "-" 200 1234 "-" "-" ');
+  });
+
+  const escapes = [
+    { what: "a quote", value: 'a" 200 0 "', escaped: "a\\x22 200 0 \\x22" },
+    { what: "a backslash", value: "a\\x22", escaped: "a\\x5cx22" },
+    { what: "a tab", value: "a\tb", escaped: "a\\x09b" },
+    { what: "bytes above 0x7E", value: "a\x7f\x80\xff", escaped: "a\\x7f\\x80\\xff" },
+  ];
+  for (const { what, value, escaped } of escapes) {
+    it(`escapes ${what} in what the client says of itself`, () => {
+      const line = accessLine({ ...record, referer: value, userAgent: value }, date);
+      assertStringIncludes(line, ` "${escaped}" "${escaped}" `);
+    });
+  }
+
+  it("can be read in one way only, whatever the client sends", () => {
+    const byte = fc.string({
+      unit: fc.oneof(
+        fc.constantFrom('"', "\\", " ", "\n", "\r", "\t", "\0", "\x7f", "\x85", "]", "x"),
+        fc.integer({ min: 0, max: 0xff }).map((code) => String.fromCharCode(code)),
+      ),
+      maxLength: 16,
+    });
+    fc.assert(
+      fc.property(byte, byte, byte, (requestLine, referer, userAgent) => {
+        const line = accessLine({ ...record, requestLine, referer, userAgent }, date);
+        assertMatch(line, COMBINED);
+        const quoted = [...line.matchAll(/"([^"]*)"/g)].map(([, text]) =>
+          text.replace(
+            /\\x([0-9a-f]{2})/g,
+            (_, digits) => String.fromCharCode(Number.parseInt(digits, 16)),
+          )
+        );
+        assertEquals(quoted, [requestLine, referer, userAgent]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("accessDate()", () => {
+  const cases: [date: string, text: string][] = [
+    ["2026-11-23T15:04:05.678Z", "23/Nov/2026:15:04:05 +0000"],
+    ["2027-01-02T03:04:05Z", "02/Jan/2027:03:04:05 +0000"],
+    ["2026-12-31T23:59:59.999Z", "31/Dec/2026:23:59:59 +0000"],
+    ["2026-07-01T00:00:00+02:00", "30/Jun/2026:22:00:00 +0000"],
+  ];
+  for (const [date, text] of cases) {
+    it(`writes ${date} as ${text}`, () => assertEquals(accessDate(new Date(date)), text));
+  }
+});

@@ -1,0 +1,326 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { type RunOptions, WebServer, type WebServerOptions } from "../mod.ts";
+import {
+  environmentVariable,
+  isAccessLogOn,
+  resolveRunOptions,
+  resolveServerOptions,
+  resolveWorkerCount,
+} from "../src/options.ts";
+import { canUseVariable } from "./support/routing_permissions.ts";
+
+interface OptionCase {
+  name: string;
+  default: unknown;
+  good: unknown[];
+  bad: unknown[];
+}
+
+const notNumbers = ["8", true, null, {}, [], 8n];
+const times = {
+  good: [0, 1, 0.5, 60_000, 2 ** 31 - 1],
+  bad: [-1, 2 ** 31, NaN, Infinity, -Infinity, ...notNumbers],
+};
+/** A limit of 0 would let nothing through. */
+const limits = { good: [64, 1_000_000], bad: [0, -1, 0.5, NaN, Infinity, ...notNumbers] };
+/** Of these, 0 means something: no body at all, or that it is off. */
+const sizes = { good: [0, 1, 1_000_000], bad: [-1, 0.5, NaN, Infinity, ...notNumbers] };
+
+const serverOptions: OptionCase[] = [
+  { name: "maxTargetBytes", default: 8 * 1_024, ...limits },
+  { name: "maxHeadBytes", default: 16 * 1_024, ...limits },
+  { name: "maxHeaderCount", default: 100, ...limits },
+  { name: "maxBodyBytes", default: 1_000_000, ...sizes },
+  { name: "headTimeout", default: 10_000, ...times },
+  { name: "bodyTimeout", default: 30_000, ...times },
+  { name: "keepAliveTimeout", default: 75_000, ...times },
+  { name: "writeTimeout", default: 30_000, ...times },
+  { name: "handlerTimeout", default: 0, ...times },
+  { name: "maxConnections", default: 10_000, ...limits },
+  {
+    name: "onPanic",
+    default: "replace",
+    good: ["replace", "keep"],
+    bad: ["", "Replace", "kill", null, true, 0, ["keep"], () => {}],
+  },
+  { name: "accessLog", default: "text", good: ["text", "off"], bad: ["", "json", null, false, 0] },
+];
+
+const runOptions: OptionCase[] = [
+  {
+    name: "hostname",
+    default: "127.0.0.1",
+    good: ["0.0.0.0", "::1", "localhost"],
+    bad: ["", null, 7, {}, ["a"]],
+  },
+  {
+    name: "port",
+    default: 8000,
+    good: [0, 80, 65_535],
+    bad: [-1, 65_536, 80.5, NaN, ...notNumbers],
+  },
+  {
+    name: "workers",
+    default: undefined,
+    good: [1, 10, 1_024],
+    bad: [0, -1, 1_025, 1.5, NaN, Infinity, ...notNumbers],
+  },
+  {
+    name: "listen",
+    default: undefined,
+    good: ["reuseport", "shared"],
+    bad: ["", "reusePort", null, true, 0],
+  },
+  {
+    name: "entry",
+    default: undefined,
+    good: ["file:///srv/main.ts", "data:text/javascript,", new URL("http://localhost/main.ts")],
+    bad: ["", "main.ts", "./main.ts", null, 7, {}],
+  },
+  { name: "drainTimeout", default: 30_000, ...times },
+  { name: "hangTimeout", default: 30_000, ...times },
+  { name: "isolation", default: "web", good: ["web", "thread"], bad: ["", "process", null, 0] },
+  { name: "startTimeout", default: 30_000, ...times },
+  { name: "shutdownDelay", default: 0, ...times },
+  { name: "maxRequestsPerWorker", default: 0, ...sizes },
+  { name: "maxAgePerWorker", default: 0, ...times },
+  { name: "maxHeapBytesPerWorker", default: 0, ...sizes },
+  { name: "heapLimitPerWorker", default: 0, good: [0], bad: sizes.bad },
+  { name: "signals", default: undefined, good: [true, false], bad: ["", "yes", 0, 1, null] },
+  { name: "onEvent", default: undefined, good: [() => {}], bad: ["", {}, null, 7] },
+];
+
+const tables = [
+  { where: "new WebServer()", resolve: resolveServerOptions, cases: serverOptions },
+  { where: "run()", resolve: resolveRunOptions, cases: runOptions },
+] as const;
+
+for (const { where, resolve, cases } of tables) {
+  /** Resolves one option and gives what has become of it. */
+  const resolved = (name: string, value: unknown): unknown =>
+    (resolve({ [name]: value }) as unknown as Record<string, unknown>)[name];
+
+  for (const { name, default: byDefault, good, bad } of cases) {
+    const isNumber = typeof good[0] === "number";
+    describe(`The option ${name} of ${where}`, () => {
+      it(`is ${byDefault} by default, and when it is undefined`, () => {
+        assertEquals((resolve({}) as unknown as Record<string, unknown>)[name], byDefault);
+        assertEquals(resolved(name, undefined), byDefault);
+      });
+
+      it("keeps each value that fits", () => {
+        for (const value of good) assertEquals(resolved(name, value), value);
+      });
+
+      for (const value of bad) {
+        it(`cannot be ${typeof value} ${show(value)}`, () => {
+          const isOutOfRange = isNumber && typeof value === "number";
+          const Expected = isOutOfRange ? RangeError : TypeError;
+          const { message } = assertThrows(() => resolved(name, value), Expected);
+          assertStringIncludes(message, `"${name}"`, "which option");
+          assertStringIncludes(message, where, "of what");
+          assertStringIncludes(message, show(value), "what was got");
+          assertStringIncludes(message, "expected", "what was expected");
+        });
+      }
+    });
+  }
+
+  describe(`The options of ${where}`, () => {
+    it("are these, each with its value", () => {
+      assertEquals(Object.keys(resolve({})).toSorted(), cases.map(({ name }) => name).toSorted());
+    });
+
+    for (
+      const name of ["threads", "Port", "maxBodyByte", "", "toString", "constructor", "__proto__"]
+    ) {
+      it(`have none by the name of ${JSON.stringify(name)}, which the message shows beside those that there are`, () => {
+        const options = Object.fromEntries([[name, 1]]);
+        const { message } = assertThrows(() => resolve(options), TypeError);
+        assertStringIncludes(message, JSON.stringify(name));
+        for (const known of cases) assertStringIncludes(message, known.name);
+      });
+    }
+
+    for (const value of [null, 7, "options", true]) {
+      it(`cannot be ${show(value)}`, () => {
+        assertThrows(() => resolve(value as unknown as object), TypeError, show(value));
+      });
+    }
+  });
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+describe("new WebServer()", () => {
+  it("checks its options", () => {
+    assertThrows(() => new WebServer({ maxBodyBytes: -1 }), RangeError, "maxBodyBytes");
+    const misspelt = { maxBodyByte: 1 } as WebServerOptions;
+    assertThrows(() => new WebServer(misspelt), TypeError, "maxBodyByte");
+  });
+
+  it("reads its options once: what becomes of them later does not matter", async () => {
+    const options = { maxBodyBytes: 1 };
+    const server = new WebServer(options);
+    server.addPath("/", () => new Response());
+    options.maxBodyBytes = 1_000;
+    const { status } = await server.fetch(
+      new Request("http://localhost/", { method: "POST", body: "abc" }),
+    );
+    assertEquals(status, 413);
+  });
+});
+
+describe("WebServer.run() and start()", () => {
+  const bad: { options: RunOptions; Expected: typeof TypeError; says: string }[] = [
+    { options: { port: 65_536 }, Expected: RangeError, says: "port" },
+    { options: { workers: 0 }, Expected: RangeError, says: "workers" },
+    { options: { hostname: "" }, Expected: TypeError, says: "hostname" },
+    { options: { threads: 4 } as RunOptions, Expected: TypeError, says: "threads" },
+    { options: { heapLimitPerWorker: 1_000_000 }, Expected: TypeError, says: "isolation" },
+  ];
+  for (const { options, Expected, says } of bad) {
+    it(`reject the options ${JSON.stringify(options)} before anything starts`, async () => {
+      await assertRejects(() => new WebServer().run(options), Expected, says);
+      await assertRejects(() => new WebServer().start(options), Expected, says);
+    });
+  }
+
+  it("reject a port and a number of workers that are out of range, in their places", async () => {
+    await assertRejects(() => new WebServer().run("127.0.0.1", 70_000), RangeError, "port");
+    await assertRejects(() => new WebServer().run("127.0.0.1", 0, 0), RangeError, "workers");
+    const swapped = () => new WebServer().run(8000 as unknown as string, 8000);
+    await assertRejects(swapped, TypeError, "hostname");
+  });
+});
+
+describe("heapLimitPerWorker", () => {
+  it("goes with thread isolation alone, as the message says", () => {
+    for (const isolation of ["web", undefined] as const) {
+      const options = { heapLimitPerWorker: 1_000_000, isolation };
+      const { message } = assertThrows(() => resolveRunOptions(options), TypeError);
+      assertStringIncludes(message, "heapLimitPerWorker");
+      assertStringIncludes(message, '"thread"');
+    }
+    const settings = resolveRunOptions({ heapLimitPerWorker: 1_000_000, isolation: "thread" });
+    assertEquals(settings.heapLimitPerWorker, 1_000_000);
+  });
+});
+
+/** Calls `body` with these variables set, or unset where they are undefined, and puts back what was there. */
+function withEnvironment<Result>(
+  variables: Record<string, string | undefined>,
+  body: () => Result,
+): Result {
+  const before = Object.keys(variables).map((name) => [name, Deno.env.get(name)] as const);
+  try {
+    for (const [name, value] of Object.entries(variables)) setVariable(name, value);
+    return body();
+  } finally {
+    for (const [name, value] of before) setVariable(name, value);
+  }
+}
+
+function setVariable(name: string, value: string | undefined): void {
+  if (value === undefined) Deno.env.delete(name);
+  else Deno.env.set(name, value);
+}
+
+const canSetThreads = canUseVariable("MUDPIE_THREADS") && canUseVariable("WEB_CONCURRENCY");
+
+describe("The number of workers", { ignore: !canSetThreads }, () => {
+  const count = (threads?: string, concurrency?: string, options: RunOptions = {}) =>
+    withEnvironment(
+      { MUDPIE_THREADS: threads, WEB_CONCURRENCY: concurrency },
+      () => resolveWorkerCount(resolveRunOptions(options)),
+    );
+
+  it("is the option's, whatever the environment says", () => {
+    const { workers, source } = count("3", "5", { workers: 7 });
+    assertEquals(workers, 7);
+    assertStringIncludes(source, "run()");
+  });
+
+  it("is else that of MUDPIE_THREADS, and the source says so", () => {
+    const { workers, source } = count("3", "5");
+    assertEquals(workers, 3);
+    assertStringIncludes(source, "MUDPIE_THREADS");
+  });
+
+  it("is else that of WEB_CONCURRENCY, and the source says so", () => {
+    for (const unset of [undefined, ""]) {
+      const { workers, source } = count(unset, "5");
+      assertEquals(workers, 5);
+      assertStringIncludes(source, "WEB_CONCURRENCY");
+    }
+  });
+
+  it("is else that of the machine's cores, and the source says so", () => {
+    const { workers, source } = count();
+    assertEquals(workers, navigator.hardwareConcurrency);
+    assertStringIncludes(source, "core");
+  });
+
+  for (const text of ["0", "-1", "1.5", "four", "1025", "4 threads", "NaN", "Infinity"]) {
+    it(`cannot be ${JSON.stringify(text)}: an error names the variable, and what it says`, () => {
+      for (const name of ["MUDPIE_THREADS", "WEB_CONCURRENCY"]) {
+        const fail = () => name === "MUDPIE_THREADS" ? count(text, "2") : count(undefined, text);
+        const { message } = assertThrows(fail, RangeError);
+        for (const part of [name, JSON.stringify(text), "1 to 1024"]) {
+          assertStringIncludes(message, part);
+        }
+      }
+    });
+  }
+
+  it("does not ask the environment where the option is there", () => {
+    assertEquals(count("none", "none", { workers: 2 }).workers, 2);
+  });
+});
+
+describe("The number of workers, where the environment may not be read,", {
+  ignore: canSetThreads,
+}, () => {
+  it("is that of the machine's cores, and nobody is asked", () => {
+    const { workers } = resolveWorkerCount(resolveRunOptions({}));
+    assertGreater(workers, 0);
+    assertEquals(workers, navigator.hardwareConcurrency);
+  });
+});
+
+describe("The log of requests", () => {
+  it("is on by default, and off where the option says so", () => {
+    if (environmentVariable("MUDPIE_LOGGING") === undefined) {
+      assert(isAccessLogOn(resolveServerOptions({})));
+    }
+    assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "off" })), false);
+  });
+
+  const cases = [
+    { value: undefined, isOn: true },
+    { value: "0", isOn: false },
+    { value: "1", isOn: true },
+    { value: "", isOn: true },
+  ];
+  for (const { value, isOn } of cases) {
+    it(`is ${isOn ? "on" : "off"} where MUDPIE_LOGGING is ${JSON.stringify(value)}`, {
+      ignore: !canUseVariable("MUDPIE_LOGGING"),
+    }, () => {
+      withEnvironment({ MUDPIE_LOGGING: value }, () => {
+        assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "text" })), isOn);
+        // The environment can only turn it off.
+        assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "off" })), false);
+      });
+    });
+  }
+});
