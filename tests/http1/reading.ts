@@ -1,0 +1,197 @@
+// Gives bytes to a RequestParser as a connection would, and writes down as plain data what comes of them.
+// The buffers it reads into are spoilt as soon as they are free, so that whoever reads memory that is no longer theirs is seen.
+
+import { assert, assertEquals, assertFalse, assertGreater } from "@std/assert";
+import { BufferPool } from "../../src/http1/buffer_pool.ts";
+import type { RequestHead } from "../../src/http1/head.ts";
+import type { RequestBody } from "../../src/http1/request_body.ts";
+import { type RequestLimits, RequestParser } from "../../src/http1/request_parser.ts";
+
+/** The limits of the contract (design page, section 2). */
+export const DEFAULT_LIMITS: RequestLimits = {
+  maxTargetBytes: 8_192,
+  maxHeadBytes: 16_384,
+  maxHeaderCount: 100,
+  maxBodyBytes: 1_000_000,
+};
+
+/** A request or a refusal, as plain data. Each character of a text stands for one byte. */
+export type Reading =
+  | {
+    readonly kind: "request";
+    readonly method: string;
+    readonly target: string;
+    readonly path: string;
+    readonly query: string;
+    readonly minorVersion: 0 | 1;
+    readonly fields: readonly (readonly [name: string, value: string])[];
+    readonly body: string;
+    readonly persists: boolean;
+  }
+  | {
+    readonly kind: "declined";
+    readonly status: number;
+    readonly method: string;
+    readonly persists: boolean;
+  }
+  | { readonly kind: "refused"; readonly status: number; readonly isHeadRequest: boolean };
+
+/** All that has come of some bytes. */
+export interface Conversation {
+  readonly readings: readonly Reading[];
+  /** How often the client was told to go on with a body. */
+  readonly continues: number;
+  /** What the parser waits for in the end. */
+  readonly awaiting: "request" | "head" | "body";
+}
+
+/** A pool that spoils what it is given, and notices a buffer that is given twice. */
+export class SpoilingPool extends BufferPool {
+  readonly #free = new Set<Uint8Array<ArrayBuffer>>();
+
+  override take(minimumBytes: number): Uint8Array<ArrayBuffer> {
+    const buffer = super.take(minimumBytes);
+    this.#free.delete(buffer);
+    return buffer;
+  }
+
+  override give(buffer: Uint8Array<ArrayBuffer>): void {
+    assertFalse(this.#free.has(buffer), "a buffer was given to the pool twice");
+    this.#free.add(buffer);
+    buffer.fill(0x21);
+    super.give(buffer);
+  }
+}
+
+/** The bytes that the characters of a text stand for. */
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (character) => {
+    const byte = character.charCodeAt(0);
+    assert(byte <= 0xff, `${JSON.stringify(character)} is no byte`);
+    return byte;
+  });
+}
+
+/** The characters that stand for some bytes. */
+export function textOf(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+/** The field lines of a head, as they were sent. */
+export function fieldsOf(head: RequestHead): (readonly [name: string, value: string])[] {
+  return Array.from(
+    { length: head.fieldCount },
+    (_, index) => [head.fieldName(index), head.fieldValue(index)] as const,
+  );
+}
+
+/** A body's bytes as text. They are taken only where they have to be, so that most bodies give their memory back. */
+function readBody(body: RequestBody): string {
+  const text = body.decode();
+  const isAscii = text?.length === body.length && !/[^\0-\x7f]/.test(text);
+  if (isAscii) return text;
+  const bytes = body.take();
+  assert(bytes !== undefined, "the body is released already");
+  assertEquals(bytes.length, body.length);
+  return textOf(bytes);
+}
+
+/** Gives the pieces to a parser, one after the other, each to its end. */
+export function converse(
+  pieces: Iterable<Uint8Array>,
+  limits: RequestLimits = DEFAULT_LIMITS,
+): Conversation {
+  const parser = new RequestParser(limits, new SpoilingPool());
+  const readings: Reading[] = [];
+  let continues = 0;
+  let awaiting: Conversation["awaiting"] = "request";
+
+  const readAll = () => {
+    for (;;) {
+      const outcome = parser.next();
+      switch (outcome.kind) {
+        case "incomplete":
+          awaiting = outcome.awaiting;
+          return;
+        case "continue":
+          continues++;
+          break;
+        case "request": {
+          const { head, body, persists } = outcome;
+          const text = readBody(body);
+          readings.push({
+            kind: "request",
+            method: head.method,
+            target: head.target,
+            path: head.path,
+            query: head.query,
+            minorVersion: head.minorVersion,
+            fields: fieldsOf(head),
+            body: text,
+            persists,
+          });
+          body.release();
+          break;
+        }
+        case "declined":
+          readings.push({
+            kind: "declined",
+            status: outcome.refusal.status,
+            method: outcome.head.method,
+            persists: outcome.persists,
+          });
+          break;
+        case "refused":
+          readings.push({
+            kind: "refused",
+            status: outcome.refusal.status,
+            isHeadRequest: outcome.isHeadRequest,
+          });
+          break;
+      }
+    }
+  };
+
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length;) {
+      const space = parser.space;
+      assertGreater(space.length, 0, "the parser has no space for the next bytes");
+      const count = Math.min(space.length, piece.length - at);
+      space.set(piece.subarray(at, at + count));
+      parser.received(count);
+      at += count;
+      readAll();
+    }
+  }
+  parser.release();
+  return { readings, continues, awaiting };
+}
+
+/** The bytes in one piece. */
+export function whole(bytes: Uint8Array): Uint8Array[] {
+  return [bytes];
+}
+
+/** Each byte in a piece of its own. */
+export function* byteByByte(bytes: Uint8Array): Iterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at++) yield bytes.subarray(at, at + 1);
+}
+
+/** The bytes cut at those places, in whatever order they are named. */
+export function splitAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const cuts = [0, ...places.toSorted((a, b) => a - b), bytes.length];
+  return cuts.slice(1).map((cut, index) => bytes.subarray(cuts[index], cut));
+}
+
+/** Numbers from 0 up to 1 that look random and are the same in every run (the generator mulberry32). */
+export function numbersFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

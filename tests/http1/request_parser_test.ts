@@ -1,0 +1,523 @@
+// What the wire cases cannot say: memory, the moments between the bytes, the end of a connection, and the properties.
+
+import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import fc from "fast-check";
+import {
+  LARGE_BUFFER_BYTES,
+  MEDIUM_BUFFER_BYTES,
+  SMALL_BUFFER_BYTES,
+} from "../../src/http1/buffer_pool.ts";
+import { REFUSALS } from "../../src/http1/refusal.ts";
+import {
+  type ParserOutcome,
+  type RequestLimits,
+  RequestParser,
+} from "../../src/http1/request_parser.ts";
+import { mutatedRequests, smallLimits, splitPlaces, wireRequest } from "./arbitraries.ts";
+import {
+  byteByByte,
+  bytesOf,
+  converse,
+  DEFAULT_LIMITS,
+  type Reading,
+  splitAt,
+  SpoilingPool,
+  whole,
+} from "./reading.ts";
+
+const PLAIN = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const POST = "POST / HTTP/1.1\r\nHost: a\r\n";
+
+function parserWith(limits: Partial<RequestLimits> = {}, pool = new SpoilingPool()): RequestParser {
+  return new RequestParser({ ...DEFAULT_LIMITS, ...limits }, pool);
+}
+
+/** Puts a text where the parser wants it, in as many reads as that takes. */
+function give(parser: RequestParser, text: string): void {
+  const bytes = bytesOf(text);
+  for (let at = 0; at < bytes.length;) {
+    const { space } = parser;
+    const count = Math.min(space.length, bytes.length - at);
+    space.set(bytes.subarray(at, at + count));
+    parser.received(count);
+    at += count;
+    if (at < bytes.length) assertEquals(parser.next().kind, "incomplete");
+  }
+}
+
+/** The kinds of all outcomes that some bytes have at once; bodies are released. */
+function outcomesOf(parser: RequestParser, text: string): string[] {
+  give(parser, text);
+  const kinds: string[] = [];
+  for (;;) {
+    const outcome = parser.next();
+    if (outcome.kind === "request") outcome.body.release();
+    if (outcome.kind === "incomplete") return [...kinds, `awaiting ${outcome.awaiting}`];
+    kinds.push(outcome.kind);
+  }
+}
+
+/** A request of so many bytes. */
+function requestOfBytes(bytes: number): string {
+  return PLAIN.replace("/", "/" + "a".repeat(bytes - PLAIN.length));
+}
+
+/** A chunked request that fills the buffer to its last byte. */
+function chunkedToTheEndOfTheBuffer(): string {
+  const head = POST + "Transfer-Encoding: chunked\r\n\r\n";
+  const size = SMALL_BUFFER_BYTES - head.length - "7c0\r\n\r\n0\r\n\r\n".length;
+  return `${head}${size.toString(16)}\r\n${"x".repeat(size)}\r\n0\r\n\r\n`;
+}
+
+function requestOf(outcome: ParserOutcome): ParserOutcome & { kind: "request" } {
+  assert(outcome.kind === "request", `got ${outcome.kind}`);
+  return outcome;
+}
+
+describe("RequestParser and 100-continue (RFC 9110, section 10.1.1)", () => {
+  const expecting = POST + "Expect: 100-continue\r\n";
+  const framings: [what: string, head: string, body: string][] = [
+    ["a short body", expecting + "Content-Length: 5\r\n\r\n", "hello"],
+    ["a long body", expecting + "Content-Length: 5000\r\n\r\n", "x".repeat(5_000)],
+    ["a chunked body", expecting + "Transfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n"],
+  ];
+  for (const [what, head, body] of framings) {
+    it(`RequestParser says once that a client may go on with ${what}`, () => {
+      const parser = parserWith();
+      assertEquals(outcomesOf(parser, head), ["continue", "awaiting body"]);
+      assertEquals(outcomesOf(parser, body.slice(0, 3)), ["awaiting body"]);
+      assertEquals(outcomesOf(parser, body.slice(3)), ["request", "awaiting request"]);
+    });
+
+    it(`RequestParser does not tell a client to go on that has begun with ${what}`, () => {
+      for (let count = 1; count < Math.min(body.length, 12); count++) {
+        const parser = parserWith();
+        assertEquals(
+          outcomesOf(parser, head + body.slice(0, count)),
+          ["awaiting body"],
+          `${count}`,
+        );
+        assertEquals(outcomesOf(parser, body.slice(count)), ["request", "awaiting request"]);
+      }
+    });
+  }
+
+  it("RequestParser tells a client to go on behind the answer to a request before", () => {
+    assertEquals(outcomesOf(parserWith(), PLAIN + framings[0][1]), [
+      "request",
+      "continue",
+      "awaiting body",
+    ]);
+  });
+
+  it("RequestParser asks for no body that is too large or framed in two ways", () => {
+    assertEquals(outcomesOf(parserWith({ maxBodyBytes: 4 }), framings[0][1]), [
+      "refused",
+      "awaiting request",
+    ]);
+    const ambiguous = expecting + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    assertEquals(outcomesOf(parserWith(), ambiguous), ["refused", "awaiting request"]);
+  });
+});
+
+describe("RequestParser.cutShort()", () => {
+  const states: {
+    where: string;
+    bytes: string;
+    ended: keyof typeof REFUSALS | undefined;
+    tooSlow: keyof typeof REFUSALS | undefined;
+    isHeadRequest?: boolean;
+  }[] = [
+    { where: "before the first byte", bytes: "", ended: undefined, tooSlow: "headTooSlow" },
+    { where: "between requests", bytes: PLAIN, ended: undefined, tooSlow: "headTooSlow" },
+    {
+      where: "behind an empty line",
+      bytes: PLAIN + "\r\n",
+      ended: undefined,
+      tooSlow: "headTooSlow",
+    },
+    { where: "in a method", bytes: "GE", ended: "endedEarly", tooSlow: "headTooSlow" },
+    { where: "in a field", bytes: PLAIN.slice(0, 20), ended: "endedEarly", tooSlow: "headTooSlow" },
+    {
+      where: "in a body",
+      bytes: POST + "Content-Length: 5\r\n\r\nhell",
+      ended: "endedEarly",
+      tooSlow: "bodyTooSlow",
+    },
+    {
+      where: "before a body",
+      bytes: POST + "Content-Length: 5\r\n\r\n",
+      ended: "endedEarly",
+      tooSlow: "bodyTooSlow",
+    },
+    {
+      where: "in a large body",
+      bytes: POST + "Content-Length: 100000\r\n\r\nhell",
+      ended: "endedEarly",
+      tooSlow: "bodyTooSlow",
+    },
+    {
+      where: "in a chunked body",
+      bytes: POST + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
+      ended: "endedEarly",
+      tooSlow: "bodyTooSlow",
+    },
+    {
+      where: "in the body of a HEAD request",
+      bytes: "HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n",
+      ended: "endedEarly",
+      tooSlow: "bodyTooSlow",
+      isHeadRequest: true,
+    },
+    { where: "behind a refusal", bytes: "\0", ended: undefined, tooSlow: undefined },
+    {
+      where: "behind the last request",
+      bytes: "GET / HTTP/1.0\r\n\r\nGET",
+      ended: undefined,
+      tooSlow: undefined,
+    },
+  ];
+  for (const { where, bytes, isHeadRequest = false, ...reasons } of states) {
+    for (const [reason, refusal] of [["ended", reasons.ended], ["too slow", reasons.tooSlow]]) {
+      const end = refusal === undefined ? "has nothing to refuse" : `refuses with ${refusal}`;
+      it(`cutShort("${reason}") ${end} ${where}`, () => {
+        const parser = parserWith();
+        outcomesOf(parser, bytes);
+        assertEquals(
+          parser.cutShort(reason as "ended" | "too slow"),
+          refusal === undefined ? { kind: "incomplete", awaiting: "request" } : {
+            kind: "refused",
+            refusal: REFUSALS[refusal as keyof typeof REFUSALS],
+            isHeadRequest,
+          },
+        );
+        if (refusal !== undefined) {
+          assertEquals(outcomesOf(parser, "lo\r\n\r\n" + PLAIN), ["awaiting request"]);
+        }
+      });
+    }
+  }
+});
+
+describe("RequestParser.stop()", () => {
+  it("stop() lets nothing more be read as a request", () => {
+    const parser = parserWith();
+    give(parser, PLAIN + PLAIN);
+    requestOf(parser.next()).body.release();
+    parser.stop();
+    assertEquals(parser.next(), { kind: "incomplete", awaiting: "request" });
+    assertEquals(outcomesOf(parser, PLAIN), ["awaiting request"]);
+    assertEquals(parser.hasUnreadBytes, false);
+  });
+});
+
+describe("RequestParser.hasUnreadBytes", () => {
+  it("hasUnreadBytes says whether bytes stand behind the last request", () => {
+    const parser = parserWith();
+    assertEquals(parser.hasUnreadBytes, false);
+    give(parser, POST + "Content-Length: 2\r\n\r\nhi" + "G");
+    assertEquals(parser.hasUnreadBytes, true);
+    requestOf(parser.next());
+    assertEquals(parser.hasUnreadBytes, true);
+
+    const other = parserWith();
+    give(other, POST + "Content-Length: 2\r\n\r\nhi");
+    requestOf(other.next());
+    assertEquals(other.hasUnreadBytes, false);
+  });
+});
+
+describe("RequestParser and its memory", () => {
+  it("space is small for a connection on which nothing has happened, or little", () => {
+    const parser = parserWith();
+    for (let i = 0; i < 20; i++) {
+      assertLessOrEqual(parser.space.length, SMALL_BUFFER_BYTES);
+      assertGreater(parser.space.length, 0);
+      assertEquals(outcomesOf(parser, PLAIN), ["request", "awaiting request"]);
+    }
+  });
+
+  it("space grows for a client that has filled it, and shrinks behind it", () => {
+    const parser = parserWith();
+    const burst = requestOfBytes(64).repeat(SMALL_BUFFER_BYTES / 64);
+    assertEquals(outcomesOf(parser, burst).length, SMALL_BUFFER_BYTES / 64 + 1);
+    assertGreater(parser.space.length, SMALL_BUFFER_BYTES);
+    outcomesOf(parser, PLAIN);
+    assertEquals(parser.space.length, SMALL_BUFFER_BYTES);
+  });
+
+  it("space holds what is missing of a large body, and not a byte of the next request", () => {
+    const parser = parserWith();
+    give(parser, POST + "Content-Length: 70000\r\n\r\n12345");
+    assertEquals(parser.next().kind, "incomplete");
+    assertEquals(parser.space.length, 70_000 - 5);
+    parser.space.fill(0x78);
+    parser.received(69_990);
+    assertEquals(parser.next().kind, "incomplete");
+    assertEquals(parser.space.length, 5);
+    parser.space.fill(0x79);
+    parser.received(5);
+    const { body } = requestOf(parser.next());
+    assertEquals(body.length, 70_000);
+    assertEquals(body.decode(), "12345" + "x".repeat(69_990) + "y".repeat(5));
+    body.release();
+    assertEquals(outcomesOf(parser, PLAIN), ["request", "awaiting request"]);
+  });
+
+  it("spaceWithoutMoving leaves the body before it where it is", () => {
+    const parser = parserWith();
+    give(parser, POST + "Content-Length: 5\r\n\r\nhello");
+    const { body } = requestOf(parser.next());
+    const space = parser.spaceWithoutMoving;
+    assert(space !== undefined);
+    space.set(bytesOf(PLAIN));
+    parser.received(PLAIN.length);
+    assertEquals(body.decode(), "hello");
+    body.release();
+    assertEquals(requestOf(parser.next()).head.target, "/");
+    assertEquals(parser.next(), { kind: "incomplete", awaiting: "request" });
+  });
+
+  it("spaceWithoutMoving is undefined where there is no room behind what is there", () => {
+    const parser = parserWith();
+    const head = POST + "Content-Length: ";
+    const length = SMALL_BUFFER_BYTES - head.length - "1990\r\n\r\n".length;
+    give(parser, `${head}${length}\r\n\r\n${"x".repeat(length)}`);
+    const { body } = requestOf(parser.next());
+    assertEquals(parser.spaceWithoutMoving, undefined);
+    assertEquals(body.decode(), "x".repeat(length));
+    body.release();
+    assertGreater(parser.space.length, 0);
+    assertEquals(outcomesOf(parser, PLAIN), ["request", "awaiting request"]);
+  });
+
+  const ownBodies: [what: string, bytes: string][] = [
+    ["a large body", `${POST}Content-Length: 20000\r\n\r\n${"x".repeat(20_000)}`],
+    ["a chunked body", chunkedToTheEndOfTheBuffer()],
+  ];
+  for (const [what, bytes] of ownBodies) {
+    it(`spaceWithoutMoving behind ${what} takes bytes of the next request`, () => {
+      const parser = parserWith();
+      give(parser, bytes);
+      const { body } = requestOf(parser.next());
+      const space = parser.spaceWithoutMoving;
+      assert(space !== undefined, "the body is not in the buffer, which is empty");
+      space.set(bytesOf(PLAIN));
+      parser.received(PLAIN.length);
+      assertEquals(body.decode(), "x".repeat(body.length));
+      body.release();
+      assertEquals(requestOf(parser.next()).head.method, "GET");
+    });
+  }
+
+  const pipelined: [what: string, bytes: string, body: string][] = [
+    ["no body", PLAIN, ""],
+    ["a body", POST + "Content-Length: 5\r\n\r\nhello", "hello"],
+    ["a chunked body", POST + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "hello"],
+  ];
+  for (const [what, bytes, text] of pipelined) {
+    it(`spaceWithoutMoving stays where it is while a request with ${what} is read behind it`, () => {
+      const parser = parserWith();
+      give(parser, PLAIN + bytes);
+      requestOf(parser.next()).body.release();
+      const space = parser.spaceWithoutMoving;
+      assert(space !== undefined);
+      // A read into it goes on while what has come already is answered.
+      const { body } = requestOf(parser.next());
+      assertEquals(body.decode(), text);
+      body.release();
+      assertEquals(parser.next(), { kind: "incomplete", awaiting: "request" });
+      const third = bytesOf("GET /third HTTP/1.1\r\nHost: b\r\n\r\n");
+      space.set(third);
+      parser.received(third.length);
+      assertEquals(requestOf(parser.next()).head.target, "/third");
+      assertEquals(parser.next(), { kind: "incomplete", awaiting: "request" });
+    });
+  }
+
+  it("spaceWithoutMoving takes the beginning of a large body that is announced behind it", () => {
+    const parser = parserWith();
+    give(parser, `${PLAIN}${POST}Content-Length: 20000\r\n\r\nab`);
+    requestOf(parser.next()).body.release();
+    const space = parser.spaceWithoutMoving;
+    assert(space !== undefined);
+    assertEquals(parser.next(), { kind: "incomplete", awaiting: "body" });
+    space.set(bytesOf("cde"));
+    parser.received(3);
+    assertEquals(parser.next(), { kind: "incomplete", awaiting: "body" });
+    assertEquals(parser.space.length, 20_000 - 5);
+    give(parser, "x".repeat(20_000 - 5));
+    assertEquals(requestOf(parser.next()).body.decode(), "abcde" + "x".repeat(20_000 - 5));
+  });
+
+  it("RequestParser gives all its memory back", () => {
+    const taken = new Set<Uint8Array>();
+    class CountingPool extends SpoilingPool {
+      override take(minimumBytes: number): Uint8Array<ArrayBuffer> {
+        const buffer = super.take(minimumBytes);
+        if (buffer.length <= LARGE_BUFFER_BYTES) taken.add(buffer);
+        return buffer;
+      }
+      override give(buffer: Uint8Array<ArrayBuffer>): void {
+        if (buffer.length <= LARGE_BUFFER_BYTES) assert(taken.delete(buffer), "not of this pool");
+        super.give(buffer);
+      }
+    }
+    const parser = parserWith({}, new CountingPool());
+    for (const length of [0, 1, 3_000, 20_000, LARGE_BUFFER_BYTES, LARGE_BUFFER_BYTES + 1, 5]) {
+      const head = `${POST}A: ${"b".repeat(length % 15_000)}\r\nContent-Length: ${length}\r\n\r\n`;
+      give(parser, head + "x".repeat(length));
+      requestOf(parser.next()).body.release();
+      assertEquals(parser.next().kind, "incomplete");
+    }
+    // Bursts that end where the buffer does, so that the parser asks for another one.
+    for (const bytes of [SMALL_BUFFER_BYTES, MEDIUM_BUFFER_BYTES, MEDIUM_BUFFER_BYTES]) {
+      for (let read = 0; read < bytes / 64;) {
+        const space = parser.space;
+        const count = Math.floor(space.length / 64);
+        space.set(bytesOf(requestOfBytes(64).repeat(count)));
+        parser.received(count * 64);
+        for (let i = 0; i < count; i++) requestOf(parser.next()).body.release();
+        assertEquals(parser.next().kind, "incomplete");
+        read += count;
+      }
+    }
+    assertEquals(taken.size, 1);
+    parser.release();
+    assertEquals(taken.size, 0);
+  });
+
+  const sizes = [
+    1,
+    SMALL_BUFFER_BYTES - 1,
+    SMALL_BUFFER_BYTES,
+    SMALL_BUFFER_BYTES + 1,
+    MEDIUM_BUFFER_BYTES,
+    MEDIUM_BUFFER_BYTES + 1,
+    LARGE_BUFFER_BYTES,
+    LARGE_BUFFER_BYTES + 1,
+    200_000,
+  ];
+  for (const length of sizes) {
+    it(`RequestParser reads a body of ${length} bytes in pieces of any size`, () => {
+      const body = "0123456789".repeat(Math.ceil(length / 10)).slice(0, length);
+      const chunks = `${length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+      const requests = [
+        `${POST}Content-Length: ${length}\r\n\r\n${body}`,
+        `${POST}Transfer-Encoding: chunked\r\n\r\n${chunks}`,
+      ];
+      for (const request of requests) {
+        const bytes = bytesOf(request + PLAIN);
+        const pieceSizes = [1_448, 4_096, 65_536, bytes.length];
+        if (length <= 3_000) pieceSizes.push(1, 2, 7);
+        for (const size of pieceSizes) {
+          const places = Array.from(
+            { length: Math.floor(bytes.length / size) },
+            (_, index) => (index + 1) * size,
+          ).filter((place) => place < bytes.length);
+          const { readings } = converse(splitAt(bytes, places));
+          assertEquals(readings.length, 2, `pieces of ${size}`);
+          const [first] = readings;
+          // Compared as a whole: a diff of so many bytes helps nobody.
+          assert(first.kind === "request" && first.body === body, `pieces of ${size}`);
+        }
+      }
+    });
+  }
+});
+
+/** The reading of a request without what its target means. */
+function withoutPath(reading: Reading): unknown {
+  if (reading.kind !== "request") return reading;
+  const { path: _path, query: _query, ...rest } = reading;
+  return rest;
+}
+
+describe("RequestParser, whatever comes", () => {
+  it("RequestParser reads requests as they were made, however they are split", () => {
+    const requests = fc.array(wireRequest, { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(requests, splitPlaces, (sent, placesOf) => {
+        const bytes = bytesOf(sent.map((request) => request.bytes).join(""));
+        const last = sent.findIndex((request) => !request.reading.persists);
+        const answered = last < 0 ? sent : sent.slice(0, last + 1);
+        const expected = answered.map((request) => request.reading);
+        const limits = { ...DEFAULT_LIMITS, maxBodyBytes: 100_000 };
+        for (const pieces of [whole(bytes), splitAt(bytes, placesOf(bytes.length))]) {
+          const { readings, awaiting } = converse(pieces, limits);
+          assertEquals(readings.map(withoutPath), expected);
+          assertEquals(awaiting, "request");
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("RequestParser comes to the same end however the bytes are split", () => {
+    fc.assert(
+      fc.property(mutatedRequests, smallLimits, splitPlaces, (bytes, small, placesOf) => {
+        for (const limits of [DEFAULT_LIMITS, small]) {
+          const { readings, awaiting } = converse(whole(bytes), limits);
+          const pieces = converse(splitAt(bytes, placesOf(bytes.length)), limits);
+          assertEquals(pieces.readings, readings);
+          assertEquals(pieces.awaiting, awaiting);
+          if (bytes.length > 2_000) continue;
+          const dribbling = converse(byteByByte(bytes), limits);
+          assertEquals(dribbling.readings, readings);
+          assertEquals(dribbling.awaiting, awaiting);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it("RequestParser makes of any bytes requests, a refusal, or a wish for more, and nothing behind an end", () => {
+    const bytes = fc.oneof(
+      { arbitrary: mutatedRequests, weight: 9 },
+      { arbitrary: fc.uint8Array({ maxLength: 200 }), weight: 1 },
+    );
+    fc.assert(
+      fc.property(bytes, (sent) => {
+        const next = bytesOf(PLAIN.repeat(3));
+        const { readings, awaiting } = converse([sent, next]);
+        const end = readings.findIndex((reading) =>
+          reading.kind === "refused" || !reading.persists
+        );
+        if (end < 0) return;
+        assertEquals(readings.slice(end + 1), []);
+        assertEquals(awaiting, "request");
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("RequestParser keeps its limits", () => {
+    fc.assert(
+      fc.property(mutatedRequests, smallLimits, (bytes, limits) => {
+        for (const reading of converse(whole(bytes), limits).readings) {
+          if (reading.kind !== "request") continue;
+          assertLessOrEqual(reading.target.length, limits.maxTargetBytes);
+          assertLessOrEqual(reading.fields.length, limits.maxHeaderCount);
+          assertLessOrEqual(reading.body.length, limits.maxBodyBytes);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("RequestParser reads nothing from bytes that differ in their framing from what was made", () => {
+    // The body of each request says which one it is: a request that was smuggled in would be one too many.
+    fc.assert(
+      fc.property(fc.array(wireRequest, { minLength: 2, maxLength: 4 }), fc.nat(), (sent, cut) => {
+        const bytes = bytesOf(sent.map((request) => request.bytes).join(""));
+        const { readings } = converse(whole(bytes.subarray(0, cut % bytes.length)));
+        assertLessOrEqual(readings.length, sent.length);
+        for (const [index, reading] of readings.entries()) {
+          assertEquals(withoutPath(reading), sent[index].reading);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

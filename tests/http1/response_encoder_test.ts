@@ -1,0 +1,487 @@
+import { assert, assertEquals, assertLessOrEqual, assertStrictEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import fc from "fast-check";
+import { LARGE_BUFFER_BYTES, MEDIUM_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
+import type { ConnectionOption } from "../../src/http1/persistence.ts";
+import {
+  CONTINUE_BYTES,
+  type EncodableBody,
+  type EncodableResponse,
+  Output,
+  ResponseEncoder,
+} from "../../src/http1/response_encoder.ts";
+import { reasonPhrase } from "../../src/http1/status.ts";
+import { fieldName, fieldValue } from "./arbitraries.ts";
+import { bytesOf, SpoilingPool, textOf } from "./reading.ts";
+
+const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
+const LATER = "Mon, 07 Nov 1994 00:00:00 GMT";
+
+/** How a response that has one may have its Content-Type: as the one field of its template, or among the others. */
+type Way = "template" | "general way";
+
+function response(parts: Partial<EncodableResponse> = {}): EncodableResponse {
+  return {
+    status: 200,
+    contentType: null,
+    fields: null,
+    body: null,
+    declaredLength: undefined,
+    ...parts,
+  };
+}
+
+/** All that is sent for some responses, one after the other on one connection: output and overflow. */
+function send(
+  encoder: ResponseEncoder,
+  responses: readonly EncodableResponse[],
+  connection: ConnectionOption = "",
+  isHeadRequest = false,
+): string {
+  const output = new Output(new SpoilingPool());
+  let text = "";
+  for (const each of responses) {
+    const overflow = encoder.encode(output, each, connection, isHeadRequest);
+    if (overflow === undefined) continue;
+    text += textOf(output.bytes) + textOf(overflow);
+    output.clear();
+  }
+  text += textOf(output.bytes);
+  output.clear();
+  return text;
+}
+
+const utf8 = new TextEncoder();
+
+function bodyBytes(body: EncodableBody): Uint8Array {
+  if (body === null) return new Uint8Array(0);
+  return typeof body === "string" ? utf8.encode(body) : body;
+}
+
+/** The bytes of a response, put together in the plainest way there is. */
+function expectedText(
+  { status, contentType, fields, body, declaredLength }: EncodableResponse,
+  connection: ConnectionOption,
+  isHeadRequest: boolean,
+  date = DATE,
+): string {
+  const lines = [`HTTP/1.1 ${status} ${reasonPhrase(status)}`, `Date: ${date}`];
+  if (contentType !== null) lines.push(`Content-Type: ${contentType}`);
+  for (const [name, value] of fields ?? []) lines.push(`${name}: ${value}`);
+  const bytes = bodyBytes(body);
+  const hasLength = status !== 204 && status !== 304;
+  const hasBody = hasLength && status !== 205;
+  if (hasLength) {
+    const isDeclared = isHeadRequest && bytes.length === 0;
+    const length = !hasBody ? 0 : isDeclared ? declaredLength ?? 0 : bytes.length;
+    lines.push(`Content-Length: ${length}`);
+  }
+  if (connection !== "") lines.push(`Connection: ${connection}`);
+  const head = lines.map((line) => line + "\r\n").join("") + "\r\n";
+  return head + (hasBody && !isHeadRequest ? textOf(bytes) : "");
+}
+
+describe("ResponseEncoder", () => {
+  const html = "text/html; charset=utf-8";
+  const cases: {
+    what: string;
+    parts: Partial<EncodableResponse>;
+    connection?: ConnectionOption;
+    isHeadRequest?: boolean;
+    bytes: string;
+  }[] = [
+    {
+      what: "a page",
+      parts: { contentType: html, body: "<h1>Hi</h1>" },
+      bytes: `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Type: ${html}\r\n` +
+        "Content-Length: 11\r\n\r\n<h1>Hi</h1>",
+    },
+    {
+      what: "an empty response",
+      parts: {},
+      bytes: `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 0\r\n\r\n`,
+    },
+    {
+      what: "an empty text",
+      parts: { contentType: "text/plain", body: "" },
+      bytes:
+        `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n`,
+    },
+    {
+      what: "bytes",
+      parts: { body: bytesOf("\0\xff") },
+      bytes: `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 2\r\n\r\n\0\xff`,
+    },
+    {
+      what: "fields in their order, before the length",
+      parts: {
+        status: 201,
+        contentType: "a/b",
+        fields: [["Location", "/c"], ["Set-Cookie", "d"], ["Set-Cookie", "e"], ["X", "\xe9"]],
+        body: "f",
+      },
+      bytes: `HTTP/1.1 201 Created\r\nDate: ${DATE}\r\nContent-Type: a/b\r\nLocation: /c\r\n` +
+        "Set-Cookie: d\r\nSet-Cookie: e\r\nX: \xe9\r\nContent-Length: 1\r\n\r\nf",
+    },
+    {
+      what: "the last response of a connection",
+      parts: { status: 400, body: "no" },
+      connection: "close",
+      bytes: `HTTP/1.1 400 Bad Request\r\nDate: ${DATE}\r\nContent-Length: 2\r\n` +
+        "Connection: close\r\n\r\nno",
+    },
+    {
+      what: "a response to an HTTP/1.0 client whose connection persists",
+      parts: { body: "a" },
+      connection: "keep-alive",
+      bytes: `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 1\r\n` +
+        "Connection: keep-alive\r\n\r\na",
+    },
+    {
+      what: "204 without a body and without a length (RFC 9110, section 8.6)",
+      parts: { status: 204, body: "a" },
+      bytes: `HTTP/1.1 204 No Content\r\nDate: ${DATE}\r\n\r\n`,
+    },
+    {
+      what: "204 as the last response",
+      parts: { status: 204 },
+      connection: "close",
+      bytes: `HTTP/1.1 204 No Content\r\nDate: ${DATE}\r\nConnection: close\r\n\r\n`,
+    },
+    {
+      what: "304 without a body, with its fields (RFC 9110, section 15.4.5)",
+      parts: { status: 304, contentType: "a/b", fields: [["ETag", '"c"']], body: bytesOf("d") },
+      bytes: `HTTP/1.1 304 Not Modified\r\nDate: ${DATE}\r\nContent-Type: a/b\r\nETag: "c"\r\n\r\n`,
+    },
+    {
+      what: "205 with a length of zero (RFC 9110, section 15.3.6)",
+      parts: { status: 205, body: "a" },
+      connection: "keep-alive",
+      bytes: `HTTP/1.1 205 Reset Content\r\nDate: ${DATE}\r\nContent-Length: 0\r\n` +
+        "Connection: keep-alive\r\n\r\n",
+    },
+    {
+      what: "a status without a phrase, with the space before it (RFC 9112, section 4)",
+      parts: { status: 299 },
+      bytes: `HTTP/1.1 299 \r\nDate: ${DATE}\r\nContent-Length: 0\r\n\r\n`,
+    },
+    {
+      what: "a text to HEAD: its length and no more",
+      parts: { contentType: "a/b", body: "héllo" },
+      isHeadRequest: true,
+      bytes: `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Type: a/b\r\nContent-Length: 6\r\n\r\n`,
+    },
+    {
+      what: "bytes to HEAD: their length and no more",
+      parts: { body: new Uint8Array(LARGE_BUFFER_BYTES + 1) },
+      isHeadRequest: true,
+      bytes: `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 65537\r\n\r\n`,
+    },
+    {
+      what: "no body to HEAD, with the length that is declared",
+      parts: { declaredLength: 1_234_567_890_123 },
+      isHeadRequest: true,
+      bytes: `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 1234567890123\r\n\r\n`,
+    },
+    {
+      what: "no body to HEAD, with the largest length there is",
+      parts: { declaredLength: Number.MAX_SAFE_INTEGER },
+      isHeadRequest: true,
+      bytes: `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 9007199254740991\r\n\r\n`,
+    },
+    {
+      what: "empty bytes to HEAD, with the length that is declared",
+      parts: { body: new Uint8Array(0), declaredLength: 5 },
+      isHeadRequest: true,
+      bytes: `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 5\r\n\r\n`,
+    },
+    {
+      what: "an empty text to HEAD, with the length that is declared",
+      parts: { body: "", declaredLength: 5 },
+      isHeadRequest: true,
+      bytes: `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 5\r\n\r\n`,
+    },
+    {
+      what: "a declared length to GET: not at all",
+      parts: { declaredLength: 5 },
+      bytes: `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 0\r\n\r\n`,
+    },
+    {
+      what: "204 to HEAD",
+      parts: { status: 204 },
+      isHeadRequest: true,
+      bytes: `HTTP/1.1 204 No Content\r\nDate: ${DATE}\r\n\r\n`,
+    },
+  ];
+  for (const { what, parts, connection = "", isHeadRequest = false, bytes } of cases) {
+    it(`ResponseEncoder writes ${what}`, () => {
+      const encoder = new ResponseEncoder(DATE);
+      const each = response(parts);
+      assertEquals(send(encoder, [each], connection, isHeadRequest), bytes);
+      assertEquals(send(encoder, [each], connection, isHeadRequest), bytes, "the second time");
+      const general = response({ ...parts, fields: parts.fields ?? [] });
+      assertEquals(send(encoder, [general], connection, isHeadRequest), bytes, "the general way");
+    });
+  }
+
+  it("ResponseEncoder writes every status with the body that it may have", () => {
+    const encoder = new ResponseEncoder(DATE);
+    for (let status = 200; status < 600; status++) {
+      for (const isHeadRequest of [false, true]) {
+        const each = response({ status, contentType: "a/b", body: "é" });
+        assertEquals(
+          send(encoder, [each], "close", isHeadRequest),
+          expectedText(each, "close", isHeadRequest),
+        );
+      }
+    }
+  });
+});
+
+describe("ResponseEncoder and texts", () => {
+  const lengths = [0, 1, 3, 4, 8, 9, 10, 33, 34, 47, 48, 49, 99, 100, 333, 334, 999, 1_000];
+  lengths.push(1_365, 1_366, 3_333, 3_334, 4_095, 4_096, 4_097, 9_999, 10_000, 65_536, 65_537);
+  const alphabets: [what: string, character: string][] = [
+    ["ASCII", "a"],
+    ["two bytes each", "é"],
+    ["three bytes each", "你"],
+    ["lone surrogates", "\ud800"],
+    ["NUL", "\0"],
+  ];
+  for (const [what, character] of alphabets) {
+    it(`ResponseEncoder writes texts of any length with the length in bytes: ${what}`, () => {
+      const encoder = new ResponseEncoder(DATE);
+      for (const length of lengths) {
+        const each = response({ contentType: "a/b", body: character.repeat(length) });
+        const expected = expectedText(each, "keep-alive", false);
+        // Compared as a whole: a diff of so many bytes helps nobody.
+        assert(send(encoder, [each], "keep-alive") === expected, `${length} characters`);
+        assertEquals(encoder.bodyBytes, bodyBytes(each.body).length);
+      }
+    });
+  }
+
+  for (const length of [1, 9, 10, 48, 49, 99, 100, 4_096, 4_097]) {
+    it(`ResponseEncoder writes a text of ${length} characters with one that is longer in UTF-8, wherever it stands`, () => {
+      const encoder = new ResponseEncoder(DATE);
+      for (const place of new Set([0, Math.floor(length / 2), length - 1])) {
+        const body = "a".repeat(place) + "é" + "a".repeat(length - place - 1);
+        const each = response({ body });
+        for (const isHeadRequest of [false, true]) {
+          assertEquals(
+            send(encoder, [each, each], "", isHeadRequest),
+            expectedText(each, "", isHeadRequest).repeat(2),
+          );
+        }
+      }
+    });
+  }
+
+  it("ResponseEncoder writes a character of four bytes as one, even where two halves meet", () => {
+    const encoder = new ResponseEncoder(DATE);
+    for (
+      const body of ["😀", "a😀", "😀".repeat(24), "😀".repeat(25), "\ude00\ud83d", "😀\ud83d"]
+    ) {
+      const each = response({ body });
+      assertEquals(send(encoder, [each]), expectedText(each, "", false));
+    }
+  });
+});
+
+describe("ResponseEncoder and bytes", () => {
+  for (const length of [0, 1, 16_384, LARGE_BUFFER_BYTES - 1, LARGE_BUFFER_BYTES]) {
+    it(`ResponseEncoder joins ${length} bytes with their head`, () => {
+      const encoder = new ResponseEncoder(DATE);
+      const output = new Output(new SpoilingPool());
+      const each = response({ body: new Uint8Array(length).fill(0x78) });
+      assertStrictEquals(encoder.encode(output, each, "", false), undefined);
+      assert(textOf(output.bytes) === expectedText(each, "", false));
+      assertEquals(encoder.bodyBytes, length);
+    });
+  }
+
+  it("ResponseEncoder gives larger bodies back, to be sent behind their head", () => {
+    const encoder = new ResponseEncoder(DATE);
+    const output = new Output(new SpoilingPool());
+    const body = new Uint8Array(LARGE_BUFFER_BYTES + 1).fill(0x78);
+    const overflow = encoder.encode(output, response({ body }), "", false);
+    assertStrictEquals(overflow, body);
+    assertEquals(
+      textOf(output.bytes),
+      `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 65537\r\n\r\n`,
+    );
+    assertEquals(encoder.bodyBytes, LARGE_BUFFER_BYTES + 1);
+  });
+
+  it("ResponseEncoder gives a text back as bytes that is too long to be joined", () => {
+    const encoder = new ResponseEncoder(DATE);
+    const output = new Output(new SpoilingPool());
+    const body = "é".repeat(LARGE_BUFFER_BYTES / 2) + "a";
+    const overflow = encoder.encode(output, response({ body }), "", false);
+    assertEquals(overflow?.length, LARGE_BUFFER_BYTES + 1);
+    assert(new TextDecoder().decode(overflow) === body);
+    assertEquals(encoder.bodyBytes, LARGE_BUFFER_BYTES + 1);
+  });
+
+  it("ResponseEncoder gives nothing back for HEAD, nor for a status without a body", () => {
+    const encoder = new ResponseEncoder(DATE);
+    const output = new Output(new SpoilingPool());
+    const body = new Uint8Array(LARGE_BUFFER_BYTES + 1);
+    assertStrictEquals(encoder.encode(output, response({ body }), "", true), undefined);
+    assertEquals(encoder.bodyBytes, 0);
+    const reset = response({ status: 304, body });
+    assertStrictEquals(encoder.encode(output, reset, "", false), undefined);
+    assertEquals(encoder.bodyBytes, 0);
+  });
+});
+
+describe("ResponseEncoder and its templates", () => {
+  it("ResponseEncoder writes the newest date, in every way and for every status", () => {
+    const encoder = new ResponseEncoder(DATE);
+    const responses = [
+      response({ contentType: "a/b", body: "c" }),
+      response({ contentType: "a/b", fields: [["D", "e"]], body: "c" }),
+      response({ status: 204 }),
+      response({ status: 404, body: "é" }),
+    ];
+    for (const date of [DATE, LATER, DATE, LATER]) {
+      encoder.setDate(date);
+      for (let i = 0; i < 2; i++) {
+        assertEquals(
+          send(encoder, responses),
+          responses.map((each) => expectedText(each, "", false, date)).join(""),
+        );
+      }
+    }
+  });
+
+  it("ResponseEncoder does not change what it has written when the date changes", () => {
+    const encoder = new ResponseEncoder(DATE);
+    const output = new Output(new SpoilingPool());
+    const each = response({ body: "a" });
+    encoder.encode(output, each, "", false);
+    encoder.setDate(LATER);
+    encoder.encode(output, each, "", false);
+    assertEquals(
+      textOf(output.bytes),
+      expectedText(each, "", false, DATE) + expectedText(each, "", false, LATER),
+    );
+  });
+
+  it("ResponseEncoder writes more content types than it keeps templates, over and over", () => {
+    const encoder = new ResponseEncoder(DATE);
+    for (const date of [DATE, LATER]) {
+      encoder.setDate(date);
+      for (let i = 0; i < 600; i++) {
+        const each = response({ contentType: `text/x-${i}`, status: 200 + i % 3, body: `${i}` });
+        assertEquals(send(encoder, [each]), expectedText(each, "", false, date));
+      }
+    }
+  });
+
+  it("ResponseEncoder tells a content type that is missing from one that is called null", () => {
+    const encoder = new ResponseEncoder(DATE);
+    for (const contentType of [null, "null", "undefined", ""]) {
+      const each = response({ contentType });
+      assertEquals(send(encoder, [each]), expectedText(each, "", false));
+    }
+  });
+
+  it("ResponseEncoder writes the same bytes by template and in the general way", () => {
+    const body = fc.oneof(
+      fc.constant(null),
+      fc.string({ unit: "binary", maxLength: 120 }),
+      fc.string({ unit: "binary-ascii", maxLength: 60 }),
+      fc.integer({ min: 4_000, max: 4_200 }).map((length) => "é".repeat(length)),
+      fc.uint8Array({ maxLength: 50 }),
+    );
+    const parts = fc.record({
+      status: fc.oneof(
+        fc.constantFrom(200, 204, 205, 304, 404),
+        fc.integer({ min: 200, max: 599 }),
+      ),
+      contentType: fc.option(fieldValue),
+      body,
+      declaredLength: fc.option(fc.maxSafeNat(), { nil: undefined }),
+    });
+    const exchanges = fc.array(
+      fc.record({
+        parts,
+        others: fc.array(fc.tuple(fieldName, fieldValue), { maxLength: 4 }),
+        way: fc.constantFrom<Way>("template", "general way"),
+        connection: fc.constantFrom<ConnectionOption>("", "close", "keep-alive"),
+        isHeadRequest: fc.boolean(),
+      }),
+      { minLength: 1, maxLength: 6 },
+    );
+    const encoder = new ResponseEncoder(DATE);
+    fc.assert(
+      fc.property(exchanges, (all) => {
+        const output = new Output(new SpoilingPool());
+        let expected = "";
+        for (const { parts, others, way, connection, isHeadRequest } of all) {
+          const fields = others.length > 0 ? others : way === "template" ? null : [];
+          const each = response({ ...parts, fields });
+          encoder.encode(output, each, connection, isHeadRequest);
+          expected += expectedText(each, connection, isHeadRequest);
+        }
+        assert(textOf(output.bytes) === expected, "the bytes differ");
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("Output", () => {
+  it("Output keeps what is put into it, in order, however large it grows", () => {
+    const output = new Output(new SpoilingPool());
+    let expected = "";
+    for (const length of [1, 100, MEDIUM_BUFFER_BYTES, 0, LARGE_BUFFER_BYTES, 5]) {
+      const text = String.fromCharCode(0x61 + expected.length % 20).repeat(length);
+      output.append(bytesOf(text));
+      expected += text;
+      assertEquals(output.length, expected.length);
+      assert(textOf(output.bytes) === expected);
+    }
+  });
+
+  it("Output has room for what is reserved, behind what is there", () => {
+    const output = new Output(new SpoilingPool());
+    output.append(bytesOf("abc"));
+    for (const bytes of [0, 1, MEDIUM_BUFFER_BYTES, LARGE_BUFFER_BYTES * 2]) {
+      const buffer = output.reserve(bytes);
+      assertLessOrEqual(output.length + bytes, buffer.length);
+      assertEquals(textOf(buffer.subarray(0, 3)), "abc");
+      assertEquals(output.length, 3);
+    }
+  });
+
+  it("Output is empty after clear(), and can be used again", () => {
+    const output = new Output(new SpoilingPool());
+    output.append(bytesOf("abc"));
+    output.clear();
+    assertEquals([output.length, output.bytes.length], [0, 0]);
+    output.append(bytesOf("d"));
+    assertEquals(textOf(output.bytes), "d");
+    output.clear();
+    output.clear();
+  });
+
+  it("Output gives each of its buffers back to the pool", () => {
+    const pool = new SpoilingPool();
+    const output = new Output(pool);
+    output.append(bytesOf("a"));
+    const medium = output.bytes.buffer;
+    output.append(new Uint8Array(MEDIUM_BUFFER_BYTES));
+    const large = output.bytes.buffer;
+    output.clear();
+    assertStrictEquals(pool.take(MEDIUM_BUFFER_BYTES).buffer, medium);
+    assertStrictEquals(pool.take(LARGE_BUFFER_BYTES).buffer, large);
+  });
+});
+
+describe("CONTINUE_BYTES", () => {
+  it("CONTINUE_BYTES are an interim response without fields (RFC 9110, section 15.2.1)", () => {
+    assertEquals(textOf(CONTINUE_BYTES), "HTTP/1.1 100 Continue\r\n\r\n");
+  });
+});
