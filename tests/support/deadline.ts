@@ -1,7 +1,7 @@
 // How long a test waits for what it can observe. No test waits for a fixed time: this is where waiting ends in a failure.
 
 /** Far more than anything here takes, also on a machine that is busy with something else. */
-export const DEADLINE_MS = 10_000;
+export const DEADLINE_MS = 20_000;
 
 /** The promise's outcome, or an error that names what did not come. */
 export async function within<T>(

@@ -1,0 +1,1108 @@
+// The fleet: tables of what happens and when, with a number for a clock, and what is to be done; and a model test, which
+// lets anything happen in any order.
+
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import fc from "fast-check";
+import {
+  Fleet,
+  type FleetAction,
+  type FleetInput,
+  type FleetSettings,
+} from "../../src/supervisor/fleet.ts";
+
+const SETTINGS: FleetSettings = {
+  workers: 2,
+  startTimeoutMs: 1_000,
+  loadTimeoutMs: 500,
+  drainTimeoutMs: 5_000,
+  hangTimeoutMs: 2_000,
+  shutdownDelayMs: 0,
+  maxRequests: 0,
+  maxAgeMs: 0,
+  maxHeapBytes: 0,
+};
+
+/** No chance: limits and delays are what they say. */
+const NO_JITTER = () => 0;
+
+/** A message that is told elsewhere (bad_input_test.ts). */
+const NOT_LOADED = /^the workers' module does not load @mudpie\/server: .*/;
+
+/** An action in a few words, without what is told. */
+function briefly(action: FleetAction): string[] {
+  switch (action.kind) {
+    case "spawn":
+    case "terminate":
+      return [`${action.kind} ${action.worker}`];
+    case "drain":
+      return [`drain ${action.worker}`];
+    case "tell":
+      return [];
+    case "reload failed":
+    case "give up":
+      return [`${action.kind}: ${action.reason.replace(NOT_LOADED, "not loaded")}`];
+    case "ready":
+    case "stop":
+    case "reloaded":
+    case "finished":
+      return [action.kind];
+    default:
+      return [(action as { kind: string }).kind];
+  }
+}
+
+/** What has happened, in a few words: "accepting 3", "tick". */
+function inputOf(text: string): FleetInput {
+  const [, name, number, rest] = /^([a-z ]+?)(?: (\d+))?(?:: (.*))?$/.exec(text) ?? [];
+  const worker = Number(number);
+  switch (name) {
+    case "start":
+    case "reload":
+    case "cut short":
+    case "tick":
+      return { kind: name };
+    case "loaded":
+    case "accepting":
+    case "draining":
+    case "ended":
+      return { kind: name, worker };
+    case "shutdown":
+      return { kind: name, reason: "a test" };
+    case "gone":
+      return { kind: name, worker, hasThrown: true, detail: rest ?? "" };
+    case "exited":
+      return { kind: "gone", worker, hasThrown: false, detail: rest ?? "" };
+    case "panicked":
+      return { kind: name, worker, error: rest ?? "boom" };
+    case "failed":
+      return { kind: name, worker, message: rest, isFinal: false };
+    case "failed for good":
+      return { kind: "failed", worker, message: rest, isFinal: true };
+    case "more":
+      return { kind: "resize", by: 1 };
+    case "fewer":
+      return { kind: "resize", by: -1 };
+    case "heartbeat": {
+      const [requests = 0, heapBytes = 0] = (rest ?? "").split(" ").map(Number);
+      return { kind: name, worker, requests, heapBytes };
+    }
+    default:
+      throw new Error(`Not an input: ${text}`);
+  }
+}
+
+/** What happens at a time, and what is to be done then. */
+type Step = readonly [at: number, input: string, ...actions: string[]];
+
+interface Case {
+  readonly what: string;
+  readonly settings?: Partial<FleetSettings>;
+  readonly steps: readonly Step[];
+}
+
+/** Two workers that accept since 10. */
+const UP: readonly Step[] = [
+  [0, "start", "spawn 1", "spawn 2"],
+  [5, "loaded 1"],
+  [5, "loaded 2"],
+  [10, "accepting 1"],
+  [10, "accepting 2", "ready"],
+];
+
+const cases: readonly Case[] = [
+  {
+    what: "spawns the workers that are wanted, and is ready when all of them accept",
+    settings: { workers: 3 },
+    steps: [
+      [0, "start", "spawn 1", "spawn 2", "spawn 3"],
+      [5, "loaded 2"],
+      [10, "accepting 2"],
+      [10, "accepting 1"],
+      [20, "tick"],
+      [30, "accepting 3", "ready"],
+      [40, "tick"],
+    ],
+  },
+
+  // Replacement first.
+  {
+    what: "replaces a worker that has panicked, and drains it when the replacement accepts",
+    steps: [
+      ...UP,
+      [100, "panicked 1", "spawn 3"],
+      [110, "tick"],
+      [120, "loaded 3"],
+      [150, "accepting 3", "drain 1"],
+      [160, "tick"],
+      [200, "gone 1"],
+      [210, "tick"],
+    ],
+  },
+  {
+    what: "takes a second panic of the same worker for the same",
+    steps: [
+      ...UP,
+      [100, "panicked 1", "spawn 3"],
+      [101, "panicked 1"],
+      [150, "accepting 3", "drain 1"],
+      [151, "panicked 1"],
+      [200, "gone 1"],
+    ],
+  },
+  {
+    what:
+      "replaces all workers at once when all have panicked, and lets each serve until there is another",
+    steps: [
+      ...UP,
+      [100, "panicked 1", "spawn 3"],
+      [100, "panicked 2", "spawn 4"],
+      [150, "accepting 3", "drain 1"],
+      [151, "accepting 4", "drain 2"],
+    ],
+  },
+  {
+    what: "replaces a worker that has crashed at once",
+    steps: [
+      ...UP,
+      [100, "gone 2: it ended without a word", "spawn 3"],
+      [150, "accepting 3"],
+      [160, "tick"],
+    ],
+  },
+  {
+    what: "drains nobody when a worker that has panicked is gone before its replacement accepts",
+    steps: [
+      ...UP,
+      [100, "panicked 1", "spawn 3"],
+      [120, "gone 1"],
+      [150, "accepting 3"],
+    ],
+  },
+  {
+    what: "starts another replacement when the first one cannot start",
+    steps: [
+      ...UP,
+      [100, "panicked 1", "spawn 3"],
+      [120, "failed 3: no memory", "terminate 3"],
+      [219, "tick"],
+      [220, "tick", "spawn 4"],
+      [250, "accepting 4", "drain 1"],
+    ],
+  },
+  {
+    what: "mends a death that it hears of late: what it hears of unknown workers changes nothing",
+    steps: [
+      ...UP,
+      [100, "gone 7"],
+      [100, "loaded 7"],
+      [100, "accepting 7"],
+      [100, "panicked 7"],
+      [100, "failed 7: late"],
+      [100, "heartbeat 7"],
+      [100, "draining 7"],
+      [100, "draining 1"],
+      [100, "tick"],
+    ],
+  },
+
+  // Hangs.
+  {
+    what: "replaces a worker without heartbeats, and terminates it when the replacement accepts",
+    steps: [
+      ...UP,
+      [1_000, "heartbeat 2"],
+      [2_009, "tick"],
+      [2_010, "tick", "spawn 3"],
+      [2_500, "heartbeat 2"],
+      [2_501, "loaded 3"],
+      [2_600, "accepting 3", "terminate 1"],
+      [2_700, "gone 1"],
+    ],
+  },
+  {
+    what: "takes a worker that hangs while it is to be replaced for hung",
+    settings: { startTimeoutMs: 0 },
+    steps: [
+      ...UP,
+      [1_000, "panicked 1", "spawn 3"],
+      [1_500, "heartbeat 2"],
+      [2_010, "tick"],
+      [2_100, "accepting 3", "terminate 1"],
+    ],
+  },
+  {
+    what: "lets hung workers go first when several are to be replaced",
+    settings: { startTimeoutMs: 0 },
+    steps: [
+      ...UP,
+      [1_000, "heartbeat 1"],
+      [1_500, "panicked 1", "spawn 3"],
+      [2_010, "tick", "spawn 4"],
+      [2_100, "accepting 3", "terminate 2"],
+      [2_200, "accepting 4", "drain 1"],
+    ],
+  },
+  {
+    what: "never takes a worker for hung when there is no limit",
+    settings: { hangTimeoutMs: 0 },
+    steps: [...UP, [1_000_000, "tick"]],
+  },
+
+  // Recycling.
+  {
+    what: "replaces a worker that has answered enough requests",
+    settings: { maxRequests: 100 },
+    steps: [
+      ...UP,
+      [100, "heartbeat 1: 99"],
+      [200, "heartbeat 1: 100", "spawn 3"],
+      [210, "heartbeat 1: 120"],
+      [250, "accepting 3", "drain 1"],
+      [260, "heartbeat 1: 130"],
+      [300, "ended 1", "terminate 1"],
+    ],
+  },
+  {
+    what: "replaces a worker that is old enough",
+    settings: { maxAgeMs: 1_000 },
+    steps: [
+      ...UP,
+      [1_009, "heartbeat 2"],
+      [1_010, "heartbeat 1", "spawn 3"],
+      [1_100, "accepting 3", "drain 1"],
+    ],
+  },
+  {
+    what: "replaces a worker whose heap is over the limit, and no earlier",
+    settings: { maxHeapBytes: 1_000 },
+    steps: [
+      ...UP,
+      [100, "heartbeat 1: 5 1000"],
+      [200, "heartbeat 2: 5 1001", "spawn 3"],
+      [250, "accepting 3", "drain 2"],
+    ],
+  },
+  {
+    what: "does not delay replacements for housekeeping",
+    settings: { maxRequests: 1, workers: 1 },
+    steps: [
+      [0, "start", "spawn 1"],
+      [10, "accepting 1", "ready"],
+      [11, "heartbeat 1: 1", "spawn 2"],
+      [12, "accepting 2", "drain 1"],
+      [13, "heartbeat 2: 1", "spawn 3"],
+      [14, "accepting 3", "drain 2"],
+      [15, "heartbeat 3: 1", "spawn 4"],
+      [16, "accepting 4", "drain 3"],
+    ],
+  },
+
+  // Reload.
+  {
+    what: "reloads one worker at a time, the new one first",
+    steps: [
+      ...UP,
+      [100, "reload", "spawn 3"],
+      [101, "tick"],
+      [150, "accepting 3", "drain 1", "spawn 4"],
+      [155, "draining 1"],
+      [160, "ended 1", "terminate 1"],
+      [200, "accepting 4", "drain 2"],
+      // Until then it may still answer with the old code.
+      [205, "draining 2", "reloaded"],
+      [250, "ended 2", "terminate 2"],
+    ],
+  },
+  {
+    what: "keeps the old workers when a new one cannot start during a reload",
+    steps: [
+      ...UP,
+      [100, "reload", "spawn 3"],
+      [150, "accepting 3", "drain 1", "spawn 4"],
+      [200, "failed 4: a mistake", "terminate 4", "reload failed: a mistake"],
+      [1_000, "tick"],
+      [1_001, "reload", "spawn 5"],
+      [1_050, "accepting 5", "drain 2", "spawn 6"],
+      [1_100, "accepting 6", "drain 3"],
+      [1_105, "draining 3"],
+      [1_110, "draining 2"],
+      [1_120, "ended 1", "terminate 1", "reloaded"],
+    ],
+  },
+  {
+    what: "keeps the old workers when a new one does not come up in time during a reload",
+    settings: { hangTimeoutMs: 0 },
+    steps: [
+      ...UP,
+      [100, "reload", "spawn 3"],
+      [1_099, "tick"],
+      [
+        1_100,
+        "tick",
+        "terminate 3",
+        "reload failed: a worker did not accept within startTimeout (1000 ms)",
+      ],
+      [1_200, "tick"],
+    ],
+  },
+  {
+    what: "lets an old worker serve on when another dies of something else during a reload",
+    steps: [
+      ...UP,
+      [100, "reload", "spawn 3"],
+      [110, "gone 2", "spawn 4"],
+      [150, "accepting 3"],
+      [160, "accepting 4", "drain 1"],
+      [170, "gone 1", "reloaded"],
+    ],
+  },
+  {
+    what:
+      "reloads what an earlier reload has replaced already, when it is asked for again meanwhile",
+    steps: [
+      ...UP,
+      [100, "reload", "spawn 3"],
+      [150, "accepting 3", "drain 1", "spawn 4"],
+      // The code on disk may have changed since 3 was loaded.
+      [160, "reload"],
+      [200, "accepting 4", "drain 2", "spawn 5"],
+      [250, "accepting 5", "drain 3", "spawn 6"],
+      [300, "accepting 6", "drain 4"],
+      [310, "draining 1"],
+      [310, "draining 2"],
+      [310, "draining 3"],
+      [320, "draining 4", "reloaded"],
+    ],
+  },
+  {
+    what: "reloads workers that are still starting, too",
+    steps: [
+      [0, "start", "spawn 1", "spawn 2"],
+      [5, "loaded 1"],
+      [10, "accepting 1"],
+      [11, "reload"],
+      [20, "accepting 2", "spawn 3"],
+      [30, "accepting 3", "drain 1", "spawn 4"],
+      [40, "accepting 4", "drain 2", "ready"],
+      [45, "draining 1"],
+      [45, "draining 2", "reloaded"],
+    ],
+  },
+
+  // Resize.
+  {
+    what: "adds a worker",
+    steps: [
+      ...UP,
+      [100, "more", "spawn 3"],
+      [150, "accepting 3"],
+      [160, "tick"],
+    ],
+  },
+  {
+    what: "removes the newest worker, and never the last one",
+    steps: [
+      ...UP,
+      [100, "fewer", "drain 2"],
+      [110, "fewer"],
+      [120, "tick"],
+    ],
+  },
+  {
+    what: "removes a worker that is to be replaced in place of replacing it",
+    steps: [
+      ...UP,
+      [100, "panicked 1", "spawn 3"],
+      [110, "fewer", "drain 1"],
+      [150, "accepting 3", "drain 3"],
+    ],
+  },
+
+  // Starting.
+  {
+    what: "terminates a worker that does not accept in time, and tries another",
+    settings: { hangTimeoutMs: 0 },
+    steps: [
+      ...UP,
+      [100, "gone 1", "spawn 3"],
+      [101, "loaded 3"],
+      [1_099, "tick"],
+      [1_100, "tick", "terminate 3"],
+      [1_200, "tick", "spawn 4"],
+    ],
+  },
+  {
+    what: "has no limit on the time to start when it is switched off",
+    settings: { startTimeoutMs: 0 },
+    steps: [
+      [0, "start", "spawn 1", "spawn 2"],
+      [1, "loaded 1"],
+      [1_000_000, "tick"],
+    ],
+  },
+  {
+    what: "gives up at once when no worker has loaded the library in time",
+    steps: [
+      [0, "start", "spawn 1", "spawn 2"],
+      [499, "tick"],
+      [
+        500,
+        "tick",
+        "terminate 1",
+        "terminate 2",
+        "give up: not loaded",
+      ],
+    ],
+  },
+  {
+    what: "waits longer for the others when one worker has loaded the library",
+    steps: [
+      [0, "start", "spawn 1", "spawn 2"],
+      [400, "loaded 2"],
+      [600, "tick"],
+      [999, "tick"],
+    ],
+  },
+  {
+    what: "gives up at once on a failure that is final, with its cause",
+    steps: [
+      [0, "start", "spawn 1", "spawn 2"],
+      [5, "loaded 1"],
+      [
+        10,
+        "failed for good 1: it never runs",
+        "terminate 1",
+        "terminate 2",
+        "give up: it never runs",
+      ],
+    ],
+  },
+  {
+    what: "gives up at once when a worker ends that has neither loaded the library nor thrown",
+    steps: [
+      [0, "start", "spawn 1", "spawn 2"],
+      [
+        10,
+        "exited 1: it exited with code 0",
+        "terminate 1",
+        "terminate 2",
+        "give up: not loaded",
+      ],
+    ],
+  },
+  {
+    what:
+      "takes a worker that ends while it starts for a failure when another has loaded the library",
+    steps: [
+      [0, "start", "spawn 1", "spawn 2"],
+      [5, "loaded 1"],
+      [10, "exited 2: it exited with code 0", "terminate 2"],
+      [20, "accepting 1", "spawn 3"],
+    ],
+  },
+  {
+    what: "goes on after a final failure of a later worker",
+    steps: [
+      ...UP,
+      [100, "gone 1", "spawn 3"],
+      [110, "failed for good 3: it never runs", "terminate 3"],
+      [210, "tick", "spawn 4"],
+    ],
+  },
+  {
+    what: "gives up after three rounds in which no worker came up, with the first cause",
+    steps: [
+      [0, "start", "spawn 1", "spawn 2"],
+      [5, "loaded 1"],
+      [10, "gone 1: the first cause", "terminate 1"],
+      // The second one was spawned with the first: it is of the same round.
+      [11, "gone 2: another cause", "terminate 2", "spawn 3"],
+      [20, "gone 3: another cause", "terminate 3"],
+      [119, "tick"],
+      [120, "tick", "spawn 4"],
+      [130, "gone 4: another cause", "terminate 4", "give up: the first cause"],
+      [140, "tick"],
+    ],
+  },
+  {
+    what: "tries one worker after a round of failures, and all when it comes up",
+    settings: { workers: 3 },
+    steps: [
+      [0, "start", "spawn 1", "spawn 2", "spawn 3"],
+      [5, "loaded 1"],
+      [10, "gone 1: a cause", "terminate 1"],
+      [10, "gone 2: a cause", "terminate 2"],
+      [10, "gone 3: a cause", "terminate 3", "spawn 4"],
+      [15, "loaded 4"],
+      [20, "accepting 4", "spawn 5", "spawn 6"],
+      [30, "accepting 5"],
+      [30, "accepting 6", "ready"],
+    ],
+  },
+  {
+    what: "delays replacements that keep dying young, longer each time",
+    settings: { workers: 1 },
+    steps: [
+      [0, "start", "spawn 1"],
+      [1, "accepting 1", "ready"],
+      [10, "gone 1", "spawn 2"],
+      [11, "accepting 2"],
+      [20, "gone 2"],
+      [119, "tick"],
+      [120, "tick", "spawn 3"],
+      [121, "accepting 3"],
+      [130, "gone 3"],
+      [329, "tick"],
+      [330, "tick", "spawn 4"],
+    ],
+  },
+  {
+    what: "does not delay the replacement of a worker that ran well for a minute",
+    settings: { workers: 1, hangTimeoutMs: 0 },
+    steps: [
+      [0, "start", "spawn 1"],
+      [1, "accepting 1", "ready"],
+      [60_001, "gone 1", "spawn 2"],
+      [60_002, "accepting 2"],
+      [120_002, "gone 2", "spawn 3"],
+      [120_003, "accepting 3"],
+      [180_003, "gone 3", "spawn 4"],
+    ],
+  },
+
+  // The end.
+  {
+    what: "drains all workers at a shutdown, and has finished when all are gone",
+    steps: [
+      ...UP,
+      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
+      [110, "tick"],
+      [120, "ended 2", "terminate 2"],
+      [130, "gone 1", "finished"],
+      [140, "tick"],
+    ],
+  },
+  {
+    what: "serves on for the delay at a shutdown, and still replaces",
+    settings: { shutdownDelayMs: 200 },
+    steps: [
+      ...UP,
+      [100, "shutdown", "stop"],
+      [110, "panicked 1", "spawn 3"],
+      [150, "accepting 3", "drain 1"],
+      [299, "tick"],
+      [300, "tick", "stop listening", "drain 2", "drain 3"],
+      [310, "gone 1"],
+      [310, "gone 2"],
+      [310, "gone 3", "finished"],
+    ],
+  },
+  {
+    what: "terminates what has not drained by the deadline",
+    steps: [
+      ...UP,
+      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
+      [200, "ended 2", "terminate 2"],
+      [5_099, "tick"],
+      [5_100, "tick", "terminate 1", "finished"],
+    ],
+  },
+  {
+    what: "terminates a worker that was replaced and has not drained by the deadline",
+    steps: [
+      ...UP,
+      [100, "panicked 1", "spawn 3"],
+      [150, "accepting 3", "drain 1"],
+      [2_000, "heartbeat 2"],
+      [2_000, "heartbeat 3"],
+      [3_900, "heartbeat 2"],
+      [3_900, "heartbeat 3"],
+      [5_149, "tick"],
+      [5_150, "tick", "terminate 1"],
+    ],
+  },
+  {
+    what: "terminates workers that are starting at a shutdown",
+    steps: [
+      [0, "start", "spawn 1", "spawn 2"],
+      [5, "loaded 1"],
+      [10, "accepting 1"],
+      [20, "shutdown", "stop", "stop listening", "drain 1", "terminate 2"],
+      [30, "ended 1", "terminate 1", "finished"],
+    ],
+  },
+  {
+    what: "replaces nobody after a shutdown",
+    steps: [
+      ...UP,
+      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
+      [110, "panicked 1"],
+      [120, "gone 1"],
+      [130, "more"],
+      [140, "reload"],
+      [150, "gone 2", "finished"],
+    ],
+  },
+  {
+    what: "is cut short: all are terminated at once",
+    steps: [
+      ...UP,
+      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
+      [200, "cut short", "terminate 1", "terminate 2", "finished"],
+      [210, "gone 1"],
+    ],
+  },
+  {
+    what: "is cut short during the delay",
+    settings: { shutdownDelayMs: 10_000 },
+    steps: [
+      ...UP,
+      [100, "shutdown", "stop"],
+      [200, "cut short", "terminate 1", "terminate 2", "finished"],
+    ],
+  },
+  {
+    what: "ends a reload at a shutdown",
+    steps: [
+      ...UP,
+      [100, "reload", "spawn 3"],
+      [
+        110,
+        "shutdown",
+        "stop",
+        "reload failed: the server is stopping",
+        "stop listening",
+        "drain 1",
+        "drain 2",
+        "terminate 3",
+      ],
+      [120, "gone 1"],
+      [120, "gone 2", "finished"],
+    ],
+  },
+  {
+    what: "takes a second shutdown for the same",
+    steps: [
+      ...UP,
+      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
+      [110, "shutdown"],
+    ],
+  },
+];
+
+describe("Fleet", () => {
+  for (const { what, settings, steps } of cases) {
+    it(`it ${what}`, () => {
+      const fleet = new Fleet({ ...SETTINGS, ...settings }, 0, NO_JITTER);
+      for (const [at, text, ...expected] of steps) {
+        const actions = fleet.after(inputOf(text), at).flatMap(briefly);
+        assertEquals(actions, expected, `at ${at}, after "${text}"`);
+      }
+    });
+  }
+});
+
+/** What is told, in a few words. */
+function told(action: FleetAction): string[] {
+  if (action.kind !== "tell") return [];
+  const { event } = action;
+  switch (event.kind) {
+    case "accepting":
+      return [`${event.worker} accepting after ${event.startMs}`];
+    case "panicked":
+      return [`${event.worker} panicked: ${event.error}`];
+    case "replacing":
+      return [`${event.worker} replacing: ${event.cause}`];
+    case "ended":
+      return [`${event.worker} ended: ${event.cause}, ${event.detail}`];
+    case "delaying":
+      return [`delaying for ${event.delayMs} after ${event.youngDeaths}`];
+    case "resized":
+      return [`resized to ${event.workers}`];
+    case "stopping":
+    case "reload failed":
+      return [`${event.kind}: ${event.reason}`];
+    default:
+      return [event.kind];
+  }
+}
+
+const stories: readonly Case[] = [
+  {
+    what: "a panic",
+    steps: [
+      ...UP.map(([at, input]): Step => [at, input]).slice(0, 3),
+      [10, "accepting 1", "1 accepting after 10"],
+      [12, "accepting 2", "2 accepting after 12"],
+      [100, "panicked 1: boom", "1 panicked: boom", "1 replacing: panic"],
+      [101, "panicked 1: boom again", "1 panicked: boom again"],
+      [150, "accepting 3", "3 accepting after 50"],
+      [200, "gone 1: Uncaught boom", "1 ended: panic, Uncaught boom"],
+    ],
+  },
+  {
+    what: "a crash, and another",
+    settings: { workers: 1 },
+    steps: [
+      [0, "start"],
+      [10, "accepting 1", "1 accepting after 10"],
+      [20, "gone 1: it ended without a word", "1 ended: crash, it ended without a word"],
+      [30, "accepting 2", "2 accepting after 10"],
+      [40, "gone 2: once more", "2 ended: crash, once more", "delaying for 100 after 2"],
+      [50, "tick"],
+      [140, "tick"],
+      [150, "accepting 3", "3 accepting after 10"],
+    ],
+  },
+  {
+    what: "a hang",
+    settings: { workers: 1 },
+    steps: [
+      [0, "start"],
+      [10, "accepting 1", "1 accepting after 10"],
+      [2_010, "tick", "1 replacing: hang"],
+      [2_050, "accepting 2", "2 accepting after 40", "1 ended: hang, terminated"],
+    ],
+  },
+  {
+    what: "a start that fails",
+    settings: { workers: 1 },
+    steps: [
+      [0, "start"],
+      [10, "failed 1: no memory", "1 ended: start failed, no memory"],
+      [20, "loaded 2"],
+      [
+        1_010,
+        "tick",
+        "2 ended: start timeout, a worker did not accept within startTimeout (1000 ms)",
+        "delaying for 100 after 2",
+      ],
+    ],
+  },
+  {
+    what: "a reload",
+    settings: { workers: 1 },
+    steps: [
+      [0, "start"],
+      [10, "accepting 1", "1 accepting after 10"],
+      [20, "reload", "reloading", "1 replacing: reload"],
+      [30, "accepting 2", "2 accepting after 10"],
+      [35, "draining 1", "reloaded"],
+      [40, "ended 1", "1 ended: reload, "],
+      [50, "reload", "reloading", "2 replacing: reload"],
+      [60, "failed 3: a mistake", "3 ended: start failed, a mistake", "reload failed: a mistake"],
+    ],
+  },
+  {
+    what: "a resize, and the end",
+    settings: { workers: 1 },
+    steps: [
+      [0, "start"],
+      [10, "accepting 1", "1 accepting after 10"],
+      [20, "more", "resized to 2"],
+      [30, "accepting 2", "2 accepting after 10"],
+      [40, "fewer", "resized to 1"],
+      [50, "ended 2", "2 ended: resize, "],
+      [60, "shutdown", "stopping: a test"],
+      [70, "ended 1", "1 ended: shutdown, ", "stopped"],
+    ],
+  },
+  {
+    what: "an end that is cut short",
+    settings: { workers: 1 },
+    steps: [
+      [0, "start"],
+      [10, "accepting 1", "1 accepting after 10"],
+      [20, "shutdown", "stopping: a test"],
+      [30, "cut short", "1 ended: shutdown, terminated", "stopped"],
+    ],
+  },
+];
+
+describe("Fleet", () => {
+  for (const { what, settings, steps } of stories) {
+    it(`it tells of ${what}`, () => {
+      const fleet = new Fleet({ ...SETTINGS, ...settings }, 0, NO_JITTER);
+      for (const [at, text, ...expected] of steps) {
+        assertEquals(fleet.after(inputOf(text), at).flatMap(told), expected, `after "${text}"`);
+      }
+    });
+  }
+
+  it("it counts workers from the highest number in use", () => {
+    const fleet = new Fleet(SETTINGS, 40, NO_JITTER);
+    assertEquals(fleet.after({ kind: "start" }, 0).flatMap(briefly), ["spawn 41", "spawn 42"]);
+  });
+
+  it("it tells how many workers are wanted, what each does, and how long the next one has to wait", () => {
+    const fleet = new Fleet({ ...SETTINGS, workers: 3 }, 0, NO_JITTER);
+    const steps = ["start", "accepting 1", "accepting 2", "accepting 3", "panicked 2", "more"];
+    for (const step of steps) fleet.after(inputOf(step), 10);
+    assertEquals([...fleet.states()].map(([worker, { kind }]) => `${worker} ${kind}`), [
+      "1 accepting",
+      "2 condemned",
+      "3 accepting",
+      "4 starting",
+      "5 starting",
+    ]);
+    assertEquals([fleet.wanted, fleet.delayMs(10)], [4, 0]);
+    fleet.after(inputOf("gone 4"), 20);
+    assertEquals([fleet.delayMs(20), fleet.delayMs(70), fleet.delayMs(1_000)], [100, 50, 0]);
+  });
+
+  it("it gives a worker less time to drain than itself, to say farewell in", () => {
+    for (const [drainTimeoutMs, timeoutMs] of [[30_000, 29_000], [5_000, 4_500], [0, 0]]) {
+      const fleet = new Fleet({ ...SETTINGS, workers: 1, drainTimeoutMs }, 0, NO_JITTER);
+      fleet.after(inputOf("start"), 0);
+      fleet.after(inputOf("accepting 1"), 0);
+      const actions = fleet.after(inputOf("shutdown"), 0);
+      const drain = actions.find(({ kind }) => kind === "drain");
+      assertEquals(drain, { kind: "drain", worker: 1, timeoutMs });
+    }
+  });
+
+  it("it spreads the limits of recycling by chance, below what they say", () => {
+    for (const [chance, last] of [[0, 100], [0.5, 95], [0.999, 91]]) {
+      const settings = { ...SETTINGS, workers: 1, maxRequests: 100 };
+      const fleet = new Fleet(settings, 0, () => chance);
+      fleet.after(inputOf("start"), 0);
+      fleet.after(inputOf("accepting 1"), 0);
+      assertEquals(fleet.after(inputOf(`heartbeat 1: ${last - 1}`), 1).flatMap(briefly), []);
+      assertEquals(fleet.after(inputOf(`heartbeat 1: ${last}`), 2).flatMap(briefly), ["spawn 2"]);
+    }
+  });
+});
+
+/** What the model test does next: after a pause, something happens to one of the workers, or to the fleet. */
+interface Move {
+  readonly pauseMs: number;
+  readonly what: (typeof MOVES)[number];
+  readonly pick: number;
+}
+
+const MOVES = [
+  "accepting",
+  "accepting",
+  "accepting",
+  "heartbeat",
+  "loaded",
+  "panicked",
+  "failed",
+  "gone",
+  "exited",
+  "draining",
+  "ended",
+  "fat heartbeat",
+  "reload",
+  "more",
+  "fewer",
+  "tick",
+] as const;
+
+/** A fleet in a world that does what it is told, and in which anything happens. */
+class World {
+  readonly fleet: Fleet;
+  now = 0;
+  /** The threads that run: spawned, and neither terminated nor gone. */
+  readonly threads = new Set<number>();
+  /** How often the end of each spawned worker was told. */
+  readonly ends = new Map<number, number>();
+  mostWanted: number;
+  isStopping = false;
+  hasGivenUp = false;
+  hasFinished = false;
+
+  constructor(settings: FleetSettings) {
+    this.fleet = new Fleet(settings, 0, NO_JITTER);
+    this.mostWanted = settings.workers;
+  }
+
+  count(...kinds: string[]): number {
+    return [...this.fleet.states().values()].filter(({ kind }) => kinds.includes(kind)).length;
+  }
+
+  /** Has something happen, does what is to be done then, and sees to it that the fleet keeps its promises. */
+  happen(input: FleetInput): void {
+    const servingBefore = new Set(
+      [...this.fleet.states()].filter(([, { kind }]) => isServing(kind)).map(([worker]) => worker),
+    );
+    if (input.kind === "shutdown" || input.kind === "cut short") this.isStopping = true;
+    const endsByItself = input.kind === "gone" || input.kind === "ended" ? input.worker : undefined;
+    if (input.kind === "gone") this.threads.delete(input.worker);
+    const actions = this.fleet.after(input, this.now);
+    this.mostWanted = Math.max(this.mostWanted, this.fleet.wanted);
+    for (const action of actions) this.#perform(action);
+
+    assertEquals(
+      [...this.threads].toSorted(),
+      [...this.fleet.states().keys()].toSorted(),
+      "the fleet does not know which threads there are",
+    );
+    if (this.hasGivenUp || this.isStopping) return;
+    const accepting = this.count("accepting");
+    const serving = this.count("accepting", "condemned");
+    const starting = this.count("starting");
+    assertLessOrEqual(serving, this.fleet.wanted, "more workers serve than are wanted");
+    assertLessOrEqual(starting + accepting, this.mostWanted, "too many workers");
+    const letGo = actions.some((action) =>
+      (action.kind === "drain" || action.kind === "terminate") &&
+      servingBefore.has(action.worker) && action.worker !== endsByItself
+    );
+    if (letGo) assertEquals(serving, this.fleet.wanted, "a worker went before another accepted");
+  }
+
+  #perform(action: FleetAction): void {
+    switch (action.kind) {
+      case "spawn":
+        assert(!this.ends.has(action.worker), `worker ${action.worker} is spawned twice`);
+        this.ends.set(action.worker, 0);
+        this.threads.add(action.worker);
+        return;
+      case "drain":
+        assert(this.threads.has(action.worker), `worker ${action.worker} is not there to drain`);
+        return;
+      case "terminate":
+        this.threads.delete(action.worker);
+        return;
+      case "tell":
+        if (action.event.kind !== "ended") return;
+        this.ends.set(action.event.worker, (this.ends.get(action.event.worker) ?? 0) + 1);
+        return;
+      case "give up":
+        this.hasGivenUp = true;
+        return;
+      case "finished":
+        this.hasFinished = true;
+        return;
+      default:
+        return;
+    }
+  }
+
+  make({ what, pick, pauseMs }: Move): void {
+    this.now += pauseMs;
+    // Also of workers that are no more, or never were.
+    const worker = 1 + pick % (this.ends.size + 1);
+    switch (what) {
+      case "fat heartbeat":
+        return this.happen({ kind: "heartbeat", worker, requests: pick, heapBytes: 2_000 });
+      case "reload":
+      case "more":
+      case "fewer":
+      case "tick":
+        return this.happen(inputOf(what));
+      case "gone":
+      case "exited":
+      case "failed":
+        return this.happen(inputOf(`${what} ${worker}: of a cause`));
+      case "accepting":
+        this.happen({ kind: "loaded", worker });
+        return this.happen({ kind: what, worker });
+      default:
+        return this.happen(inputOf(`${what} ${worker}`));
+    }
+  }
+
+  /** From now on every worker does what it should. */
+  prosper(forMs: number): void {
+    for (const end = this.now + forMs; this.now < end; this.now += 100) {
+      for (const [worker, { kind }] of this.fleet.states()) {
+        if (kind === "starting") this.happen({ kind: "accepting", worker });
+        else if (kind === "draining") this.happen({ kind: "ended", worker });
+        else this.happen({ kind: "heartbeat", worker, requests: 0, heapBytes: 0 });
+      }
+      this.happen({ kind: "tick" });
+    }
+  }
+}
+
+function isServing(kind: string): boolean {
+  return kind === "accepting" || kind === "condemned";
+}
+
+const arbitrarySettings: fc.Arbitrary<FleetSettings> = fc.record({
+  workers: fc.integer({ min: 1, max: 4 }),
+  startTimeoutMs: fc.constantFrom(0, 1_000),
+  loadTimeoutMs: fc.constantFrom(500, Infinity),
+  drainTimeoutMs: fc.constantFrom(0, 3_000),
+  hangTimeoutMs: fc.constantFrom(0, 2_000),
+  shutdownDelayMs: fc.constantFrom(0, 1_000),
+  maxRequests: fc.constantFrom(0, 10),
+  maxAgeMs: fc.constantFrom(0, 100_000),
+  maxHeapBytes: fc.constantFrom(0, 1_000),
+});
+
+const arbitraryMoves: fc.Arbitrary<Move[]> = fc.array(
+  fc.record({
+    pauseMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 3_000 })),
+    what: fc.constantFrom(...MOVES),
+    pick: fc.nat(50),
+  }),
+  { maxLength: 60, size: "max" },
+);
+
+describe("Fleet, whatever happens in whatever order,", () => {
+  it("it has never too many workers, never lets one go before another accepts, and comes back to what is wanted", () => {
+    fc.assert(
+      fc.property(arbitrarySettings, arbitraryMoves, (settings, moves) => {
+        const world = new World({ ...settings, maxAgeMs: 0 });
+        world.happen({ kind: "start" });
+        for (const move of moves) world.make(move);
+        if (world.hasGivenUp) return;
+        world.prosper(12_000);
+        const kinds = [...world.fleet.states().values()].map(({ kind }) => kind);
+        assertEquals(kinds, Array(world.fleet.wanted).fill("accepting"));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("it has nobody left after a shutdown, and tells each worker's end once", () => {
+    fc.assert(
+      fc.property(arbitrarySettings, arbitraryMoves, arbitraryMoves, (settings, before, after) => {
+        const world = new World(settings);
+        world.happen({ kind: "start" });
+        for (const move of before) world.make(move);
+        world.happen({ kind: "shutdown", reason: "a test" });
+        for (const move of after) world.make(move);
+        world.now += 10_000;
+        world.happen({ kind: "tick" });
+        world.now += 10_000;
+        world.happen({ kind: "tick" });
+        assert(world.hasGivenUp || world.hasFinished, "the fleet has not come to an end");
+        assertEquals([...world.threads], []);
+        assertEquals([...world.ends.values()], Array(world.ends.size).fill(1));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("it has nobody left when it is cut short", () => {
+    fc.assert(
+      fc.property(arbitrarySettings, arbitraryMoves, (settings, moves) => {
+        const world = new World(settings);
+        world.happen({ kind: "start" });
+        for (const move of moves) world.make(move);
+        world.happen({ kind: "cut short" });
+        assert(world.hasGivenUp || world.hasFinished, "the fleet has not come to an end");
+        assertEquals([...world.threads], []);
+      }),
+    );
+  });
+
+  it("it gives up only when no worker ever accepted", () => {
+    fc.assert(
+      fc.property(arbitrarySettings, arbitraryMoves, (settings, moves) => {
+        const world = new World(settings);
+        world.happen({ kind: "start" });
+        let hasAccepted = false;
+        for (const move of moves) {
+          world.make(move);
+          hasAccepted ||= world.count("accepting", "condemned") > 0;
+        }
+        assert(!(world.hasGivenUp && hasAccepted), "it gave up a fleet that had served");
+      }),
+    );
+  });
+});

@@ -1,0 +1,117 @@
+// The restart policy: tables of deaths, with a number for a clock.
+
+import { assert, assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import fc from "fast-check";
+import { RestartPolicy, YOUNG_MS } from "../../src/supervisor/restart_policy.ts";
+
+/** No chance: delays are the whole of what they can be. */
+const NO_JITTER = () => 0;
+
+/** Notes deaths of workers that were spawned a moment after the one before them died; returns the delays. */
+function delaysAfter(deaths: number, livedMs = 0, random: () => number = NO_JITTER): number[] {
+  const policy = new RestartPolicy(random);
+  const delays: number[] = [];
+  let now = 0;
+  for (let i = 0; i < deaths; i++) {
+    const spawnedAt = now;
+    now += livedMs + 1;
+    policy.noteDeath(spawnedAt, livedMs, now);
+    delays.push(Math.max(0, policy.notBefore - now));
+    now = Math.max(now, policy.notBefore);
+  }
+  return delays;
+}
+
+describe("RestartPolicy", () => {
+  it("it lets the first worker start at once", () => {
+    const policy = new RestartPolicy(NO_JITTER);
+    assert(policy.notBefore <= 0);
+    assertEquals(policy.youngDeaths, 0);
+  });
+
+  it("it lets the first replacement start at once and delays those behind it, twice as long each time", () => {
+    assertEquals(delaysAfter(6), [0, 100, 200, 400, 800, 1_600]);
+  });
+
+  it("it bounds the delay", () => {
+    assertEquals(delaysAfter(30).slice(-20), Array(20).fill(10_000));
+  });
+
+  it("it shortens delays by chance, by a quarter at the most", () => {
+    assertEquals(delaysAfter(4, 0, () => 0.5), [0, 87.5, 175, 350]);
+    const least = delaysAfter(12, 0, () => 0.999_999).slice(-1)[0];
+    assert(least > 7_499 && least < 7_501, `${least}`);
+  });
+
+  it("it does not count a worker that lived long enough to show that it can", () => {
+    assertEquals(delaysAfter(6, YOUNG_MS), Array(6).fill(0));
+    assertEquals(delaysAfter(3, YOUNG_MS / 2), [0, 100, 200]);
+  });
+
+  it("it begins a new count when nobody has died young for a while", () => {
+    const policy = new RestartPolicy(NO_JITTER);
+    for (let i = 0; i < 5; i++) policy.noteDeath(i, 0, i);
+    assertEquals(policy.youngDeaths, 5);
+    const later = 4 + YOUNG_MS + 1;
+    policy.noteDeath(later - 10, 0, later);
+    assertEquals([policy.youngDeaths, policy.notBefore], [1, later]);
+  });
+
+  it("it counts workers that were spawned together and die of the same cause once", () => {
+    const policy = new RestartPolicy(NO_JITTER);
+    for (let worker = 0; worker < 10; worker++) policy.noteDeath(0, 0, 5 + worker);
+    assertEquals([policy.youngDeaths, policy.notBefore], [1, 5]);
+    for (let worker = 0; worker < 10; worker++) policy.noteDeath(20, 0, 30 + worker);
+    assertEquals([policy.youngDeaths, policy.notBefore], [2, 130]);
+  });
+
+  it("it feels its way after a failure, until a worker has come up", () => {
+    const policy = new RestartPolicy(NO_JITTER);
+    assert(!policy.isProbing);
+    policy.noteDeath(0, 0, 1);
+    assert(policy.isProbing);
+    policy.noteAccepting();
+    assert(!policy.isProbing);
+    policy.noteDeath(2, 0, 3);
+    assert(!policy.isProbing);
+  });
+
+  it("it gives up after three rounds in which no worker came up", () => {
+    const policy = new RestartPolicy(NO_JITTER);
+    for (let round = 0; round < 3; round++) {
+      assert(!policy.isHopeless, `hopeless after ${round} rounds`);
+      policy.noteDeath(round, 0, round);
+    }
+    assert(policy.isHopeless);
+  });
+
+  it("it never gives up when a worker has come up once", () => {
+    const policy = new RestartPolicy(NO_JITTER);
+    policy.noteAccepting();
+    for (let i = 0; i < 100; i++) policy.noteDeath(i, 0, i);
+    assert(!policy.isHopeless);
+    assert(policy.notBefore <= 99 + 10_000);
+  });
+
+  it("it never delays for longer than its bound, whatever dies when", () => {
+    const death = fc.record({
+      pauseMs: fc.integer({ min: 0, max: 100_000 }),
+      ageMs: fc.integer({ min: 0, max: 100_000 }),
+      livedShare: fc.double({ min: 0, max: 1, noNaN: true }),
+      chance: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    });
+    fc.assert(fc.property(fc.array(death), (deaths) => {
+      let chance = 0;
+      const policy = new RestartPolicy(() => chance);
+      let now = 0;
+      for (const { pauseMs, ageMs, livedShare, chance: nextChance } of deaths) {
+        chance = nextChance;
+        now += pauseMs;
+        policy.noteDeath(now - ageMs, ageMs * livedShare, now);
+        const delayMs = policy.notBefore - now;
+        assert(delayMs <= 10_000, `a delay of ${delayMs} ms`);
+      }
+    }));
+  });
+});

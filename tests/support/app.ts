@@ -1,0 +1,24 @@
+// What the small apps in apps/ have in common: their options come with them, as a query of their address when a test starts
+// them in its own process, or as an argument when they are started as programs.
+
+import { type RunOptions, WebServer, type WebServerOptions } from "../../mod.ts";
+
+/** What a test can say to an app. */
+export interface AppOptions {
+  readonly server?: WebServerOptions;
+  readonly run?: RunOptions;
+  /** Whether the workers keep their log to themselves. */
+  readonly isQuiet?: boolean;
+}
+
+/** The options that an app was given. */
+export function appOptions(moduleUrl: string): AppOptions {
+  const text = new URL(moduleUrl).searchParams.get("options") ?? Deno.args[0] ?? "{}";
+  return JSON.parse(text);
+}
+
+/** The server of an app. It logs no requests. */
+export function appServer(options: AppOptions): WebServer {
+  if (options.isQuiet && WebServer.isWorker) console.error = () => {};
+  return new WebServer({ accessLog: "off", ...options.server });
+}

@@ -1,0 +1,3 @@
+// Has nothing to do with Mudpie.
+
+export const answer = 42;

@@ -1,0 +1,38 @@
+// Panics in each of the ways in which JavaScript lets it.
+
+import { WebResponse } from "../../../mod.ts";
+import { appOptions, appServer } from "../app.ts";
+import { passGate } from "../gate.ts";
+
+const options = appOptions(import.meta.url);
+const server = appServer(options);
+
+server.addExactPath(
+  "/worker",
+  () => WebResponse.text((globalThis as { name?: string }).name ?? ""),
+);
+server.addPath(
+  "/gate/:port",
+  async (req) => WebResponse.text(await passGate(Number(req.params.port))),
+);
+
+server.addExactPath("/throw", () => {
+  throw new Error("a secret of the handler");
+});
+server.addExactPath("/reject", async () => {
+  await Promise.resolve();
+  throw new Error("a secret of the handler");
+});
+server.addExactPath("/nothing", () => undefined as unknown as WebResponse);
+server.addExactPath("/floating", () => {
+  Promise.reject(new Error("a secret that nobody awaits"));
+  return WebResponse.text("answered");
+});
+server.addExactPath("/timer", () => {
+  setTimeout(() => {
+    throw new Error("a secret of the timer");
+  });
+  return WebResponse.text("answered");
+});
+
+await server.run(options.run ?? {});

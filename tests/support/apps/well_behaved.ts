@@ -1,0 +1,62 @@
+// Does nothing wrong: what a handler can do with a request, and some that wait for the test.
+
+import { WebResponse } from "../../../mod.ts";
+import { appOptions, appServer } from "../app.ts";
+import { passGate, reportAtGate } from "../gate.ts";
+
+const options = appOptions(import.meta.url);
+const server = appServer(options);
+
+server.addExactPath("/hello", () => WebResponse.html("<h1>Hello World!</h1>"));
+server.addExactPath("/async", async () => {
+  await Promise.resolve();
+  return WebResponse.text("async");
+});
+server.addExactPath(
+  "/worker",
+  () => WebResponse.text((globalThis as { name?: string }).name ?? ""),
+);
+server.addExactPath("/echo", { POST: (req) => WebResponse.bytes(req.body) });
+server.addExactPath("/length", { POST: (req) => WebResponse.text(String(req.body.length)) });
+server.addPath("/bytes/:count", (req) => {
+  const bytes = new Uint8Array(Number(req.params.count));
+  for (let i = 0; i < bytes.length; i++) bytes[i] = i % 251;
+  return WebResponse.bytes(bytes);
+});
+
+/** Answers with what the test says at the gate. */
+server.addPath(
+  "/gate/:port",
+  async (req) => WebResponse.text(await passGate(Number(req.params.port))),
+);
+
+/** Waits for its signal, and says at the gate why it aborted. */
+server.addPath("/signal/:port", async (req) => {
+  const { signal } = req;
+  const text = await reportAtGate(Number(req.params.port), async () => {
+    if (!signal.aborted) await new Promise((resolve) => signal.onabort = resolve);
+    return String(signal.reason);
+  });
+  return WebResponse.text(text);
+});
+
+let keptBody: () => string = () => "";
+/** Keeps the request without reading its body. */
+server.addExactPath("/keep", {
+  POST: (req) => {
+    keptBody = () => req.text();
+    return WebResponse.text("kept");
+  },
+});
+/** Reads the body of the request that was kept. */
+server.addExactPath("/kept", {
+  POST: () => {
+    try {
+      return WebResponse.text(`read ${keptBody()}`);
+    } catch (error) {
+      return WebResponse.text(String(error));
+    }
+  },
+});
+
+await server.run(options.run ?? {});

@@ -1,0 +1,144 @@
+// A connection without a socket: what the server writes is there to look at, call by call, and what it reads is what the
+// test has sent. Nothing in it takes time, so that after one turn of the event loop everything that can happen has happened.
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Lets everything happen that waits for nothing but its turn. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve));
+}
+
+/** Something that waits to happen. */
+interface Pending<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/** Both ends of a connection: `conn` for the server, the rest for the test. */
+export class FakeConn {
+  /** What was written, a text for each write. */
+  readonly writes: string[] = [];
+  /** How many bytes one write takes. */
+  writeLimit = Infinity;
+  /** Whether writes wait until `unblock`. */
+  isBlocked = false;
+  hasEndedOutput = false;
+  isClosed = false;
+  readonly #incoming: Uint8Array[] = [];
+  #hasClientEnded = false;
+  #clientError: Error | undefined;
+  /** The reads that wait, the first one first: Deno lets several wait at once, too. */
+  readonly #readings: (Pending<number | null> & { readonly space: Uint8Array })[] = [];
+  #blocked: (Pending<number> & { readonly bytes: Uint8Array }) | undefined;
+
+  /** The server's end. */
+  get conn(): Deno.TcpConn {
+    return this as unknown as Deno.TcpConn;
+  }
+
+  /** All that was written. */
+  get output(): string {
+    return this.writes.join("");
+  }
+
+  // What the server does.
+
+  readonly remoteAddr: Deno.NetAddr = { transport: "tcp", hostname: "192.0.2.1", port: 4321 };
+
+  setNoDelay(): void {}
+
+  read(space: Uint8Array): Promise<number | null> {
+    if (this.isClosed) return Promise.reject(new Deno.errors.BadResource("closed"));
+    if (space.length === 0) throw new Error("A read without room");
+    const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+    this.#readings.push({ resolve, reject, space });
+    this.#deliver();
+    return promise;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    if (this.isClosed) return Promise.reject(new Deno.errors.BadResource("closed"));
+    if (this.#clientError !== undefined) return Promise.reject(this.#clientError);
+    if (this.hasEndedOutput) throw new Error("A write behind the end");
+    if (this.#blocked !== undefined) throw new Error("Two writes at once");
+    if (this.isBlocked) {
+      const { promise, resolve, reject } = Promise.withResolvers<number>();
+      this.#blocked = { resolve, reject, bytes };
+      return promise;
+    }
+    return Promise.resolve(this.#take(bytes));
+  }
+
+  closeWrite(): Promise<void> {
+    this.hasEndedOutput = true;
+    return Promise.resolve();
+  }
+
+  close(): void {
+    if (this.isClosed) throw new Deno.errors.BadResource("closed twice");
+    this.isClosed = true;
+    for (const reading of this.#readings.splice(0)) {
+      reading.reject(new Deno.errors.Interrupted("closed"));
+    }
+    this.#blocked?.reject(new Deno.errors.Interrupted("closed"));
+  }
+
+  #take(bytes: Uint8Array): number {
+    const taken = bytes.subarray(0, this.writeLimit);
+    this.writes.push(decoder.decode(taken));
+    return taken.length;
+  }
+
+  // What the test does.
+
+  /** Sends bytes to the server. */
+  send(text: string): void {
+    this.#incoming.push(encoder.encode(text));
+    this.#deliver();
+  }
+
+  /** Ends the client's side. */
+  end(): void {
+    this.#hasClientEnded = true;
+    this.#deliver();
+  }
+
+  /** The client is gone. */
+  reset(): void {
+    this.#clientError = new Deno.errors.ConnectionReset("reset by the test");
+    this.#deliver();
+  }
+
+  /** Lets a write go on that was blocked. */
+  unblock(): void {
+    this.isBlocked = false;
+    const blocked = this.#blocked;
+    this.#blocked = undefined;
+    if (blocked !== undefined) blocked.resolve(this.#take(blocked.bytes));
+  }
+
+  #deliver(): void {
+    for (;;) {
+      const reading = this.#readings[0];
+      const outcome = reading === undefined ? undefined : this.#next(reading.space);
+      if (outcome === undefined) return;
+      this.#readings.shift();
+      if (outcome instanceof Error) reading.reject(outcome);
+      else reading.resolve(outcome);
+    }
+  }
+
+  /** What a read into `space` gives; undefined where it has to wait. */
+  #next(space: Uint8Array): number | null | Error | undefined {
+    const next = this.#incoming[0];
+    if (next !== undefined) {
+      const taken = next.subarray(0, space.length);
+      space.set(taken);
+      if (taken.length < next.length) this.#incoming[0] = next.subarray(taken.length);
+      else this.#incoming.shift();
+      return taken.length;
+    }
+    return this.#clientError ?? (this.#hasClientEnded ? null : undefined);
+  }
+}

@@ -1,0 +1,168 @@
+// The accept loop, with a listener that gives what the test says.
+
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { AcceptLoop, ConnectionLimit } from "../../src/worker/accept_loop.ts";
+import { eventually, within } from "../support/deadline.ts";
+import { settle } from "../support/fake_conn.ts";
+
+/** A listener whose queue is the test's. */
+class FakeListener {
+  /** How often it was asked for a connection. */
+  accepts = 0;
+  isClosed = false;
+  readonly #queue: (Deno.TcpConn | Error)[] = [];
+  #waiting: PromiseWithResolvers<Deno.TcpConn> | undefined;
+
+  accept(): Promise<Deno.TcpConn> {
+    this.accepts++;
+    this.#waiting = Promise.withResolvers();
+    const { promise } = this.#waiting;
+    this.#deliver();
+    return promise;
+  }
+
+  close(): void {
+    assert(!this.isClosed, "it is closed twice");
+    this.isClosed = true;
+    this.#waiting?.reject(new Deno.errors.BadResource("Listener has been closed"));
+  }
+
+  /** A client connects, or the system has an error to tell of. */
+  offer(...what: (Deno.TcpConn | Error)[]): void {
+    this.#queue.push(...what);
+    this.#deliver();
+  }
+
+  #deliver(): void {
+    if (this.#waiting === undefined) return;
+    const next = this.#queue.shift();
+    if (next === undefined) return;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (next instanceof Error) waiting.reject(next);
+    else waiting.resolve(next);
+  }
+}
+
+function connections(count: number): Deno.TcpConn[] {
+  return Array.from({ length: count }, (_, id) => ({ id } as unknown as Deno.TcpConn));
+}
+
+function start(maxConnections = Infinity) {
+  const listener = new FakeListener();
+  const limit = new ConnectionLimit(maxConnections);
+  const served: Deno.TcpConn[] = [];
+  const troubles: unknown[] = [];
+  const loop = new AcceptLoop(listener as unknown as Deno.TcpListener, {
+    limit,
+    serve: (connection) => {
+      limit.enter();
+      served.push(connection);
+    },
+    onTrouble: (error) => troubles.push(error),
+  });
+  return { listener, limit, served, troubles, loop, ended: loop.run() };
+}
+
+describe("AcceptLoop", () => {
+  it("it serves every connection, in their order", async () => {
+    const { listener, served, loop, ended } = start();
+    const [first, second, third] = connections(3);
+    listener.offer(first, second);
+    await settle();
+    listener.offer(third);
+    await settle();
+    assertEquals(served, [first, second, third]);
+    loop.stop();
+    await within(ended, "a loop that has been stopped");
+  });
+
+  it("it stops when it is told to, and closes the listener once", async () => {
+    const { listener, served, loop, ended } = start();
+    await settle();
+    loop.stop();
+    loop.stop();
+    await within(ended, "a loop that has been stopped");
+    assert(listener.isClosed);
+    assertEquals(served, []);
+  });
+
+  it("it goes on at once after an error that is about one connection", async () => {
+    const { listener, served, troubles, loop, ended } = start();
+    const [connection] = connections(1);
+    listener.offer(
+      new Deno.errors.ConnectionReset("reset"),
+      new Deno.errors.ConnectionAborted("aborted"),
+      new Error("Protocol error (os error 71)"),
+      new Deno.errors.PermissionDenied("Operation not permitted (os error 1)"),
+      connection,
+    );
+    await settle();
+    assertEquals([served, troubles], [[connection], []]);
+    loop.stop();
+    await within(ended, "a loop that has been stopped");
+  });
+
+  for (const number of [24, 23, 12, 105]) {
+    it(`it tells of a lack of resources (os error ${number}) and waits before it tries again`, async () => {
+      const { listener, served, troubles, loop, ended } = start();
+      const error = new Error(`Too much of something (os error ${number})`);
+      const [connection] = connections(1);
+      listener.offer(error, connection);
+      await settle();
+      // Out of descriptors accept() rejects at once and for ever: trying at once would burn a core.
+      assertEquals([listener.accepts, served, troubles], [1, [], [error]]);
+      await eventually(() => served.length === 1, "a connection that is served after all");
+      assertEquals(troubles, [error]);
+      loop.stop();
+      await within(ended, "a loop that has been stopped");
+    });
+  }
+
+  it("it tells of errors without end and waits, whatever they are about", async () => {
+    const { listener, troubles, loop, ended } = start();
+    const error = new Deno.errors.ConnectionReset("reset");
+    listener.offer(...Array<Error>(5_000).fill(error));
+    await settle();
+    assertEquals(troubles, [error]);
+    assertLess(listener.accepts, 2_000);
+    loop.stop();
+    await within(ended, "a loop that has been stopped");
+  });
+
+  it("it stops while it waits after an error", async () => {
+    const { listener, loop, ended } = start();
+    listener.offer(new Error("Too many open files (os error 24)"));
+    await settle();
+    loop.stop();
+    await within(ended, "a loop that has been stopped");
+    assertEquals(listener.accepts, 1);
+  });
+
+  it("it does not accept while there are as many connections as it takes", async () => {
+    const { listener, limit, served, loop, ended } = start(2);
+    const offered = connections(4);
+    listener.offer(...offered);
+    await settle();
+    assertEquals([served.length, listener.accepts], [2, 2]);
+    limit.leave();
+    await settle();
+    assertEquals([served.length, listener.accepts], [3, 3]);
+    limit.leave();
+    limit.leave();
+    await settle();
+    assertEquals(served, offered);
+    loop.stop();
+    await within(ended, "a loop that has been stopped");
+  });
+
+  it("it stops while it has no room", async () => {
+    const { listener, served, loop, ended } = start(1);
+    listener.offer(...connections(2));
+    await settle();
+    loop.stop();
+    await within(ended, "a loop that has been stopped");
+    assertEquals(served.length, 1);
+  });
+});

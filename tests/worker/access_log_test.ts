@@ -1,0 +1,155 @@
+// The log of requests: what is collected, when it is written, and what becomes of lines that nobody reads.
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { encodeHead, HeadParser, RequestHead } from "../../src/http1/head.ts";
+import { AccessLog } from "../../src/worker/access_log.ts";
+import { settle } from "../support/fake_conn.ts";
+
+const PEER: Deno.NetAddr = { transport: "tcp", hostname: "192.0.2.1", port: 4321 };
+
+function headOf(target: string, ...fields: [string, string][]): RequestHead {
+  const bytes = encodeHead({ method: "GET", target, fields: [["host", "a"], ...fields] });
+  const parser = new HeadParser({ maxTargetBytes: 8_192, maxHeadBytes: 16_384, maxHeaderCount: 9 });
+  const outcome = parser.parse(bytes, 0, bytes.length);
+  const head = outcome.kind === "complete" ? parser.take(bytes, 0, outcome.end) : undefined;
+  if (!(head instanceof RequestHead)) throw new Error(`Not a head: ${target}`);
+  return head;
+}
+
+/** Somewhere to write, which takes its time when the test wants it to. */
+class Sink {
+  readonly writes: string[] = [];
+  readonly #pending: PromiseWithResolvers<void>[] = [];
+  isSlow = false;
+
+  readonly write = (bytes: Uint8Array): Promise<void> => {
+    this.writes.push(new TextDecoder().decode(bytes));
+    if (!this.isSlow) return Promise.resolve();
+    const pending = Promise.withResolvers<void>();
+    this.#pending.push(pending);
+    return pending.promise;
+  };
+
+  async finish(): Promise<void> {
+    this.isSlow = false;
+    for (const { resolve } of this.#pending.splice(0)) resolve();
+    await settle();
+  }
+
+  get lines(): string[] {
+    return this.writes.join("").split("\n").slice(0, -1);
+  }
+}
+
+describe("AccessLog", () => {
+  it("it writes lines in the combined log format, and the duration", async () => {
+    const sink = new Sink();
+    const log = new AccessLog(sink.write);
+    log.tick(new Date("2026-11-23T15:04:05.678Z"));
+    log.note(
+      PEER,
+      headOf("/a?b=c", ["referer", "http://a/"], ["user-agent", 'curl "8"']),
+      200,
+      12,
+      3.14159,
+    );
+    log.note(PEER, undefined, 400, 7, 0);
+    await log.flush();
+    assertEquals(sink.lines, [
+      '192.0.2.1 - - [23/Nov/2026:15:04:05 +0000] "GET /a?b=c HTTP/1.1" 200 12 "http://a/" ' +
+      '"curl \\x228\\x22" 3.1',
+      '192.0.2.1 - - [23/Nov/2026:15:04:05 +0000] "-" 400 7 "-" "-" 0.0',
+    ]);
+  });
+
+  it("it collects lines until the next tick, and writes them together", async () => {
+    const sink = new Sink();
+    const log = new AccessLog(sink.write);
+    for (let i = 0; i < 100; i++) log.note(PEER, headOf(`/${i}`), 200, 1, 1);
+    await settle();
+    assertEquals(sink.writes, []);
+    log.tick(new Date());
+    await settle();
+    assertEquals([sink.writes.length, sink.lines.length], [1, 100]);
+    log.tick(new Date());
+    await settle();
+    assertEquals(sink.writes.length, 1);
+  });
+
+  it("it does not wait for the tick when there are many lines", async () => {
+    const sink = new Sink();
+    const log = new AccessLog(sink.write);
+    const head = headOf("/" + "a".repeat(1_000));
+    for (let i = 0; i < 200; i++) log.note(PEER, head, 200, 1, 1);
+    await settle();
+    assertEquals(sink.writes.length > 0, true);
+    await log.flush();
+    assertEquals(sink.lines.length, 200);
+  });
+
+  it("it writes one batch at a time, and nothing twice", async () => {
+    const sink = new Sink();
+    sink.isSlow = true;
+    const log = new AccessLog(sink.write);
+    log.note(PEER, headOf("/first"), 200, 1, 1);
+    log.tick(new Date());
+    log.note(PEER, headOf("/second"), 200, 1, 1);
+    log.tick(new Date());
+    await settle();
+    assertEquals(sink.writes.length, 1);
+    await sink.finish();
+    log.tick(new Date());
+    await settle();
+    assertEquals(sink.lines.map((line) => /GET (\S+)/.exec(line)?.[1]), ["/first", "/second"]);
+  });
+
+  it("its flush() resolves when nothing waits any more, also while a batch is being written", async () => {
+    const sink = new Sink();
+    sink.isSlow = true;
+    const log = new AccessLog(sink.write);
+    log.note(PEER, headOf("/first"), 200, 1, 1);
+    log.tick(new Date());
+    log.note(PEER, headOf("/last"), 200, 1, 1);
+    let isFlushed = false;
+    const flushed = log.flush().then(() => isFlushed = true);
+    await settle();
+    assertEquals(isFlushed, false);
+    await sink.finish();
+    await flushed;
+    assertEquals(sink.lines.map((line) => /GET (\S+)/.exec(line)?.[1]), ["/first", "/last"]);
+  });
+
+  it("it drops lines that nobody reads in time, and says how many", async () => {
+    const sink = new Sink();
+    sink.isSlow = true;
+    const log = new AccessLog(sink.write);
+    const head = headOf("/" + "a".repeat(8_000));
+    const total = 2_000;
+    for (let i = 0; i < total; i++) log.note(PEER, head, 200, 1, 1);
+    await sink.finish();
+    for (let i = 0; i < 3; i++) {
+      log.tick(new Date());
+      await settle();
+    }
+    const kept = sink.lines.filter((line) => line.includes("GET /a")).length;
+    const notices = sink.lines.filter((line) => line.includes("lines were lost"));
+    assertEquals(notices.length, 1);
+    assertMatch(notices[0], new RegExp(`"-" - - "-" "-" - ${total - kept} lines were lost`));
+    assertEquals(kept < total && kept > 400, true);
+  });
+
+  it("it goes on when its lines cannot be written", async () => {
+    let attempts = 0;
+    const log = new AccessLog(() => {
+      attempts++;
+      return Promise.reject(new Deno.errors.BrokenPipe("nobody reads"));
+    });
+    for (let i = 0; i < 3; i++) {
+      log.note(PEER, headOf("/"), 200, 1, 1);
+      log.tick(new Date());
+      await settle();
+    }
+    assertEquals(attempts, 3);
+  });
+});

@@ -1,0 +1,600 @@
+// One connection, over a connection without a socket and with a clock that is a number: what is written in how many writes,
+// which time limit holds when, and how it ends.
+
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Dispatcher, type Handler } from "../../src/dispatch.ts";
+import { BufferPool } from "../../src/http1/buffer_pool.ts";
+import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
+import { percentDecode } from "../../src/http1/target.ts";
+import { Scoreboard } from "../../src/messages.ts";
+import { resolveServerOptions, type WebServerOptions } from "../../src/options.ts";
+import type { WebRequest } from "../../src/request.ts";
+import { phraseResponse, WebResponse } from "../../src/response.ts";
+import { Router } from "../../src/router.ts";
+import { AccessLog } from "../../src/worker/access_log.ts";
+import { Connection, type ConnectionContext } from "../../src/worker/connection.ts";
+import { Deadlines } from "../../src/worker/deadlines.ts";
+import { FakeConn, settle } from "../support/fake_conn.ts";
+import { get, post, request } from "../support/raw_client.ts";
+
+const TICK_MS = 10;
+
+const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+/** What a handler waits for. */
+let open: PromiseWithResolvers<void>;
+/** The request that came last. */
+let lastRequest: WebRequest;
+let signal: AbortSignal;
+
+const handlers: Record<string, Handler> = {
+  "/text": () => WebResponse.text("hello"),
+  "/async": async () => {
+    await Promise.resolve();
+    return WebResponse.text("async");
+  },
+  "/wait": async () => {
+    await open.promise;
+    return WebResponse.text("waited");
+  },
+  "/signal": async (req) => {
+    signal = req.signal;
+    await open.promise;
+    return WebResponse.text("waited");
+  },
+  "/echo": (req) => WebResponse.text(req.text()),
+  "/10000": () => WebResponse.text("a".repeat(10_000)),
+  "/100000": () => WebResponse.bytes(new Uint8Array(100_000).fill(97)),
+  "/close": () => WebResponse.text("bye", { headers: { connection: "close" } }),
+};
+
+interface Exchange {
+  readonly fake: FakeConn;
+  readonly connection: Connection;
+  readonly context: ConnectionContext;
+  readonly served: Promise<void>;
+  readonly logged: string[];
+  /** The faults of the server's own that came to light. */
+  readonly faults: unknown[];
+  /** Moves the clock on, tick by tick, and lets happen what then happens. */
+  pass(ms: number): Promise<void>;
+}
+
+/** Serves a connection. Limits that are not given are off. */
+async function serve(options: WebServerOptions = {}): Promise<Exchange> {
+  open = Promise.withResolvers();
+  const router = new Router<Handler>(percentDecode);
+  for (const [path, handler] of Object.entries(handlers)) {
+    const target: Handler = (req) => {
+      lastRequest = req;
+      return handler(req);
+    };
+    router.add(path, true, { kind: "any", target }, () => "a test");
+  }
+  const logged: string[] = [];
+  const faults: unknown[] = [];
+  const fake = new FakeConn();
+  const context: ConnectionContext = {
+    settings: resolveServerOptions({
+      headTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: 0,
+      writeTimeout: 0,
+      ...options,
+    }),
+    pool: new BufferPool(),
+    encoder: new ResponseEncoder(DATE),
+    dispatcher: new Dispatcher(router, () => phraseResponse(500, { connection: "close" })),
+    deadlines: new Deadlines(TICK_MS, 0),
+    scoreboard: new Scoreboard(),
+    accessLog: new AccessLog((bytes) => {
+      logged.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
+      return Promise.resolve();
+    }),
+    onFault: (error) => faults.push(error),
+    isDraining: false,
+    onStack: undefined,
+  };
+  const connection = new Connection(fake.conn, context);
+  const served = connection.serve();
+  await settle();
+  const pass = async (ms: number) => {
+    const { deadlines } = context;
+    for (const end = deadlines.now + ms; deadlines.now < end;) {
+      deadlines.tick(deadlines.now + TICK_MS);
+      await settle();
+    }
+  };
+  return { fake, connection, context, served, logged, faults, pass };
+}
+
+/** A whole answer in plain text. */
+function answer(body: string, ...fields: string[]): string {
+  return [
+    "HTTP/1.1 200 OK",
+    `Date: ${DATE}`,
+    "Content-Type: text/plain; charset=utf-8",
+    `Content-Length: ${body.length}`,
+    ...fields,
+    "",
+    body,
+  ].join("\r\n");
+}
+
+/** The statuses of all answers in a text. */
+function statusesIn(output: string): number[] {
+  return Array.from(output.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => Number(status));
+}
+
+async function assertEnded({ fake, served, context, faults }: Exchange): Promise<void> {
+  await settle();
+  assert(fake.isClosed, "the connection is still open");
+  await served;
+  assertEquals(context.scoreboard.read().requestsInFlight, 0);
+  assertEquals(faults, []);
+}
+
+describe("Connection", () => {
+  it("it writes head and body of a small answer in one write", async () => {
+    const { fake } = await serve();
+    fake.send(get("/text"));
+    await settle();
+    assertEquals(fake.writes, [answer("hello")]);
+  });
+
+  it("it writes the answers to pipelined requests in one write, in their order", async () => {
+    const { fake } = await serve();
+    fake.send(get("/text") + post("/echo", "abc") + get("/async") + get("/text"));
+    await settle();
+    assertEquals(fake.writes, [
+      answer("hello") + answer("abc") + answer("async") + answer("hello"),
+    ]);
+  });
+
+  it("it writes what is ready before it waits for a handler that takes its time", async () => {
+    const { fake } = await serve();
+    fake.send(get("/text") + get("/wait") + get("/text"));
+    await settle();
+    assertEquals(fake.writes, [answer("hello")]);
+    open.resolve();
+    await settle();
+    assertEquals(fake.writes, [answer("hello"), answer("waited") + answer("hello")]);
+  });
+
+  it("it writes before too much waits, however many requests have come", async () => {
+    const { fake } = await serve();
+    fake.send(get("/10000").repeat(40));
+    await settle();
+    assertEquals(statusesIn(fake.output), Array(40).fill(200));
+    for (const write of fake.writes) assertLess(write.length, 100_000);
+  });
+
+  it("it writes a large body behind its head and what was before it", async () => {
+    const { fake } = await serve();
+    fake.send(get("/text") + get("/100000") + get("/text"));
+    await settle();
+    const [first, large, last] = fake.output.split("HTTP/1.1 200 OK").slice(1);
+    assertMatch(first, /hello$/);
+    assertMatch(large, /Content-Length: 100000\r\n\r\na{100000}$/);
+    assertMatch(last, /hello$/);
+  });
+
+  it("it goes on where a write has stopped", async () => {
+    const { fake } = await serve();
+    fake.writeLimit = 100;
+    fake.send(get("/text") + get("/100000") + get("/text"));
+    await settle();
+    const output = fake.output;
+    const whole = await serve();
+    whole.fake.send(get("/text") + get("/100000") + get("/text"));
+    await settle();
+    assert(output === whole.fake.output, "the bytes are other ones than in one write");
+  });
+
+  it("it does not read on while its answer is not taken", async () => {
+    const { fake } = await serve();
+    fake.isBlocked = true;
+    fake.send(get("/text"));
+    await settle();
+    fake.send(get("/text"));
+    await settle();
+    assertEquals(fake.writes, []);
+    fake.unblock();
+    await settle();
+    assertEquals(fake.writes, [answer("hello"), answer("hello")]);
+  });
+
+  it("it counts requests, those under way and those that were answered", async () => {
+    const { fake, context } = await serve();
+    fake.send(get("/text") + get("/wait"));
+    await settle();
+    const { requests, requestsInFlight } = context.scoreboard.read();
+    assertEquals({ requests, requestsInFlight }, { requests: 1, requestsInFlight: 1 });
+    open.resolve();
+    await settle();
+    const after = context.scoreboard.read();
+    assertEquals([after.requests, after.requestsInFlight], [2, 0]);
+  });
+
+  it("it logs requests and refusals", async () => {
+    const { fake, context, logged } = await serve();
+    fake.send(get("/text", "User-Agent: test") + get("/nowhere") + "nonsense\r\n\r\n");
+    await settle();
+    await context.accessLog?.flush();
+    assertEquals(logged.map((line) => line.replace(/\[.*?\]/, "[]").replace(/ [\d.]+$/, "")), [
+      '192.0.2.1 - - [] "GET /text HTTP/1.1" 200 5 "-" "test"',
+      '192.0.2.1 - - [] "GET /nowhere HTTP/1.1" 404 9 "-" "-"',
+      logged[2].replace(/\[.*?\]/, "[]").replace(/ [\d.]+$/, ""),
+    ]);
+    assertMatch(logged[2], /^192\.0\.2\.1 - - \[.*\] "-" 400 \d+ "-" "-" [\d.]+$/);
+  });
+
+  it("it lets go of a body with the answer", async () => {
+    const { fake } = await serve();
+    fake.send(post("/text", "a secret"));
+    await settle();
+    const kept = lastRequest;
+    fake.send(post("/text", "not yours"));
+    await settle();
+    let error: unknown;
+    try {
+      kept.text();
+    } catch (thrown) {
+      error = thrown;
+    }
+    assert(error instanceof TypeError);
+    assertEquals(kept.target, "/text");
+  });
+});
+
+describe("Connection, at its end,", () => {
+  it("it closes when the client has ended its side", async () => {
+    const exchange = await serve();
+    exchange.fake.send(get("/text"));
+    exchange.fake.end();
+    await settle();
+    assertEquals(exchange.fake.output, answer("hello"));
+    await assertEnded(exchange);
+  });
+
+  it("it answers first when the client ends its side while a handler works", async () => {
+    const exchange = await serve();
+    exchange.fake.send(get("/wait") + get("/text"));
+    exchange.fake.end();
+    await settle();
+    open.resolve();
+    await settle();
+    assertEquals(exchange.fake.output, answer("waited") + answer("hello"));
+    await assertEnded(exchange);
+  });
+
+  it("it closes at once behind the last answer of a client that has asked for the end", async () => {
+    const exchange = await serve();
+    exchange.fake.send(get("/text", "Connection: close"));
+    await settle();
+    assertEquals(exchange.fake.output, answer("hello", "Connection: close"));
+    await assertEnded(exchange);
+  });
+
+  it("it reads on behind an answer that ends the connection, until the client has ended its side", async () => {
+    const endings = [
+      get("/close"),
+      "nonsense\r\n\r\n",
+      request("POST", "/echo", "Content-Length: 9999999"),
+    ];
+    for (const sent of endings) {
+      const exchange = await serve();
+      const { fake } = exchange;
+      fake.send(sent);
+      await settle();
+      assertEquals(statusesIn(fake.output).length, 1);
+      assertMatch(fake.output, /\r\nConnection: close\r\n/);
+      assert(fake.hasEndedOutput, "its own side is still open");
+      assert(!fake.isClosed, "it is closed, and a client that still sends gets a reset");
+      fake.send("and more of it".repeat(1_000));
+      fake.send(get("/text"));
+      await settle();
+      assert(!fake.isClosed);
+      assertEquals(statusesIn(fake.output).length, 1);
+      fake.end();
+      await assertEnded(exchange);
+    }
+  });
+
+  it("it does not read on for ever behind its last answer", async () => {
+    const exchange = await serve();
+    exchange.fake.send("nonsense\r\n\r\n");
+    await settle();
+    await exchange.pass(6_000);
+    await assertEnded(exchange);
+  });
+
+  it("it does not read without end behind its last answer", async () => {
+    const exchange = await serve();
+    exchange.fake.send("nonsense\r\n\r\n");
+    for (let i = 0; i < 200 && !exchange.fake.isClosed; i++) {
+      exchange.fake.send("a".repeat(100_000));
+      await settle();
+    }
+    await assertEnded(exchange);
+  });
+
+  it("it ends quietly when the client is gone, whatever it was doing", async () => {
+    for (const sent of ["", "GET /te", get("/text"), get("/wait"), get("/signal")]) {
+      const exchange = await serve();
+      const { fake } = exchange;
+      if (sent !== "") fake.send(sent);
+      await settle();
+      fake.reset();
+      await settle();
+      open.resolve();
+      await assertEnded(exchange);
+    }
+  });
+
+  it("it ends quietly when the client goes while an answer is written", async () => {
+    const exchange = await serve();
+    const { fake } = exchange;
+    fake.isBlocked = true;
+    fake.send(get("/100000"));
+    await settle();
+    fake.reset();
+    fake.writeLimit = 10;
+    fake.unblock();
+    await assertEnded(exchange);
+  });
+});
+
+describe("Connection, with time limits,", () => {
+  it("its headTimeout begins with the connection, and again with each head", async () => {
+    const exchange = await serve({ headTimeout: 100 });
+    const { fake, pass } = exchange;
+    await pass(90);
+    fake.send("GET /text HTTP/1.1\r\n");
+    await pass(10);
+    assertEquals(fake.output, "");
+    fake.send("Host: a\r\n\r\n");
+    await settle();
+    assertEquals(fake.output, answer("hello"));
+    // No time limit holds between requests here: keepAliveTimeout is off.
+    await pass(500);
+    fake.send("GET /text HTTP/1.1\r\n");
+    await pass(90);
+    fake.send("A: b\r\n");
+    assertEquals(statusesIn(fake.output), [200]);
+    await pass(30);
+    assertEquals(statusesIn(fake.output), [200, 408]);
+    fake.end();
+    await assertEnded(exchange);
+  });
+
+  it("its bodyTimeout begins with the end of the head", async () => {
+    const exchange = await serve({ bodyTimeout: 100, headTimeout: 50 });
+    const { fake, pass } = exchange;
+    fake.send(request("POST", "/echo", "Content-Length: 4"));
+    await pass(60);
+    fake.send("ab");
+    await pass(40);
+    assertEquals(fake.output, "");
+    await pass(20);
+    assertEquals(statusesIn(fake.output), [408]);
+    fake.end();
+    await assertEnded(exchange);
+  });
+
+  it("its keepAliveTimeout begins with the end of an answer, and closes without a word", async () => {
+    const exchange = await serve({ keepAliveTimeout: 100 });
+    const { fake, pass } = exchange;
+    await pass(500);
+    fake.send(get("/text"));
+    await pass(100);
+    assert(!fake.isClosed);
+    fake.send(get("/text"));
+    await pass(100);
+    assert(!fake.isClosed);
+    await pass(20);
+    assertEquals(statusesIn(fake.output), [200, 200]);
+    await assertEnded(exchange);
+  });
+
+  it("its handlerTimeout answers 503, aborts the signal and drops the late answer", async () => {
+    const exchange = await serve({ handlerTimeout: 100 });
+    const { fake, pass } = exchange;
+    fake.send(get("/signal") + get("/text"));
+    await settle();
+    assert(!signal.aborted);
+    await pass(120);
+    assertEquals(statusesIn(fake.output), [503]);
+    assertMatch(fake.output, /\r\nConnection: close\r\n/);
+    assert(signal.aborted);
+    assertEquals(signal.reason.name, "TimeoutError");
+    open.resolve();
+    await settle();
+    assertEquals(statusesIn(fake.output), [503]);
+    fake.end();
+    await assertEnded(exchange);
+  });
+
+  it("its handlerTimeout begins anew with each handler", async () => {
+    const { fake, pass } = await serve({ handlerTimeout: 100 });
+    for (let i = 0; i < 3; i++) {
+      open = Promise.withResolvers();
+      fake.send(get("/wait"));
+      await pass(90);
+      open.resolve();
+      await settle();
+    }
+    await pass(500);
+    assertEquals(statusesIn(fake.output), [200, 200, 200]);
+    assert(!fake.isClosed);
+  });
+
+  it("its writeTimeout begins anew with each write that gets on", async () => {
+    const exchange = await serve({ writeTimeout: 100 });
+    const { fake, pass } = exchange;
+    fake.writeLimit = 20_000;
+    fake.isBlocked = true;
+    fake.send(get("/100000"));
+    for (let i = 0; i < 3; i++) {
+      await pass(90);
+      fake.unblock();
+      fake.isBlocked = true;
+      await settle();
+    }
+    assert(!fake.isClosed);
+    await pass(120);
+    await assertEnded(exchange);
+  });
+});
+
+describe("Connection, whose worker drains,", () => {
+  it("it says with its next answer that it ends", async () => {
+    const exchange = await serve();
+    const { fake, context } = exchange;
+    fake.send(get("/text"));
+    await settle();
+    context.isDraining = true;
+    fake.send(get("/text") + get("/text"));
+    await settle();
+    assertEquals(fake.writes, [answer("hello"), answer("hello", "Connection: close")]);
+    fake.end();
+    await assertEnded(exchange);
+  });
+
+  it("it closes where nothing is asked for, and only there", async () => {
+    const cases = [
+      { what: "a connection that has said nothing", sent: "", isIdle: true },
+      { what: "a connection that is kept", sent: get("/text"), isIdle: true },
+      { what: "half a head", sent: "GET /te", isIdle: false },
+      { what: "half a body", sent: post("/echo", "ab").slice(0, -1), isIdle: false },
+      { what: "a handler that works", sent: get("/wait"), isIdle: false },
+    ];
+    for (const { what, sent, isIdle } of cases) {
+      const exchange = await serve();
+      if (sent !== "") exchange.fake.send(sent);
+      await settle();
+      exchange.context.isDraining = true;
+      exchange.connection.closeIfIdle();
+      await settle();
+      assertEquals(exchange.fake.isClosed, isIdle, what);
+      open.resolve();
+      exchange.fake.reset();
+      await assertEnded(exchange);
+    }
+  });
+
+  it("it closes as soon as nothing is asked for any more", async () => {
+    const exchange = await serve({ keepAliveTimeout: 75_000 });
+    const { fake, context, connection } = exchange;
+    fake.isBlocked = true;
+    fake.send(get("/text"));
+    await settle();
+    context.isDraining = true;
+    connection.closeIfIdle();
+    fake.unblock();
+    await exchange.pass(1_000);
+    assertEquals(fake.output, answer("hello"));
+    fake.end();
+    await assertEnded(exchange);
+  });
+
+  it("it answers 503 in place of what is not done at the deadline", async () => {
+    const cases = [
+      { sent: "GET /te", isHead: false },
+      { sent: post("/echo", "ab").slice(0, -1), isHead: false },
+      { sent: get("/signal"), isHead: false },
+      { sent: request("HEAD", "/signal"), isHead: true },
+    ];
+    for (const { sent, isHead } of cases) {
+      const exchange = await serve();
+      const { fake, context, connection } = exchange;
+      fake.send(sent);
+      await settle();
+      context.isDraining = true;
+      connection.abandon();
+      await settle();
+      assertEquals(statusesIn(fake.output), [503]);
+      assertMatch(fake.output, isHead ? /\r\n\r\n$/ : /\r\n\r\n503 .*\n$/);
+      assert(fake.hasEndedOutput);
+      fake.end();
+      await settle();
+      open.resolve();
+      await assertEnded(exchange);
+    }
+    assert(signal.aborted);
+    assertEquals(signal.reason.name, "AbortError");
+  });
+
+  it("it closes at the deadline where nobody waits for an answer, or nobody takes one", async () => {
+    for (const isBlocked of [false, true]) {
+      const exchange = await serve();
+      const { fake, connection } = exchange;
+      fake.isBlocked = isBlocked;
+      fake.send(get("/text"));
+      await settle();
+      connection.abandon();
+      await assertEnded(exchange);
+    }
+  });
+});
+
+describe("Connection, whose handler asks for the signal,", () => {
+  it("it aborts it when the client ends its side", async () => {
+    const exchange = await serve();
+    exchange.fake.send(get("/signal"));
+    await settle();
+    assert(!signal.aborted);
+    exchange.fake.end();
+    await settle();
+    assert(signal.aborted);
+    assertEquals(signal.reason.name, "AbortError");
+    open.resolve();
+    await settle();
+    assertEquals(exchange.fake.output, answer("waited"));
+    await assertEnded(exchange);
+  });
+
+  it("it does not abort it behind the answer", async () => {
+    const exchange = await serve();
+    exchange.fake.send(get("/signal"));
+    await settle();
+    open.resolve();
+    await settle();
+    exchange.fake.end();
+    await assertEnded(exchange);
+    assert(!signal.aborted);
+  });
+
+  it("it answers what the client sends meanwhile, however it is cut", async () => {
+    const sent = post("/echo", "abc") + get("/text");
+    for (let cut = 0; cut <= sent.length; cut += 7) {
+      const exchange = await serve();
+      exchange.fake.send(get("/signal"));
+      await settle();
+      if (cut > 0) exchange.fake.send(sent.slice(0, cut));
+      await settle();
+      open.resolve();
+      await settle();
+      if (cut < sent.length) exchange.fake.send(sent.slice(cut));
+      await settle();
+      assertEquals(exchange.fake.output, answer("waited") + answer("abc") + answer("hello"));
+      exchange.fake.end();
+      await assertEnded(exchange);
+    }
+  });
+
+  it("it takes a client that sends more than there is room for", async () => {
+    const exchange = await serve();
+    exchange.fake.send(get("/signal"));
+    await settle();
+    exchange.fake.send(post("/echo", "b".repeat(50_000)));
+    await settle();
+    assert(!signal.aborted);
+    open.resolve();
+    await settle();
+    assertEquals(exchange.fake.output, answer("waited") + answer("b".repeat(50_000)));
+    exchange.fake.end();
+    await assertEnded(exchange);
+  });
+});
