@@ -1,0 +1,266 @@
+// A server as a process of its own: signals, exit codes, and what stands on its standard output and standard error.
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { AppOptions } from "../support/app.ts";
+import { Gate } from "../support/gate.ts";
+import { Program } from "../support/program.ts";
+import { get, RawClient } from "../support/raw_client.ts";
+import { CAN_START_PROGRAMS } from "../support/started_app.ts";
+
+function appPath(name: string): string {
+  return new URL(`../support/apps/${name}`, import.meta.url).pathname;
+}
+
+/** Starts an app as a program, by default with one worker on a free port. */
+function startProgram(
+  name: string,
+  { run, ...options }: AppOptions = {},
+  env?: Record<string, string>,
+): Program {
+  const app = { ...options, run: { port: 0, workers: 1, ...run } };
+  return Program.deno(["run", "-A", appPath(name), JSON.stringify(app)], { env });
+}
+
+async function ask(port: number, target: string): Promise<string> {
+  using client = await RawClient.connect(port);
+  return (await client.ask(get(target, "Connection: close"))).text;
+}
+
+/** A program in a folder of its own, whose answer can be changed while it runs. */
+class ChangingProgram implements Disposable {
+  readonly folder = Deno.makeTempDirSync();
+
+  write(line: string): void {
+    const mod = import.meta.resolve("../../mod.ts");
+    Deno.writeTextFileSync(
+      `${this.folder}/app.ts`,
+      `import { WebResponse, WebServer } from ${JSON.stringify(mod)};
+       const server = new WebServer({ accessLog: "off" });
+       ${line}
+       if (import.meta.main) await server.run({ port: 0, workers: 2 });`,
+    );
+  }
+
+  start(): Program {
+    return Program.deno(["run", "-A", "--no-config", "--unstable-net", "app.ts"], {
+      cwd: this.folder,
+    });
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    it(`it ends with exit code 0 on ${signal}`, async () => {
+      await using program = startProgram("well_behaved.ts", { run: { workers: 2 } });
+      const { port } = await program.listening();
+      assertEquals(await ask(port, "/async"), "async");
+      program.signal(signal);
+      assertEquals((await program.ended()).code, 0);
+      const lines = program.stderr.all.map((line) => line.replace(/^\S+Z mudpie: /, ""));
+      assertEquals(lines.slice(1), [`stopping (${signal})`, "stopped"]);
+      assertEquals(program.stdout.all, []);
+    });
+  }
+
+  for (const listen of ["reuseport", "shared"] as const) {
+    it(`it answers what was accepted before it ends (listen ${listen})`, async () => {
+      await using program = startProgram("well_behaved.ts", { run: { listen } });
+      const { port } = await program.listening();
+      using gate = new Gate();
+      using client = await RawClient.connect(port);
+      await client.send(get(`/gate/${gate.port}`));
+      const visitor = await gate.reached();
+      program.signal("SIGTERM");
+      await program.stderr.find(/stopping/);
+      await visitor.open("the last answer");
+      const response = await client.readResponse();
+      assertEquals([response.status, response.text], [200, "the last answer"]);
+      await client.assertEnded();
+      client[Symbol.dispose]();
+      assertEquals((await program.ended()).code, 0);
+    });
+  }
+
+  it("it cuts short on a second signal", async () => {
+    await using program = startProgram("well_behaved.ts");
+    const { port } = await program.listening();
+    using gate = new Gate();
+    using client = await RawClient.connect(port);
+    await client.send(get(`/gate/${gate.port}`));
+    await gate.reached();
+    program.signal("SIGTERM");
+    await program.stderr.find(/stopping/);
+    program.signal("SIGINT");
+    assertEquals((await program.ended()).code, 0);
+  });
+
+  it("it ends with exit code 0 when it is told to stop while it starts", async () => {
+    await using program = startProgram("stops_while_starting.ts", { run: { workers: 4 } });
+    assertEquals((await program.ended()).code, 0);
+    assertEquals(program.stdout.all, ["behind run()"]);
+    await program.stderr.find(/ mudpie: stopped$/);
+  });
+
+  it("it leaves signals alone with signals: false", async () => {
+    await using program = startProgram("well_behaved.ts", { run: { signals: false } });
+    await program.listening();
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).signal, "SIGTERM");
+  });
+
+  it("it reloads on SIGHUP: the code that is on disk now is the one that answers", async () => {
+    using changing = new ChangingProgram();
+    changing.write(`server.addPath("/", () => WebResponse.text("old"));`);
+    await using program = changing.start();
+    const { port } = await program.listening();
+    assertEquals(await ask(port, "/"), "old");
+
+    changing.write(`server.addPath("/", () => WebResponse.text("new"));`);
+    program.signal("SIGHUP");
+    await program.stderr.find(/ mudpie: reloaded$/);
+    for (let i = 0; i < 10; i++) assertEquals(await ask(port, "/"), "new");
+
+    changing.write(`const mistake: = 1;`);
+    program.signal("SIGHUP");
+    const [line] = await program.stderr.find(/ mudpie: reload failed.*/);
+    assertStringIncludes(line, "the old workers go on serving");
+    assertEquals(await ask(port, "/"), "new");
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 0);
+  });
+
+  it("it adds and removes a worker on SIGTTIN and SIGTTOU, and prints the fleet on SIGUSR1", async () => {
+    await using program = startProgram("well_behaved.ts");
+    const { port } = await program.listening();
+    program.signal("SIGTTIN");
+    await program.stderr.find(/the fleet is to have 2 workers/);
+    await program.stderr.find(/worker 2: accepting/);
+    program.signal("SIGUSR1");
+    const [, fleet] = await program.stderr.find(/ mudpie: fleet: (.*)$/);
+    assertEquals(JSON.parse(fleet).workers.length, 2);
+    program.signal("SIGTTOU");
+    await program.stderr.find(/worker 2: ended \(resize\)/);
+    assertEquals(await ask(port, "/async"), "async");
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 0);
+  });
+
+  for (const isolation of ["web", "thread"] as const) {
+    it(`it runs what stands behind run() when it has drained (isolation ${isolation})`, async () => {
+      await using program = startProgram("says_farewell.ts", { run: { workers: 2, isolation } });
+      await program.listening();
+      program.signal("SIGTERM");
+      assertEquals((await program.ended()).code, 0);
+      assertEquals(program.stdout.all, [
+        "farewell of a worker",
+        "farewell of a worker",
+        "farewell of the main thread",
+      ]);
+    });
+
+    it(`it runs what stands behind run() in a worker that is replaced (isolation ${isolation})`, async () => {
+      await using program = startProgram("says_farewell.ts", { run: { isolation } });
+      await program.listening();
+      program.signal("SIGHUP");
+      await program.stdout.find(/farewell of a worker/);
+      await program.stderr.find(/worker 1: ended \(reload\)/);
+      program.signal("SIGTERM");
+      assertEquals((await program.ended()).code, 0);
+      assertEquals(program.stdout.all.length, 3);
+    });
+
+    it(`it logs the whole of a panic, once for each (isolation ${isolation})`, async () => {
+      await using program = startProgram("panics.ts", { run: { isolation } });
+      const { port } = await program.listening();
+      assertEquals(await ask(port, "/throw"), "Internal Server Error");
+      const [line] = await program.stderr.find(/ mudpie: worker 1: panic .*/);
+      assertMatch(line, /panic in GET \/throw: Error: a secret of the handler$/);
+      await program.stderr.find(/ {4}at .*panics\.ts/);
+      await program.stderr.find(/ mudpie: worker 2: accepting/);
+      await program.stderr.find(/ mudpie: worker 1: ended \(panic\)/);
+      assertMatch(await ask(port, "/worker"), /^mudpie:2$/);
+      program.signal("SIGTERM");
+      assertEquals((await program.ended()).code, 0);
+      const panics = program.stderr.all.filter((line) => line.includes(" panic in "));
+      assertEquals(panics.length, 1);
+    });
+  }
+
+  it("it goes on when a Web Worker hangs, in listen mode shared, and still ends on SIGTERM", async () => {
+    await using program = startProgram("hangs.ts", {
+      run: { workers: 2, listen: "shared", hangTimeout: 1_000 },
+    });
+    const { port } = await program.listening();
+    using client = await RawClient.connect(port);
+    await client.send(get("/spin"));
+    await program.stderr.find(/ended \(hang\)/);
+    for (let i = 0; i < 10; i++) assertMatch(await ask(port, "/worker"), /^mudpie:\d$/);
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 0);
+  });
+
+  it("it ends on SIGTERM when all of its workers hang", async () => {
+    await using program = startProgram("hangs.ts", {
+      run: { workers: 1, hangTimeout: 0, drainTimeout: 500 },
+    });
+    const { port } = await program.listening();
+    using client = await RawClient.connect(port);
+    await client.send(get("/spin"));
+    // The request has been read when its worker shows no more sign of life; nobody else can tell.
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 0);
+  });
+
+  const environments: { env: Record<string, string>; workers: number; source: string }[] = [
+    {
+      env: { MUDPIE_THREADS: "2", WEB_CONCURRENCY: "3" },
+      workers: 2,
+      source: "as MUDPIE_THREADS says",
+    },
+    {
+      env: { MUDPIE_THREADS: "", WEB_CONCURRENCY: "3" },
+      workers: 3,
+      source: "as WEB_CONCURRENCY says",
+    },
+    {
+      env: { MUDPIE_THREADS: "", WEB_CONCURRENCY: "" },
+      workers: navigator.hardwareConcurrency,
+      source: "one for each core",
+    },
+  ];
+  for (const { env, workers, source } of environments) {
+    it(`it has as many workers as it is told: ${source}`, async () => {
+      await using program = startProgram("well_behaved.ts", { run: { workers: undefined } }, env);
+      const listening = await program.listening();
+      assertEquals(listening.workers, workers);
+      assertStringIncludes(listening.line, `(${source})`);
+      program.signal("SIGTERM");
+      assertEquals((await program.ended()).code, 0);
+    });
+  }
+
+  it("it logs requests on standard output, unless MUDPIE_LOGGING is 0", async () => {
+    for (const [MUDPIE_LOGGING, lines] of [["1", 2], ["0", 0]] as const) {
+      await using program = startProgram("well_behaved.ts", { server: { accessLog: "text" } }, {
+        MUDPIE_LOGGING,
+      });
+      const { port } = await program.listening();
+      await ask(port, "/async");
+      await ask(port, "/nowhere");
+      program.signal("SIGTERM");
+      assertEquals((await program.ended()).code, 0);
+      assertEquals(program.stdout.all.length, lines);
+      for (const line of program.stdout.all) {
+        assertMatch(
+          line,
+          /^127\.0\.0\.1 - - \[.*\] "GET \/\w+ HTTP\/1\.1" \d+ \d+ "-" "-" [\d.]+$/,
+        );
+      }
+    }
+  });
+});
