@@ -93,6 +93,8 @@ export class RequestParser {
   #end = 0;
   /** Whether the last `space` was in the buffer; otherwise it was in the memory of a large body. */
   #spaceIsInBuffer = true;
+  /** Whether the body of the last request is a part of the buffer. */
+  #isBufferLent = false;
   /** Whether the empty line that RFC 9112, section 2.2, forgives before a request line has been forgiven. */
   #hasSkippedEmptyLine = false;
 
@@ -123,8 +125,13 @@ export class RequestParser {
     return this.#buffer.subarray(this.#end);
   }
 
-  /** Where bytes can go while a request is still being answered; undefined where there is no room behind what is there. */
+  /**
+   * Where bytes can go while a request is still being answered; undefined where there is no room behind what is there. It is
+   * asked for only while no read into the last such space is under way.
+   */
   get spaceWithoutMoving(): Uint8Array<ArrayBuffer> | undefined {
+    // A body with memory of its own leaves nothing in the buffer, so all of it is room again.
+    if (this.#start === this.#end && !this.#isBufferLent) this.#start = this.#end = 0;
     if (this.#end === this.#buffer.length) return undefined;
     this.#spaceIsInBuffer = true;
     return this.#buffer.subarray(this.#end);
@@ -183,12 +190,11 @@ export class RequestParser {
         if (this.#end - this.#start < state.length) return this.#awaitBody(state);
         const body = RequestBody.lent(this.#buffer, this.#start, this.#start + state.length);
         this.#start += state.length;
-        return this.#request(state.head, body);
+        return this.#request(state.head, body, true);
       }
       case "large": {
         this.#moveToLargeBody(state);
         if (state.received < state.length) return this.#awaitBody(state);
-        this.#forgetEmptyBuffer();
         return this.#request(state.head, RequestBody.own(state.buffer, state.length, this.#pool));
       }
       case "chunked": {
@@ -201,7 +207,6 @@ export class RequestParser {
             return this.#awaitBody(state);
           case "complete": {
             this.#start = outcome.consumed;
-            this.#forgetEmptyBuffer();
             const body = state.decoder.body;
             return this.#request(state.head, RequestBody.own(body, body.length, undefined));
           }
@@ -296,11 +301,6 @@ export class RequestParser {
     return length <= LARGE_BUFFER_BYTES ? this.#pool.take(length) : new Uint8Array(length);
   }
 
-  /** A body with memory of its own leaves nothing in the buffer, so all of it is room again. */
-  #forgetEmptyBuffer(): void {
-    if (this.#start === this.#end) this.#start = this.#end = 0;
-  }
-
   /** What of a large body came together with its head is moved to the body's own memory; the rest is read straight into it. */
   #moveToLargeBody(state: State & { kind: "large" }): void {
     const count = Math.min(this.#end - this.#start, state.length - state.received);
@@ -316,7 +316,8 @@ export class RequestParser {
     return CONTINUE;
   }
 
-  #request(head: RequestHead, body: RequestBody): ParserOutcome {
+  #request(head: RequestHead, body: RequestBody, isBufferLent = false): ParserOutcome {
+    this.#isBufferLent = isBufferLent;
     const persists = clientLetsPersist(head);
     this.#finishRequest(persists);
     return { kind: "request", head, body, persists };
