@@ -86,7 +86,10 @@ export interface RunOptions {
    * but can be stopped when it hangs and dies alone when it runs out of memory.
    */
   readonly isolation?: "web" | "thread";
-  /** How long a worker may take until it accepts; then it counts as failed. 30,000 by default. */
+  /**
+   * How long a worker may take until it accepts; then it counts as failed. 30,000 by default, and less for an `entry` that
+   * does not load this library at all: `run` gives up on that after some two seconds, unless this option is given.
+   */
   readonly startTimeout?: number;
   /** How long to go on serving after the signal to stop, for balancers that learn late. 0 by default. */
   readonly shutdownDelay?: number;
