@@ -77,6 +77,8 @@ function describeEvent(event: FleetEvent): string {
       return `worker ${event.worker}: panicked`;
     case "replacing":
       return `worker ${event.worker}: to be replaced (${event.cause})`;
+    case "draining":
+      return `worker ${event.worker}: draining (${event.cause})`;
     case "ended":
       return `worker ${event.worker}: ended (${event.cause})${
         event.detail === "" ? "" : `: ${event.detail}`
@@ -112,6 +114,7 @@ export function isWorthALine(event: FleetEvent, phase: FleetPhase): boolean {
     case "panicked":
       return false;
     case "accepting":
+    case "draining":
       return phase === "serving";
     case "ended":
       // A worker that had to be terminated says so, even at the end.

@@ -149,6 +149,8 @@ export type FleetEvent =
   | { readonly kind: "accepting"; readonly worker: number; readonly startMs: number }
   | { readonly kind: "panicked"; readonly worker: number; readonly error: string }
   | { readonly kind: "replacing"; readonly worker: number; readonly cause: WorkerEndCause }
+  /** It has stopped accepting, and finishes what is under way. */
+  | { readonly kind: "draining"; readonly worker: number; readonly cause: WorkerEndCause }
   | {
     readonly kind: "ended";
     readonly worker: number;

@@ -95,6 +95,8 @@ export class WebServer {
   readonly #router = new Router<Handler>(decodePath);
   readonly #dispatcher: Dispatcher;
   #hasRun = false;
+  /** Whether something was asked for behind `run()` that has to come before it. */
+  #wasMisused = false;
 
   /**
    * Makes a server that has no paths yet.
@@ -164,6 +166,7 @@ export class WebServer {
       );
     }
     if (this.#hasRun) {
+      this.#wasMisused = true;
       throw new TypeError(
         `Cannot add path ${
           JSON.stringify(pattern)
@@ -224,6 +227,7 @@ export class WebServer {
 
   #begin(what: string): void {
     if (this.#hasRun || isWorkerTaken) {
+      this.#wasMisused = true;
       throw new TypeError(
         `Cannot call ${what}: a server runs here already; call run() once, and make one server with all paths`,
       );
@@ -240,6 +244,7 @@ export class WebServer {
     return await supervise({
       settings,
       startedBy,
+      wasMisused: () => this.#wasMisused,
       isStartTimeoutGiven: options.startTimeout !== undefined,
       workerCount: resolveWorkerCount(settings),
       entry: String(settings.entry ?? Deno.mainModule),

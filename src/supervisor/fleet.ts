@@ -233,6 +233,7 @@ export class Fleet {
     const member = this.#members.get(worker);
     if (member?.state.kind !== "draining") return;
     member.state = { ...member.state, hasStoppedAccepting: true };
+    this.#tell({ kind: "draining", worker, cause: member.state.cause });
   }
 
   #recycleCause(

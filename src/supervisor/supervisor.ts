@@ -39,6 +39,9 @@ const START_LOAD_TIMEOUT_MS = 15_000;
 const TERMINATE_MS = 500;
 const TERMINATE_POLL_MS = 10;
 
+/** How long a program that has made a mistake is given to end of it. */
+const MISUSE_MS = 250;
+
 /** The numbers of workers go on through all fleets of a process: they are in names that must not be used twice. */
 let lastWorkerNumber = 0;
 
@@ -48,6 +51,8 @@ export interface SupervisorOptions {
   readonly workerCount: WorkerCount;
   readonly entry: string;
   readonly listensToSignals: boolean;
+  /** Whether the program has done something behind `run()` that is an error there. */
+  readonly wasMisused: () => boolean;
   /** Which of the two the program has called. */
   readonly startedBy: "run" | "start";
   /** Whether `startTimeout` was given: then it holds for loading as well. */
@@ -145,7 +150,11 @@ class Supervisor implements SupervisedServer {
     return this.#isReady;
   }
 
-  start(): Promise<SupervisedServer> {
+  async start(): Promise<SupervisedServer> {
+    // What the program does wrong behind run(), in the same turn of the event loop, most likely ends it; before there is a
+    // worker that would say the same once more.
+    await new Promise((resolve) => setTimeout(resolve));
+    if (this.#options.wasMisused()) await new Promise((resolve) => setTimeout(resolve, MISUSE_MS));
     if (this.#fallbackReason !== undefined) {
       this.#tell({ kind: "listen fallback", listen: this.listen, reason: this.#fallbackReason });
     }
@@ -158,7 +167,7 @@ class Supervisor implements SupervisedServer {
       clearInterval(timer);
     };
     this.#handle({ kind: "start" });
-    return this.#started.promise;
+    return await this.#started.promise;
   }
 
   /** Takes an event to the fleet and does what it says. */

@@ -108,9 +108,11 @@ class ServingWorker {
     this.#link.say({ kind: "accepting" });
 
     const timeoutMs = await drain.promise;
+    this.#context.isDraining = true;
     acceptLoop.stop();
-    this.#link.say({ kind: "draining" });
+    // The socket is closed only when the accepting that was under way has come to its end.
     await accepting;
+    this.#link.say({ kind: "draining" });
     await this.#drain(timeoutMs);
     stopTicking();
     await this.#context.accessLog?.flush();
@@ -176,7 +178,6 @@ class ServingWorker {
 
   /** Lets what is under way finish; whoever is not answered when the time is over gets a 503. */
   async #drain(timeoutMs: number): Promise<void> {
-    this.#context.isDraining = true;
     const idleTimer = setTimeout(() => {
       for (const connection of this.#connections) connection.closeIfIdle();
     }, Math.min(IDLE_GRACE_MS, timeoutMs));

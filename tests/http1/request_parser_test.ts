@@ -20,9 +20,11 @@ import {
   bytesOf,
   converse,
   DEFAULT_LIMITS,
+  numbersFrom,
   type Reading,
   splitAt,
   SpoilingPool,
+  textOf,
   whole,
 } from "./reading.ts";
 
@@ -434,6 +436,47 @@ function withoutPath(reading: Reading): unknown {
   return rest;
 }
 
+/**
+ * Sends requests to a parser in pieces of random size, many of which end where a request does, and reads ahead while one is
+ * answered, as a connection does that watches its client: such a read may still go on when the next request is read.
+ */
+function converseWhileAnswering(requests: readonly string[], random: () => number): unknown[] {
+  const bytes = bytesOf(requests.join(""));
+  const ends = requests.map((_, index) => requests.slice(0, index + 1).join("").length);
+  const parser = parserWith();
+  const answered: unknown[] = [];
+  let at = 0;
+  let readAhead: Uint8Array | undefined;
+  const read = (space: Uint8Array) => {
+    const endsAhead = ends.filter((end) => end > at);
+    const end = random() < 0.7
+      ? endsAhead[Math.floor(random() * Math.min(3, endsAhead.length))]
+      : at + 1 + Math.floor(random() * 60);
+    const count = Math.min(space.length, bytes.length - at, end - at);
+    space.set(bytes.subarray(at, at + count));
+    parser.received(count);
+    at += count;
+  };
+  for (;;) {
+    const outcome = parser.next();
+    if (outcome.kind === "incomplete") {
+      if (at === bytes.length) return answered;
+      read(readAhead ?? parser.space);
+      readAhead = undefined;
+    } else if (outcome.kind === "request") {
+      for (let turns = Math.floor(random() * 4); turns > 0 && at < bytes.length; turns--) {
+        if (readAhead !== undefined) read(readAhead);
+        readAhead = readAhead === undefined ? parser.spaceWithoutMoving : undefined;
+      }
+      const { head, body } = outcome;
+      const sent = body.take();
+      assert(sent !== undefined);
+      answered.push([head.method, head.target, textOf(sent)]);
+      body.release();
+    }
+  }
+}
+
 describe("RequestParser, whatever comes", () => {
   it("RequestParser reads requests as they were made, however they are split", () => {
     const requests = fc.array(wireRequest, { minLength: 1, maxLength: 5 });
@@ -451,6 +494,26 @@ describe("RequestParser, whatever comes", () => {
         }
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it("RequestParser reads requests as they were made, whatever is read while they are answered", () => {
+    const requests = fc.array(wireRequest, { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(requests, fc.integer(), (sent, seed) => {
+        const persistent = sent.filter((request) => request.reading.persists);
+        const answered = converseWhileAnswering(
+          persistent.map((request) => request.bytes),
+          numbersFrom(seed),
+        );
+        const expected = persistent.map(({ reading }) => [
+          reading.method,
+          reading.target,
+          reading.body,
+        ]);
+        assert(JSON.stringify(answered) === JSON.stringify(expected), "the requests differ");
+      }),
+      { numRuns: 500 },
     );
   });
 

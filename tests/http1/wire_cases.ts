@@ -1221,6 +1221,9 @@ const chunked: WireGroup = {
       ["a size with an h behind it", "5h\r\nhello\r\n0\r\n\r\n"],
       ["a size of other digits", "\xd9\xa5\r\nhello\r\n0\r\n\r\n"],
       ["a size that is empty", "\r\nhello\r\n0\r\n\r\n"],
+      ["a last chunk whose size is empty", "\r\n\r\n"],
+      ["a last chunk behind another one whose size is empty", "5\r\nhello\r\n\r\n\r\n"],
+      ["a last chunk that is only an extension", ";a\r\n\r\n"],
       ["a size that is only an extension", ";a=b\r\nhello\r\n0\r\n\r\n"],
       ["a bare LF behind a size", "5\nhello\r\n0\r\n\r\n"],
       ["a bare CR behind a size", "5\rhello\r\n0\r\n\r\n"],
@@ -1661,6 +1664,27 @@ const limits: WireGroup = {
       what: "a head whose version crosses the limit",
       bytes: `GET /${"a".repeat(60)} HTTP/1.1\r\nHost: a\r\n\r\n`,
       limits: { maxHeadBytes: 70 },
+      refused: 431,
+    },
+    ...["GET / HTTP/1.", "GET / HTTP/1.1\r\nHost: a\r", "GET / HTTP/1.1\r\nHost: a\r\n\r"].map((
+      part,
+    ) => ({
+      what: `${JSON.stringify(part)} behind a request that fills most of the limit`,
+      bytes: `GET /${"a".repeat(30)} HTTP/1.1\r\nHost: a\r\n\r\n${part}`,
+      limits: { maxHeadBytes: 64 },
+      requests: [{ target: "/" + "a".repeat(30) }],
+      awaiting: "head" as const,
+    })),
+    {
+      what: "a head of 100,000 bytes where that is allowed",
+      bytes: headOf(100_000),
+      limits: { maxHeadBytes: 100_000 },
+      requests: [{}],
+    },
+    {
+      what: "a head of more than 100,000 bytes where that is the limit",
+      bytes: headOf(100_001),
+      limits: { maxHeadBytes: 100_000 },
       refused: 431,
     },
     {

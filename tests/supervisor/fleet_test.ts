@@ -713,7 +713,8 @@ function told(action: FleetAction): string[] {
     case "panicked":
       return [`${event.worker} panicked: ${event.error}`];
     case "replacing":
-      return [`${event.worker} replacing: ${event.cause}`];
+    case "draining":
+      return [`${event.worker} ${event.kind}: ${event.cause}`];
     case "ended":
       return [`${event.worker} ended: ${event.cause}, ${event.detail}`];
     case "delaying":
@@ -738,6 +739,7 @@ const stories: readonly Case[] = [
       [100, "panicked 1: boom", "1 panicked: boom", "1 replacing: panic"],
       [101, "panicked 1: boom again", "1 panicked: boom again"],
       [150, "accepting 3", "3 accepting after 50"],
+      [155, "draining 1", "1 draining: panic"],
       [200, "gone 1: Uncaught boom", "1 ended: panic, Uncaught boom"],
     ],
   },
@@ -788,7 +790,7 @@ const stories: readonly Case[] = [
       [10, "accepting 1", "1 accepting after 10"],
       [20, "reload", "reloading", "1 replacing: reload"],
       [30, "accepting 2", "2 accepting after 10"],
-      [35, "draining 1", "reloaded"],
+      [35, "draining 1", "1 draining: reload", "reloaded"],
       [40, "ended 1", "1 ended: reload, "],
       [50, "reload", "reloading", "2 replacing: reload"],
       [60, "failed 3: a mistake", "3 ended: start failed, a mistake", "reload failed: a mistake"],
@@ -805,6 +807,7 @@ const stories: readonly Case[] = [
       [40, "fewer", "resized to 1"],
       [50, "ended 2", "2 ended: resize, "],
       [60, "shutdown", "stopping: a test"],
+      [65, "draining 1", "1 draining: shutdown"],
       [70, "ended 1", "1 ended: shutdown, ", "stopped"],
     ],
   },

@@ -49,6 +49,17 @@ describe("RestartPolicy", () => {
     assertEquals(delaysAfter(3, YOUNG_MS / 2), [0, 100, 200]);
   });
 
+  it("it does not hold the death of an old worker against the young ones", () => {
+    const policy = new RestartPolicy(NO_JITTER);
+    const now = 10 * YOUNG_MS;
+    policy.noteDeath(now - 20, 10, now);
+    policy.noteDeath(now + 1, 0, now + 2);
+    assertEquals([policy.youngDeaths, policy.notBefore], [2, now + 102]);
+    policy.noteDeath(now + 3, YOUNG_MS, now + 3 + YOUNG_MS);
+    policy.noteDeath(now + 4, YOUNG_MS, now + 4 + YOUNG_MS);
+    assertEquals(policy.notBefore, now + 102);
+  });
+
   it("it begins a new count when nobody has died young for a while", () => {
     const policy = new RestartPolicy(NO_JITTER);
     for (let i = 0; i < 5; i++) policy.noteDeath(i, 0, i);

@@ -111,6 +111,13 @@ export interface StartedApp extends AsyncDisposable {
   get(target: string): Promise<RawResponse>;
 }
 
+/** The numbers of the workers that accept. */
+export function acceptingWorkers(app: StartedApp): number[] {
+  return app.running.stats().workers
+    .filter(({ status }) => status === "accepting")
+    .map(({ worker }) => worker);
+}
+
 /** What a test's server is like: the app's options, and those of the run. */
 export interface StartOptions {
   readonly app?: AppOptions;

@@ -83,7 +83,7 @@ describeEachWay((way) => {
     await app.get("/throw");
     await app.events.find("ended");
     const kinds = app.events.all.slice(from).map(({ kind }) => kind);
-    assertEquals(kinds, ["panicked", "replacing", "accepting", "ended"]);
+    assertEquals(kinds, ["panicked", "replacing", "accepting", "draining", "ended"]);
   });
 
   it("it lets a worker that panicked finish its other requests", async () => {
@@ -94,10 +94,7 @@ describeEachWay((way) => {
     const visitor = await gate.reached();
     const worker = await workerOf(app);
     assertEquals((await app.get("/throw")).status, 500);
-    await eventually(
-      () => app.running.stats().workers.some(({ status }) => status === "draining"),
-      "a worker that drains",
-    );
+    await app.events.find("draining");
     assertEquals(await workerOf(app), worker + 1);
     await visitor.open("finished");
     const response = await slow.readResponse();

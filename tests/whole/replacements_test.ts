@@ -1,25 +1,17 @@
-// Replacing workers that do nothing wrong, and those that hang: reload, recycling, hangs. And what the server tells of it.
+// Replacing workers that do nothing wrong, and those that can do nothing any more: reload, hangs, memory.
 
-import { assert, assertEquals, assertFalse, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertFalse, assertMatch, assertRejects } from "@std/assert";
 import { it } from "@std/testing/bdd";
 import type { RunOptions } from "../../mod.ts";
-import { eventually } from "../support/deadline.ts";
 import { Gate } from "../support/gate.ts";
 import { get } from "../support/raw_client.ts";
 import {
+  acceptingWorkers,
   CAN_START_PROGRAMS,
   describeEachWay,
   entryFor,
   startApp,
-  type StartedApp,
 } from "../support/started_app.ts";
-
-/** The numbers of the workers that accept. */
-function workersOf(app: StartedApp): number[] {
-  return app.running.stats().workers
-    .filter(({ status }) => status === "accepting")
-    .map(({ worker }) => worker);
-}
 
 /** A module of an application that changes. */
 class ChangingModule implements Disposable {
@@ -47,15 +39,15 @@ describeEachWay((way) => {
 
   it("its reload() replaces every worker, one at a time, the new one first", async () => {
     await using app = await start("well_behaved.ts", { workers: 2 });
-    const [first, second] = workersOf(app);
+    const [first, second] = acceptingWorkers(app);
     const from = app.events.all.length;
     await app.running.reload();
-    assertEquals(workersOf(app), [second + 1, second + 2]);
+    assertEquals(acceptingWorkers(app), [second + 1, second + 2]);
     for (const worker of [first, second]) {
       await app.events.find("ended", (event) => event.worker === worker);
     }
     const steps = app.events.all.slice(from)
-      .filter(({ kind }) => kind !== "ended")
+      .filter(({ kind }) => kind !== "draining" && kind !== "ended")
       .map((event) => "worker" in event ? `${event.kind} ${event.worker}` : event.kind);
     assertEquals(steps, [
       "reloading",
@@ -84,13 +76,13 @@ describeEachWay((way) => {
 
   it("its reload() can be called while it reloads", async () => {
     await using app = await start("well_behaved.ts", { workers: 2 });
-    const before = workersOf(app);
+    const before = acceptingWorkers(app);
     const from = app.events.all.length;
     const first = app.running.reload();
     const { worker } = await app.events.find("accepting", () => true, from);
     // The code may have changed since this one was loaded.
     await Promise.all([first, app.running.reload()]);
-    const after = workersOf(app);
+    const after = acceptingWorkers(app);
     assertEquals(after.length, 2);
     for (const old of [...before, worker]) assertFalse(after.includes(old), `${after}`);
   });
@@ -107,12 +99,12 @@ describeEachWay((way) => {
     await app.running.reload();
     assertEquals((await app.get("/")).text, "new");
 
-    const workers = workersOf(app);
+    const workers = acceptingWorkers(app);
     module.write(`throw new Error("a mistake in the new version");`);
     const error = await assertRejects(() => app.running.reload(), Error);
     assertMatch(error.message, /^The reload failed: .*a mistake in the new version/);
     assertMatch((await app.events.find("reload failed")).reason, /a mistake in the new version/);
-    assertEquals(workersOf(app), workers);
+    assertEquals(acceptingWorkers(app), workers);
     assertEquals((await app.get("/")).text, "new");
 
     module.write(`server.addPath("/", () => WebResponse.text("mended"));`);
@@ -129,106 +121,6 @@ describeEachWay((way) => {
     await assertRejects(() => app.running.reload(), Error, "Cannot reload");
   });
 
-  it("its maxRequestsPerWorker replaces a worker that has answered as many", async () => {
-    // A short hangTimeout makes heartbeats frequent, and with them what the supervisor knows.
-    await using app = await start("well_behaved.ts", {
-      maxRequestsPerWorker: 10,
-      hangTimeout: 2_000,
-    });
-    const [worker] = workersOf(app);
-    for (let i = 0; i < 8; i++) assertEquals((await app.get("/hello")).status, 200);
-    assertFalse(app.events.all.some(({ kind }) => kind === "replacing"));
-    for (let i = 0; i < 2; i++) assertEquals((await app.get("/hello")).status, 200);
-    const replacing = await app.events.find("replacing");
-    assertEquals([replacing.worker, replacing.cause], [worker, "max requests"]);
-    const ended = await app.events.find("ended");
-    assertEquals([ended.worker, ended.cause], [worker, "max requests"]);
-    assertEquals(workersOf(app), [worker + 1]);
-    assertEquals(app.running.stats().total.requests, 10);
-  });
-
-  it("its maxAgePerWorker replaces a worker of that age", async () => {
-    await using app = await start("well_behaved.ts", { maxAgePerWorker: 100, hangTimeout: 2_000 });
-    const ended = await app.events.find("ended");
-    assertEquals(ended.cause, "max age");
-    assertEquals((await app.get("/hello")).status, 200);
-  });
-
-  it("its maxHeapBytesPerWorker replaces a worker of that size", async () => {
-    await using app = await start("well_behaved.ts", { maxHeapBytesPerWorker: 1 });
-    const ended = await app.events.find("ended");
-    assertEquals(ended.cause, "max heap");
-    assertEquals((await app.get("/hello")).status, 200);
-  });
-
-  it("its stats() tell what the workers do and have done", async () => {
-    await using app = await start("well_behaved.ts", { workers: 2, hangTimeout: 2_000 });
-    using gate = new Gate();
-    using kept = await app.connect();
-    await kept.ask(get("/hello"));
-    using slow = await app.connect();
-    await slow.send(get(`/gate/${gate.port}`));
-    const visitor = await gate.reached();
-    await app.get("/hello");
-    await eventually(() => app.running.stats().total.connectionsOpen === 2, "2 open connections");
-    await eventually(
-      () => app.running.stats().workers.every(({ heapBytes }) => heapBytes > 100_000),
-      "the heap of each worker",
-    );
-    const { wanted, workers, total, replacements, delayMs } = app.running.stats();
-    assertEquals({ wanted, replacements, delayMs }, { wanted: 2, replacements: {}, delayMs: 0 });
-    const { requests, panics, connectionsAccepted, connectionsOpen, requestsInFlight } = total;
-    assertEquals(
-      { requests, panics, connectionsAccepted, connectionsOpen, requestsInFlight },
-      { requests: 2, panics: 0, connectionsAccepted: 3, connectionsOpen: 2, requestsInFlight: 1 },
-    );
-    assertEquals(workers.map(({ status }) => status), ["accepting", "accepting"]);
-    for (const name of ["requests", "connectionsAccepted", "requestsInFlight"] as const) {
-      assertEquals(workers[0][name] + workers[1][name], total[name]);
-    }
-    for (const { ageMs, heartbeatAgeMs, eventLoopLagMs } of workers) {
-      assert(ageMs >= heartbeatAgeMs && heartbeatAgeMs >= 0 && eventLoopLagMs >= 0);
-    }
-    await visitor.open();
-    await slow.readResponse();
-    kept[Symbol.dispose]();
-    slow[Symbol.dispose]();
-    await app.running.reload();
-    await eventually(() => app.running.stats().workers.length === 2, "the old workers' end");
-    const after = app.running.stats().total;
-    assertEquals([after.requests, after.connectionsAccepted, after.connectionsOpen], [3, 3, 0]);
-  });
-
-  it("it tells its events to onEvent and the log", async () => {
-    await using app = await start("well_behaved.ts", { workers: 2 });
-    const kinds = app.events.all.map(({ kind }) => kind);
-    assertEquals(kinds, ["accepting", "accepting", "listening"]);
-    const listening = await app.events.find("listening");
-    assertEquals(listening, {
-      kind: "listening",
-      url: `http://127.0.0.1:${app.port}`,
-      hostname: "127.0.0.1",
-      port: app.port,
-      workers: 2,
-      workersSource: listening.workersSource,
-      ...way,
-    });
-    assertEquals(app.lines.length, 1);
-    assertMatch(
-      app.lines[0],
-      new RegExp(`listening on ${listening.url} with 2 workers .*listen mode ${way.listen}`),
-    );
-  });
-
-  it("it goes on when onEvent throws", async () => {
-    const onEvent = () => {
-      throw new Error("a mistake in the listener");
-    };
-    await using app = await start("well_behaved.ts", { onEvent });
-    assertEquals((await app.get("/hello")).status, 200);
-    assert(app.lines.some((line) => line.includes("a mistake in the listener")));
-  });
-
   it("its worker that hangs is replaced, and stopped", {
     // A Web Worker that spins cannot be stopped; see processes_test.ts.
     ignore: way.isolation === "web",
@@ -243,7 +135,7 @@ describeEachWay((way) => {
     // Its sockets are closed with it.
     await client.assertEnded();
     for (let i = 0; i < 20; i++) assertEquals((await app.get("/worker")).status, 200);
-    assertEquals(workersOf(app).length, 2);
+    assertEquals(acceptingWorkers(app).length, 2);
     assertEquals(app.running.stats().replacements, { hang: 1 });
   });
 

@@ -6,13 +6,14 @@ import type { RunOptions } from "../../mod.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { Gate } from "../support/gate.ts";
 import { get, post, RawClient, request } from "../support/raw_client.ts";
-import { describeEachWay, startApp } from "../support/started_app.ts";
+import { describeEachWay, startApp, TWO_WAYS, type Way } from "../support/started_app.ts";
+
+const start = (way: Way, run: RunOptions = {}) =>
+  startApp("well_behaved.ts", { run: { ...way, ...run } });
 
 describeEachWay((way) => {
-  const start = (run: RunOptions = {}) => startApp("well_behaved.ts", { run: { ...way, ...run } });
-
   it("its shutdown() closes idle connections and resolves", async () => {
-    await using app = await start({ workers: 2 });
+    await using app = await start(way, { workers: 2 });
     using kept = await app.connect();
     await kept.ask(get("/hello"));
     using silent = await app.connect();
@@ -31,16 +32,20 @@ describeEachWay((way) => {
     assertEquals(running.stats().workers, []);
     await assertRejects(() => RawClient.connect(app.port), Deno.errors.ConnectionRefused);
     const kinds = app.events.all.map(({ kind }) => kind);
-    assertEquals(kinds.slice(kinds.indexOf("stopping")), [
-      "stopping",
+    const ofTheEnd = kinds.slice(kinds.indexOf("stopping"));
+    assertEquals(ofTheEnd.toSorted(), [
+      "draining",
+      "draining",
       "ended",
       "ended",
       "stopped",
+      "stopping",
     ]);
+    assertEquals([ofTheEnd[0], ofTheEnd[5]], ["stopping", "stopped"]);
   });
 
   it("its shutdown() answers what was accepted, and says that the connection ends", async () => {
-    await using app = await start();
+    await using app = await start(way);
     using gate = new Gate();
     using waiting = await app.connect();
     await waiting.send(get(`/gate/${gate.port}`));
@@ -73,36 +78,8 @@ describeEachWay((way) => {
     await within(finished, "a server that shuts down");
   });
 
-  it("its shutdown() answers a request that comes on a kept connection at that moment", async () => {
-    await using app = await start();
-    using kept = await app.connect();
-    await kept.ask(get("/hello"));
-    const finished = app.running.shutdown();
-    const response = await kept.ask(post("/echo", "just in time"));
-    assertEquals([response.status, response.text], [200, "just in time"]);
-    kept[Symbol.dispose]();
-    await within(finished, "a server that shuts down");
-  });
-
-  it("its shutdown() closes a connection that becomes idle while it drains", async () => {
-    await using app = await start({ drainTimeout: 60_000 });
-    using idle = await app.connect();
-    await idle.ask(get("/hello"));
-    using slow = await app.connect();
-    // More than the sockets' buffers hold, so that the server is still writing when the drain begins.
-    await slow.send(get("/bytes/12000000"));
-    const started = await slow.readOnce();
-    assertMatch(started ?? "", /^HTTP\/1\.1 200 /);
-    const finished = app.running.shutdown();
-    await idle.assertEnded();
-    // The rest of the answer, and then the end: the drain must not wait for a connection on which nothing is asked for.
-    await slow.discardToEnd();
-    slow[Symbol.dispose]();
-    await within(finished, "a server that shuts down");
-  });
-
   it("its shutdown() takes no more connections", async () => {
-    await using app = await start();
+    await using app = await start(way);
     using gate = new Gate();
     using waiting = await app.connect();
     await waiting.send(get(`/gate/${gate.port}`));
@@ -119,7 +96,7 @@ describeEachWay((way) => {
   });
 
   it("its drainTimeout answers 503 for what is not done by then, and aborts its signal", async () => {
-    await using app = await start({ drainTimeout: 500 });
+    await using app = await start(way, { drainTimeout: 500 });
     using gate = new Gate();
     using waiting = await app.connect();
     await waiting.send(get(`/signal/${gate.port}`));
@@ -139,9 +116,39 @@ describeEachWay((way) => {
     assertMatch(await visitor.said(), /^AbortError: /);
     await within(finished, "a server that shuts down");
   });
+});
+
+describeEachWay((way) => {
+  it("its shutdown() answers a request that comes on a kept connection at that moment", async () => {
+    await using app = await start(way);
+    using kept = await app.connect();
+    await kept.ask(get("/hello"));
+    const finished = app.running.shutdown();
+    const response = await kept.ask(post("/echo", "just in time"));
+    assertEquals([response.status, response.text], [200, "just in time"]);
+    kept[Symbol.dispose]();
+    await within(finished, "a server that shuts down");
+  });
+
+  it("its shutdown() closes a connection that becomes idle while it drains", async () => {
+    await using app = await start(way, { drainTimeout: 60_000 });
+    using idle = await app.connect();
+    await idle.ask(get("/hello"));
+    using slow = await app.connect();
+    // More than the sockets' buffers hold, so that the server is still writing when the drain begins.
+    await slow.send(get("/bytes/12000000"));
+    const started = await slow.readOnce();
+    assertMatch(started ?? "", /^HTTP\/1\.1 200 /);
+    const finished = app.running.shutdown();
+    await idle.assertEnded();
+    // The rest of the answer, and then the end: the drain must not wait for a connection on which nothing is asked for.
+    await slow.discardToEnd();
+    slow[Symbol.dispose]();
+    await within(finished, "a server that shuts down");
+  });
 
   it("its second shutdown() cuts short", async () => {
-    await using app = await start({ drainTimeout: 60_000 });
+    await using app = await start(way, { drainTimeout: 60_000 });
     using gate = new Gate();
     using waiting = await app.connect();
     await waiting.send(get(`/gate/${gate.port}`));
@@ -153,7 +160,7 @@ describeEachWay((way) => {
   });
 
   it("its shutdownDelay goes on serving, and is no longer ready", async () => {
-    await using app = await start({ shutdownDelay: 300 });
+    await using app = await start(way, { shutdownDelay: 300 });
     const finished = app.running.shutdown();
     assert(!app.running.ready);
     let isFinished = false;
@@ -165,9 +172,9 @@ describeEachWay((way) => {
   });
 
   it("its asyncDispose shuts down", async () => {
-    const app = await start();
+    const app = await start(way);
     await within(app[Symbol.asyncDispose](), "a server that is disposed of");
     await within(app.running.finished, "a server that has shut down");
     await within(app[Symbol.asyncDispose](), "a server that is disposed of once more");
   });
-});
+}, TWO_WAYS);

@@ -414,6 +414,8 @@ describe("Connection, with time limits,", () => {
     assertEquals(statusesIn(fake.output), [503]);
     fake.end();
     await assertEnded(exchange);
+    await exchange.context.accessLog?.flush();
+    assertEquals(exchange.logged.map((line) => /" (\d{3}) /.exec(line)?.[1]), ["503"]);
   });
 
   it("its handlerTimeout begins anew with each handler", async () => {
@@ -552,6 +554,24 @@ describe("Connection, whose handler asks for the signal,", () => {
     open.resolve();
     await settle();
     assertEquals(exchange.fake.output, answer("waited"));
+    await assertEnded(exchange);
+  });
+
+  it("it aborts it when the client ends its side behind further requests", async () => {
+    const exchange = await serve();
+    exchange.fake.send(get("/signal"));
+    for (const _ of [1, 2]) {
+      await settle();
+      exchange.fake.send(get("/text"));
+    }
+    await settle();
+    assert(!signal.aborted);
+    exchange.fake.end();
+    await settle();
+    assert(signal.aborted);
+    open.resolve();
+    await settle();
+    assertEquals(exchange.fake.output, answer("waited") + answer("hello").repeat(2));
     await assertEnded(exchange);
   });
 
