@@ -214,6 +214,21 @@ describe("RequestParser.stop()", () => {
   });
 });
 
+describe("RequestParser and the empty line before a request (RFC 9112, section 2.2)", () => {
+  for (const before of ["", PLAIN]) {
+    const where = before === "" ? "at the beginning" : "behind a request";
+    it(`RequestParser awaits a request after the empty line, or a part of it, ${where}`, () => {
+      const requests = before === "" ? [] : ["request"];
+      for (const part of ["\r", "\r\n"]) {
+        const parser = parserWith();
+        assertEquals(outcomesOf(parser, before + part), [...requests, "awaiting request"]);
+        const rest = "\r\n".slice(part.length) + PLAIN;
+        assertEquals(outcomesOf(parser, rest), ["request", "awaiting request"]);
+      }
+    });
+  }
+});
+
 describe("RequestParser.hasUnreadBytes", () => {
   it("hasUnreadBytes says whether bytes stand behind the last request", () => {
     const parser = parserWith();
