@@ -3,26 +3,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { within } from "../support/deadline.ts";
+import { HINDRANCE } from "../support/example.ts";
 import { Program } from "../support/program.ts";
-import { CAN_START_PROGRAMS } from "../support/started_app.ts";
 
 const EXAMPLE = new URL("../../examples/hello.ts", import.meta.url);
 const PAGE = "<h1>Hello World!</h1>";
 
-/** The example has a port of its own, which somebody may be using. */
-const IS_PORT_FREE = CAN_START_PROGRAMS && isPortFree(8000);
-const NEEDS = IS_PORT_FREE || !CAN_START_PROGRAMS ? "" : " (port 8000 is taken by somebody else)";
-
-function isPortFree(port: number): boolean {
-  try {
-    Deno.listen({ hostname: "127.0.0.1", port }).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const HAS_CURL = CAN_START_PROGRAMS && hasCurl();
+const HAS_CURL = HINDRANCE === "" && hasCurl();
 
 function hasCurl(): boolean {
   try {
@@ -52,7 +39,7 @@ async function assertEndsWell(program: Program): Promise<void> {
   assertEquals((await program.ended()).code, 0);
 }
 
-describe(`examples/hello.ts${NEEDS}`, { ignore: !IS_PORT_FREE }, () => {
+describe(`examples/hello.ts${HINDRANCE}`, { ignore: HINDRANCE !== "" }, () => {
   it("it starts ten workers with one line, and serves its page", async () => {
     await using program = Program.deno(["run", "-A", EXAMPLE.pathname]);
     const { line } = await program.listening();
