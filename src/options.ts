@@ -30,7 +30,7 @@ export interface WebServerOptions {
   readonly bodyTimeout?: number;
   /** How long a connection may wait for its next request; then it is closed. 75,000 by default. */
   readonly keepAliveTimeout?: number;
-  /** How long the client may take none of a response; then the connection is closed. 30,000 by default. */
+  /** How long the client may take over each 64 KiB of a response; then the connection is closed. 30,000 by default. */
   readonly writeTimeout?: number;
   /** How long a handler may take; then the client gets 503 and the request's `signal` aborts. Off (0) by default. */
   readonly handlerTimeout?: number;

@@ -52,17 +52,11 @@ export type ParserOutcome =
 type State =
   | { readonly kind: "head" }
   | {
-    readonly kind: "fixed";
+    readonly kind: "length";
     readonly head: RequestHead;
     readonly length: number;
-    expectsContinue: boolean;
-  }
-  | {
-    readonly kind: "large";
-    readonly head: RequestHead;
-    readonly length: number;
-    readonly buffer: Uint8Array<ArrayBuffer>;
-    received: number;
+    /** Undefined while the buffer holds all that has come of the body. */
+    memory: BodyMemory | undefined;
     expectsContinue: boolean;
   }
   | {
@@ -72,6 +66,18 @@ type State =
     expectsContinue: boolean;
   }
   | { readonly kind: "over" };
+
+/** Memory of a body's own, for one that does not fit the buffer: how much of it there is, and how much is filled. */
+interface BodyMemory {
+  bytes: Uint8Array<ArrayBuffer>;
+  filled: number;
+}
+
+/**
+ * A client only declares a length; memory is for bytes that have come. Each time a body has filled what it has, it gets
+ * that many times as much, so that nobody holds a megabyte with a head.
+ */
+const BODY_MEMORY_GROWTH = 4;
 
 const HEAD: State = { kind: "head" };
 const OVER: State = { kind: "over" };
@@ -91,7 +97,7 @@ export class RequestParser {
   /** The bytes of the buffer that have come and are not yet part of a request. */
   #start = 0;
   #end = 0;
-  /** Whether the last `space` was in the buffer; otherwise it was in the memory of a large body. */
+  /** Whether the last `space` was in the buffer; otherwise it was in the memory of a body. */
   #spaceIsInBuffer = true;
   /** Whether the body of the last request is a part of the buffer. */
   #isBufferLent = false;
@@ -116,9 +122,10 @@ export class RequestParser {
    */
   get space(): Uint8Array<ArrayBuffer> {
     const state = this.#state;
-    if (state.kind === "large") {
+    if (state.kind === "length" && state.memory !== undefined) {
+      const { bytes, filled } = state.memory;
       this.#spaceIsInBuffer = false;
-      return state.buffer.subarray(state.received, state.length);
+      return bytes.subarray(filled, state.length);
     }
     this.#spaceIsInBuffer = true;
     this.#makeRoom();
@@ -140,8 +147,11 @@ export class RequestParser {
   /** Says that so many bytes were put where `space` pointed. */
   received(count: number): void {
     const state = this.#state;
-    if (state.kind === "large" && !this.#spaceIsInBuffer) state.received += count;
-    else this.#end += count;
+    if (this.#spaceIsInBuffer || state.kind !== "length" || state.memory === undefined) {
+      this.#end += count;
+    } else {
+      state.memory.filled += count;
+    }
   }
 
   /** Small requests get a small buffer, a head or a body that does not fit a larger one; most connections are idle. */
@@ -186,17 +196,10 @@ export class RequestParser {
     switch (state.kind) {
       case "head":
         return this.#nextHead();
-      case "fixed": {
-        if (this.#end - this.#start < state.length) return this.#awaitBody(state);
-        const body = RequestBody.lent(this.#buffer, this.#start, this.#start + state.length);
-        this.#start += state.length;
-        return this.#request(state.head, body, true);
-      }
-      case "large": {
-        this.#moveToLargeBody(state);
-        if (state.received < state.length) return this.#awaitBody(state);
-        return this.#request(state.head, RequestBody.own(state.buffer, state.length, this.#pool));
-      }
+      case "length":
+        return state.memory === undefined
+          ? this.#nextOfBuffer(state)
+          : this.#nextOfMemory(state, state.memory);
       case "chunked": {
         const outcome = state.decoder.decode(this.#buffer, this.#start, this.#end);
         switch (outcome.kind) {
@@ -271,16 +274,7 @@ export class RequestParser {
           return this.#refuse(REFUSALS.bodyTooLarge, isHeadRequest);
         }
         const expectsContinue = expectation === "continue" && !this.hasUnreadBytes;
-        this.#state = length <= this.#buffer.length - this.#start
-          ? { kind: "fixed", head, length, expectsContinue }
-          : {
-            kind: "large",
-            head,
-            length,
-            buffer: this.#bodyBuffer(length),
-            received: 0,
-            expectsContinue,
-          };
+        this.#state = { kind: "length", head, length, memory: undefined, expectsContinue };
         return this.next();
       }
       case "chunked":
@@ -297,17 +291,45 @@ export class RequestParser {
     }
   }
 
-  #bodyBuffer(length: number): Uint8Array<ArrayBuffer> {
-    return length <= LARGE_BUFFER_BYTES ? this.#pool.take(length) : new Uint8Array(length);
+  /** A body whose bytes are in the buffer so far. Only when it has filled that, it gets memory of its own. */
+  #nextOfBuffer(state: State & { kind: "length" }): ParserOutcome {
+    const { head, length } = state;
+    const start = this.#start;
+    if (this.#end - start >= length) {
+      this.#start += length;
+      return this.#request(head, RequestBody.lent(this.#buffer, start, start + length), true);
+    }
+    const isBufferFull = this.#end === this.#buffer.length;
+    const fitsBuffer = length <= this.#buffer.length;
+    // Where it fits but begins too far behind, `space` moves it to the front.
+    if (!isBufferFull || fitsBuffer) return this.#awaitBody(state);
+    const bytes = this.#pool.take(Math.min(length, LARGE_BUFFER_BYTES));
+    state.memory = { bytes, filled: 0 };
+    return this.#nextOfMemory(state, state.memory);
   }
 
-  /** What of a large body came together with its head is moved to the body's own memory; the rest is read straight into it. */
-  #moveToLargeBody(state: State & { kind: "large" }): void {
-    const count = Math.min(this.#end - this.#start, state.length - state.received);
-    if (count === 0) return;
-    state.buffer.set(this.#buffer.subarray(this.#start, this.#start + count), state.received);
-    state.received += count;
-    this.#start += count;
+  /** A body with memory of its own. What the buffer has of it is moved there; the rest is read straight into it. */
+  #nextOfMemory(state: State & { kind: "length" }, memory: BodyMemory): ParserOutcome {
+    const { head, length } = state;
+    const count = Math.min(this.#end - this.#start, length - memory.filled);
+    const come = memory.filled + count;
+    if (come > memory.bytes.length || (come === memory.bytes.length && come < length)) {
+      this.#growMemory(memory, Math.min(length, come * BODY_MEMORY_GROWTH));
+    }
+    if (count > 0) {
+      memory.bytes.set(this.#buffer.subarray(this.#start, this.#start + count), memory.filled);
+      memory.filled += count;
+      this.#start += count;
+    }
+    if (memory.filled < length) return this.#awaitBody(state);
+    return this.#request(head, RequestBody.own(memory.bytes, length, this.#pool));
+  }
+
+  #growMemory(memory: BodyMemory, bytes: number): void {
+    const old = memory.bytes;
+    memory.bytes = this.#pool.take(bytes);
+    memory.bytes.set(old.subarray(0, memory.filled));
+    this.#pool.give(old);
   }
 
   #awaitBody(state: State & { expectsContinue: boolean }): ParserOutcome {
@@ -351,8 +373,7 @@ export class RequestParser {
           return isBetweenRequests ? AWAITING_REQUEST : this.#refuse(REFUSALS.endedEarly, false);
         }
         return this.#refuse(REFUSALS.headTooSlow, false);
-      case "fixed":
-      case "large":
+      case "length":
       case "chunked":
         return this.#refuse(
           reason === "ended" ? REFUSALS.endedEarly : REFUSALS.bodyTooSlow,
@@ -368,6 +389,8 @@ export class RequestParser {
 
   /** Gives the memory back; the parser is not used again. No read into it may be under way. */
   release(): void {
+    const state = this.#state;
+    if (state.kind === "length" && state.memory !== undefined) this.#pool.give(state.memory.bytes);
     this.#state = OVER;
     this.#pool.give(this.#buffer);
   }

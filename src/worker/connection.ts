@@ -61,6 +61,9 @@ export const IDLE_GRACE_MS = 250;
 /** Answers that wait are written before they are more than this, so that pipelining cannot fill the memory. */
 const MAX_WAITING_BYTES = 65_536;
 
+/** How much of an answer a client has to take in each `writeTimeout`: one that sips a byte at a time must not stay for ever. */
+const BYTES_PER_WRITE_TIMEOUT = 65_536;
+
 /** How many turns of the microtask queue a promise gets that may settle without really waiting for anything. */
 const SETTLING_TURNS = 3;
 
@@ -278,7 +281,9 @@ export class Connection implements TimeLimited, ExchangeWatch {
     this.#beginWriting();
     await this.#writeRest(this.#output.bytes, 0);
     this.#output.clear();
-    if (overflow !== undefined) await this.#writeRest(overflow, 0);
+    if (overflow === undefined) return;
+    this.#beginWriting();
+    await this.#writeRest(overflow, 0);
   }
 
   #beginWriting(): void {
@@ -286,10 +291,14 @@ export class Connection implements TimeLimited, ExchangeWatch {
     this.deadline = this.#context.deadlines.after(this.#context.settings.writeTimeout);
   }
 
-  /** Writes bytes to the last one; each write that gets on starts the time anew. */
+  /** Writes bytes to the last one. The time that was begun with the first one is for so many of them, and then begins anew. */
   async #writeRest(bytes: Uint8Array, from: number): Promise<void> {
+    let begunAt = 0;
     for (let at = from; at < bytes.length;) {
-      this.#beginWriting();
+      if (at - begunAt >= BYTES_PER_WRITE_TIMEOUT) {
+        this.#beginWriting();
+        begunAt = at;
+      }
       at += await this.#conn.write(bytes.subarray(at));
     }
   }

@@ -46,6 +46,7 @@ const handlers: Record<string, Handler> = {
   "/echo": (req) => WebResponse.text(req.text()),
   "/10000": () => WebResponse.text("a".repeat(10_000)),
   "/100000": () => WebResponse.bytes(new Uint8Array(100_000).fill(97)),
+  "/1000000": () => WebResponse.bytes(new Uint8Array(1_000_000).fill(97)),
   "/close": () => WebResponse.text("bye", { headers: { connection: "close" } }),
 };
 
@@ -432,13 +433,13 @@ describe("Connection, with time limits,", () => {
     assert(!fake.isClosed);
   });
 
-  it("its writeTimeout begins anew with each write that gets on", async () => {
+  it("its writeTimeout begins anew with each 64 KiB that the client has taken", async () => {
     const exchange = await serve({ writeTimeout: 100 });
     const { fake, pass } = exchange;
-    fake.writeLimit = 20_000;
+    fake.writeLimit = 65_536;
     fake.isBlocked = true;
-    fake.send(get("/100000"));
-    for (let i = 0; i < 3; i++) {
+    fake.send(get("/1000000"));
+    for (let i = 0; i < 5; i++) {
       await pass(90);
       fake.unblock();
       fake.isBlocked = true;
@@ -446,6 +447,21 @@ describe("Connection, with time limits,", () => {
     }
     assert(!fake.isClosed);
     await pass(120);
+    await assertEnded(exchange);
+  });
+
+  it("its writeTimeout ends a connection whose client takes its answer in sips", async () => {
+    const exchange = await serve({ writeTimeout: 100 });
+    const { fake, pass } = exchange;
+    fake.send(get("/1000000"));
+    fake.writeLimit = 1_000;
+    fake.isBlocked = true;
+    await settle();
+    for (let i = 0; i < 4; i++) {
+      fake.unblock();
+      fake.isBlocked = true;
+      await pass(40);
+    }
     await assertEnded(exchange);
   });
 });
