@@ -63,15 +63,21 @@ function checkField(name: string, value: string): void {
 /** The platform's `Headers` lets control bytes such as VT and DEL through. This one checks what is set, where it is set. */
 class CheckedHeaders extends Headers {
   override append(name: string, value: string): void {
-    checkField(String(name), String(value));
-    super.append(name, value);
+    // Made text once: an object may say another thing each time.
+    const [nameText, valueText] = [String(name), String(value)];
+    checkField(nameText, valueText);
+    super.append(nameText, valueText);
   }
 
   override set(name: string, value: string): void {
-    checkField(String(name), String(value));
-    super.set(name, value);
+    const [nameText, valueText] = [String(name), String(value)];
+    checkField(nameText, valueText);
+    super.set(nameText, valueText);
   }
 }
+
+/** The platform's own way through `Headers`, whatever an object has in its place. */
+const fieldsIn = Headers.prototype[Symbol.iterator];
 
 /** The fields of whatever headers can be given as, checked. */
 function checkedFields(init: HeadersInit): Field[] {
@@ -116,8 +122,9 @@ export interface OutgoingResponse extends EncodableResponse {
 }
 
 /**
- * Gives a response back that can be sent. Throws a `TypeError` for one whose bytes are gone, because somebody has transferred
- * their memory to another thread since the response was made.
+ * Gives a response back that can be sent, with its fields as they are now. Throws a `TypeError` for one whose bytes are gone,
+ * because somebody has transferred their memory to another thread since the response was made, and for one whose headers
+ * were changed by a way that checks nothing, such as `Headers.prototype.append.call`.
  */
 export let checkSendable: (response: WebResponse) => WebResponse;
 
@@ -149,6 +156,8 @@ export class WebResponse {
   /** What was given beside the content type: the truth until `headers` is asked for. */
   readonly #fields: readonly Field[] | null;
   #headers: Headers | undefined;
+  /** What was in `headers` when the response was found to be one that can be sent. */
+  #sealed: readonly Field[] | undefined;
 
   /**
    * Makes a response with that body. `contentType` is what it gets where `init.headers` names none; text is
@@ -173,6 +182,9 @@ export class WebResponse {
 
   static {
     checkSendable = (response) => {
+      if (response.#headers !== undefined) {
+        response.#sealed = checkedFields([...fieldsIn.call(response.#headers)]);
+      }
       const body = response.#body;
       if (body === null || typeof body === "string" || !(body.buffer as ArrayBuffer).detached) {
         return response;
@@ -211,7 +223,7 @@ export class WebResponse {
   #outgoing(): OutgoingResponse {
     const status = this.#status;
     const body = this.#body;
-    const all = this.#headers ?? this.#fields;
+    const all = this.#sealed ?? this.#headers ?? this.#fields;
     if (all === null) {
       const contentType = this.#contentType;
       return {

@@ -23,6 +23,12 @@ export interface EncodableResponse {
   readonly declaredLength: number | undefined;
 }
 
+/** A body that is sent behind its head. Its memory is the handler's, who may take it away; its length was told already. */
+export interface LargeBody {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
 /** A body up to this size is joined with its head, so that both go out in one write; above, the copy costs more than a write. */
 const MAX_JOINED_BODY_BYTES = LARGE_BUFFER_BYTES;
 
@@ -134,7 +140,7 @@ export class ResponseEncoder {
     response: EncodableResponse,
     connection: ConnectionOption,
     isHeadRequest: boolean,
-  ): Uint8Array | undefined {
+  ): LargeBody | undefined {
     const { status } = response;
     this.bodyBytes = 0;
     let body = statusHasBody(status) && response.body !== "" ? response.body : null;
@@ -150,7 +156,7 @@ export class ResponseEncoder {
     this.#endHead(output, declared, connection);
     if (body === null || isHeadRequest) return undefined;
     this.bodyBytes = length;
-    if (length > MAX_JOINED_BODY_BYTES) return body;
+    if (length > MAX_JOINED_BODY_BYTES) return { bytes: body, length };
     output.append(body);
     return undefined;
   }

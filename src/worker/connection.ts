@@ -10,7 +10,12 @@ import { connectionOption } from "../http1/persistence.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { RequestBody } from "../http1/request_body.ts";
 import { type ParserOutcome, RequestParser } from "../http1/request_parser.ts";
-import { CONTINUE_BYTES, Output, type ResponseEncoder } from "../http1/response_encoder.ts";
+import {
+  CONTINUE_BYTES,
+  type LargeBody,
+  Output,
+  type ResponseEncoder,
+} from "../http1/response_encoder.ts";
 import { reasonPhrase } from "../http1/status.ts";
 import { counterIndex, type Scoreboard } from "../messages.ts";
 import type { ServerSettings } from "../options.ts";
@@ -156,7 +161,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
   /** Puts the answer to one outcome behind the output; returns a body that is too large for it. */
   #answer(
     outcome: Exclude<ParserOutcome, { kind: "incomplete" }>,
-  ): Promise<Uint8Array | undefined> | Uint8Array | undefined {
+  ): Promise<LargeBody | undefined> | LargeBody | undefined {
     switch (outcome.kind) {
       case "request":
         return this.#answerRequest(outcome.head, outcome.body, outcome.persists);
@@ -181,7 +186,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     head: RequestHead,
     body: RequestBody,
     persists: boolean,
-  ): Promise<Uint8Array | undefined> | Uint8Array | undefined {
+  ): Promise<LargeBody | undefined> | LargeBody | undefined {
     const { dispatcher, scoreboard, accessLog } = this.#context;
     const startedAt = accessLog === undefined ? 0 : performance.now();
     const request = createRequest(head, body, this.#remoteAddr, this);
@@ -226,7 +231,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     response: WebResponse,
     persists: boolean,
     startedAt: number,
-  ): Uint8Array | undefined {
+  ): LargeBody | undefined {
     const { scoreboard, accessLog, encoder } = this.#context;
     this.#controller = undefined;
     scoreboard.add(REQUESTS_IN_FLIGHT, -1);
@@ -277,13 +282,13 @@ export class Connection implements TimeLimited, ExchangeWatch {
   }
 
   /** Writes what waits in the output, and a body behind it. */
-  async #write(overflow: Uint8Array | undefined): Promise<void> {
+  async #write(overflow: LargeBody | undefined): Promise<void> {
     this.#beginWriting();
     await this.#writeRest(this.#output.bytes, 0);
     this.#output.clear();
     if (overflow === undefined) return;
     this.#beginWriting();
-    await this.#writeRest(overflow, 0);
+    await this.#writeRest(overflow.bytes, 0, overflow.length);
   }
 
   #beginWriting(): void {
@@ -292,9 +297,11 @@ export class Connection implements TimeLimited, ExchangeWatch {
   }
 
   /** Writes bytes to the last one. The time that was begun with the first one is for so many of them, and then begins anew. */
-  async #writeRest(bytes: Uint8Array, from: number): Promise<void> {
+  async #writeRest(bytes: Uint8Array, from: number, length = bytes.length): Promise<void> {
     let begunAt = 0;
-    for (let at = from; at < bytes.length;) {
+    for (let at = from; at < length;) {
+      // Short of what its head has told, the answer would go on with the next one's bytes.
+      if (bytes.length < length) throw new TypeError(BYTES_GONE);
       if (at - begunAt >= BYTES_PER_WRITE_TIMEOUT) {
         this.#beginWriting();
         begunAt = at;
@@ -424,6 +431,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
   }
 }
 
+const BYTES_GONE =
+  "Cannot go on sending a response: its bytes were transferred to another thread, or resized, while it was sent";
 const CLIENT_GONE = "The client has ended the connection";
 
 /** After the last answer of a connection nothing is parsed any more. */

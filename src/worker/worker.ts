@@ -85,7 +85,7 @@ class ServingWorker {
       deadlines: new Deadlines(this.#tickMs, performance.now()),
       scoreboard: this.#scoreboard,
       accessLog: isAccessLogOn(settings) ? new AccessLog(writeToStandardOutput) : undefined,
-      onFault: (error) => this.#panic("in the server itself", error),
+      onFault: (error) => this.#panic("on a connection", error),
       onStack: undefined,
       isDraining: false,
     };

@@ -28,7 +28,11 @@ let open: PromiseWithResolvers<void>;
 let lastRequest: WebRequest;
 let signal: AbortSignal;
 
+/** Bytes that their handler goes on having. */
+let kept: Uint8Array<ArrayBuffer>;
+
 const handlers: Record<string, Handler> = {
+  "/kept": () => WebResponse.bytes(kept = new Uint8Array(1_000_000).fill(97)),
   "/text": () => WebResponse.text("hello"),
   "/async": async () => {
     await Promise.resolve();
@@ -179,6 +183,24 @@ describe("Connection", () => {
     assertMatch(first, /hello$/);
     assertMatch(large, /Content-Length: 100000\r\n\r\na{100000}$/);
     assertMatch(last, /hello$/);
+  });
+
+  it("it ends in the middle of an answer whose bytes are taken away while it is sent", async () => {
+    const { fake, served, faults } = await serve();
+    fake.writeLimit = 100_000;
+    fake.isBlocked = true;
+    fake.send(get("/kept") + get("/text"));
+    await settle();
+    fake.unblock();
+    fake.isBlocked = true;
+    await settle();
+    fake.unblock();
+    structuredClone(kept, { transfer: [kept.buffer] });
+    await settle();
+    assert(fake.isClosed);
+    await served;
+    assertEquals(statusesIn(fake.output), [200]);
+    assertEquals(faults.map((fault) => fault instanceof TypeError), [true]);
   });
 
   it("it goes on where a write has stopped", async () => {
