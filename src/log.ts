@@ -87,6 +87,8 @@ function describeEvent(event: FleetEvent): string {
       return `waiting ${
         Math.round(event.delayMs)
       } ms before the next worker: ${event.youngDeaths} in a row died young`;
+    case "out of descriptors":
+      return "no worker can be started while the process is out of file descriptors (raise ulimit -n); the others serve on";
     case "reloading":
       return "reloading: every worker is replaced, one at a time";
     case "reloaded":

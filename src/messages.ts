@@ -13,6 +13,8 @@ export interface WorkerConfiguration {
   readonly listen: ListenMode;
   /** The worker's counters; see {@linkcode Scoreboard}. */
   readonly scoreboard: SharedArrayBuffer;
+  /** How many connections all workers may have: the memory of a `ConnectionBudget`. */
+  readonly connectionBudget: SharedArrayBuffer;
   /** How often the worker shows that it is alive, in milliseconds. */
   readonly heartbeatMs: number;
   /**
@@ -163,6 +165,10 @@ export type FleetEvent =
     readonly kind: "delaying";
     readonly delayMs: number;
     readonly youngDeaths: number;
+  }
+  | {
+    /** The process has no file descriptors left for another worker; those that are there serve on. */
+    readonly kind: "out of descriptors";
   }
   | { readonly kind: "reloading" }
   | { readonly kind: "reloaded" }

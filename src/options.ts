@@ -34,7 +34,10 @@ export interface WebServerOptions {
   readonly writeTimeout?: number;
   /** How long a handler may take; then the client gets 503 and the request's `signal` aborts. Off (0) by default. */
   readonly handlerTimeout?: number;
-  /** The most connections in one worker; with as many, it stops accepting until one ends. 10,000 by default. */
+  /**
+   * The most connections in one worker; with as many, it stops accepting until one ends. 10,000 by default; all workers
+   * together never have more than the process has file descriptors for.
+   */
   readonly maxConnections?: number;
   /**
    * What a panic does to its worker: `"replace"` (the default) puts a fresh worker in its place, `"keep"` answers 500, logs,

@@ -56,6 +56,7 @@ const directions: Row[] = [
     modules: ["src/supervisor/"],
     mayImport: [
       "src/messages.ts",
+      "src/connection_budget.ts",
       "src/life_lock.ts",
       "src/listener.ts",
       "src/log.ts",
@@ -67,6 +68,7 @@ const directions: Row[] = [
     modules: ["src/worker/"],
     mayImport: [
       "src/messages.ts",
+      "src/connection_budget.ts",
       "src/life_lock.ts",
       "src/listener.ts",
       "src/log.ts",
@@ -106,6 +108,7 @@ const directions: Row[] = [
       "src/log.ts",
       "src/listener.ts",
       "src/life_lock.ts",
+      "src/connection_budget.ts",
     ],
     mayImport: [],
     mayImportTypesOf: ["src/"],

@@ -198,6 +198,7 @@ const events: { event: FleetEvent; says: (string | RegExp)[] }[] = [
   },
   { event: { kind: "ended", worker: 3, cause: "reload", detail: "" }, says: [/reload\)$/] },
   { event: { kind: "delaying", delayMs: 1_600, youngDeaths: 5 }, says: ["1600 ms", "5"] },
+  { event: { kind: "out of descriptors" }, says: ["file descriptors", "ulimit -n"] },
   { event: { kind: "reloading" }, says: ["reloading"] },
   { event: { kind: "reloaded" }, says: ["reloaded"] },
   { event: { kind: "reload failed", reason: "it does not parse" }, says: ["it does not parse"] },
@@ -266,6 +267,7 @@ describe("isWorthALine()", () => {
       "listen fallback",
       "replacing",
       "delaying",
+      "out of descriptors",
       "reloading",
       "stopped",
     ] as const;

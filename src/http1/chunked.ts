@@ -149,7 +149,10 @@ export class ChunkedDecoder {
             case "refused":
               return refuse(outcome.refusal);
             case "complete":
-              return { kind: "complete", consumed: outcome.end };
+              // Too late to say so, and somebody who merges trailers into the head would read another message.
+              return this.#trailers.seesControlField
+                ? refuse(REFUSALS.badTrailer)
+                : { kind: "complete", consumed: outcome.end };
           }
         }
       }

@@ -16,6 +16,9 @@ export type Framing =
 const NONE: Framing = { kind: "none" };
 const CHUNKED: Framing = { kind: "chunked" };
 
+// A tab around a value is white space by the letter of RFC 9110, section 5.6.3, and a part of it to parsers that trim spaces
+// alone: no number then, and not "chunked". So in the two fields that frame a message it is refused.
+
 /** Decides by Content-Length and Transfer-Encoding alone; the method has no say (RFC 9112, section 6.3). */
 export function decideFraming(head: RequestHead): Framing {
   if ((head.seen & (Seen.ContentLength | Seen.TransferEncoding)) === 0) return NONE;
@@ -26,6 +29,7 @@ export function decideFraming(head: RequestHead): Framing {
 function decideByContentLength(head: RequestHead): Framing {
   // RFC 9110, section 8.6, lets equal values pass as one; the strict choice is to take none of them.
   if ((head.repeated & Seen.ContentLength) !== 0) return refused(REFUSALS.severalContentLengths);
+  if (head.hasTab("content-length")) return refused(REFUSALS.badContentLength);
   const length = parseDecimal(head.header("content-length") ?? "");
   if (length === undefined) return refused(REFUSALS.badContentLength);
   return length === 0 ? NONE : { kind: "length", length };
@@ -35,7 +39,6 @@ function decideByTransferEncoding(head: RequestHead): Framing {
   // RFC 9112, section 6.1: HTTP/1.0 has no transfer codings, so a front end that speaks it may have ignored this one.
   if (head.minorVersion === 0) return refused(REFUSALS.transferEncodingInHttp10);
   if ((head.seen & Seen.ContentLength) !== 0) return refused(REFUSALS.lengthWithTransferEncoding);
-  // A tab is white space by the letter of RFC 9110, section 5.6.3, and "no chunked" to parsers that trim spaces alone.
   if (head.hasTab("transfer-encoding")) return refused(REFUSALS.badTransferEncoding);
   const codings = parseList(head.header("transfer-encoding") ?? "");
   // Other codings may have parameters, which do not matter here; chunked has none (RFC 9112, section 7.1).

@@ -103,6 +103,11 @@ export class HeadParser {
     return this.#offset === 0;
   }
 
+  /** Whether one of the fields is there that say how to read a message, or for whom it is: those in {@linkcode Seen}. */
+  get seesControlField(): boolean {
+    return this.#seen !== 0;
+  }
+
   /** Forgets the head that was read, for the next one. */
   reset(): void {
     this.#begin(Stage.Method);

@@ -42,6 +42,7 @@ export const REFUSALS = {
   badChunkSize: refusal(400, "A chunk size is not a plain hexadecimal number"),
   badChunkExtension: refusal(400, "A chunk extension is malformed or too long"),
   badChunkEnd: refusal(400, "A chunk is not followed by CRLF"),
+  badTrailer: refusal(400, "A trailer section holds a field that says how a message is read"),
   endedEarly: refusal(400, "The connection ended in the middle of a request"),
   headTooSlow: refusal(408, "The head of the request took too long to arrive"),
   bodyTooSlow: refusal(408, "The body of the request took too long to arrive"),

@@ -367,12 +367,14 @@ export class RequestParser {
     switch (state.kind) {
       case "over":
         return AWAITING_REQUEST;
-      case "head":
-        if (reason === "ended") {
-          const isBetweenRequests = this.#start === this.#end;
-          return isBetweenRequests ? AWAITING_REQUEST : this.#refuse(REFUSALS.endedEarly, false);
-        }
-        return this.#refuse(REFUSALS.headTooSlow, false);
+      case "head": {
+        const isBetweenRequests = this.#start === this.#end;
+        if (reason === "ended" && isBetweenRequests) return AWAITING_REQUEST;
+        return this.#refuse(
+          reason === "ended" ? REFUSALS.endedEarly : REFUSALS.headTooSlow,
+          this.#headParser.isHeadRequest(this.#buffer, this.#start),
+        );
+      }
       case "length":
       case "chunked":
         return this.#refuse(

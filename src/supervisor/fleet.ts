@@ -51,6 +51,8 @@ export type FleetInput =
   | { readonly kind: "resize"; readonly by: 1 | -1 }
   | { readonly kind: "shutdown"; readonly reason: string }
   | { readonly kind: "cut short" }
+  /** Whether there are descriptors for another worker; there are until it is said that there are not. */
+  | { readonly kind: "room"; readonly hasRoom: boolean }
   | { readonly kind: "tick" };
 
 /** What is to be done. */
@@ -128,6 +130,8 @@ export class Fleet {
   #reload: number[] | undefined;
   #firstFailure: string | undefined;
   #toldDelayUntil = -Infinity;
+  #hasRoom = true;
+  #hasToldNoRoom = false;
   #actions: FleetAction[] = [];
 
   /** `lastWorker` is the highest number in use so far; `random` gives numbers from 0 up to, but not including, 1. */
@@ -202,6 +206,10 @@ export class Fleet {
         return this.#beginShutdown(input.reason, now);
       case "cut short":
         return this.#terminateAll("shutdown");
+      case "room":
+        this.#hasRoom = input.hasRoom;
+        this.#hasToldNoRoom = false;
+        return;
     }
   }
 
@@ -444,6 +452,7 @@ export class Fleet {
     const starting = this.#count("starting");
     const missing = this.#wanted - starting - this.#count("accepting");
     if (missing <= 0) return;
+    if (!this.#hasRoom) return this.#tellNoRoom();
     if (now < this.#policy.notBefore) return this.#tellDelay(now);
     const mayStart = this.#policy.isProbing ? 1 - starting : missing;
     for (let i = 0; i < Math.min(missing, mayStart); i++) this.#spawn(now);
@@ -459,6 +468,12 @@ export class Fleet {
       recycleShare,
     });
     this.#act({ kind: "spawn", worker });
+  }
+
+  #tellNoRoom(): void {
+    if (this.#hasToldNoRoom) return;
+    this.#hasToldNoRoom = true;
+    this.#tell({ kind: "out of descriptors" });
   }
 
   #tellDelay(now: number): void {

@@ -2,6 +2,7 @@
 // What to do is decided in fleet.ts; here it is done. The loop has no queue: each event is taken to the fleet as it comes,
 // and the actions that come back are performed at once, in order.
 
+import { ConnectionBudget } from "../connection_budget.ts";
 import {
   chooseListenMode,
   formatAddress,
@@ -13,6 +14,7 @@ import {
 import { escapeForLog, fleetLine, type FleetPhase, isWorthALine, type LogSink } from "../log.ts";
 import type { Counter, FleetEvent, ListenMode, WorkerMessage } from "../messages.ts";
 import type { RunSettings, WorkerCount } from "../options.ts";
+import { connectionsThatFit } from "./descriptors.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
 import type { Counts, FleetStats, RunningServer, WorkerStats } from "./running_server.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
@@ -34,6 +36,9 @@ const MIN_MISSED_HEARTBEATS = 4;
 const MIN_RUN_LOAD_TIMEOUT_MS = 2_000;
 const RUN_LOAD_TIMEOUT_SHARE = 5;
 const START_LOAD_TIMEOUT_MS = 15_000;
+
+/** After that time without a shortage of descriptors, the workers may try again to have as many connections as before. */
+const SHORTAGE_MS = 60_000;
 
 /** How long a thread may take to be gone once it is terminated, and how often to look. */
 const TERMINATE_MS = 500;
@@ -96,6 +101,11 @@ class Supervisor implements SupervisedServer {
   readonly #fallbackReason: string | undefined;
   readonly #address: ReservedAddress;
   readonly #fleet: Fleet;
+  readonly #maxConnections: number | undefined;
+  readonly #budget: ConnectionBudget;
+  #shortages = 0;
+  #shortageAt = 0;
+  #hasRoom = true;
   readonly #crew = new Map<number, Crew>();
   /** Those that may still be there, although they should not. */
   #terminated: WorkerHandle[] = [];
@@ -121,6 +131,8 @@ class Supervisor implements SupervisedServer {
     this.finished = this.#finished.promise;
     // Whoever waits for it hears of a failure; a program that never looks at it has heard of it by `start()`.
     this.finished.catch(() => {});
+    this.#maxConnections = connectionsThatFit(workerCount.workers);
+    this.#budget = ConnectionBudget.of(this.#maxConnections, workerCount.workers);
     this.#fleet = new Fleet(
       {
         workers: workerCount.workers,
@@ -172,6 +184,16 @@ class Supervisor implements SupervisedServer {
 
   /** Takes an event to the fleet and does what it says. */
   #handle(input: FleetInput): void {
+    // Known before anything is decided: a worker that is spawned without descriptors ends the process.
+    const hasRoom = this.#budget.excess === 0;
+    if (hasRoom !== this.#hasRoom) {
+      this.#hasRoom = hasRoom;
+      this.#take({ kind: "room", hasRoom });
+    }
+    this.#take(input);
+  }
+
+  #take(input: FleetInput): void {
     for (const action of this.#fleet.after(input, performance.now())) this.#perform(action);
   }
 
@@ -222,6 +244,7 @@ class Supervisor implements SupervisedServer {
       heapLimitBytes: settings.heapLimitPerWorker,
       onMessage: (message) => this.#onMessage(worker, message),
       onGone: (end) => {
+        this.#budget.leave(handle.scoreboard.read().connectionsOpen);
         this.#release(worker);
         this.#handle({ kind: "gone", worker, ...end });
       },
@@ -267,6 +290,7 @@ class Supervisor implements SupervisedServer {
         port,
         listen: this.listen,
         scoreboard: handle.scoreboard.memory,
+        connectionBudget: this.#budget.memory,
         heartbeatMs,
         mainStartupMs: this.#mainStartupMs,
       },
@@ -283,8 +307,26 @@ class Supervisor implements SupervisedServer {
       crew.heartbeatAt = now;
       this.#handle({ kind: "heartbeat", worker, requests, heapBytes });
     }
-    this.#terminated = this.#terminated.filter((handle) => !handle.isGone);
+    this.#forgetTerminated();
+    this.#renewBudget(now);
     this.#handle({ kind: "tick" });
+  }
+
+  #forgetTerminated(): void {
+    const gone = this.#terminated.filter((handle) => handle.isGone);
+    for (const handle of gone) this.#budget.leave(handle.scoreboard.read().connectionsOpen);
+    this.#terminated = this.#terminated.filter((handle) => !gone.includes(handle));
+  }
+
+  /** What a shortage has taught does not hold for ever: what took the descriptors may be over. */
+  #renewBudget(now: number): void {
+    const { shortages } = this.#budget;
+    if (shortages !== this.#shortages) {
+      this.#shortages = shortages;
+      this.#shortageAt = now;
+    } else if (shortages > 0 && now - this.#shortageAt > SHORTAGE_MS) {
+      this.#budget.setLimit(this.#maxConnections);
+    }
   }
 
   #terminate(worker: number): void {

@@ -95,6 +95,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
   #controller: AbortController | undefined;
   /** A read that goes on while a handler works, to see the client go. It has already told the parser what has come. */
   #watchedRead: Promise<number | null> | undefined;
+  /** Whether such a read has brought bytes, while an answer was written, that the parser has not been asked about. */
+  #hasUnparsedBytes = false;
   #hasClientEnded = false;
 
   constructor(conn: Deno.TcpConn, context: ConnectionContext) {
@@ -131,11 +133,16 @@ export class Connection implements TimeLimited, ExchangeWatch {
     const parser = this.#parser;
     const output = this.#output;
     for (;;) {
-      const watched = this.#watchedRead;
-      const count = this.#hasClientEnded ? null : await (watched ?? conn.read(parser.space));
-      if (count !== null && watched === undefined) parser.received(count);
+      let hasEnded = false;
+      if (!this.#hasUnparsedBytes) {
+        const watched = this.#watchedRead;
+        const count = this.#hasClientEnded ? null : await (watched ?? conn.read(parser.space));
+        if (count === null) hasEnded = true;
+        else if (watched === undefined) parser.received(count);
+      }
       if (this.#farewell !== undefined) return this.#farewell;
-      let outcome = count === null ? parser.cutShort("ended") : parser.next();
+      this.#hasUnparsedBytes = false;
+      let outcome = hasEnded ? parser.cutShort("ended") : parser.next();
       while (outcome.kind !== "incomplete") {
         const answered = this.#answer(outcome);
         const overflow = answered instanceof Promise ? await answered : answered;
@@ -143,6 +150,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
         if (overflow !== undefined || output.length > MAX_WAITING_BYTES) {
           await this.#write(overflow);
         }
+        this.#hasUnparsedBytes = false;
         outcome = this.#ending === "stay" ? parser.next() : END;
       }
       if (output.length > 0) {
@@ -153,7 +161,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
         if (written < bytes.length) await this.#writeRest(bytes, written);
         output.clear();
       }
-      if (this.#ending !== "stay" || count === null) return this.#leave();
+      if (this.#ending !== "stay" || hasEnded) return this.#leave();
       this.#await(outcome.awaiting);
     }
   }
@@ -374,11 +382,12 @@ export class Connection implements TimeLimited, ExchangeWatch {
     }
   }
 
-  /** Closes the connection if nothing is being asked for. */
-  closeIfIdle(): void {
+  /** Closes the connection if nothing is being asked for; says whether it has. */
+  closeIfIdle(): boolean {
     const isIdle = this.#phase === "idle" ||
       (this.#phase === "head" && !this.#parser.hasUnreadBytes);
     if (isIdle) close(this.#conn);
+    return isIdle;
   }
 
   /** Writes a last answer while the loop waits for something that may never come, and hangs up. */
@@ -417,6 +426,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
         return count;
       }
       this.#parser.received(count);
+      this.#hasUnparsedBytes = true;
       if (this.#controller !== undefined) this.#watchClient();
       return count;
     }, (error) => {

@@ -2,6 +2,7 @@
 // Nothing crosses threads on a request's way: the worker has a listener, a clock and counters of its own, and speaks with
 // the supervisor only when it begins, panics, and ends.
 
+import { ConnectionBudget } from "../connection_budget.ts";
 import { Dispatcher, type Handler } from "../dispatch.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
@@ -54,6 +55,7 @@ class ServingWorker {
   readonly #configuration: WorkerConfiguration;
   readonly #link: SupervisorLink;
   readonly #scoreboard: Scoreboard;
+  readonly #budget: ConnectionBudget;
   readonly #context: ConnectionContext;
   readonly #tickMs: number;
   readonly #connections = new Set<Connection>();
@@ -75,6 +77,7 @@ class ServingWorker {
     this.#configuration = configuration;
     this.#link = link;
     this.#scoreboard = new Scoreboard(configuration.scoreboard);
+    this.#budget = ConnectionBudget.in(configuration.connectionBudget);
     const limits = [headTimeout, bodyTimeout, keepAliveTimeout, writeTimeout, handlerTimeout];
     this.#tickMs = Math.min(tickFor(limits), configuration.heartbeatMs);
     this.#context = {
@@ -97,11 +100,17 @@ class ServingWorker {
     this.#link.onDrain = drain.resolve;
     const stopWatching = this.#watchForUncaught();
     const listener = this.#listen(mode, hostname, port);
-    const limit = new ConnectionLimit(this.#settings.maxConnections);
+    const limit = new ConnectionLimit(this.#settings.maxConnections, this.#budget);
     const acceptLoop = new AcceptLoop(listener, {
       limit,
       serve: (connection) => void this.#serve(connection, limit),
-      onTrouble: (error) => this.#logTrouble(error),
+      onFull: () => this.#logTrouble(this.#describeFullness()),
+      onTrouble: (error, isShortage) => {
+        const trouble = error instanceof Error ? error.message : describeError(error);
+        this.#logTrouble(`cannot accept, going on trying: ${trouble}`);
+        if (isShortage) this.#budget.noteShortage();
+        this.#closeExcess();
+      },
     });
     const stopTicking = this.#startTicking(stopWatching);
     const accepting = acceptLoop.run();
@@ -169,11 +178,24 @@ class ServingWorker {
       heartbeat.tick(now, Math.max(0, now - expectedAt));
       expectedAt = now + tickMs;
       deadlines.tick(now);
+      this.#closeExcess();
       accessLog?.tick(wall);
     };
     tick();
     const timer = setInterval(tick, tickMs);
     return () => clearInterval(timer);
+  }
+
+  /**
+   * Closes as many idle connections as are more than the process can have: they have no request to lose. The newest go first,
+   * since a front end's were there before the crowd.
+   */
+  #closeExcess(): void {
+    let { excess } = this.#budget;
+    if (excess === 0) return;
+    for (const connection of [...this.#connections].reverse()) {
+      if (connection.closeIfIdle() && --excess === 0) return;
+    }
   }
 
   /** Lets what is under way finish; whoever is not answered when the time is over gets a 503. */
@@ -250,13 +272,20 @@ class ServingWorker {
     });
   }
 
-  /** Accepting fails ten times a second while it fails. */
-  #logTrouble(error: unknown): void {
+  #describeFullness(): string {
+    const { limit, hasRoom } = this.#budget;
+    return hasRoom
+      ? `maxConnections (${this.#settings.maxConnections}) are open; the next ones wait until one ends`
+      : `all ${limit} connections are open for which the process has file descriptors; ` +
+        "the next ones wait until one ends (raise ulimit -n)";
+  }
+
+  /** What stops a worker from accepting may do so many times a second. */
+  #logTrouble(trouble: string): void {
     const now = performance.now();
     if (now - this.#troubleLoggedAt < TROUBLE_LOG_INTERVAL_MS) return;
     this.#troubleLoggedAt = now;
-    const trouble = error instanceof Error ? error.message : describeError(error);
-    logToStandardError(escapeForLog(`${this.#name}: cannot accept, going on trying: ${trouble}`));
+    logToStandardError(escapeForLog(`${this.#name}: ${trouble}`));
   }
 }
 

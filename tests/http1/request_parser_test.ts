@@ -197,6 +197,19 @@ describe("RequestParser.cutShort()", () => {
       tooSlow: "bodyTooSlow",
       isHeadRequest: true,
     },
+    {
+      where: "in the head of a HEAD",
+      bytes: "HEAD / HTT",
+      isHeadRequest: true,
+      ended: "endedEarly",
+      tooSlow: "headTooSlow",
+    },
+    {
+      where: "in the method behind a HEAD",
+      bytes: "HEAD / HTTP/1.1\r\nHost: a\r\n\r\nHEAD",
+      ended: "endedEarly",
+      tooSlow: "headTooSlow",
+    },
     { where: "behind a refusal", bytes: "\0", ended: undefined, tooSlow: undefined },
     {
       where: "behind the last request",

@@ -918,9 +918,20 @@ const contentLength: WireGroup = {
       requests: [{ method: "POST", body: "hello" }],
     },
     {
-      what: "a length with white space around it",
-      bytes: POST + "content-length:\t 5 \t\r\n\r\nhello",
+      what: "a length with spaces around it",
+      bytes: POST + "content-length:   5  \r\n\r\nhello",
       requests: [{ method: "POST", body: "hello" }],
+    },
+    {
+      // White space by the letter of RFC 9110, section 5.6.3, and a part of the value to some.
+      what: "a length with a tab before it",
+      bytes: POST + "content-length:\t5\r\n\r\nhello",
+      refused: 400,
+    },
+    {
+      what: "a length with a tab behind it",
+      bytes: POST + "Content-Length: 5\t\r\n\r\nhello",
+      refused: 400,
     },
     {
       what: "a body in HTTP/1.0",
@@ -1174,14 +1185,25 @@ const chunked: WireGroup = {
       requests: [{ method: "POST", body }],
     })),
     {
-      what: "trailers that would change the framing, and does not care (RFC 9110, section 6.5.1)",
-      bytes: CHUNKED +
-        "0\r\nContent-Length: 9\r\nTransfer-Encoding: gzip\r\nHost: b\r\nConnection: close\r\n\r\n",
+      what: "trailers that only look like the fields of a head",
+      bytes: CHUNKED + "0\r\nContent-Lengths: 9\r\nX-Host: b\r\n\r\n",
       requests: [{
         method: "POST",
         fields: [["Host", "a"], ["Transfer-Encoding", "chunked"]],
       }],
     },
+    ...[
+      "Content-Length: 9",
+      "transfer-encoding: gzip",
+      "Host: b",
+      "Connection: close",
+      "Expect: tea",
+    ]
+      .map((field) => ({
+        what: `a trailer that says how a message is read (RFC 9110, section 6.5.1): ${field}`,
+        bytes: CHUNKED + `0\r\nA: b\r\n${field}\r\n\r\n`,
+        refused: 400,
+      })),
     ...[
       "",
       "5",

@@ -79,6 +79,10 @@ function inputOf(text: string): FleetInput {
       return { kind: name, worker, message: rest, isFinal: false };
     case "failed for good":
       return { kind: "failed", worker, message: rest, isFinal: true };
+    case "no room":
+      return { kind: "room", hasRoom: false };
+    case "room":
+      return { kind: name, hasRoom: true };
     case "more":
       return { kind: "resize", by: 1 };
     case "fewer":
@@ -203,6 +207,33 @@ const cases: readonly Case[] = [
       [100, "draining 7"],
       [100, "draining 1"],
       [100, "tick"],
+    ],
+  },
+
+  // Descriptors.
+  {
+    what: "spawns nobody while the process has no descriptors, and lets the others serve",
+    settings: { startTimeoutMs: 0 },
+    steps: [
+      ...UP,
+      [90, "no room"],
+      [100, "panicked 1"],
+      [110, "tick"],
+      [120, "reload"],
+      [500, "gone 2"],
+      [900, "room", "spawn 3", "spawn 4"],
+      [910, "accepting 3"],
+      [920, "accepting 4", "drain 1"],
+    ],
+  },
+  {
+    what: "drains and ends without descriptors",
+    steps: [
+      ...UP,
+      [90, "no room"],
+      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
+      [110, "ended 1", "terminate 1"],
+      [120, "ended 2", "terminate 2", "finished"],
     ],
   },
 
@@ -900,6 +931,8 @@ const MOVES = [
   "reload",
   "more",
   "fewer",
+  "no room",
+  "room",
   "tick",
 ] as const;
 
@@ -912,6 +945,7 @@ class World {
   /** How often the end of each spawned worker was told. */
   readonly ends = new Map<number, number>();
   mostWanted: number;
+  hasRoom = true;
   isStopping = false;
   hasGivenUp = false;
   hasFinished = false;
@@ -931,6 +965,7 @@ class World {
       [...this.fleet.states()].filter(([, { kind }]) => isServing(kind)).map(([worker]) => worker),
     );
     if (input.kind === "shutdown" || input.kind === "cut short") this.isStopping = true;
+    if (input.kind === "room") this.hasRoom = input.hasRoom;
     const endsByItself = input.kind === "gone" || input.kind === "ended" ? input.worker : undefined;
     if (input.kind === "gone") this.threads.delete(input.worker);
     const actions = this.fleet.after(input, this.now);
@@ -958,6 +993,7 @@ class World {
   #perform(action: FleetAction): void {
     switch (action.kind) {
       case "spawn":
+        assert(this.hasRoom, `worker ${action.worker} is spawned without descriptors`);
         assert(!this.ends.has(action.worker), `worker ${action.worker} is spawned twice`);
         this.ends.set(action.worker, 0);
         this.threads.add(action.worker);
@@ -993,6 +1029,8 @@ class World {
       case "reload":
       case "more":
       case "fewer":
+      case "no room":
+      case "room":
       case "tick":
         return this.happen(inputOf(what));
       case "gone":
@@ -1053,6 +1091,7 @@ describe("Fleet, whatever happens in whatever order,", () => {
         world.happen({ kind: "start" });
         for (const move of moves) world.make(move);
         if (world.hasGivenUp) return;
+        world.happen(inputOf("room"));
         world.prosper(12_000);
         const kinds = [...world.fleet.states().values()].map(({ kind }) => kind);
         assertEquals(kinds, Array(world.fleet.wanted).fill("accepting"));

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { ConnectionBudget } from "../../src/connection_budget.ts";
 import { AcceptLoop, ConnectionLimit } from "../../src/worker/accept_loop.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { settle } from "../support/fake_conn.ts";
@@ -49,20 +50,27 @@ function connections(count: number): Deno.TcpConn[] {
   return Array.from({ length: count }, (_, id) => ({ id } as unknown as Deno.TcpConn));
 }
 
-function start(maxConnections = Infinity) {
+function start(maxConnections = Infinity, budget = ConnectionBudget.of(undefined, 1)) {
   const listener = new FakeListener();
-  const limit = new ConnectionLimit(maxConnections);
+  const limit = new ConnectionLimit(maxConnections, budget);
   const served: Deno.TcpConn[] = [];
   const troubles: unknown[] = [];
+  const shortages: unknown[] = [];
+  const fullAt: number[] = [];
   const loop = new AcceptLoop(listener as unknown as Deno.TcpListener, {
     limit,
     serve: (connection) => {
       limit.enter();
       served.push(connection);
     },
-    onTrouble: (error) => troubles.push(error),
+    onFull: () => fullAt.push(served.length),
+    onTrouble: (error, isShortage) => {
+      troubles.push(error);
+      if (isShortage) shortages.push(error);
+    },
   });
-  return { listener, limit, served, troubles, loop, ended: loop.run() };
+  const ended = loop.run();
+  return { listener, limit, served, troubles, shortages, fullAt, loop, ended };
 }
 
 describe("AcceptLoop", () => {
@@ -106,7 +114,7 @@ describe("AcceptLoop", () => {
 
   for (const number of [24, 23, 12, 105]) {
     it(`it tells of a lack of resources (os error ${number}) and waits before it tries again`, async () => {
-      const { listener, served, troubles, loop, ended } = start();
+      const { listener, served, troubles, shortages, loop, ended } = start();
       const error = new Error(`Too much of something (os error ${number})`);
       const [connection] = connections(1);
       listener.offer(error, connection);
@@ -114,18 +122,18 @@ describe("AcceptLoop", () => {
       // Out of descriptors accept() rejects at once and for ever: trying at once would burn a core.
       assertEquals([listener.accepts, served, troubles], [1, [], [error]]);
       await eventually(() => served.length === 1, "a connection that is served after all");
-      assertEquals(troubles, [error]);
+      assertEquals([troubles, shortages], [[error], [error]]);
       loop.stop();
       await within(ended, "a loop that has been stopped");
     });
   }
 
   it("it tells of errors without end and waits, whatever they are about", async () => {
-    const { listener, troubles, loop, ended } = start();
+    const { listener, troubles, shortages, loop, ended } = start();
     const error = new Deno.errors.ConnectionReset("reset");
     listener.offer(...Array<Error>(5_000).fill(error));
     await settle();
-    assertEquals(troubles, [error]);
+    assertEquals([troubles, shortages], [[error], []]);
     assertLess(listener.accepts, 2_000);
     loop.stop();
     await within(ended, "a loop that has been stopped");
@@ -141,11 +149,11 @@ describe("AcceptLoop", () => {
   });
 
   it("it does not accept while there are as many connections as it takes", async () => {
-    const { listener, limit, served, loop, ended } = start(2);
+    const { listener, limit, served, fullAt, loop, ended } = start(2);
     const offered = connections(4);
     listener.offer(...offered);
     await settle();
-    assertEquals([served.length, listener.accepts], [2, 2]);
+    assertEquals([served.length, listener.accepts, fullAt], [2, 2, [2]]);
     limit.leave();
     await settle();
     assertEquals([served.length, listener.accepts], [3, 3]);
@@ -155,6 +163,33 @@ describe("AcceptLoop", () => {
     assertEquals(served, offered);
     loop.stop();
     await within(ended, "a loop that has been stopped");
+  });
+
+  it("it does not accept while all workers together have as many connections as they may", async () => {
+    const budget = ConnectionBudget.of(3, 2);
+    const { listener, limit, served, fullAt, loop, ended } = start(Infinity, budget);
+    budget.enter();
+    const offered = connections(4);
+    listener.offer(...offered);
+    await settle();
+    assertEquals([served.length, listener.accepts, fullAt], [2, 2, [2]]);
+    limit.leave();
+    await settle();
+    assertEquals([served.length, listener.accepts], [3, 3]);
+    // Nobody can tell this worker that another one has made room.
+    budget.leave();
+    await eventually(() => served.length === 4, "a connection that is served when there is room");
+    assertEquals(budget.open, 3);
+    loop.stop();
+    await within(ended, "a loop that has been stopped");
+  });
+
+  it("it stops while all workers together have no room", async () => {
+    const { listener, loop, ended } = start(Infinity, ConnectionBudget.of(0, 1));
+    await settle();
+    loop.stop();
+    await within(ended, "a loop that has been stopped");
+    assertEquals(listener.accepts, 0);
   });
 
   it("it stops while it has no room", async () => {

@@ -642,6 +642,26 @@ describe("Connection, whose handler asks for the signal,", () => {
     }
   });
 
+  it("it answers what comes while its answer is written", async () => {
+    for (const hasEnded of [false, true]) {
+      const exchange = await serve();
+      const { fake } = exchange;
+      fake.send(get("/signal"));
+      await settle();
+      fake.isBlocked = true;
+      open.resolve();
+      await settle();
+      fake.send(get("/text"));
+      if (hasEnded) fake.end();
+      await settle();
+      fake.unblock();
+      await settle();
+      assertEquals(fake.output, answer("waited") + answer("hello"));
+      if (!hasEnded) fake.end();
+      await assertEnded(exchange);
+    }
+  });
+
   it("it takes a client that sends more than there is room for", async () => {
     const exchange = await serve();
     exchange.fake.send(get("/signal"));
