@@ -1,7 +1,7 @@
 // Lines to a sink: requests, panics, the fleet.
 // A line is made here and nowhere else, so that what a client sends, or an error quotes, can never look like another line.
 
-import type { FleetEvent } from "./messages.ts";
+import type { FleetEvent, HandledRequest, HangOutcome } from "./messages.ts";
 
 /** Where lines go. They come without a line end. */
 export type LogSink = (line: string) => void;
@@ -75,6 +75,10 @@ function describeEvent(event: FleetEvent): string {
       return `worker ${event.worker}: accepting after ${Math.round(event.startMs)} ms`;
     case "panicked":
       return `worker ${event.worker}: panicked`;
+    case "hung":
+      return `worker ${event.worker}: hung${describeHandling(event.handling)}; ${
+        HANG_CONSEQUENCES[event.outcome]
+      }`;
     case "replacing":
       return `worker ${event.worker}: to be replaced (${event.cause})`;
     case "draining":
@@ -82,7 +86,7 @@ function describeEvent(event: FleetEvent): string {
     case "ended":
       return `worker ${event.worker}: ended (${event.cause})${
         event.detail === "" ? "" : `: ${event.detail}`
-      }`;
+      }${describeHandling(event.handling ?? [])}`;
     case "delaying":
       return `waiting ${
         Math.round(event.delayMs)
@@ -104,6 +108,28 @@ function describeEvent(event: FleetEvent): string {
   }
 }
 
+const HANG_CONSEQUENCES: Record<HangOutcome, string> = {
+  "stopped": "it is replaced, and its thread ended",
+  "spins on": "it is replaced, but its thread cannot be ended and goes on taking a core: " +
+    'isolation "thread" would have cured it',
+  "exit":
+    "its thread cannot be ended and its socket goes on drawing connections, so the others are drained and the process " +
+    'ends (onHang): isolation "thread" would have cured it',
+};
+
+/** How many requests are named in one line: what a worker hangs in is one of them, and the rest only wait for it. */
+const MAX_NAMED_REQUESTS = 8;
+
+/** The newest first: it is the one that did not let the others go on. */
+function describeHandling(requests: readonly HandledRequest[]): string {
+  if (requests.length === 0) return "";
+  const named = requests.toSorted((left, right) => left.ageMs - right.ageMs)
+    .slice(0, MAX_NAMED_REQUESTS)
+    .map(({ method, path, ageMs }) => `${method} ${path} (${(ageMs / 1_000).toFixed(1)} s)`);
+  const others = requests.length - named.length;
+  return ` while handling ${named.join(", ")}${others === 0 ? "" : ` and ${others} more`}`;
+}
+
 /** What the fleet as a whole is doing, for the log. */
 export type FleetPhase = "starting" | "serving" | "stopping";
 
@@ -115,6 +141,9 @@ export function isWorthALine(event: FleetEvent, phase: FleetPhase): boolean {
   switch (event.kind) {
     case "panicked":
       return false;
+    case "replacing":
+      // That a worker hangs was told, with what comes of it.
+      return event.cause !== "hang";
     case "accepting":
     case "draining":
       return phase === "serving";

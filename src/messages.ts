@@ -13,6 +13,8 @@ export interface WorkerConfiguration {
   readonly listen: ListenMode;
   /** The worker's counters; see {@linkcode Scoreboard}. */
   readonly scoreboard: SharedArrayBuffer;
+  /** The requests that it handles: the memory of an `ExchangeBoard`. */
+  readonly exchangeBoard: SharedArrayBuffer;
   /** How many connections all workers may have: the memory of a `ConnectionBudget`. */
   readonly connectionBudget: SharedArrayBuffer;
   /** How often the worker shows that it is alive, in milliseconds. */
@@ -98,6 +100,22 @@ export function counterIndex(counter: Counter): number {
   return COUNTERS.indexOf(counter);
 }
 
+/** A request that a worker was handling at some moment. */
+export interface HandledRequest {
+  /** The method; with a long path, both are cut off after some hundred characters. */
+  readonly method: string;
+  /** The path as it was sent, without the query, which may hold what belongs in no log. */
+  readonly path: string;
+  /** For how long it had been handled, in milliseconds, give or take a tick of the worker's clock. */
+  readonly ageMs: number;
+}
+
+/**
+ * What becomes of a worker that hangs. `"stopped"`: it is replaced, and its thread ended. `"spins on"`: it is replaced, and its
+ * thread, which cannot be ended, goes on taking a core. `"exit"`: for its sake the whole process ends.
+ */
+export type HangOutcome = "stopped" | "spins on" | "exit";
+
 /** Why a worker is replaced, or is gone. */
 export type WorkerEndCause =
   | "panic"
@@ -150,6 +168,14 @@ export type FleetEvent =
   }
   | { readonly kind: "accepting"; readonly worker: number; readonly startMs: number }
   | { readonly kind: "panicked"; readonly worker: number; readonly error: string }
+  | {
+    /** It has shown no sign of life for `hangTimeout`. */
+    readonly kind: "hung";
+    readonly worker: number;
+    readonly outcome: HangOutcome;
+    /** What it hangs in is among these, most likely the newest. */
+    readonly handling: readonly HandledRequest[];
+  }
   | { readonly kind: "replacing"; readonly worker: number; readonly cause: WorkerEndCause }
   /** It has stopped accepting, and finishes what is under way. */
   | { readonly kind: "draining"; readonly worker: number; readonly cause: WorkerEndCause }
@@ -159,6 +185,8 @@ export type FleetEvent =
     readonly cause: WorkerEndCause;
     /** What the runtime said of it; empty where it said nothing. */
     readonly detail: string;
+    /** What it was handling when it died of a crash. */
+    readonly handling?: readonly HandledRequest[];
   }
   | {
     /** Workers keep dying young, so the next replacement has to wait. */

@@ -85,6 +85,13 @@ export interface RunOptions {
   /** How long a worker may be without a sign of life before it is taken for hung; 0 for never. 30,000 by default. */
   readonly hangTimeout?: number;
   /**
+   * What becomes of the server when a worker hangs that cannot be stopped, as a Web Worker cannot. `"exit"`: the others are
+   * drained, and the process ends with exit code 75 for whoever watches it to start it again. `"continue"`: the worker is
+   * replaced, and its thread goes on taking a core. By default `"exit"` in listen mode `reuseport`, where the hung worker's
+   * socket goes on drawing connections that nobody answers, and `"continue"` in `shared`.
+   */
+  readonly onHang?: "exit" | "continue";
+  /**
    * What a worker is: `"web"` (the default) a Web Worker; `"thread"` one of `node:worker_threads`, which starts more slowly,
    * but can be stopped when it hangs and dies alone when it runs out of memory.
    */
@@ -210,6 +217,7 @@ const RUN_RULES = {
   ),
   drainTimeout: time(30_000),
   hangTimeout: time(30_000),
+  onHang: optional<"exit" | "continue">(choice("exit", "continue").expect),
   isolation: choice("web", "thread") as OptionRule<"web" | "thread">,
   startTimeout: time(30_000),
   shutdownDelay: time(0),

@@ -18,7 +18,7 @@ import { releaseRequest, WebRequest } from "./request.ts";
 import { nameOfType, phraseResponse, WebResponse } from "./response.ts";
 import { allowOf, type Method, METHODS, Router, type RouteTarget } from "./router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
-import { supervise, type SupervisedServer } from "./supervisor/supervisor.ts";
+import { HANG_EXIT_CODE, supervise, type SupervisedServer } from "./supervisor/supervisor.ts";
 import { ownWorkerNumber, SupervisorLink } from "./worker/supervisor_link.ts";
 import { serveAsWorker } from "./worker/worker.ts";
 
@@ -203,9 +203,13 @@ export class WebServer {
       return await serveAsWorker(program, workerNumber, supervisorLink);
     }
     const running = await this.#supervise("run", options, settings);
-    await running.finished;
+    await running.finished.catch((error) => {
+      if (!running.hasHung) throw error;
+      // The process is to end with a code of its own, which a rejection would keep it from.
+      Deno.exitCode = HANG_EXIT_CODE;
+    });
     const stuckThreads = await running.countStuckThreads();
-    if (stuckThreads > 0) endProcessSoon(stuckThreads);
+    if (stuckThreads > 0 || running.hasHung) endProcessSoon(stuckThreads);
   }
 
   /**
@@ -299,10 +303,12 @@ const LAST_CODE_MS = 1_000;
 
 /** A Web Worker that spins keeps its process alive for ever, and nothing in Deno can stop it. */
 function endProcessSoon(stuckThreads: number): void {
-  logToStandardError(
-    `${stuckThreads} of the workers hang and cannot be stopped, so the process is ended in ${LAST_CODE_MS} ms; ` +
-      'with isolation: "thread" they could have been',
-  );
+  if (stuckThreads > 0) {
+    logToStandardError(
+      `${stuckThreads} of the workers hang and cannot be stopped, so the process is ended in ${LAST_CODE_MS} ms; ` +
+        'with isolation: "thread" they could have been',
+    );
+  }
   setTimeout(() => Deno.exit(), LAST_CODE_MS);
 }
 

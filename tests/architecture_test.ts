@@ -57,6 +57,7 @@ const directions: Row[] = [
     mayImport: [
       "src/messages.ts",
       "src/connection_budget.ts",
+      "src/exchange_board.ts",
       "src/life_lock.ts",
       "src/listener.ts",
       "src/log.ts",
@@ -69,6 +70,7 @@ const directions: Row[] = [
     mayImport: [
       "src/messages.ts",
       "src/connection_budget.ts",
+      "src/exchange_board.ts",
       "src/life_lock.ts",
       "src/listener.ts",
       "src/log.ts",
@@ -109,6 +111,7 @@ const directions: Row[] = [
       "src/listener.ts",
       "src/life_lock.ts",
       "src/connection_budget.ts",
+      "src/exchange_board.ts",
     ],
     mayImport: [],
     mayImportTypesOf: ["src/"],

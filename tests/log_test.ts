@@ -191,6 +191,45 @@ const events: { event: FleetEvent; says: (string | RegExp)[] }[] = [
   },
   { event: { kind: "accepting", worker: 3, startMs: 41.7 }, says: ["worker 3", "42 ms"] },
   { event: { kind: "panicked", worker: 3, error: "Error: a" }, says: ["worker 3", "panicked"] },
+  {
+    event: {
+      kind: "hung",
+      worker: 3,
+      outcome: "stopped",
+      handling: [
+        { method: "GET", path: "/waits", ageMs: 61_000 },
+        { method: "POST", path: "/spins", ageMs: 30_040 },
+      ],
+    },
+    says: [/worker 3: hung while handling POST \/spins \(30\.0 s\), GET \/waits \(61\.0 s\); /],
+  },
+  {
+    event: { kind: "hung", worker: 3, outcome: "spins on", handling: [] },
+    says: [/worker 3: hung; /, "core", 'isolation "thread"'],
+  },
+  {
+    event: {
+      kind: "hung",
+      worker: 3,
+      outcome: "exit",
+      handling: Array(12).fill({ method: "GET", path: "/", ageMs: 0 }),
+    },
+    says: [
+      /(GET \/ \(0\.0 s\), ){7}GET \/ \(0\.0 s\) and 4 more; /,
+      "onHang",
+      'isolation "thread"',
+    ],
+  },
+  {
+    event: {
+      kind: "ended",
+      worker: 3,
+      cause: "crash",
+      detail: "out of memory",
+      handling: [{ method: "GET", path: "/grows", ageMs: 1_250 }],
+    },
+    says: [/out of memory while handling GET \/grows \(1\.3 s\)$/],
+  },
   { event: { kind: "replacing", worker: 3, cause: "max age" }, says: ["worker 3", "max age"] },
   {
     event: { kind: "ended", worker: 3, cause: "crash", detail: "out of memory" },
@@ -259,6 +298,13 @@ describe("isWorthALine()", () => {
   it("is said of a worker that had to be terminated, even at the end", () => {
     const event: FleetEvent = { kind: "ended", worker: 3, cause: "shutdown", detail: "terminated" };
     assert(isWorthALine(event, "stopping"));
+  });
+
+  it("is said of a hang once", () => {
+    const hung: FleetEvent = { kind: "hung", worker: 3, outcome: "stopped", handling: [] };
+    const replacing: FleetEvent = { kind: "replacing", worker: 3, cause: "hang" };
+    for (const phase of phases) assert(isWorthALine(hung, phase), phase);
+    for (const phase of phases) assertFalse(isWorthALine(replacing, phase), phase);
   });
 
   it("is said of all that concerns the fleet, at any time", () => {

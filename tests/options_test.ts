@@ -87,6 +87,12 @@ const runOptions: OptionCase[] = [
   },
   { name: "drainTimeout", default: 30_000, ...times },
   { name: "hangTimeout", default: 30_000, ...times },
+  {
+    name: "onHang",
+    default: undefined,
+    good: ["exit", "continue"],
+    bad: ["", "replace", null, true],
+  },
   { name: "isolation", default: "web", good: ["web", "thread"], bad: ["", "process", null, 0] },
   { name: "startTimeout", default: 30_000, ...times },
   { name: "shutdownDelay", default: 0, ...times },

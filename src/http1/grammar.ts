@@ -11,6 +11,7 @@ export const COLON = 0x3a;
 export const PERCENT = 0x25;
 export const SEMICOLON = 0x3b;
 export const EQUALS = 0x3d;
+export const QUESTION_MARK = 0x3f;
 export const DQUOTE = 0x22;
 export const BACKSLASH = 0x5c;
 

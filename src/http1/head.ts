@@ -13,6 +13,7 @@ import {
   isPlainHost,
   isWhiteSpace,
   LF,
+  QUESTION_MARK,
   SP,
   TARGET,
   TARGET_BACKSLASH,
@@ -447,6 +448,22 @@ export class RequestHead {
         return undefined;
       }
     }
+  }
+
+  /** Where the target ends in the bytes of the head. */
+  get targetEnd(): number {
+    return this.#targetEnd;
+  }
+
+  /** Copies method and path as they were sent, at most `max` bytes, to `at` of `into`; says how many there were. */
+  copyMethodAndPath(into: Uint8Array, at: number, max: number): number {
+    const length = Math.min(this.#targetEnd, max);
+    for (let i = 0; i < length; i++) {
+      const code = this.#text.charCodeAt(i);
+      if (code === QUESTION_MARK) return i;
+      into[at + i] = code;
+    }
+    return length;
   }
 
   /** The request target as it was sent. */

@@ -3,7 +3,7 @@
 // it compares what is wanted with what is there, so that a death nobody heard of is mended all the same. The order is
 // always replacement first: whoever has to go serves on until somebody else accepts. No workers, no timers, no clock.
 
-import type { FleetEvent, WorkerEndCause } from "../messages.ts";
+import type { FleetEvent, HangOutcome, WorkerEndCause } from "../messages.ts";
 import { RestartPolicy } from "./restart_policy.ts";
 
 /** What the fleet has to keep to. Times are numbers of milliseconds; 0 switches a limit off. */
@@ -14,6 +14,7 @@ export interface FleetSettings {
   readonly loadTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly hangTimeoutMs: number;
+  readonly hangOutcome: HangOutcome;
   readonly shutdownDelayMs: number;
   readonly maxRequests: number;
   readonly maxAgeMs: number;
@@ -71,8 +72,8 @@ export type FleetAction =
   | { readonly kind: "reload failed"; readonly reason: string }
   /** No worker can start; nothing is left running. */
   | { readonly kind: "give up"; readonly reason: string }
-  /** The last worker is gone, as was wanted. */
-  | { readonly kind: "finished" };
+  /** The last worker is gone, as was wanted; or, with a reason, because a hung one could not be stopped. */
+  | { readonly kind: "finished"; readonly failure: string | undefined };
 
 /** What one worker does. A worker that is gone has no state: it is no longer there. */
 export type WorkerState =
@@ -129,6 +130,8 @@ export class Fleet {
   /** The workers that a reload has still to replace; undefined when there is none. */
   #reload: number[] | undefined;
   #firstFailure: string | undefined;
+  /** Why the fleet has to end that was not asked to. */
+  #failure: string | undefined;
   #toldDelayUntil = -Infinity;
   #hasRoom = true;
   #hasToldNoRoom = false;
@@ -270,6 +273,20 @@ export class Fleet {
     this.#tell({ kind: "replacing", worker, cause });
   }
 
+  /** A worker hangs: it is replaced, or the fleet ends for its sake. */
+  #noteHang({ worker }: Member, now: number): void {
+    const outcome = this.#settings.hangOutcome;
+    // What it was handling is known to whoever can read it.
+    this.#tell({ kind: "hung", worker, outcome, handling: [] });
+    if (outcome !== "exit") return this.#condemn(worker, "hang", now);
+    this.#terminate(worker, "hang");
+    if (this.#phase.kind !== "serving") return;
+    this.#failure = `worker ${worker} hangs and cannot be stopped`;
+    this.#beginShutdown(this.#failure, now);
+    // Whoever comes now may wait for the one that answers nobody, so there is no delay.
+    this.#phase = { kind: "leaving", until: now };
+  }
+
   #noteStartFailure(
     worker: number,
     cause: "start failed" | "start timeout",
@@ -381,7 +398,7 @@ export class Fleet {
         }
         case "accepting":
           if (hangTimeoutMs > 0 && now - state.lastHeartbeat >= hangTimeoutMs) {
-            this.#condemn(worker, "hang", now);
+            this.#noteHang(member, now);
           }
           break;
         case "condemned":
@@ -391,6 +408,7 @@ export class Fleet {
             now - state.lastHeartbeat >= hangTimeoutMs
           ) {
             member.state = { ...state, cause: "hang" };
+            this.#noteHang(member, now);
           }
           break;
         case "draining":
@@ -535,7 +553,7 @@ export class Fleet {
     if (this.#members.size > 0) return;
     this.#phase = { kind: "over" };
     this.#tell({ kind: "stopped" });
-    this.#act({ kind: "finished" });
+    this.#act({ kind: "finished", failure: this.#failure });
   }
 
   #count(kind: WorkerState["kind"]): number {

@@ -12,12 +12,20 @@ import {
   withoutStack,
 } from "../listener.ts";
 import { escapeForLog, fleetLine, type FleetPhase, isWorthALine, type LogSink } from "../log.ts";
-import type { Counter, FleetEvent, ListenMode, WorkerMessage } from "../messages.ts";
+import type {
+  Counter,
+  FleetEvent,
+  HandledRequest,
+  HangOutcome,
+  ListenMode,
+  WorkerMessage,
+} from "../messages.ts";
 import type { RunSettings, WorkerCount } from "../options.ts";
 import { connectionsThatFit } from "./descriptors.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
 import type { Counts, FleetStats, RunningServer, WorkerStats } from "./running_server.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
+import { SteadyClock } from "./steady_clock.ts";
 import { spawnWorker, type WorkerHandle } from "./worker_handle.ts";
 
 /** How often the fleet is compared with what is wanted; also how late a time limit of the fleet can be. */
@@ -76,8 +84,16 @@ interface Crew {
 /** The counters that only grow: those of workers that are gone are kept. */
 const TOTALS = ["requests", "panics", "connectionsAccepted"] as const satisfies readonly Counter[];
 
+/**
+ * With what a process ends whose worker hangs and cannot be stopped, so that whoever watches it starts it again: EX_TEMPFAIL of
+ * sysexits(3), "try again later".
+ */
+export const HANG_EXIT_CODE = 75;
+
 /** A running server as `run()` sees it. */
 export interface SupervisedServer extends RunningServer {
+  /** Whether the server ends because a worker hangs that cannot be stopped. `finished` has rejected then. */
+  readonly hasHung: boolean;
   /** Resolves with the number of threads that spin on although they were terminated: the process cannot end by itself then. */
   countStuckThreads(): Promise<number>;
 }
@@ -106,6 +122,7 @@ class Supervisor implements SupervisedServer {
   #shortages = 0;
   #shortageAt = 0;
   #hasRoom = true;
+  readonly #clock = new SteadyClock(performance.now());
   readonly #crew = new Map<number, Crew>();
   /** Those that may still be there, although they should not. */
   #terminated: WorkerHandle[] = [];
@@ -119,6 +136,9 @@ class Supervisor implements SupervisedServer {
   #isReady = false;
   #isStopping = false;
   #hasStarted = false;
+  #hasHung = false;
+  /** What the worker whose end is being dealt with was handling. */
+  #lastHandled: readonly HandledRequest[] = [];
   #stopHearing: () => void = () => {};
 
   constructor(options: SupervisorOptions, choice: ListenChoice, address: ReservedAddress) {
@@ -140,6 +160,7 @@ class Supervisor implements SupervisedServer {
         loadTimeoutMs: this.#loadTimeoutMs(),
         drainTimeoutMs: settings.drainTimeout,
         hangTimeoutMs: settings.hangTimeout,
+        hangOutcome: hangOutcome(settings, choice.mode),
         shutdownDelayMs: settings.shutdownDelay,
         maxRequests: settings.maxRequestsPerWorker,
         maxAgeMs: settings.maxAgePerWorker,
@@ -156,6 +177,10 @@ class Supervisor implements SupervisedServer {
     if (entry === Deno.mainModule || isStartTimeoutGiven) return Infinity;
     if (startedBy === "start") return START_LOAD_TIMEOUT_MS;
     return MIN_RUN_LOAD_TIMEOUT_MS + this.#mainStartupMs * RUN_LOAD_TIMEOUT_SHARE;
+  }
+
+  get hasHung(): boolean {
+    return this.#hasHung;
   }
 
   get ready(): boolean {
@@ -194,7 +219,8 @@ class Supervisor implements SupervisedServer {
   }
 
   #take(input: FleetInput): void {
-    for (const action of this.#fleet.after(input, performance.now())) this.#perform(action);
+    const now = this.#clock.at(performance.now());
+    for (const action of this.#fleet.after(input, now)) this.#perform(action);
   }
 
   #perform(action: FleetAction): void {
@@ -209,7 +235,7 @@ class Supervisor implements SupervisedServer {
       case "terminate":
         return this.#terminate(action.worker);
       case "tell":
-        return this.#tell(action.event);
+        return this.#tell(this.#withHandled(action.event));
       case "ready":
         return this.#becomeReady();
       case "stop":
@@ -229,7 +255,7 @@ class Supervisor implements SupervisedServer {
       case "give up":
         return this.#giveUp(action.reason);
       case "finished":
-        return this.#finish();
+        return this.#finish(action.failure);
     }
   }
 
@@ -245,8 +271,10 @@ class Supervisor implements SupervisedServer {
       onMessage: (message) => this.#onMessage(worker, message),
       onGone: (end) => {
         this.#budget.leave(handle.scoreboard.read().connectionsOpen);
+        this.#lastHandled = handle.exchangeBoard.read(Date.now());
         this.#release(worker);
         this.#handle({ kind: "gone", worker, ...end });
+        this.#lastHandled = [];
       },
     });
     this.#crew.set(worker, { handle, spawnedAt: now, heartbeats: 0, heartbeatAt: now });
@@ -290,6 +318,7 @@ class Supervisor implements SupervisedServer {
         port,
         listen: this.listen,
         scoreboard: handle.scoreboard.memory,
+        exchangeBoard: handle.exchangeBoard.memory,
         connectionBudget: this.#budget.memory,
         heartbeatMs,
         mainStartupMs: this.#mainStartupMs,
@@ -353,6 +382,22 @@ class Supervisor implements SupervisedServer {
     for (const name of TOTALS) this.#gone[name] += counts[name];
   }
 
+  /** The event with what its worker was handling, which the fleet does not know. */
+  #withHandled(event: FleetEvent): FleetEvent {
+    switch (event.kind) {
+      case "hung": {
+        const board = this.#crew.get(event.worker)?.handle.exchangeBoard;
+        return { ...event, handling: board?.read(Date.now()) ?? [] };
+      }
+      case "ended":
+        return event.cause === "crash" && this.#lastHandled.length > 0
+          ? { ...event, handling: this.#lastHandled }
+          : event;
+      default:
+        return event;
+    }
+  }
+
   #tell(event: FleetEvent): void {
     if (event.kind === "replacing") this.#countReplacement(event.cause);
     if (event.kind === "ended" && event.cause === "crash") this.#countReplacement(event.cause);
@@ -400,11 +445,13 @@ class Supervisor implements SupervisedServer {
     this.#finished.reject(error);
   }
 
-  #finish(): void {
+  #finish(failure: string | undefined): void {
     this.#endAll();
     // A server that was stopped while it started has not failed.
     this.#started.resolve(this);
-    this.#finished.resolve();
+    if (failure === undefined) return this.#finished.resolve();
+    this.#hasHung = true;
+    this.#finished.reject(withoutStack(new Error(`The server has ended: ${failure}`)));
   }
 
   #endAll(): void {
@@ -483,6 +530,14 @@ class Supervisor implements SupervisedServer {
     if (!this.#isStopping) this.shutdown();
     await this.finished;
   }
+}
+
+/** What becomes of workers that hang: a thread of the second kind can be ended, a Web Worker cannot. */
+function hangOutcome({ isolation, onHang }: RunSettings, listen: ListenMode): HangOutcome {
+  if (isolation === "thread") return "stopped";
+  return (onHang ?? (listen === "reuseport" ? "exit" : "continue")) === "exit"
+    ? "exit"
+    : "spins on";
 }
 
 function workerStats(worker: number, crew: Crew, state: WorkerState, now: number): WorkerStats {

@@ -1,6 +1,7 @@
 // One worker as the supervisor sees it: spawn, tell, terminate; and hear what becomes of it.
 // There are two kinds of worker in Deno, with different events for the same things. From here on up they are one.
 
+import { ExchangeBoard } from "../exchange_board.ts";
 import { onLifeLockFree } from "../life_lock.ts";
 import { Scoreboard, type SupervisorMessage, type WorkerMessage } from "../messages.ts";
 
@@ -28,6 +29,7 @@ export interface ThreadEnd {
 /** A worker that was spawned. */
 export interface WorkerHandle {
   readonly scoreboard: Scoreboard;
+  readonly exchangeBoard: ExchangeBoard;
   /** Whether its thread is known to be no more. A Web Worker that spins outlives `terminate`. */
   readonly isGone: boolean;
   tell(message: SupervisorMessage): void;
@@ -86,6 +88,7 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
   });
   return {
     scoreboard: new Scoreboard(),
+    exchangeBoard: new ExchangeBoard(),
     get isGone() {
       return isGone;
     },

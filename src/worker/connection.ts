@@ -4,6 +4,7 @@
 // drain) says its farewell from outside; the loop sees that and ends.
 
 import type { Dispatcher } from "../dispatch.ts";
+import type { ExchangeBoard } from "../exchange_board.ts";
 import type { BufferPool } from "../http1/buffer_pool.ts";
 import type { RequestHead } from "../http1/head.ts";
 import { connectionOption } from "../http1/persistence.ts";
@@ -33,6 +34,8 @@ export interface ConnectionContext {
   readonly dispatcher: Dispatcher;
   readonly deadlines: Deadlines;
   readonly scoreboard: Scoreboard;
+  /** The requests that are being handled, for the supervisor to see. */
+  readonly exchangeBoard: ExchangeBoard;
   /** Undefined where requests are not logged. */
   readonly accessLog: AccessLog | undefined;
   /** Told of an error that is none of the client's doing: a fault in this library. */
@@ -195,18 +198,19 @@ export class Connection implements TimeLimited, ExchangeWatch {
     body: RequestBody,
     persists: boolean,
   ): Promise<LargeBody | undefined> | LargeBody | undefined {
-    const { dispatcher, scoreboard, accessLog } = this.#context;
+    const { dispatcher, scoreboard, exchangeBoard, accessLog } = this.#context;
     const startedAt = accessLog === undefined ? 0 : performance.now();
     const request = createRequest(head, body, this.#remoteAddr, this);
     scoreboard.add(REQUESTS_IN_FLIGHT, 1);
+    const place = exchangeBoard.begin(this.#parser, head);
     this.#context.onStack = head;
     const response = dispatcher.dispatch(request);
     this.#context.onStack = undefined;
     if (response instanceof WebResponse) {
-      return this.#finishRequest(request, head, response, persists, startedAt);
+      return this.#finishRequest(request, head, response, persists, startedAt, place);
     }
     return this.#waitForHandler(response, head).then((settled) =>
-      this.#finishRequest(request, head, settled, persists, startedAt)
+      this.#finishRequest(request, head, settled, persists, startedAt, place)
     );
   }
 
@@ -239,9 +243,11 @@ export class Connection implements TimeLimited, ExchangeWatch {
     response: WebResponse,
     persists: boolean,
     startedAt: number,
+    place: number,
   ): LargeBody | undefined {
-    const { scoreboard, accessLog, encoder } = this.#context;
+    const { scoreboard, exchangeBoard, accessLog, encoder } = this.#context;
     this.#controller = undefined;
+    exchangeBoard.end(place);
     scoreboard.add(REQUESTS_IN_FLIGHT, -1);
     scoreboard.add(REQUESTS, 1);
     releaseRequest(request);

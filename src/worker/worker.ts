@@ -4,6 +4,7 @@
 
 import { ConnectionBudget } from "../connection_budget.ts";
 import { Dispatcher, type Handler } from "../dispatch.ts";
+import { ExchangeBoard } from "../exchange_board.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
 import { listen } from "../listener.ts";
@@ -87,6 +88,7 @@ class ServingWorker {
       dispatcher: new Dispatcher(router, (error, request) => this.#answerPanic(error, request)),
       deadlines: new Deadlines(this.#tickMs, performance.now()),
       scoreboard: this.#scoreboard,
+      exchangeBoard: new ExchangeBoard(configuration.exchangeBoard),
       accessLog: isAccessLogOn(settings) ? new AccessLog(writeToStandardOutput) : undefined,
       onFault: (error) => this.#panic("on a connection", error),
       onStack: undefined,
@@ -156,7 +158,7 @@ class ServingWorker {
   /** One timer for the whole worker: the clock, the Date field, the heartbeat, the log. */
   #startTicking(stopWatching: () => void): () => void {
     const context = this.#context;
-    const { deadlines, encoder, accessLog } = context;
+    const { deadlines, encoder, exchangeBoard, accessLog } = context;
     const tickMs = this.#tickMs;
     const date = new DateField();
     const heartbeat = new Heartbeat(
@@ -173,7 +175,8 @@ class ServingWorker {
       }
       const now = performance.now();
       const wall = new Date();
-      const text = date.renew(wall.getTime());
+      exchangeBoard.now = wall.getTime();
+      const text = date.renew(exchangeBoard.now);
       if (text !== undefined) encoder.setDate(text);
       heartbeat.tick(now, Math.max(0, now - expectedAt));
       expectedAt = now + tickMs;

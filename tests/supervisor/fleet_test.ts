@@ -17,6 +17,7 @@ const SETTINGS: FleetSettings = {
   loadTimeoutMs: 500,
   drainTimeoutMs: 5_000,
   hangTimeoutMs: 2_000,
+  hangOutcome: "stopped",
   shutdownDelayMs: 0,
   maxRequests: 0,
   maxAgeMs: 0,
@@ -42,10 +43,11 @@ function briefly(action: FleetAction): string[] {
     case "reload failed":
     case "give up":
       return [`${action.kind}: ${action.reason.replace(NOT_LOADED, "not loaded")}`];
+    case "finished":
+      return [action.kind + (action.failure === undefined ? "" : `: ${action.failure}`)];
     case "ready":
     case "stop":
     case "reloaded":
-    case "finished":
       return [action.kind];
     default:
       return [(action as { kind: string }).kind];
@@ -278,6 +280,57 @@ const cases: readonly Case[] = [
     what: "never takes a worker for hung when there is no limit",
     settings: { hangTimeoutMs: 0 },
     steps: [...UP, [1_000_000, "tick"]],
+  },
+
+  {
+    what: "replaces a hung worker that cannot be stopped like any other",
+    settings: { hangOutcome: "spins on" },
+    steps: [
+      ...UP,
+      [1_000, "heartbeat 2"],
+      [2_010, "tick", "spawn 3"],
+      [2_600, "accepting 3", "terminate 1"],
+    ],
+  },
+  {
+    what: "drains the others and ends for the sake of a hung worker that cannot be stopped",
+    settings: { hangOutcome: "exit", shutdownDelayMs: 1_000 },
+    steps: [
+      ...UP,
+      [1_000, "heartbeat 2"],
+      [2_010, "tick", "terminate 1", "stop", "stop listening", "drain 2"],
+      [2_020, "tick"],
+      [2_100, "ended 2", "terminate 2", "finished: worker 1 hangs and cannot be stopped"],
+    ],
+  },
+  {
+    what: "ends for the first of several that hang, and for one that was to be replaced",
+    settings: { hangOutcome: "exit", startTimeoutMs: 0 },
+    steps: [
+      ...UP,
+      [1_000, "panicked 2", "spawn 3"],
+      [
+        2_010,
+        "tick",
+        "terminate 1",
+        "stop",
+        "terminate 2",
+        "stop listening",
+        "terminate 3",
+        "finished: worker 1 hangs and cannot be stopped",
+      ],
+    ],
+  },
+  {
+    what: "ends as it was asked to when a worker hangs meanwhile",
+    settings: { hangOutcome: "exit", shutdownDelayMs: 5_000 },
+    steps: [
+      ...UP,
+      [1_000, "heartbeat 2"],
+      [1_500, "shutdown", "stop"],
+      [2_010, "tick", "terminate 1", "spawn 3"],
+      [2_100, "cut short", "terminate 2", "terminate 3", "finished"],
+    ],
   },
 
   // Recycling.
@@ -743,6 +796,8 @@ function told(action: FleetAction): string[] {
       return [`${event.worker} accepting after ${event.startMs}`];
     case "panicked":
       return [`${event.worker} panicked: ${event.error}`];
+    case "hung":
+      return [`${event.worker} hung: ${event.outcome}`];
     case "replacing":
     case "draining":
       return [`${event.worker} ${event.kind}: ${event.cause}`];
@@ -794,8 +849,36 @@ const stories: readonly Case[] = [
     steps: [
       [0, "start"],
       [10, "accepting 1", "1 accepting after 10"],
-      [2_010, "tick", "1 replacing: hang"],
+      [2_010, "tick", "1 hung: stopped", "1 replacing: hang"],
       [2_050, "accepting 2", "2 accepting after 40", "1 ended: hang, terminated"],
+    ],
+  },
+  {
+    what: "a hang for which the fleet ends",
+    settings: { workers: 1, hangOutcome: "exit" },
+    steps: [
+      [0, "start"],
+      [10, "accepting 1", "1 accepting after 10"],
+      [
+        2_010,
+        "tick",
+        "1 hung: exit",
+        "1 ended: hang, terminated",
+        "stopping: worker 1 hangs and cannot be stopped",
+        "stopped",
+      ],
+    ],
+  },
+  {
+    what: "a want of descriptors",
+    settings: { workers: 1 },
+    steps: [
+      [0, "start"],
+      [10, "accepting 1", "1 accepting after 10"],
+      [20, "no room"],
+      [30, "panicked 1: boom", "1 panicked: boom", "1 replacing: panic", "out of descriptors"],
+      [40, "tick"],
+      [50, "room"],
     ],
   },
   {
@@ -1068,6 +1151,7 @@ const arbitrarySettings: fc.Arbitrary<FleetSettings> = fc.record({
   loadTimeoutMs: fc.constantFrom(500, Infinity),
   drainTimeoutMs: fc.constantFrom(0, 3_000),
   hangTimeoutMs: fc.constantFrom(0, 2_000),
+  hangOutcome: fc.constantFrom("stopped", "spins on"),
   shutdownDelayMs: fc.constantFrom(0, 1_000),
   maxRequests: fc.constantFrom(0, 10),
   maxAgeMs: fc.constantFrom(0, 100_000),

@@ -22,6 +22,29 @@ function startProgram(
   return Program.deno(["run", "-A", appPath(name), JSON.stringify(app)], { env });
 }
 
+/** A connection to a worker for which `isWanted` holds: the kernel chooses, so as many are made as it takes. */
+async function connectWhere(
+  port: number,
+  isWanted: (worker: string) => boolean,
+): Promise<RawClient> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const client = await RawClient.connect(port);
+    if (isWanted((await client.ask(get("/worker"))).text)) return client;
+    client[Symbol.dispose]();
+  }
+  throw new Error(`${MAX_TRIES} connections went to the same worker`);
+}
+
+const MAX_TRIES = 2_000;
+
+function connectTo(port: number, worker: string): Promise<RawClient> {
+  return connectWhere(port, (name) => name === worker);
+}
+
+function connectToOther(port: number, worker: string): Promise<RawClient> {
+  return connectWhere(port, (name) => name !== worker);
+}
+
 async function ask(port: number, target: string): Promise<string> {
   using client = await RawClient.connect(port);
   return (await client.ask(get(target, "Connection: close"))).text;
@@ -191,18 +214,53 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
     });
   }
 
-  it("it goes on when a Web Worker hangs, in listen mode shared, and still ends on SIGTERM", async () => {
-    await using program = startProgram("hangs.ts", {
-      run: { workers: 2, listen: "shared", hangTimeout: 1_000 },
+  for (const run of [{ listen: "shared" }, { listen: "reuseport", onHang: "continue" }] as const) {
+    it(`it goes on when a Web Worker hangs (${Object.values(run).join(", ")}), and still ends on SIGTERM`, async () => {
+      await using program = startProgram("hangs.ts", {
+        run: { workers: 2, hangTimeout: 1_000, ...run },
+      });
+      const { port } = await program.listening();
+      using others = await connectToOther(port, "mudpie:1");
+      using client = await connectTo(port, "mudpie:1");
+      await client.send(get("/spin?secret"));
+      const [line] = await program.stderr.find(/worker 1: hung.*/);
+      assertMatch(line, /hung while handling GET \/spin \([\d.]+ s\); .*isolation "thread"/);
+      await program.stderr.find(/ended \(hang\)/);
+      await program.stderr.find(/worker 3: accepting/);
+      for (let i = 0; i < 10; i++) {
+        assertEquals((await others.ask(get("/worker"))).text, "mudpie:2");
+      }
+      program.signal("SIGTERM");
+      assertEquals((await program.ended()).code, 0);
     });
-    const { port } = await program.listening();
-    using client = await RawClient.connect(port);
-    await client.send(get("/spin"));
-    await program.stderr.find(/ended \(hang\)/);
-    for (let i = 0; i < 10; i++) assertMatch(await ask(port, "/worker"), /^mudpie:\d$/);
-    program.signal("SIGTERM");
-    assertEquals((await program.ended()).code, 0);
-  });
+  }
+
+  for (const run of [{ listen: "reuseport" }, { listen: "shared", onHang: "exit" }] as const) {
+    it(
+      `it drains the others and ends with exit code 75 when a Web Worker hangs (${
+        Object.values(run).join(", ")
+      })`,
+      async () => {
+        await using program = startProgram("hangs.ts", {
+          run: { workers: 2, hangTimeout: 1_000, ...run },
+        });
+        const { port } = await program.listening();
+        using gate = new Gate();
+        using other = await connectToOther(port, "mudpie:1");
+        using client = await connectTo(port, "mudpie:1");
+        await other.send(get(`/gate/${gate.port}`));
+        const visitor = await gate.reached();
+        await client.send(get("/spin"));
+        await program.stderr.find(/stopping \(worker 1 hangs and cannot be stopped\)/);
+        await visitor.open("the last answer");
+        assertEquals((await other.readResponse()).text, "the last answer");
+        await other.assertEnded();
+        other[Symbol.dispose]();
+        assertEquals((await program.ended()).code, 75);
+        assertMatch(program.stderr.text, /worker 1: hung while handling GET \/spin .*onHang/);
+      },
+    );
+  }
 
   it("it ends on SIGTERM when all of its workers hang", async () => {
     await using program = startProgram("hangs.ts", {

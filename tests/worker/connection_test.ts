@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Dispatcher, type Handler } from "../../src/dispatch.ts";
+import { ExchangeBoard } from "../../src/exchange_board.ts";
 import { BufferPool } from "../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
 import { percentDecode } from "../../src/http1/target.ts";
@@ -93,6 +94,7 @@ async function serve(options: WebServerOptions = {}): Promise<Exchange> {
     dispatcher: new Dispatcher(router, () => phraseResponse(500, { connection: "close" })),
     deadlines: new Deadlines(TICK_MS, 0),
     scoreboard: new Scoreboard(),
+    exchangeBoard: new ExchangeBoard(),
     accessLog: new AccessLog((bytes) => {
       logged.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
       return Promise.resolve();
