@@ -39,7 +39,13 @@ export {
   type HandlerResult,
 } from "./src/dispatch.ts";
 export { HttpError, type HttpErrorOptions } from "./src/errors.ts";
-export type { FleetEvent, ListenMode, WorkerEndCause } from "./src/messages.ts";
+export type {
+  FleetEvent,
+  HandledRequest,
+  HangOutcome,
+  ListenMode,
+  WorkerEndCause,
+} from "./src/messages.ts";
 export type { RunOptions, WebServerOptions } from "./src/options.ts";
 export type { PeerInfo } from "./src/platform.ts";
 export { type ParameterNames, type PathParams, WebRequest } from "./src/request.ts";

@@ -100,7 +100,25 @@ export function counterIndex(counter: Counter): number {
   return COUNTERS.indexOf(counter);
 }
 
-/** A request that a worker was handling at some moment. */
+/**
+ * A request that a worker was handling at some moment.
+ *
+ * @example Tell what a worker hangs in
+ * ```ts
+ * import type { FleetEvent, HandledRequest } from "@mudpie/server";
+ *
+ * const describe = ({ method, path, ageMs }: HandledRequest) => `${method} ${path} for ${ageMs} ms`;
+ * const onEvent = (event: FleetEvent) => {
+ *   if (event.kind === "hung") console.log(event.handling.map(describe).join(", "));
+ * };
+ * onEvent({
+ *   kind: "hung",
+ *   worker: 3,
+ *   outcome: "stopped",
+ *   handling: [{ method: "GET", path: "/report", ageMs: 31_000 }],
+ * }); // GET /report for 31000 ms
+ * ```
+ */
 export interface HandledRequest {
   /** The method; with a long path, both are cut off after some hundred characters. */
   readonly method: string;
@@ -113,6 +131,14 @@ export interface HandledRequest {
 /**
  * What becomes of a worker that hangs. `"stopped"`: it is replaced, and its thread ended. `"spins on"`: it is replaced, and its
  * thread, which cannot be ended, goes on taking a core. `"exit"`: for its sake the whole process ends.
+ *
+ * @example Alert somebody when a core is lost
+ * ```ts
+ * import type { HangOutcome } from "@mudpie/server";
+ *
+ * const isWorthAnAlert = (outcome: HangOutcome) => outcome !== "stopped";
+ * console.log(isWorthAnAlert("spins on")); // true
+ * ```
  */
 export type HangOutcome = "stopped" | "spins on" | "exit";
 
