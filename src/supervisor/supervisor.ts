@@ -24,6 +24,7 @@ import type { RunSettings, WorkerCount } from "../options.ts";
 import { connectionsThatFit } from "./descriptors.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
 import type { Counts, FleetStats, RunningServer, WorkerStats } from "./running_server.ts";
+import { ServiceManager } from "./service_manager.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
 import { SteadyClock } from "./steady_clock.ts";
 import { spawnWorker, type WorkerHandle } from "./worker_handle.ts";
@@ -140,6 +141,8 @@ class Supervisor implements SupervisedServer {
   /** What the worker whose end is being dealt with was handling. */
   #lastHandled: readonly HandledRequest[] = [];
   #stopHearing: () => void = () => {};
+  /** Undefined where nobody above the process wants to hear anything. */
+  readonly #manager: ServiceManager | undefined;
 
   constructor(options: SupervisorOptions, choice: ListenChoice, address: ReservedAddress) {
     const { settings, workerCount } = options;
@@ -151,6 +154,7 @@ class Supervisor implements SupervisedServer {
     this.finished = this.#finished.promise;
     // Whoever waits for it hears of a failure; a program that never looks at it has heard of it by `start()`.
     this.finished.catch(() => {});
+    this.#manager = options.startedBy === "run" ? ServiceManager.connect(options.log) : undefined;
     this.#maxConnections = connectionsThatFit(workerCount.workers);
     this.#budget = ConnectionBudget.of(this.#maxConnections, workerCount.workers);
     this.#fleet = new Fleet(
@@ -241,14 +245,18 @@ class Supervisor implements SupervisedServer {
       case "stop":
         this.#isReady = false;
         this.#isStopping = true;
+        this.#manager?.stopping();
         return;
       case "stop listening":
         return this.#address.release();
       case "reloaded":
+        this.#manager?.ready();
         this.#reload?.resolve();
         this.#reload = undefined;
         return;
       case "reload failed":
+        // What was there before is ready as it was.
+        if (!this.#isStopping) this.#manager?.ready();
         this.#reload?.reject(new Error(`The reload failed: ${action.reason}`));
         this.#reload = undefined;
         return;
@@ -339,6 +347,19 @@ class Supervisor implements SupervisedServer {
     this.#forgetTerminated();
     this.#renewBudget(now);
     this.#handle({ kind: "tick" });
+    this.#tellManager(now);
+  }
+
+  /** Says that the service lives as long as a worker does: where all of them hang, whoever watches may start it again. */
+  #tellManager(now: number): void {
+    if (this.#manager === undefined) return;
+    let serving = 0;
+    for (const state of this.#fleet.states().values()) {
+      if (state.kind === "accepting") serving++;
+      else if (state.kind === "condemned" && state.cause !== "hang") serving++;
+    }
+    this.#manager.status(`${serving} of ${this.#fleet.wanted} workers accept`);
+    if (serving > 0 || this.#isStopping || !this.#hasStarted) this.#manager.alive(now);
   }
 
   #forgetTerminated(): void {
@@ -399,6 +420,7 @@ class Supervisor implements SupervisedServer {
   }
 
   #tell(event: FleetEvent): void {
+    if (event.kind === "reloading") this.#manager?.reloading();
     if (event.kind === "replacing") this.#countReplacement(event.cause);
     if (event.kind === "ended" && event.cause === "crash") this.#countReplacement(event.cause);
     const { log, settings } = this.#options;
@@ -435,6 +457,7 @@ class Supervisor implements SupervisedServer {
       listen: this.listen,
       isolation: settings.isolation,
     });
+    this.#manager?.ready();
     this.#started.resolve(this);
   }
 
@@ -460,6 +483,7 @@ class Supervisor implements SupervisedServer {
     this.#address.release();
     this.#reload?.reject(new Error("The reload failed: the server has stopped"));
     this.#reload = undefined;
+    this.#manager?.close();
   }
 
   #onSignal(meaning: SignalMeaning, signal: Deno.Signal): void {

@@ -9,6 +9,15 @@ const RETRY_AFTER_MS = 100;
 /** So many failures in a row, without one connection between them, are no longer about single connections. */
 const MAX_FAILURES_IN_A_ROW = 1_000;
 
+/** How long a loop that is stopped waits for one more connection. */
+const QUIET_MS = 10;
+
+/** As many as the kernel's queue holds, and as many again that come meanwhile; others would go on accepting for ever. */
+const MAX_WAITING = 1_024;
+
+/** How many turns of the microtask queue it takes to see that a promise is settled; Deno's `accept` needs two. */
+const SETTLING_TURNS = 5;
+
 /** How often to look whether other workers have made room: they cannot tell. */
 const LOOK_FOR_ROOM_MS = 50;
 
@@ -68,29 +77,38 @@ export interface AcceptOptions {
   readonly onTrouble: (error: unknown, isShortage: boolean) => void;
 }
 
-/** Accepts connections until `stop` is called. */
+/**
+ * Accepts connections until `stop` is called.
+ *
+ * A socket of listen mode `reuseport` takes the connections that still wait in its queue with it when it is closed: their
+ * clients get a reset. So a loop that is stopped accepts what waits, and closes in the moment in which it finds nothing. What
+ * comes between that and the system call is lost all the same, and what is still shaking hands.
+ */
 export class AcceptLoop {
   readonly #listener: Deno.TcpListener;
   readonly #options: AcceptOptions;
   #isStopped = false;
+  #isClosed = false;
+  #quietTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(listener: Deno.TcpListener, options: AcceptOptions) {
     this.#listener = listener;
     this.#options = options;
   }
 
-  /** Resolves when the loop has been stopped. */
+  /** Resolves when the loop has been stopped, and its socket closed. */
   async run(): Promise<void> {
     const { limit, serve, onFull, onTrouble } = this.#options;
     for (let failures = 0;;) {
       if (!limit.hasRoom) onFull();
       while (!limit.hasRoom && !this.#isStopped) await limit.room();
-      if (this.#isStopped) return;
+      if (this.#isStopped) return this.#close();
       try {
         serve(await this.#listener.accept());
         failures = 0;
+        if (this.#isStopped) return await this.#acceptWaiting();
       } catch (error) {
-        if (this.#isStopped) return;
+        if (this.#isStopped) return this.#close();
         failures++;
         const isShortage = isOutOfResources(error);
         if (!isShortage && failures < MAX_FAILURES_IN_A_ROW) continue;
@@ -101,13 +119,54 @@ export class AcceptLoop {
     }
   }
 
-  /** Stops accepting. The loop ends at its next turn. */
+  /** Stops accepting, when the queue is empty. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    this.#listener.close();
     this.#options.limit.wake();
+    // While an `accept` is under way nothing waits. Where nobody comes in that time, nobody is to be expected in the next moment.
+    this.#quietTimer = setTimeout(() => this.#close(), QUIET_MS);
   }
+
+  /** Accepts what waits in the queue, and closes the socket. No `accept` is under way. */
+  async #acceptWaiting(): Promise<void> {
+    clearTimeout(this.#quietTimer);
+    // A turn of its own: nothing else of this worker is done between the last look at the queue and the closing.
+    await new Promise((resolve) => setTimeout(resolve));
+    for (let taken = 0; taken < MAX_WAITING; taken++) {
+      const accepting = this.#listener.accept();
+      if (await settlesAtOnce(accepting)) {
+        try {
+          this.#options.serve(await accepting);
+        } catch (error) {
+          // What is wrong with one connection is not with the next one; where there are no descriptors, there is no next one.
+          if (isOutOfResources(error)) break;
+        }
+        continue;
+      }
+      this.#close();
+      return await accepting.then(this.#options.serve, () => {});
+    }
+    this.#close();
+  }
+
+  #close(): void {
+    clearTimeout(this.#quietTimer);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#listener.close();
+  }
+}
+
+/** Whether an `accept` has found a connection that was waiting: then its promise is settled already, and only has to be seen to be. */
+async function settlesAtOnce(accepting: Promise<unknown>): Promise<boolean> {
+  let isSettled = false;
+  const settle = () => {
+    isSettled = true;
+  };
+  accepting.then(settle, settle);
+  for (let turn = 0; turn < SETTLING_TURNS && !isSettled; turn++) await undefined;
+  return isSettled;
 }
 
 /** No descriptors left in the process, or in the system; no buffers, no memory: what the numbers are in Linux, macOS and Windows. */

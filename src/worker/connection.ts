@@ -66,6 +66,9 @@ type Ending =
  */
 export const IDLE_GRACE_MS = 250;
 
+/** The same for a connection that is new: its client has not sent its first request yet, and surely means to. */
+export const NEW_GRACE_MS = 1_000;
+
 /** Answers that wait are written before they are more than this, so that pipelining cannot fill the memory. */
 const MAX_WAITING_BYTES = 65_536;
 
@@ -101,6 +104,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
   /** Whether such a read has brought bytes, while an answer was written, that the parser has not been asked about. */
   #hasUnparsedBytes = false;
   #hasClientEnded = false;
+  /** Why nothing can be written any more, where that was seen while a handler worked. */
+  #broken: { readonly error: unknown } | undefined;
 
   constructor(conn: Deno.TcpConn, context: ConnectionContext) {
     this.#conn = conn;
@@ -209,9 +214,11 @@ export class Connection implements TimeLimited, ExchangeWatch {
     if (response instanceof WebResponse) {
       return this.#finishRequest(request, head, response, persists, startedAt, place);
     }
-    return this.#waitForHandler(response, head).then((settled) =>
-      this.#finishRequest(request, head, settled, persists, startedAt, place)
-    );
+    return this.#waitForHandler(response, head).then((settled) => {
+      const overflow = this.#finishRequest(request, head, settled, persists, startedAt, place);
+      if (this.#broken !== undefined) throw this.#broken.error;
+      return overflow;
+    });
   }
 
   /** Waits for a handler that takes its time. Answers that are ready before it do not have to wait with it. */
@@ -222,13 +229,27 @@ export class Connection implements TimeLimited, ExchangeWatch {
       response.then(() => isSettled = true);
       for (let turn = 0; turn < SETTLING_TURNS && !isSettled; turn++) await undefined;
       if (!isSettled) {
-        await this.#write(undefined);
+        await this.#writeAhead();
         this.#beginHandling(head);
       }
     }
     const settled = await response;
     this.#handled = undefined;
     return settled;
+  }
+
+  /**
+   * Writes what waits while a handler works. When that fails, the client is gone and the handler is not: it has its request,
+   * whose body may be in the connection's memory, so the connection ends only when the handler does.
+   */
+  async #writeAhead(): Promise<void> {
+    try {
+      await this.#write(undefined);
+    } catch (error) {
+      this.#broken = { error };
+      this.#hasClientEnded = true;
+      this.#abort(CLIENT_GONE);
+    }
   }
 
   #beginHandling(head: RequestHead): void {
@@ -251,8 +272,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
     scoreboard.add(REQUESTS_IN_FLIGHT, -1);
     scoreboard.add(REQUESTS, 1);
     releaseRequest(request);
-    // The client has had its answer from outside; this one came too late.
-    if (this.#farewell !== undefined) return undefined;
+    // The client has had its answer from outside, or is gone; this one came too late.
+    if (this.#farewell !== undefined || this.#broken !== undefined) return undefined;
     const message = outgoing(response);
     const isHeadRequest = head.method === "HEAD";
     const staysOpen = this.#decideEnding(message, persists);
@@ -388,12 +409,12 @@ export class Connection implements TimeLimited, ExchangeWatch {
     }
   }
 
-  /** Closes the connection if nothing is being asked for; says whether it has. */
-  closeIfIdle(): boolean {
-    const isIdle = this.#phase === "idle" ||
-      (this.#phase === "head" && !this.#parser.hasUnreadBytes);
-    if (isIdle) close(this.#conn);
-    return isIdle;
+  /** Closes the connection if nothing is being asked for, or if it is new and nothing has been yet; says whether it has. */
+  closeIfIdle({ evenIfNew }: { readonly evenIfNew: boolean }): boolean {
+    const isNew = this.#phase === "head" && !this.#parser.hasUnreadBytes;
+    const closes = this.#phase === "idle" || (isNew && evenIfNew);
+    if (closes) close(this.#conn);
+    return closes;
   }
 
   /** Writes a last answer while the loop waits for something that may never come, and hangs up. */

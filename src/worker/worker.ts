@@ -16,7 +16,7 @@ import { phraseResponse, type WebResponse } from "../response.ts";
 import type { Router } from "../router.ts";
 import { AcceptLoop, ConnectionLimit } from "./accept_loop.ts";
 import { AccessLog } from "./access_log.ts";
-import { Connection, type ConnectionContext, IDLE_GRACE_MS } from "./connection.ts";
+import { Connection, type ConnectionContext, IDLE_GRACE_MS, NEW_GRACE_MS } from "./connection.ts";
 import { DateField } from "./date_field.ts";
 import { Deadlines, tickFor } from "./deadlines.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -119,10 +119,11 @@ class ServingWorker {
     this.#link.say({ kind: "accepting" });
 
     const timeoutMs = await drain.promise;
-    this.#context.isDraining = true;
     acceptLoop.stop();
     // The socket is closed only when the accepting that was under way has come to its end.
     await accepting;
+    // Not before: whoever is told to go comes back at once, and would come to the socket that is being closed.
+    this.#context.isDraining = true;
     this.#link.say({ kind: "draining" });
     await this.#drain(timeoutMs);
     stopTicking();
@@ -197,17 +198,21 @@ class ServingWorker {
     let { excess } = this.#budget;
     if (excess === 0) return;
     for (const connection of [...this.#connections].reverse()) {
-      if (connection.closeIfIdle() && --excess === 0) return;
+      if (connection.closeIfIdle({ evenIfNew: true }) && --excess === 0) return;
     }
   }
 
   /** Lets what is under way finish; whoever is not answered when the time is over gets a 503. */
   async #drain(timeoutMs: number): Promise<void> {
-    const idleTimer = setTimeout(() => {
-      for (const connection of this.#connections) connection.closeIfIdle();
-    }, Math.min(IDLE_GRACE_MS, timeoutMs));
+    const closeIdle = (evenIfNew: boolean) => {
+      for (const connection of this.#connections) connection.closeIfIdle({ evenIfNew });
+    };
+    const timers = [
+      setTimeout(() => closeIdle(false), Math.min(IDLE_GRACE_MS, timeoutMs)),
+      setTimeout(() => closeIdle(true), Math.min(NEW_GRACE_MS, timeoutMs)),
+    ];
     const isEmpty = await this.#emptyWithin(timeoutMs);
-    clearTimeout(idleTimer);
+    for (const timer of timers) clearTimeout(timer);
     if (isEmpty) return;
     for (const connection of this.#connections) connection.abandon();
     await this.#emptyWithin(FAREWELL_MS);

@@ -110,6 +110,13 @@ export class FakeConn {
     this.#deliver();
   }
 
+  /** Has a blocked write fail, of a client that is gone. */
+  fail(): void {
+    const blocked = this.#blocked;
+    this.#blocked = undefined;
+    blocked?.reject(this.#clientError ?? new Deno.errors.BrokenPipe("failed by the test"));
+  }
+
   /** Lets a write go on that was blocked. */
   unblock(): void {
     this.isBlocked = false;

@@ -96,6 +96,53 @@ describe("AcceptLoop", () => {
     assertEquals(served, []);
   });
 
+  it("it accepts what waits in the queue before it closes, whatever the limit says", async () => {
+    const { listener, served, loop, ended } = start(1);
+    await settle();
+    const waiting = connections(20);
+    const error = new Deno.errors.ConnectionReset("reset");
+    listener.offer(waiting[0], waiting[1], error, ...waiting.slice(2));
+    loop.stop();
+    await within(ended, "a loop that has been stopped");
+    assertEquals(served, waiting);
+    assert(listener.isClosed);
+  });
+
+  it("it closes when nobody has come for a moment", async () => {
+    const { listener, served, loop, ended } = start();
+    await settle();
+    loop.stop();
+    assert(!listener.isClosed, "nobody was waited for");
+    const [late, later] = connections(2);
+    listener.offer(late);
+    await within(ended, "a loop that has been stopped");
+    assertEquals(served, [late]);
+    assert(listener.isClosed);
+    listener.offer(later);
+    await settle();
+    assertEquals(served, [late]);
+  });
+
+  it("it closes in the middle of the queue where there are no descriptors for the rest", async () => {
+    const { listener, served, loop, ended } = start();
+    await settle();
+    const [first, second] = connections(2);
+    listener.offer(first, new Error("Too many open files (os error 24)"), second);
+    loop.stop();
+    await within(ended, "a loop that has been stopped");
+    assertEquals(served, [first]);
+    assert(listener.isClosed);
+  });
+
+  it("it does not go on for ever when others keep coming", async () => {
+    const { listener, loop, ended } = start();
+    await settle();
+    listener.offer(...connections(5_000));
+    loop.stop();
+    await within(ended, "a loop that has been stopped");
+    assert(listener.isClosed);
+  });
+
   it("it goes on at once after an error that is about one connection", async () => {
     const { listener, served, troubles, loop, ended } = start();
     const [connection] = connections(1);

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Dispatcher, type Handler } from "../../src/dispatch.ts";
 import { ExchangeBoard } from "../../src/exchange_board.ts";
-import { BufferPool } from "../../src/http1/buffer_pool.ts";
+import { BufferPool, SMALL_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import { Scoreboard } from "../../src/messages.ts";
@@ -29,6 +29,9 @@ let open: PromiseWithResolvers<void>;
 let lastRequest: WebRequest;
 let signal: AbortSignal;
 
+/** What a handler has found in its request at the end. */
+let whatWasRead: string | undefined;
+
 /** Bytes that their handler goes on having. */
 let kept: Uint8Array<ArrayBuffer>;
 
@@ -47,6 +50,11 @@ const handlers: Record<string, Handler> = {
     signal = req.signal;
     await open.promise;
     return WebResponse.text("waited");
+  },
+  "/wait-and-read": async (req) => {
+    await open.promise;
+    whatWasRead = req.text();
+    return WebResponse.empty();
   },
   "/echo": (req) => WebResponse.text(req.text()),
   "/10000": () => WebResponse.text("a".repeat(10_000)),
@@ -358,6 +366,24 @@ describe("Connection, at its end,", () => {
     }
   });
 
+  it("it leaves a handler its request when the client goes while earlier answers are written", async () => {
+    const exchange = await serve();
+    const { fake, context } = exchange;
+    fake.isBlocked = true;
+    fake.send(get("/text") + post("/wait-and-read", "secret"));
+    await settle();
+    fake.reset();
+    fake.fail();
+    await settle();
+    // Somebody else gets what is free.
+    context.pool.take(SMALL_BUFFER_BYTES).fill(0x21);
+    assertEquals(context.scoreboard.read().requestsInFlight, 1);
+    open.resolve();
+    await assertEnded(exchange);
+    assertEquals(whatWasRead, "secret");
+    assertEquals(context.exchangeBoard.read(0), []);
+  });
+
   it("it ends quietly when the client goes while an answer is written", async () => {
     const exchange = await serve();
     const { fake } = exchange;
@@ -507,17 +533,19 @@ describe("Connection, whose worker drains,", () => {
   it("it closes where nothing is asked for, and only there", async () => {
     const cases = [
       { what: "a connection that has said nothing", sent: "", isIdle: true },
+      { what: "a connection that has said nothing", sent: "", evenIfNew: false, isIdle: false },
       { what: "a connection that is kept", sent: get("/text"), isIdle: true },
+      { what: "a connection that is kept", sent: get("/text"), evenIfNew: false, isIdle: true },
       { what: "half a head", sent: "GET /te", isIdle: false },
       { what: "half a body", sent: post("/echo", "ab").slice(0, -1), isIdle: false },
       { what: "a handler that works", sent: get("/wait"), isIdle: false },
     ];
-    for (const { what, sent, isIdle } of cases) {
+    for (const { what, sent, evenIfNew = true, isIdle } of cases) {
       const exchange = await serve();
       if (sent !== "") exchange.fake.send(sent);
       await settle();
       exchange.context.isDraining = true;
-      exchange.connection.closeIfIdle();
+      assertEquals(exchange.connection.closeIfIdle({ evenIfNew }), isIdle, what);
       await settle();
       assertEquals(exchange.fake.isClosed, isIdle, what);
       open.resolve();
@@ -533,7 +561,7 @@ describe("Connection, whose worker drains,", () => {
     fake.send(get("/text"));
     await settle();
     context.isDraining = true;
-    connection.closeIfIdle();
+    connection.closeIfIdle({ evenIfNew: true });
     fake.unblock();
     await exchange.pass(1_000);
     assertEquals(fake.output, answer("hello"));
