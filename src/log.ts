@@ -71,6 +71,9 @@ function describeEvent(event: FleetEvent): string {
     }
     case "listen fallback":
       return `listen mode ${event.listen}: ${event.reason}`;
+    case "queue at risk":
+      return "a connection that comes in the moment in which a worker closes its socket is reset; " +
+        'sysctl net.ipv4.tcp_migrate_req=1, or listen mode "shared", keeps it';
     case "accepting":
       return `worker ${event.worker}: accepting after ${Math.round(event.startMs)} ms`;
     case "panicked":

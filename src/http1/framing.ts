@@ -30,8 +30,11 @@ function decideByContentLength(head: RequestHead): Framing {
   // RFC 9110, section 8.6, lets equal values pass as one; the strict choice is to take none of them.
   if ((head.repeated & Seen.ContentLength) !== 0) return refused(REFUSALS.severalContentLengths);
   if (head.hasTab("content-length")) return refused(REFUSALS.badContentLength);
-  const length = parseDecimal(head.header("content-length") ?? "");
-  if (length === undefined) return refused(REFUSALS.badContentLength);
+  const text = head.header("content-length") ?? "";
+  // "010" is ten to the grammar, and eight to whoever reads it as C does.
+  const hasLeadingZero = text.length > 1 && text.startsWith("0");
+  const length = parseDecimal(text);
+  if (length === undefined || hasLeadingZero) return refused(REFUSALS.badContentLength);
   return length === 0 ? NONE : { kind: "length", length };
 }
 

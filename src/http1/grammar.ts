@@ -122,8 +122,11 @@ export function parseDecimal(text: string): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
-/** `reg-name`: unreserved, percent-encoded and sub-delims (RFC 3986, section 3.2.2); IPv4 addresses are among these. */
-const REGISTERED_NAME = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
+/**
+ * `reg-name`: unreserved, percent-encoded and sub-delims (RFC 3986, section 3.2.2); IPv4 addresses are among these. The comma
+ * is not: a name with one is what becomes of two Host fields that somebody has joined. Nor is an encoded NUL, which ends the name for many.
+ */
+const REGISTERED_NAME = /^(?:[A-Za-z0-9\-._~!$&'()*+;=]|%(?!00)[0-9A-Fa-f]{2})+$/;
 const HEX_GROUP = /^[0-9A-Fa-f]{1,4}$/;
 const IPV4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}$/;
 

@@ -244,7 +244,10 @@ export class HeadParser {
   }
 
   #pauseAt(offset: number, arrived: number, maxHeadBytes: number): HeadOutcome {
-    if (arrived >= maxHeadBytes) return refuse(REFUSALS.headTooLarge);
+    if (arrived >= maxHeadBytes) {
+      // What has not come to the end of its method is no head that is too large.
+      return refuse(this.#stage === Stage.Method ? REFUSALS.badMethod : REFUSALS.headTooLarge);
+    }
     this.#offset = offset;
     return INCOMPLETE;
   }
@@ -396,7 +399,6 @@ export class RequestHead {
     isHostPlain: boolean,
   ): RequestHead | Refusal {
     const method = methodOf(text, methodEnd);
-    if (method === "CONNECT") return REFUSALS.connectMethod;
     if ((seen & Seen.Host) === 0) {
       if (minorVersion === 1) return REFUSALS.missingHost;
     } else {
@@ -405,6 +407,7 @@ export class RequestHead {
         isHost(text.slice(positions[hostAt + 2], positions[hostAt + 3]));
       if (!isHostGood) return REFUSALS.badHost;
     }
+    if (method === "CONNECT") return REFUSALS.connectMethod;
     const isOriginForm = text.charCodeAt(methodEnd + 1) === 0x2f;
     const isPlain = isOriginForm &&
       (targetClasses & (TARGET_BACKSLASH | TARGET_DOT | TARGET_PERCENT)) === 0;
@@ -442,6 +445,8 @@ export class RequestHead {
             return REFUSALS.hostDisagrees;
           }
         }
+        // RFC 3986, section 7.3: a NUL ends the text for whoever hands the path to a system call.
+        if (parts.path.includes("%00")) return REFUSALS.badTarget;
         this.#rawPath = resolveDotSegments(parts.path);
         this.#routingPath = decodePath(this.#rawPath);
         this.#query = parts.query;

@@ -16,9 +16,15 @@ function refusal(status: number, reason: string): Refusal {
 
 /** Every refusal that the machine knows, by the fault that leads to it. */
 export const REFUSALS = {
-  badMethod: refusal(400, "The method is not a token"),
-  badTarget: refusal(400, "The request target is empty or holds a byte that may not stand in one"),
-  badTargetForm: refusal(400, "The request target is not of a form that its method allows"),
+  badMethod: refusal(400, "The method is not a token, or too long for one"),
+  badTarget: refusal(
+    400,
+    "The request target is empty, or holds a byte or an encoded NUL that may not stand in one",
+  ),
+  badTargetForm: refusal(
+    400,
+    "The request target is malformed, or not of a form that its method allows",
+  ),
   badVersion: refusal(400, "The request line does not end in an HTTP version and CRLF"),
   badLineEnd: refusal(400, "A line does not end in CRLF"),
   foldedLine: refusal(400, "A header line begins with white space"),
@@ -31,17 +37,27 @@ export const REFUSALS = {
   severalHosts: refusal(400, "There is more than one Host header"),
   badHost: refusal(400, "The Host header is not a host with an optional port"),
   hostDisagrees: refusal(400, "The Host header disagrees with the request target"),
-  badContentLength: refusal(400, "Content-Length is not a plain decimal number"),
+  badContentLength: refusal(
+    400,
+    "Content-Length is not a plain decimal number, or too large for one",
+  ),
   severalContentLengths: refusal(400, "There is more than one Content-Length header"),
   lengthWithTransferEncoding: refusal(
     400,
     "Content-Length and Transfer-Encoding do not go together",
   ),
   transferEncodingInHttp10: refusal(400, "Transfer-Encoding does not exist in HTTP/1.0"),
-  badTransferEncoding: refusal(400, "Transfer-Encoding does not end in a single chunked"),
-  badChunkSize: refusal(400, "A chunk size is not a plain hexadecimal number"),
+  badTransferEncoding: refusal(
+    400,
+    "Transfer-Encoding is malformed, or does not end in a single chunked",
+  ),
+  badChunkSize: refusal(
+    400,
+    "A chunk size is not a plain hexadecimal number, or too large for one",
+  ),
   badChunkExtension: refusal(400, "A chunk extension is malformed or too long"),
   badChunkEnd: refusal(400, "A chunk is not followed by CRLF"),
+  traceWithBody: refusal(400, "A TRACE request has no body"),
   badTrailer: refusal(400, "A trailer section holds a field that says how a message is read"),
   endedEarly: refusal(400, "The connection ended in the middle of a request"),
   headTooSlow: refusal(408, "The head of the request took too long to arrive"),

@@ -263,6 +263,9 @@ export class RequestParser {
     const framing = decideFraming(head);
     const isHeadRequest = head.method === "HEAD";
     const expectation = expectationOf(head);
+    if (head.method === "TRACE" && (framing.kind === "length" || framing.kind === "chunked")) {
+      return this.#refuse(REFUSALS.traceWithBody, false);
+    }
     switch (framing.kind) {
       case "refused":
         return this.#refuse(framing.refusal, isHeadRequest);

@@ -7,6 +7,7 @@ import {
   chooseListenMode,
   formatAddress,
   type ListenChoice,
+  losesQueueOnClose,
   reserveAddress,
   type ReservedAddress,
   withoutStack,
@@ -138,6 +139,7 @@ class Supervisor implements SupervisedServer {
   #isStopping = false;
   #hasStarted = false;
   #hasHung = false;
+  #hasAdvised = false;
   /** What the worker whose end is being dealt with was handling. */
   #lastHandled: readonly HandledRequest[] = [];
   #stopHearing: () => void = () => {};
@@ -421,6 +423,7 @@ class Supervisor implements SupervisedServer {
 
   #tell(event: FleetEvent): void {
     if (event.kind === "reloading") this.#manager?.reloading();
+    if (event.kind === "replacing") this.#adviseOnce();
     if (event.kind === "replacing") this.#countReplacement(event.cause);
     if (event.kind === "ended" && event.cause === "crash") this.#countReplacement(event.cause);
     const { log, settings } = this.#options;
@@ -430,6 +433,13 @@ class Supervisor implements SupervisedServer {
     } catch (error) {
       log(escapeForLog(`onEvent threw on ${event.kind}: ${Deno.inspect(error)}`));
     }
+  }
+
+  /** Said when it begins to matter, and not to those whose workers are never replaced. */
+  #adviseOnce(): void {
+    if (this.#hasAdvised) return;
+    this.#hasAdvised = true;
+    if (losesQueueOnClose(this.listen)) this.#tell({ kind: "queue at risk" });
   }
 
   get #phase(): FleetPhase {

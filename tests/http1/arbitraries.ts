@@ -45,6 +45,8 @@ export const origin: fc.Arbitrary<string> = fc
     ),
     maxLength: 20,
   })
+  // A NUL is refused in a path, however it is written.
+  .filter((path) => !path.includes("%00"))
   .chain((path) =>
     fc.option(fc.string({ unit: fc.constantFrom(..."abc=&?/.%\\"), maxLength: 10 })).map(
       (query) => "/" + path + (query === null ? "" : "?" + query),
@@ -103,11 +105,7 @@ type Framed = { readonly fields: readonly string[]; readonly bytes: string; read
 
 const framed: fc.Arbitrary<Framed> = fc.oneof(
   fc.constant({ fields: [], bytes: "", body: "" }),
-  fc.tuple(body, fc.nat(3)).map(([text, zeros]) => ({
-    fields: [`Content-Length: ${"0".repeat(zeros)}${text.length}`],
-    bytes: text,
-    body: text,
-  })),
+  body.map((text) => ({ fields: [`Content-Length: ${text.length}`], bytes: text, body: text })),
   chunks.map(({ body, bytes }) => ({ fields: ["Transfer-Encoding: chunked"], bytes, body })),
 );
 

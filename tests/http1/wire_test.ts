@@ -1,7 +1,16 @@
-// Runs the wire cases: each one whole, byte by byte, split at random, behind another request and before the next one.
-// However the bytes come, the same must come of them.
+// Runs the wire cases: each one whole, byte by byte and split at random, and each of these alone, behind another request,
+// before the next one, and between two. However the bytes come, the same must come of them, and behind a refusal nothing.
+// Then every byte there is in each place of a request, and what makes a manual of the cases: names, sections, and no case
+// twice.
 
-import { assertEquals, assertGreater, assertLessOrEqual, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertLessOrEqual,
+  assertMatch,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { RequestLimits } from "../../src/http1/request_parser.ts";
 import {
@@ -15,13 +24,14 @@ import {
   splitAt,
   whole,
 } from "./reading.ts";
+import { PLACES } from "./wire/every_byte.ts";
 import { type ExpectedRequest, WIRE_GROUPS, type WireCase } from "./wire_cases.ts";
 
 const BEFORE = "GET /p HTTP/1.1\r\nHost: a\r\n\r\n";
 const NEXT = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /** How often a case is split at random, and at how many places at most. */
-const RANDOM_SPLITS = 4;
+const RANDOM_SPLITS = 2;
 const MAX_PLACES = 5;
 
 function nameOf({ what, refused, awaiting }: WireCase): string {
@@ -91,48 +101,58 @@ function assertConversation(
   assertEquals(conversation.awaiting, wireCase.awaiting ?? "request", way);
 }
 
+/** What stands before and behind the bytes of a case. */
+interface Surroundings {
+  readonly where: string;
+  readonly before: string;
+  readonly behind: string;
+}
+
+const SURROUNDINGS: readonly Surroundings[] = [
+  { where: "alone", before: "", behind: "" },
+  { where: "behind another request", before: BEFORE, behind: "" },
+  { where: "before another request", before: "", behind: NEXT },
+  { where: "between other requests", before: BEFORE, behind: NEXT },
+];
+
 function runEveryWay(wireCase: WireCase, seed: number): void {
   const limits: RequestLimits = { ...DEFAULT_LIMITS, ...wireCase.limits };
-  const bytes = bytesOf(wireCase.bytes);
   const continues = (wireCase.requests ?? []).filter((request) => request.continues).length;
-
-  const atOnce = converse(whole(bytes), limits);
-  assertConversation("whole", wireCase, atOnce, [], []);
-  assertEquals(atOnce.continues, 0, "whole: a body that is there was asked for");
-
-  const dribbling = converse(byteByByte(bytes), limits);
-  assertConversation("byte by byte", wireCase, dribbling, [], []);
-  assertEquals(dribbling.continues, continues, "byte by byte: continues");
-
   const random = numbersFrom(seed);
-  for (let split = 0; split < RANDOM_SPLITS; split++) {
-    const places = Array.from(
-      { length: 1 + Math.floor(random() * MAX_PLACES) },
-      () => Math.floor(random() * (bytes.length + 1)),
-    );
-    const pieces = converse(splitAt(bytes, places), limits);
-    assertConversation(`split at ${places}`, wireCase, pieces, [], []);
-    assertLessOrEqual(pieces.continues, continues, `split at ${places}: continues`);
+
+  for (const { where, before, behind } of SURROUNDINGS) {
+    // What stands behind a part of a request is the rest of it.
+    if (wireCase.awaiting !== undefined && behind !== "") continue;
+    const bytes = bytesOf(before + wireCase.bytes + behind);
+    const requestsBefore: ExpectedRequest[] = before === "" ? [] : [{ target: "/p" }];
+    const requestsBehind: ExpectedRequest[] = behind !== "" && isNextRead(wireCase)
+      ? [{ target: "/next" }]
+      : [];
+    const run = (way: string, pieces: Iterable<Uint8Array>): Conversation => {
+      const conversation = converse(pieces, limits);
+      assertConversation(
+        `${where}, ${way}`,
+        wireCase,
+        conversation,
+        requestsBefore,
+        requestsBehind,
+      );
+      return conversation;
+    };
+
+    const atOnce = run("whole", whole(bytes));
+    assertEquals(atOnce.continues, 0, `${where}, whole: a body that is there was asked for`);
+    const dribbling = run("byte by byte", byteByByte(bytes));
+    assertEquals(dribbling.continues, continues, `${where}, byte by byte: continues`);
+    for (let split = 0; split < RANDOM_SPLITS; split++) {
+      const places = Array.from(
+        { length: 1 + Math.floor(random() * MAX_PLACES) },
+        () => Math.floor(random() * (bytes.length + 1)),
+      );
+      const way = `split at ${places}`;
+      assertLessOrEqual(run(way, splitAt(bytes, places)).continues, continues, `${where}, ${way}`);
+    }
   }
-
-  const before: ExpectedRequest[] = [{ target: "/p" }];
-  const behindAnother = bytesOf(BEFORE + wireCase.bytes);
-  const behindAnotherWhole = converse(whole(behindAnother), limits);
-  assertConversation("behind another request", wireCase, behindAnotherWhole, before, []);
-
-  if (wireCase.awaiting !== undefined) return;
-  const behind: ExpectedRequest[] = isNextRead(wireCase) ? [{ target: "/next" }] : [];
-  const withNext = bytesOf(wireCase.bytes + NEXT);
-  const withNextWhole = converse(whole(withNext), limits);
-  assertConversation("before another request", wireCase, withNextWhole, [], behind);
-  const withNextDribbling = converse(byteByByte(withNext), limits);
-  assertConversation(
-    "before another request, byte by byte",
-    wireCase,
-    withNextDribbling,
-    [],
-    behind,
-  );
 }
 
 let seed = 0;
@@ -145,16 +165,57 @@ for (const { about, cases } of WIRE_GROUPS) {
   });
 }
 
+/** Every byte there is, as a character. */
+const EVERY_BYTE = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
+
+function isRefused(pieces: Iterable<Uint8Array>): boolean {
+  return converse(pieces).readings.some((reading) => reading.kind === "refused");
+}
+
+describe("RequestParser and every byte there is (RFC 9112, sections 2 to 7)", () => {
+  for (const { what, bytes, allowed } of PLACES) {
+    it(`RequestParser takes only ${what}`, () => {
+      const expected = EVERY_BYTE.filter((byte) => allowed.test(byte));
+      const taken = EVERY_BYTE.filter((byte) => !isRefused(whole(bytesOf(bytes(byte)))));
+      assertEquals(taken, expected);
+      const takenOneByOne = EVERY_BYTE.filter((byte) =>
+        !isRefused(byteByByte(bytesOf(bytes(byte))))
+      );
+      assertEquals(takenOneByOne, expected);
+    });
+  }
+});
+
+/** A section of an RFC, or the page of our own on which the limits stand. */
+const SOURCE = /\((?:RFC \d{4}, sections? \d|design page, section \d)/;
+
 describe("the wire cases", () => {
+  it("the wire cases are at least as many as the contract asks for", () => {
+    assertGreaterOrEqual(WIRE_GROUPS.flatMap(({ cases }) => cases).length, 300);
+  });
+
   it("the wire cases say each thing once", () => {
-    const names = WIRE_GROUPS.flatMap(({ cases }) => cases.map(nameOf));
-    assertEquals(names.filter((name, index) => names.indexOf(name) !== index), []);
-    assertGreater(names.length, 150);
+    assertEquals(repeated(WIRE_GROUPS.flatMap(({ cases }) => cases.map(nameOf))), []);
+    assertEquals(repeated(WIRE_GROUPS.map(({ about }) => about)), []);
+  });
+
+  it("the wire cases try all bytes once", () => {
+    const tried = WIRE_GROUPS.flatMap(({ cases }) =>
+      cases.map(({ bytes, limits }) => bytes + JSON.stringify(limits ?? {}))
+    );
+    assertEquals(repeated(tried), []);
+  });
+
+  it("the wire cases say of each group where its rules stand", () => {
+    for (const { about, cases } of WIRE_GROUPS) {
+      assertMatch(about, SOURCE);
+      assertGreater(cases.length, 0, about);
+    }
   });
 
   it("the wire cases say what comes of their bytes", () => {
     for (const { cases } of WIRE_GROUPS) {
-      for (const { what, bytes, requests, refused, awaiting } of cases) {
+      for (const { what, bytes, requests, refused, reason, awaiting } of cases) {
         assertMatch(bytes, /^[\0-\xff]*$/, what);
         const isIdle = bytes === "\r\n";
         assertEquals(
@@ -162,7 +223,15 @@ describe("the wire cases", () => {
           isIdle,
           what,
         );
+        assertEquals(refused === undefined, reason === undefined, `${what}: reason`);
+        assert(refused === undefined || awaiting === undefined, `${what}: refused and awaited`);
       }
     }
   });
 });
+
+/** What is there more than once. */
+function repeated(names: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return names.filter((name) => seen.size === seen.add(name).size);
+}
