@@ -56,6 +56,52 @@ export function panicLine(worker: string, during: string, error: unknown): strin
   return escapeForLog(`${worker}: panic ${during}: ${describeError(error)}`);
 }
 
+/** So many panics in a second are logged with all that is known of them; to show an error costs more than to answer fifty requests. */
+const WHOLE_PANICS_PER_SECOND = 10;
+
+/** How much of a message stands in the line of a panic that is one of too many. */
+const MAX_BRIEF_CHARACTERS = 200;
+
+/** Logs the panics of one worker: each has its line, but who makes it panic over and over does not get its time, and the disk. */
+export class PanicLog {
+  readonly #worker: string;
+  readonly #sink: LogSink;
+  #secondBegan = -Infinity;
+  #count = 0;
+
+  constructor(worker: string, sink: LogSink) {
+    this.#worker = worker;
+    this.#sink = sink;
+  }
+
+  /** `now` is a number of milliseconds on any clock that only goes forward. */
+  note(during: string, error: unknown, now: number): void {
+    if (now - this.#secondBegan >= 1_000) {
+      this.#secondBegan = now;
+      this.#count = 0;
+    }
+    this.#count++;
+    this.#sink(
+      this.#count <= WHOLE_PANICS_PER_SECOND
+        ? panicLine(this.#worker, during, error)
+        : escapeForLog(
+          `${this.#worker}: panic ${during}: ${nameError(error)} ` +
+            `(its stack is left out: more than ${WHOLE_PANICS_PER_SECOND} panics in a second)`,
+        ),
+    );
+  }
+}
+
+/** An error in a few words, without its stack, which is only worked out when it is asked for. */
+function nameError(error: unknown): string {
+  try {
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return text.slice(0, MAX_BRIEF_CHARACTERS);
+  } catch {
+    return "an error that cannot be shown";
+  }
+}
+
 /** The line of an event of the fleet. */
 export function fleetLine(event: FleetEvent): string {
   return escapeForLog(describeEvent(event));

@@ -19,6 +19,7 @@ import {
   isWorthALine,
   logToStandardError,
   panicLine,
+  PanicLog,
 } from "../src/log.ts";
 import type { FleetEvent } from "../src/messages.ts";
 import { standardErrorOf } from "./support/routing_standard_error.ts";
@@ -149,6 +150,63 @@ describe("describeError()", () => {
       circle,
     ];
     for (const value of hostile) assert(describeError(value).length > 0);
+  });
+});
+
+describe("PanicLog", () => {
+  /** The lines of so many panics, each at its time. */
+  function linesOf(error: unknown, times: readonly number[]): string[] {
+    const lines: string[] = [];
+    const log = new PanicLog("worker 3", (line) => lines.push(line));
+    for (const now of times) log.note("in GET /a", error, now);
+    return lines;
+  }
+
+  it("logs every panic, and the whole of ten in a second", () => {
+    const error = new Error("it broke");
+    const lines = linesOf(error, [...Array(25).keys()]);
+    assertEquals(lines.length, 25);
+    const whole = panicLine("worker 3", "in GET /a", error);
+    for (const line of lines.slice(0, 10)) assertEquals(line, whole);
+    for (const line of lines.slice(10)) {
+      assertMatch(line, /^worker 3: panic in GET \/a: Error: it broke \(its stack is left out: /);
+      assertIsOneLine(line);
+    }
+  });
+
+  it("begins anew with each second", () => {
+    const times = [...Array(12).fill(500), 1_499, ...Array(11).fill(1_500)];
+    const areWhole = linesOf(new Error("a"), times).map((line) => !line.includes("is left out"));
+    assertEquals(areWhole, [
+      ...Array(10).fill(true),
+      ...Array(3).fill(false),
+      ...Array(10).fill(true),
+      false,
+    ]);
+  });
+
+  const unusual: [what: string, error: unknown][] = [
+    ["an error with a line end in its message", new Error("a\nworker 1: b")],
+    ["a text", "a\r\nb"],
+    ["nothing", undefined],
+    ["what has no text", Object.create(null)],
+    ["what throws when it is looked at", Proxy.revocable({}, {}).proxy],
+    ["a symbol", Symbol("a")],
+  ];
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  unusual.push(["what cannot even be looked at", proxy]);
+  for (const [what, error] of unusual) {
+    it(`logs ${what} in a few words as well`, () => {
+      const lines = linesOf(error, Array(12).fill(0));
+      assertEquals(lines.length, 12);
+      for (const line of lines) assertIsOneLine(line);
+    });
+  }
+
+  it("cuts off what is said at length", () => {
+    const last = linesOf(new Error("a".repeat(10_000)), Array(11).fill(0)).at(-1) ?? "";
+    assertLess(last.length, 400);
   });
 });
 

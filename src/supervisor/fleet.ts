@@ -4,7 +4,7 @@
 // always replacement first: whoever has to go serves on until somebody else accepts. No workers, no timers, no clock.
 
 import type { FleetEvent, HangOutcome, WorkerEndCause } from "../messages.ts";
-import { RestartPolicy } from "./restart_policy.ts";
+import { FIRST_GAP_DELAY_MS, FIRST_PANIC_DELAY_MS, RestartPolicy } from "./restart_policy.ts";
 
 /** What the fleet has to keep to. Times are numbers of milliseconds; 0 switches a limit off. */
 export interface FleetSettings {
@@ -119,7 +119,9 @@ const RECYCLE_JITTER = 0.1;
 /** The state of all workers. */
 export class Fleet {
   readonly #settings: FleetSettings;
-  readonly #policy: RestartPolicy;
+  /** For deaths that leave a gap: crashes, hangs, and starts that fail. */
+  readonly #gaps: RestartPolicy;
+  readonly #panics: RestartPolicy;
   readonly #random: () => number;
   readonly #members = new Map<number, Member>();
   #wanted: number;
@@ -143,7 +145,8 @@ export class Fleet {
     this.#wanted = settings.workers;
     this.#lastWorker = lastWorker;
     this.#random = random;
-    this.#policy = new RestartPolicy(random);
+    this.#gaps = new RestartPolicy(FIRST_GAP_DELAY_MS, random);
+    this.#panics = new RestartPolicy(FIRST_PANIC_DELAY_MS, random);
   }
 
   /** The state of each worker that is there, by its number. */
@@ -158,7 +161,7 @@ export class Fleet {
 
   /** How long the next replacement still has to wait. */
   delayMs(now: number): number {
-    return Math.max(0, this.#policy.notBefore - now);
+    return Math.max(0, this.#gaps.notBefore - now, this.#panics.notBefore - now);
   }
 
   /** Takes what has happened, and says what to do. */
@@ -226,7 +229,8 @@ export class Fleet {
     const member = this.#members.get(worker);
     if (member?.state.kind !== "starting") return;
     member.state = { kind: "accepting", since: now, lastHeartbeat: now };
-    this.#policy.noteAccepting();
+    this.#gaps.noteAccepting();
+    this.#panics.noteAccepting();
     this.#tell({ kind: "accepting", worker, startMs: now - member.spawnedAt });
   }
 
@@ -267,9 +271,8 @@ export class Fleet {
     if (member?.state.kind !== "accepting") return;
     const { since, lastHeartbeat } = member.state;
     member.state = { kind: "condemned", since, lastHeartbeat, cause };
-    if (cause === "panic" || cause === "hang") {
-      this.#policy.noteDeath(member.spawnedAt, now - since, now);
-    }
+    if (cause === "panic") this.#panics.noteDeath(member.spawnedAt, now - since, now);
+    if (cause === "hang") this.#gaps.noteDeath(member.spawnedAt, now - since, now);
     this.#tell({ kind: "replacing", worker, cause });
   }
 
@@ -299,10 +302,10 @@ export class Fleet {
     this.#members.delete(worker);
     this.#act({ kind: "terminate", worker });
     this.#firstFailure ??= reason;
-    this.#policy.noteDeath(member.spawnedAt, 0, now);
+    this.#gaps.noteDeath(member.spawnedAt, 0, now);
     this.#tell({ kind: "ended", worker, cause, detail: reason });
     if (this.#reload !== undefined) this.#endReload(reason);
-    const isHopeless = this.#policy.isHopeless || (isFinal && !this.#hasBeenReady);
+    const isHopeless = this.#gaps.isHopeless || (isFinal && !this.#hasBeenReady);
     if (isHopeless && this.#phase.kind === "serving") this.#giveUp(this.#firstFailure);
   }
 
@@ -318,7 +321,7 @@ export class Fleet {
       }
       case "accepting":
         this.#members.delete(worker);
-        this.#policy.noteDeath(member.spawnedAt, now - state.since, now);
+        this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
         return this.#tell({ kind: "ended", worker, cause: "crash", detail });
       case "condemned":
       case "draining":
@@ -466,14 +469,31 @@ export class Fleet {
     }
   }
 
+  /** Fills gaps, and spawns for those that are to be replaced and serve on, which has more time. */
   #spawnMissing(now: number): void {
-    const starting = this.#count("starting");
-    const missing = this.#wanted - starting - this.#count("accepting");
+    const missing = this.#wanted - this.#count("starting") - this.#count("accepting");
     if (missing <= 0) return;
     if (!this.#hasRoom) return this.#tellNoRoom();
-    if (now < this.#policy.notBefore) return this.#tellDelay(now);
-    const mayStart = this.#policy.isProbing ? 1 - starting : missing;
-    for (let i = 0; i < Math.min(missing, mayStart); i++) this.#spawn(now);
+    const serving = [...this.#members.values()]
+      .filter((member) => member.state.kind === "condemned" && !isHung(member)).length;
+    const gaps = Math.max(0, missing - serving);
+    this.#spawnUpTo(gaps, this.#gaps.isProbing, [this.#gaps], now);
+    this.#spawnUpTo(missing - gaps, this.#panics.isRecurring, [this.#gaps, this.#panics], now);
+  }
+
+  /** Spawns that many, or one at a time, as soon as the policies allow it. */
+  #spawnUpTo(
+    count: number,
+    isOneAtATime: boolean,
+    policies: readonly RestartPolicy[],
+    now: number,
+  ): void {
+    if (count === 0) return;
+    const delaying = policies.find(({ notBefore }) => now < notBefore);
+    if (delaying !== undefined) return this.#tellDelay(delaying, now);
+    const starting = this.#count("starting");
+    const mayStart = isOneAtATime ? Math.max(0, 1 - starting) : count;
+    for (let i = 0; i < Math.min(count, mayStart); i++) this.#spawn(now);
   }
 
   #spawn(now: number): void {
@@ -494,11 +514,10 @@ export class Fleet {
     this.#tell({ kind: "out of descriptors" });
   }
 
-  #tellDelay(now: number): void {
-    const until = this.#policy.notBefore;
-    if (until === this.#toldDelayUntil) return;
-    this.#toldDelayUntil = until;
-    this.#tell({ kind: "delaying", delayMs: until - now, youngDeaths: this.#policy.youngDeaths });
+  #tellDelay({ notBefore, youngDeaths }: RestartPolicy, now: number): void {
+    if (notBefore === this.#toldDelayUntil) return;
+    this.#toldDelayUntil = notBefore;
+    this.#tell({ kind: "delaying", delayMs: notBefore - now, youngDeaths });
   }
 
   /** Lets go of as many workers as serve beyond what is wanted: the condemned first, and of these the hung ones first. */

@@ -6,8 +6,14 @@
 /** A worker that lives longer than this has shown that it can; its death begins a new count. */
 export const YOUNG_MS = 60_000;
 
-/** The wait after the second round; it doubles with each further one. */
-const FIRST_DELAY_MS = 100;
+/** The wait after the second round of deaths that leave a gap; it doubles with each further one. */
+export const FIRST_GAP_DELAY_MS = 100;
+
+/**
+ * The same for panics. A worker that has panicked serves on until there is another, so nobody misses what is not spawned; and a
+ * client who knows what makes workers panic must not keep the server busy with spawning them, cold as new ones are.
+ */
+export const FIRST_PANIC_DELAY_MS = 1_000;
 
 /** Long enough for a machine to rest from a crash loop, short enough that a cured cause is noticed by people who wait. */
 const MAX_DELAY_MS = 10_000;
@@ -26,10 +32,12 @@ export class RestartPolicy {
   #lastDeathAt = -Infinity;
   #notBefore = -Infinity;
   #hasEverAccepted = false;
+  readonly #firstDelayMs: number;
   readonly #random: () => number;
 
   /** `random` gives numbers from 0 up to, but not including, 1. */
-  constructor(random: () => number) {
+  constructor(firstDelayMs: number, random: () => number) {
+    this.#firstDelayMs = firstDelayMs;
     this.#random = random;
   }
 
@@ -41,6 +49,11 @@ export class RestartPolicy {
   /** When the next worker may be spawned. */
   get notBefore(): number {
     return this.#notBefore;
+  }
+
+  /** Whether one death has followed on another: then all that is spawned at once may die at once. */
+  get isRecurring(): boolean {
+    return this.#rounds >= 2;
   }
 
   /** Whether the fleet feels its way: after a round of failures one worker is tried, not all of them. */
@@ -71,7 +84,7 @@ export class RestartPolicy {
 
   #delayAfter(rounds: number): number {
     if (rounds < 2) return 0;
-    const delay = Math.min(FIRST_DELAY_MS * 2 ** (rounds - 2), MAX_DELAY_MS);
+    const delay = Math.min(this.#firstDelayMs * 2 ** (rounds - 2), MAX_DELAY_MS);
     return delay * (1 - JITTER * this.#random());
   }
 }

@@ -8,7 +8,7 @@ import { ExchangeBoard } from "../exchange_board.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
 import { listen } from "../listener.ts";
-import { describeError, escapeForLog, logToStandardError, panicLine } from "../log.ts";
+import { describeError, escapeForLog, logToStandardError, PanicLog } from "../log.ts";
 import { counterIndex, Scoreboard, type WorkerConfiguration } from "../messages.ts";
 import { isAccessLogOn, type ServerSettings } from "../options.ts";
 import type { WebRequest } from "../request.ts";
@@ -53,6 +53,7 @@ export async function serveAsWorker(
 class ServingWorker {
   readonly #settings: ServerSettings;
   readonly #name: string;
+  readonly #panicLog: PanicLog;
   readonly #configuration: WorkerConfiguration;
   readonly #link: SupervisorLink;
   readonly #scoreboard: Scoreboard;
@@ -75,6 +76,7 @@ class ServingWorker {
     const { headTimeout, bodyTimeout, keepAliveTimeout, writeTimeout, handlerTimeout } = settings;
     this.#settings = settings;
     this.#name = `worker ${number}`;
+    this.#panicLog = new PanicLog(this.#name, logToStandardError);
     this.#configuration = configuration;
     this.#link = link;
     this.#scoreboard = new Scoreboard(configuration.scoreboard);
@@ -259,7 +261,7 @@ class ServingWorker {
 
   #panic(during: string, error: unknown): void {
     this.#scoreboard.add(PANICS, 1);
-    logToStandardError(panicLine(this.#name, during, error));
+    this.#panicLog.note(during, error, performance.now());
     if (this.#settings.onPanic === "keep" || this.#fatal !== undefined) return;
     this.#fatal = { error };
     this.#link.say({ kind: "panicked", error: describeError(error) });

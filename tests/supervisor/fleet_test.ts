@@ -168,6 +168,44 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    what:
+      "does not spend itself on spawning when all that it spawns panics: later and later, and one at a time",
+    settings: { startTimeoutMs: 0, hangTimeoutMs: 0 },
+    steps: [
+      ...UP,
+      [100, "panicked 1", "spawn 3"],
+      [100, "panicked 2", "spawn 4"],
+      [150, "accepting 3", "drain 1"],
+      [150, "accepting 4", "drain 2"],
+      [160, "panicked 3"],
+      [160, "panicked 4"],
+      [1_159, "tick"],
+      [1_160, "tick", "spawn 5"],
+      [1_200, "accepting 5", "drain 3", "spawn 6"],
+      [1_210, "panicked 5"],
+      [1_250, "accepting 6", "drain 4"],
+      [1_260, "panicked 6"],
+      [3_209, "tick"],
+      [3_210, "tick", "spawn 7"],
+    ],
+  },
+  {
+    what: "fills a gap at once while panics are to be waited for",
+    settings: { startTimeoutMs: 0, hangTimeoutMs: 0 },
+    steps: [
+      ...UP,
+      [100, "panicked 1", "spawn 3"],
+      [150, "accepting 3", "drain 1"],
+      [160, "panicked 3"],
+      [170, "tick"],
+      [200, "gone 2", "spawn 4"],
+      [250, "accepting 4"],
+      [1_159, "tick"],
+      [1_160, "tick", "spawn 5"],
+      [1_200, "accepting 5", "drain 3"],
+    ],
+  },
+  {
     what: "replaces a worker that has crashed at once",
     steps: [
       ...UP,
@@ -190,10 +228,11 @@ const cases: readonly Case[] = [
     steps: [
       ...UP,
       [100, "panicked 1", "spawn 3"],
-      [120, "failed 3: no memory", "terminate 3"],
-      [219, "tick"],
-      [220, "tick", "spawn 4"],
-      [250, "accepting 4", "drain 1"],
+      [120, "failed 3: no memory", "terminate 3", "spawn 4"],
+      [130, "failed 4: no memory", "terminate 4"],
+      [229, "tick"],
+      [230, "tick", "spawn 5"],
+      [250, "accepting 5", "drain 1"],
     ],
   },
   {
@@ -965,7 +1004,8 @@ describe("Fleet", () => {
     ]);
     assertEquals([fleet.wanted, fleet.delayMs(10)], [4, 0]);
     fleet.after(inputOf("gone 4"), 20);
-    assertEquals([fleet.delayMs(20), fleet.delayMs(70), fleet.delayMs(1_000)], [100, 50, 0]);
+    fleet.after(inputOf("gone 6"), 30);
+    assertEquals([fleet.delayMs(30), fleet.delayMs(80), fleet.delayMs(1_000)], [100, 50, 0]);
   });
 
   it("it gives a worker less time to drain than itself, to say farewell in", () => {

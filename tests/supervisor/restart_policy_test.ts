@@ -3,14 +3,24 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
-import { RestartPolicy, YOUNG_MS } from "../../src/supervisor/restart_policy.ts";
+import {
+  FIRST_GAP_DELAY_MS,
+  FIRST_PANIC_DELAY_MS,
+  RestartPolicy,
+  YOUNG_MS,
+} from "../../src/supervisor/restart_policy.ts";
 
 /** No chance: delays are the whole of what they can be. */
 const NO_JITTER = () => 0;
 
 /** Notes deaths of workers that were spawned a moment after the one before them died; returns the delays. */
-function delaysAfter(deaths: number, livedMs = 0, random: () => number = NO_JITTER): number[] {
-  const policy = new RestartPolicy(random);
+function delaysAfter(
+  deaths: number,
+  livedMs = 0,
+  random: () => number = NO_JITTER,
+  firstDelayMs = FIRST_GAP_DELAY_MS,
+): number[] {
+  const policy = new RestartPolicy(firstDelayMs, random);
   const delays: number[] = [];
   let now = 0;
   for (let i = 0; i < deaths; i++) {
@@ -25,13 +35,26 @@ function delaysAfter(deaths: number, livedMs = 0, random: () => number = NO_JITT
 
 describe("RestartPolicy", () => {
   it("it lets the first worker start at once", () => {
-    const policy = new RestartPolicy(NO_JITTER);
+    const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     assert(policy.notBefore <= 0);
     assertEquals(policy.youngDeaths, 0);
   });
 
   it("it lets the first replacement start at once and delays those behind it, twice as long each time", () => {
     assertEquals(delaysAfter(6), [0, 100, 200, 400, 800, 1_600]);
+  });
+
+  it("it delays longer for panics, which leave no gap", () => {
+    const delays = delaysAfter(8, 0, NO_JITTER, FIRST_PANIC_DELAY_MS);
+    assertEquals(delays, [0, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
+  });
+
+  it("it says whether one death has followed on another", () => {
+    const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
+    policy.noteDeath(0, 10, 10);
+    assertEquals(policy.isRecurring, false);
+    policy.noteDeath(20, 10, 30);
+    assertEquals(policy.isRecurring, true);
   });
 
   it("it bounds the delay", () => {
@@ -50,7 +73,7 @@ describe("RestartPolicy", () => {
   });
 
   it("it does not hold the death of an old worker against the young ones", () => {
-    const policy = new RestartPolicy(NO_JITTER);
+    const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     const now = 10 * YOUNG_MS;
     policy.noteDeath(now - 20, 10, now);
     policy.noteDeath(now + 1, 0, now + 2);
@@ -61,7 +84,7 @@ describe("RestartPolicy", () => {
   });
 
   it("it begins a new count when nobody has died young for a while", () => {
-    const policy = new RestartPolicy(NO_JITTER);
+    const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     for (let i = 0; i < 5; i++) policy.noteDeath(i, 0, i);
     assertEquals(policy.youngDeaths, 5);
     const later = 4 + YOUNG_MS + 1;
@@ -70,7 +93,7 @@ describe("RestartPolicy", () => {
   });
 
   it("it counts workers that were spawned together and die of the same cause once", () => {
-    const policy = new RestartPolicy(NO_JITTER);
+    const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     for (let worker = 0; worker < 10; worker++) policy.noteDeath(0, 0, 5 + worker);
     assertEquals([policy.youngDeaths, policy.notBefore], [1, 5]);
     for (let worker = 0; worker < 10; worker++) policy.noteDeath(20, 0, 30 + worker);
@@ -78,7 +101,7 @@ describe("RestartPolicy", () => {
   });
 
   it("it feels its way after a failure, until a worker has come up", () => {
-    const policy = new RestartPolicy(NO_JITTER);
+    const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     assert(!policy.isProbing);
     policy.noteDeath(0, 0, 1);
     assert(policy.isProbing);
@@ -89,7 +112,7 @@ describe("RestartPolicy", () => {
   });
 
   it("it gives up after three rounds in which no worker came up", () => {
-    const policy = new RestartPolicy(NO_JITTER);
+    const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     for (let round = 0; round < 3; round++) {
       assert(!policy.isHopeless, `hopeless after ${round} rounds`);
       policy.noteDeath(round, 0, round);
@@ -98,7 +121,7 @@ describe("RestartPolicy", () => {
   });
 
   it("it never gives up when a worker has come up once", () => {
-    const policy = new RestartPolicy(NO_JITTER);
+    const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     policy.noteAccepting();
     for (let i = 0; i < 100; i++) policy.noteDeath(i, 0, i);
     assert(!policy.isHopeless);
@@ -114,7 +137,7 @@ describe("RestartPolicy", () => {
     });
     fc.assert(fc.property(fc.array(death), (deaths) => {
       let chance = 0;
-      const policy = new RestartPolicy(() => chance);
+      const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, () => chance);
       let now = 0;
       for (const { pauseMs, ageMs, livedShare, chance: nextChance } of deaths) {
         chance = nextChance;
