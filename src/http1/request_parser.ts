@@ -74,8 +74,9 @@ interface BodyMemory {
 }
 
 /**
- * A client only declares a length; memory is for bytes that have come. Each time a body has filled what it has, it gets
- * that many times as much, so that nobody holds a megabyte with a head.
+ * A client only declares a length; memory is for bytes that have come. A body that has filled the connection's buffer gets what a
+ * fast client fills with its next packets, 64 KiB at the most, and each time that it has filled what it has, so many times as
+ * much: nobody holds a megabyte with a head.
  */
 const BODY_MEMORY_GROWTH = 4;
 
