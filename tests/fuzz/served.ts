@@ -1,0 +1,122 @@
+// A connection of the server for the fuzzer: everything from bytes to bytes, without a socket, a thread or a clock. What many
+// connections of a worker share is made once, as in a worker: a fault in one of them may show in the next.
+
+import { setImmediate } from "node:timers";
+import { Dispatcher, type Handler } from "../../src/dispatch.ts";
+import { ExchangeBoard } from "../../src/exchange_board.ts";
+import type { RequestLimits } from "../../src/http1/request_parser.ts";
+import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
+import { percentDecode } from "../../src/http1/target.ts";
+import { Scoreboard } from "../../src/messages.ts";
+import { resolveServerOptions } from "../../src/options.ts";
+import type { WebRequest } from "../../src/request.ts";
+import { phraseResponse } from "../../src/response.ts";
+import { Router } from "../../src/router.ts";
+import { Connection, type ConnectionContext } from "../../src/worker/connection.ts";
+import { Deadlines } from "../../src/worker/deadlines.ts";
+import { SpoilingPool } from "../http1/reading.ts";
+import type { ByteConn } from "./byte_conn.ts";
+
+const encoder = new ResponseEncoder("Sun, 06 Nov 1994 08:49:37 GMT");
+const deadlines = new Deadlines(10, 0);
+const scoreboard = new Scoreboard();
+const exchangeBoard = new ExchangeBoard();
+const SETTINGS = resolveServerOptions({
+  headTimeout: 0,
+  bodyTimeout: 0,
+  keepAliveTimeout: 0,
+  writeTimeout: 0,
+});
+
+/** What happens to a connection from outside: its time is over, the worker drains, has drained, or has no use for idle ones. */
+export const DISTURBANCES = ["time over", "drain", "abandon", "close if idle"] as const;
+
+export type Disturbance = typeof DISTURBANCES[number];
+
+/** How a connection goes, and what it had to report. */
+export class Served {
+  hasEnded = false;
+  /** Has something happen to the connection. */
+  disturb: (disturbance: Disturbance) => void = () => {};
+  readonly #requestsBefore = countRequestsInFlight();
+  /** The faults of the server's own that came to light. */
+  readonly faults: unknown[] = [];
+  /** What handlers have thrown. */
+  readonly panics: unknown[] = [];
+
+  /** Waits for the end, for so many turns of the event loop; says whether it has come. */
+  async ends(maxTurns: number): Promise<boolean> {
+    for (let turn = 0; turn < maxTurns && !this.hasEnded; turn++) await nextTurn();
+    return this.hasEnded;
+  }
+
+  /** How many requests are being handled that were not before: as the counters have it, or the board, whichever has more. */
+  get requestsInFlight(): number {
+    return countRequestsInFlight() - this.#requestsBefore;
+  }
+}
+
+function countRequestsInFlight(): number {
+  return Math.max(scoreboard.read().requestsInFlight, exchangeBoard.read(0).length);
+}
+
+/** How much of a request's first line, up to its query, the board keeps. */
+const MAX_BOARD_BYTES = 100;
+
+/** Whether the board, from which the supervisor knows what a worker that hangs was doing, names the request. */
+function isOnBoard({ method, target }: WebRequest): boolean {
+  const line = `${method} ${target.replace(/\?.*/, "")}`.slice(0, MAX_BOARD_BYTES);
+  return exchangeBoard.read(0).some(({ method, path }) =>
+    `${method} ${path}`.trim() === line.trim()
+  );
+}
+
+/** Serves a client; `handler` gets all of its requests. */
+export function serve(client: ByteConn, handler: Handler, limits?: RequestLimits): Served {
+  const served = new Served();
+  const router = new Router<Handler>(percentDecode);
+  const target: Handler = (request) => {
+    if (!isOnBoard(request)) served.faults.push(new Error(`${request.target} is not on the board`));
+    return handler(request);
+  };
+  router.add("/", false, { kind: "any", target }, () => "the fuzzer");
+  const dispatcher = new Dispatcher(router, (error) => {
+    served.panics.push(error);
+    return phraseResponse(500);
+  });
+  const context: ConnectionContext = {
+    settings: { ...SETTINGS, ...limits },
+    pool: new SpoilingPool(),
+    encoder,
+    dispatcher,
+    deadlines,
+    scoreboard,
+    exchangeBoard,
+    accessLog: undefined,
+    onFault: (error) => served.faults.push(error),
+    isDraining: false,
+    onStack: undefined,
+  };
+  const connection = new Connection(client.conn, context);
+  served.disturb = (disturbance) => {
+    switch (disturbance) {
+      case "time over":
+        return connection.onDeadline();
+      case "drain":
+        context.isDraining = true;
+        return;
+      case "abandon":
+        return connection.abandon();
+      case "close if idle":
+        connection.closeIfIdle({ evenIfNew: true });
+        return;
+    }
+  };
+  connection.serve().then(() => served.hasEnded = true);
+  return served;
+}
+
+/** Lets everything happen that waits for nothing but its turn. A timer would do so, too, and take a hundred times as long. */
+export async function nextTurn(): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(() => resolve()));
+}
