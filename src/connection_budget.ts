@@ -8,7 +8,7 @@
 /** Where the numbers are. */
 const OPEN = 0;
 const LIMIT = 1;
-const SLACK = 2;
+const WORKERS = 2;
 const SHORTAGES = 3;
 const NUMBERS = 4;
 
@@ -40,7 +40,7 @@ export class ConnectionBudget {
     const bytes = NUMBERS * Int32Array.BYTES_PER_ELEMENT;
     const budget = new ConnectionBudget(new SharedArrayBuffer(bytes));
     budget.setLimit(limit);
-    budget.#numbers[SLACK] = workers;
+    budget.setWorkers(workers);
     return budget;
   }
 
@@ -59,6 +59,16 @@ export class ConnectionBudget {
     return Atomics.load(this.#numbers, LIMIT);
   }
 
+  /** How many workers share it. */
+  get workers(): number {
+    return Atomics.load(this.#numbers, WORKERS);
+  }
+
+  /** How many workers share it from now on. */
+  setWorkers(workers: number): void {
+    Atomics.store(this.#numbers, WORKERS, workers);
+  }
+
   /** How often the process was out of descriptors. */
   get shortages(): number {
     return Atomics.load(this.#numbers, SHORTAGES);
@@ -71,7 +81,7 @@ export class ConnectionBudget {
 
   /** How many connections have to end before there are descriptors for another worker. */
   get excess(): number {
-    return Math.max(0, this.open - this.limit - this.#numbers[SLACK]);
+    return Math.max(0, this.open - this.limit - this.workers);
   }
 
   /** A connection was accepted. */
@@ -87,7 +97,7 @@ export class ConnectionBudget {
   /** The process has no descriptors left, so as many connections as there are now are too many. */
   noteShortage(): void {
     Atomics.add(this.#numbers, SHORTAGES, 1);
-    const limit = Math.max(1, this.open - RESERVED_DESCRIPTORS - this.#numbers[SLACK]);
+    const limit = Math.max(1, this.open - RESERVED_DESCRIPTORS - this.workers);
     if (limit < this.limit) this.setLimit(limit);
   }
 

@@ -424,6 +424,7 @@ class Supervisor implements SupervisedServer {
   #tell(event: FleetEvent): void {
     if (event.kind === "reloading") this.#manager?.reloading();
     if (event.kind === "replacing") this.#adviseOnce();
+    if (event.kind === "resized") this.#budget.setWorkers(event.workers);
     if (event.kind === "replacing") this.#countReplacement(event.cause);
     if (event.kind === "ended" && event.cause === "crash") this.#countReplacement(event.cause);
     const { log, settings } = this.#options;

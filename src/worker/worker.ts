@@ -107,6 +107,7 @@ class ServingWorker {
     const limit = new ConnectionLimit(this.#settings.maxConnections, this.#budget);
     const acceptLoop = new AcceptLoop(listener, {
       limit,
+      isQueueShared: mode === "shared",
       serve: (connection) => void this.#serve(connection, limit),
       onFull: () => this.#logTrouble(this.#describeFullness()),
       onTrouble: (error, isShortage) => {

@@ -1,6 +1,6 @@
 // What a client gets for what it sends, over real sockets, in each way in which a fleet can be.
 
-import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "@std/assert";
 import { afterAll, beforeAll, it } from "@std/testing/bdd";
 import { Gate } from "../support/gate.ts";
 import { get, post, request } from "../support/raw_client.ts";
@@ -44,6 +44,19 @@ describeEachWay((way) => {
     for (let i = 0; i < 100; i++) {
       assertEquals((await client.ask(post("/echo", `body ${i}`))).text, `body ${i}`);
     }
+  });
+
+  it("it spreads connections over its workers, though they come all at once", async () => {
+    const clients = await Promise.all(Array.from({ length: 200 }, () => app.connect()));
+    const counts = new Map<string, number>();
+    for (const client of clients) {
+      const worker = (await client.ask(get("/worker"))).text;
+      counts.set(worker, (counts.get(worker) ?? 0) + 1);
+    }
+    for (const client of clients) client[Symbol.dispose]();
+    assertEquals(counts.size, 2);
+    // Far from even on a busy machine, but nothing like all connections on one of them.
+    for (const count of counts.values()) assertGreater(count, 25);
   });
 
   it("it answers pipelined requests in their order", async () => {

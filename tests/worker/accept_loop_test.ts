@@ -1,6 +1,6 @@
 // The accept loop, with a listener that gives what the test says.
 
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ConnectionBudget } from "../../src/connection_budget.ts";
 import { AcceptLoop, ConnectionLimit } from "../../src/worker/accept_loop.ts";
@@ -50,7 +50,11 @@ function connections(count: number): Deno.TcpConn[] {
   return Array.from({ length: count }, (_, id) => ({ id } as unknown as Deno.TcpConn));
 }
 
-function start(maxConnections = Infinity, budget = ConnectionBudget.of(undefined, 1)) {
+function start(
+  maxConnections = Infinity,
+  budget = ConnectionBudget.of(undefined, 1),
+  isQueueShared = false,
+) {
   const listener = new FakeListener();
   const limit = new ConnectionLimit(maxConnections, budget);
   const served: Deno.TcpConn[] = [];
@@ -59,6 +63,7 @@ function start(maxConnections = Infinity, budget = ConnectionBudget.of(undefined
   const fullAt: number[] = [];
   const loop = new AcceptLoop(listener as unknown as Deno.TcpListener, {
     limit,
+    isQueueShared,
     serve: (connection) => {
       limit.enter();
       served.push(connection);
@@ -229,6 +234,38 @@ describe("AcceptLoop", () => {
     assertEquals(budget.open, 3);
     loop.stop();
     await within(ended, "a loop that has been stopped");
+  });
+
+  it("it lets others go first when it has more than its share of a shared queue", async () => {
+    const budget = ConnectionBudget.of(undefined, 2);
+    const { listener, served, loop, ended } = start(Infinity, budget, true);
+    const offered = connections(40);
+    listener.offer(...offered);
+    await settle();
+    // A quarter more than half of all that there are, and four: then the others come first.
+    assertGreater(served.length, 10);
+    assertLess(served.length, 40);
+    await eventually(() => served.length === 40, "the rest, for which nobody else has come");
+    assertEquals(served, offered);
+    loop.stop();
+    await within(ended, "a loop that has been stopped");
+  });
+
+  it("it takes all that comes to a queue of its own, and all that comes when others have as many", async () => {
+    const others = ConnectionBudget.of(undefined, 2);
+    for (let i = 0; i < 40; i++) others.enter();
+    for (const [budget, isShared] of [[ConnectionBudget.of(undefined, 2), false], [others, true]]) {
+      const { listener, served, loop, ended } = start(
+        Infinity,
+        budget as ConnectionBudget,
+        isShared as boolean,
+      );
+      listener.offer(...connections(40));
+      await settle();
+      assertEquals(served.length, 40);
+      loop.stop();
+      await within(ended, "a loop that has been stopped");
+    }
   });
 
   it("it stops while all workers together have no room", async () => {
