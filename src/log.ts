@@ -102,6 +102,11 @@ function nameError(error: unknown): string {
   }
 }
 
+/** Advice rather than an event: what somebody can do who does not want to lose a connection now and again. */
+export const QUEUE_ADVICE =
+  "a connection that comes in the moment in which a worker closes its socket is reset; " +
+  'sysctl net.ipv4.tcp_migrate_req=1, or listen mode "shared", keeps it';
+
 /** The line of an event of the fleet. */
 export function fleetLine(event: FleetEvent): string {
   return escapeForLog(describeEvent(event));
@@ -117,9 +122,6 @@ function describeEvent(event: FleetEvent): string {
     }
     case "listen fallback":
       return `listen mode ${event.listen}: ${event.reason}`;
-    case "queue at risk":
-      return "a connection that comes in the moment in which a worker closes its socket is reset; " +
-        'sysctl net.ipv4.tcp_migrate_req=1, or listen mode "shared", keeps it';
     case "accepting":
       return `worker ${event.worker}: accepting after ${Math.round(event.startMs)} ms`;
     case "panicked":

@@ -192,10 +192,6 @@ export type FleetEvent =
     readonly listen: ListenMode;
     readonly reason: string;
   }
-  | {
-    /** The first worker is replaced, and the system is set so that a connection may be reset then, now and again. */
-    readonly kind: "queue at risk";
-  }
   | { readonly kind: "accepting"; readonly worker: number; readonly startMs: number }
   | { readonly kind: "panicked"; readonly worker: number; readonly error: string }
   | {

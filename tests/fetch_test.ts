@@ -90,7 +90,7 @@ describe("WebServer.fetch()", () => {
     assertEquals((await outer.fetch(request("/api/none"))).status, 404);
   });
 
-  it("takes every target that the URL standard lets out", () => {
+  it("takes every target that the URL standard lets out, but for a NUL in the path", () => {
     const server = serverOf((req) => WebResponse.text(req.target));
     const character = fc.oneof(
       fc.integer({ min: 0, max: 0x7f }),
@@ -104,7 +104,9 @@ describe("WebServer.fetch()", () => {
         url.pathname = text;
         url.search = text;
         const response = await server.fetch(new Request(url));
-        assertEquals([response.status, await response.text()], [200, url.pathname + url.search]);
+        const answer = [response.status, await response.text()];
+        if (url.pathname.includes("%00")) assertEquals(answer[0], 400);
+        else assertEquals(answer, [200, url.pathname + url.search]);
       }),
       { numRuns: 200 },
     );

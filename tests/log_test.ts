@@ -247,7 +247,6 @@ const events: { event: FleetEvent; says: (string | RegExp)[] }[] = [
     event: { kind: "listen fallback", listen: "shared", reason: "the flag is missing" },
     says: ["shared", "the flag is missing"],
   },
-  { event: { kind: "queue at risk" }, says: ["tcp_migrate_req=1", '"shared"', "reset"] },
   { event: { kind: "accepting", worker: 3, startMs: 41.7 }, says: ["worker 3", "42 ms"] },
   { event: { kind: "panicked", worker: 3, error: "Error: a" }, says: ["worker 3", "panicked"] },
   {

@@ -12,7 +12,14 @@ import {
   type ReservedAddress,
   withoutStack,
 } from "../listener.ts";
-import { escapeForLog, fleetLine, type FleetPhase, isWorthALine, type LogSink } from "../log.ts";
+import {
+  escapeForLog,
+  fleetLine,
+  type FleetPhase,
+  isWorthALine,
+  type LogSink,
+  QUEUE_ADVICE,
+} from "../log.ts";
 import type {
   Counter,
   FleetEvent,
@@ -440,7 +447,7 @@ class Supervisor implements SupervisedServer {
   #adviseOnce(): void {
     if (this.#hasAdvised) return;
     this.#hasAdvised = true;
-    if (losesQueueOnClose(this.listen)) this.#tell({ kind: "queue at risk" });
+    if (losesQueueOnClose(this.listen)) this.#options.log(QUEUE_ADVICE);
   }
 
   get #phase(): FleetPhase {
