@@ -11,10 +11,13 @@ const SHARED_PLACE = PLACES - 1;
 /** The most bytes of method and path that are kept. */
 const MAX_LINE_BYTES = 100;
 
-/** Each place: since when (a float of 8 bytes), how many bytes of line (4), and the line. */
-const SINCE_BYTES = 8;
+/** Each place: since when, and as the how-manieth (two floats of 8 bytes); how many bytes of line (4); and the line. */
+const FLOAT_BYTES = 8;
 const LENGTH_BYTES = 4;
-const PLACE_BYTES = 112;
+const ORDER_AT = FLOAT_BYTES;
+const LENGTH_AT = 2 * FLOAT_BYTES;
+const LINE_AT = LENGTH_AT + LENGTH_BYTES;
+const PLACE_BYTES = LINE_AT + MAX_LINE_BYTES;
 
 /** Where the first line of a request can be copied from, up to its query. */
 export interface RequestLineSource<Head> {
@@ -29,15 +32,17 @@ export class ExchangeBoard {
   /** The time, in milliseconds since 1970; set at each tick, so that no request has to ask for it. */
   now = 0;
   readonly #bytes: Uint8Array<SharedArrayBuffer>;
-  readonly #since: Float64Array<SharedArrayBuffer>;
+  readonly #floats: Float64Array<SharedArrayBuffer>;
   readonly #lengths: Int32Array<SharedArrayBuffer>;
   readonly #free: number[] = [];
+  /** The clock is too coarse to tell which of two requests came first. */
+  #begun = 0;
 
   /** Makes a board, or looks at one that the supervisor has made. */
   constructor(memory = new SharedArrayBuffer(PLACES * PLACE_BYTES)) {
     this.memory = memory;
     this.#bytes = new Uint8Array(memory);
-    this.#since = new Float64Array(memory);
+    this.#floats = new Float64Array(memory);
     this.#lengths = new Int32Array(memory);
     for (let place = SHARED_PLACE - 1; place >= 0; place--) this.#free.push(place);
   }
@@ -46,32 +51,33 @@ export class ExchangeBoard {
   begin<Head>(source: RequestLineSource<Head>, head: Head): number {
     const place = this.#free.pop() ?? SHARED_PLACE;
     const at = place * PLACE_BYTES;
-    this.#since[at / SINCE_BYTES] = this.now;
-    const lineAt = at + SINCE_BYTES + LENGTH_BYTES;
-    const length = source.copyMethodAndPath(head, this.#bytes, lineAt, MAX_LINE_BYTES);
-    this.#lengths[(at + SINCE_BYTES) / LENGTH_BYTES] = length;
+    this.#floats[at / FLOAT_BYTES] = this.now;
+    this.#floats[(at + ORDER_AT) / FLOAT_BYTES] = ++this.#begun;
+    const length = source.copyMethodAndPath(head, this.#bytes, at + LINE_AT, MAX_LINE_BYTES);
+    this.#lengths[(at + LENGTH_AT) / LENGTH_BYTES] = length;
     return place;
   }
 
   /** Crosses a request out that has been handled. */
   end(place: number): void {
-    this.#lengths[(place * PLACE_BYTES + SINCE_BYTES) / LENGTH_BYTES] = 0;
+    this.#lengths[(place * PLACE_BYTES + LENGTH_AT) / LENGTH_BYTES] = 0;
     if (place !== SHARED_PLACE) this.#free.push(place);
   }
 
   /** The requests that stand there, the oldest first. */
   read(now: number): HandledRequest[] {
-    const requests: HandledRequest[] = [];
+    const requests: { order: number; request: HandledRequest }[] = [];
     for (let at = 0; at < this.#bytes.length; at += PLACE_BYTES) {
-      const length = this.#lengths[(at + SINCE_BYTES) / LENGTH_BYTES];
+      const length = this.#lengths[(at + LENGTH_AT) / LENGTH_BYTES];
       if (length === 0) continue;
-      const lineAt = at + SINCE_BYTES + LENGTH_BYTES;
+      const lineAt = at + LINE_AT;
       const line = String.fromCharCode(...this.#bytes.subarray(lineAt, lineAt + length));
       const [method, path] = splitLine(line);
-      const ageMs = Math.max(0, now - this.#since[at / SINCE_BYTES]);
-      requests.push({ method, path, ageMs });
+      const ageMs = Math.max(0, now - this.#floats[at / FLOAT_BYTES]);
+      const order = this.#floats[(at + ORDER_AT) / FLOAT_BYTES];
+      requests.push({ order, request: { method, path, ageMs } });
     }
-    return requests.sort((left, right) => right.ageMs - left.ageMs);
+    return requests.sort((left, right) => left.order - right.order).map(({ request }) => request);
   }
 }
 

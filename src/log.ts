@@ -171,10 +171,10 @@ const HANG_CONSEQUENCES: Record<HangOutcome, string> = {
 /** How many requests are named in one line: what a worker hangs in is one of them, and the rest only wait for it. */
 const MAX_NAMED_REQUESTS = 8;
 
-/** The newest first: it is the one that did not let the others go on. */
+/** The newest of them, which come last, first: it is the one that did not let the others go on. */
 function describeHandling(requests: readonly HandledRequest[]): string {
   if (requests.length === 0) return "";
-  const named = requests.toSorted((left, right) => left.ageMs - right.ageMs)
+  const named = requests.toReversed()
     .slice(0, MAX_NAMED_REQUESTS)
     .map(({ method, path, ageMs }) => `${method} ${path} (${(ageMs / 1_000).toFixed(1)} s)`);
   const others = requests.length - named.length;

@@ -199,7 +199,7 @@ export type FleetEvent =
     readonly kind: "hung";
     readonly worker: number;
     readonly outcome: HangOutcome;
-    /** What it hangs in is among these, most likely the newest. */
+    /** What it hangs in is among these, the oldest of which comes first: most likely it is the last. */
     readonly handling: readonly HandledRequest[];
   }
   | { readonly kind: "replacing"; readonly worker: number; readonly cause: WorkerEndCause }

@@ -49,6 +49,16 @@ describe("ExchangeBoard", () => {
     assertEquals(lines(board, 3_500), ["DELETE /b 500"]);
   });
 
+  it("names requests in the order in which they came, though the clock has not moved", () => {
+    const board = new ExchangeBoard();
+    const places = ["/a", "/b", "/c", "/d"].map((path) => begin(board, get(path)));
+    board.end(places[0]);
+    board.end(places[2]);
+    begin(board, get("/e"));
+    begin(board, get("/f"));
+    assertEquals(lines(board), ["GET /b 0", "GET /d 0", "GET /e 0", "GET /f 0"]);
+  });
+
   it("is one for all who look at its memory", () => {
     const board = new ExchangeBoard();
     const worker = new ExchangeBoard(board.memory);

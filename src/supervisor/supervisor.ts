@@ -541,7 +541,7 @@ class Supervisor implements SupervisedServer {
         heapBytes: sum("heapBytes"),
       },
       replacements: { ...this.#replacements },
-      delayMs: this.#fleet.delayMs(now),
+      delayMs: this.#fleet.delayMs(this.#clock.at(now)),
     };
   }
 

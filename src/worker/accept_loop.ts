@@ -9,8 +9,9 @@ const RETRY_AFTER_MS = 100;
 /** So many failures in a row, without one connection between them, are no longer about single connections. */
 const MAX_FAILURES_IN_A_ROW = 1_000;
 
-/** How long a loop that is stopped waits for one more connection. */
+/** How long a loop that is stopped waits for one more connection, and how long in all. */
 const QUIET_MS = 10;
+const MAX_UNQUIET_MS = 200;
 
 /** As many as the kernel's queue holds, and as many again that come meanwhile; others would go on accepting for ever. */
 const MAX_WAITING = 1_024;
@@ -61,6 +62,11 @@ export class ConnectionLimit {
     return this.#count < this.#max && this.#budget.hasRoom;
   }
 
+  /** Whether there are descriptors for one more. */
+  get hasDescriptors(): boolean {
+    return this.#budget.hasRoom;
+  }
+
   /** Whether the worker has many more connections than the others, as far as they are all counted together. */
   get hasMoreThanItsShare(): boolean {
     const share = this.#budget.open / this.#budget.workers;
@@ -103,15 +109,18 @@ export interface AcceptOptions {
  * Accepts connections until `stop` is called.
  *
  * A socket of listen mode `reuseport` takes the connections that still wait in its queue with it when it is closed: their
- * clients get a reset. So a loop that is stopped accepts what waits, and closes in the moment in which it finds nothing. What
- * comes between that and the system call is lost all the same, and what is still shaking hands.
+ * clients get a reset. So a loop that is stopped goes on until nobody has come for a moment: clients come in bursts, as when
+ * another worker has told all of its own to go. Where they come in a steady stream, it accepts what waits and closes when it
+ * finds nothing. What comes between that and the system call is lost all the same, and what is still shaking hands.
  */
 export class AcceptLoop {
   readonly #listener: Deno.TcpListener;
   readonly #options: AcceptOptions;
   #isStopped = false;
+  #isOverdue = false;
   #isClosed = false;
   #quietTimer: ReturnType<typeof setTimeout> | undefined;
+  #overdueTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(listener: Deno.TcpListener, options: AcceptOptions) {
     this.#listener = listener;
@@ -120,23 +129,21 @@ export class AcceptLoop {
 
   /** Resolves when the loop has been stopped, and its socket closed. */
   async run(): Promise<void> {
-    const { limit, isQueueShared, serve, onFull, onTrouble } = this.#options;
+    const { serve, onTrouble } = this.#options;
     for (let failures = 0;;) {
-      if (!limit.hasRoom) onFull();
-      while (!limit.hasRoom && !this.#isStopped) await limit.room();
-      if (isQueueShared && limit.hasMoreThanItsShare && !this.#isStopped) {
-        await new Promise((resolve) => setTimeout(resolve, COURTESY_MS));
-      }
-      if (this.#isStopped) return this.#close();
+      await this.#waitForTurn();
+      if (this.#isClosed) return;
       try {
         serve(await this.#listener.accept());
         failures = 0;
-        if (this.#isStopped) return await this.#acceptWaiting();
+        if (this.#isOverdue) return await this.#acceptWaiting();
+        if (this.#isStopped) this.#awaitQuiet();
       } catch (error) {
-        if (this.#isStopped) return this.#close();
+        if (this.#isClosed) return;
         failures++;
         const isShortage = isOutOfResources(error);
         if (!isShortage && failures < MAX_FAILURES_IN_A_ROW) continue;
+        if (this.#isStopped) return this.#close();
         failures = 0;
         onTrouble(error, isShortage);
         await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
@@ -144,12 +151,30 @@ export class AcceptLoop {
     }
   }
 
-  /** Stops accepting, when the queue is empty. */
+  /** Waits until there is room for another connection, and others who have fewer have had the chance to take it. */
+  async #waitForTurn(): Promise<void> {
+    const { limit, isQueueShared, onFull } = this.#options;
+    if (!limit.hasRoom && !this.#isStopped) onFull();
+    while (!limit.hasRoom && !this.#isStopped) await limit.room();
+    if (isQueueShared && limit.hasMoreThanItsShare && !this.#isStopped) {
+      await new Promise((resolve) => setTimeout(resolve, COURTESY_MS));
+    }
+    // What a loop that is stopped does not accept is lost, so it takes more than its limit; but not what others need to live.
+    if (this.#isStopped && !limit.hasDescriptors) this.#close();
+  }
+
+  /** Stops accepting as soon as nobody comes any more. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    this.#awaitQuiet();
+    this.#overdueTimer = setTimeout(() => this.#isOverdue = true, MAX_UNQUIET_MS);
     this.#options.limit.wake();
-    // While an `accept` is under way nothing waits. Where nobody comes in that time, nobody is to be expected in the next moment.
+  }
+
+  /** While an `accept` is under way nothing waits; where nobody comes in that time, nobody is to be expected in the next moment. */
+  #awaitQuiet(): void {
+    clearTimeout(this.#quietTimer);
     this.#quietTimer = setTimeout(() => this.#close(), QUIET_MS);
   }
 
@@ -177,6 +202,7 @@ export class AcceptLoop {
 
   #close(): void {
     clearTimeout(this.#quietTimer);
+    clearTimeout(this.#overdueTimer);
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#listener.close();

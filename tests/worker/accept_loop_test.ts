@@ -128,6 +128,34 @@ describe("AcceptLoop", () => {
     assertEquals(served, [late]);
   });
 
+  it("it closes only when a burst is over", async () => {
+    const { listener, served, loop, ended } = start();
+    await settle();
+    loop.stop();
+    const burst = connections(5);
+    for (const connection of burst) {
+      listener.offer(connection);
+      // Less than the moment that it waits, each, and more than that all together.
+      await new Promise((resolve) => setTimeout(resolve, 4));
+      assert(!listener.isClosed);
+    }
+    await within(ended, "a loop that has been stopped");
+    assertEquals(served, burst);
+  });
+
+  it("it closes in the middle of a stream that does not end", async () => {
+    const { listener, served, loop, ended } = start();
+    await settle();
+    loop.stop();
+    const stream = setInterval(() => {
+      if (!listener.isClosed) listener.offer(...connections(1));
+    }, 1);
+    await within(ended, "a loop that has been stopped");
+    clearInterval(stream);
+    assert(listener.isClosed);
+    assertGreater(served.length, 3);
+  });
+
   it("it closes in the middle of the queue where there are no descriptors for the rest", async () => {
     const { listener, served, loop, ended } = start();
     await settle();
@@ -276,12 +304,14 @@ describe("AcceptLoop", () => {
     assertEquals(listener.accepts, 0);
   });
 
-  it("it stops while it has no room", async () => {
+  it("it stops while it has no room, and leaves nobody who waits", async () => {
     const { listener, served, loop, ended } = start(1);
     listener.offer(...connections(2));
     await settle();
+    assertEquals(served.length, 1);
     loop.stop();
     await within(ended, "a loop that has been stopped");
-    assertEquals(served.length, 1);
+    assertEquals(served.length, 2);
+    assert(listener.isClosed);
   });
 });
