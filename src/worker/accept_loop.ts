@@ -13,6 +13,9 @@ const MAX_FAILURES_IN_A_ROW = 1_000;
 const QUIET_MS = 10;
 const MAX_UNQUIET_MS = 200;
 
+/** The shortest time that lets the event loop look at its sockets. */
+const ONE_TURN_MS = 1;
+
 /** As many as the kernel's queue holds, and as many again that come meanwhile; others would go on accepting for ever. */
 const MAX_WAITING = 1_024;
 
@@ -175,7 +178,10 @@ export class AcceptLoop {
   /** While an `accept` is under way nothing waits; where nobody comes in that time, nobody is to be expected in the next moment. */
   #awaitQuiet(): void {
     clearTimeout(this.#quietTimer);
-    this.#quietTimer = setTimeout(() => this.#close(), QUIET_MS);
+    this.#quietTimer = setTimeout(() => {
+      // A thread that was busy, or not given the processor, has not looked at the socket in that time. One turn more, and it has.
+      this.#quietTimer = setTimeout(() => this.#close(), ONE_TURN_MS);
+    }, QUIET_MS);
   }
 
   /** Accepts what waits in the queue, and closes the socket. No `accept` is under way. */
