@@ -13,8 +13,9 @@ const MAX_FAILURES_IN_A_ROW = 1_000;
 const QUIET_MS = 10;
 const MAX_UNQUIET_MS = 200;
 
-/** The shortest time that lets the event loop look at its sockets. */
-const ONE_TURN_MS = 1;
+/** How many turns of the event loop have to be short, and how short that is. */
+const QUIET_TURNS = 2;
+const SHORT_TURN_MS = 3;
 
 /** As many as the kernel's queue holds, and as many again that come meanwhile; others would go on accepting for ever. */
 const MAX_WAITING = 1_024;
@@ -178,10 +179,20 @@ export class AcceptLoop {
   /** While an `accept` is under way nothing waits; where nobody comes in that time, nobody is to be expected in the next moment. */
   #awaitQuiet(): void {
     clearTimeout(this.#quietTimer);
+    this.#quietTimer = setTimeout(() => this.#closeAfter(QUIET_TURNS, performance.now()), QUIET_MS);
+  }
+
+  /**
+   * Closes after so many short turns of the event loop in a row. A thread that has much to do, or is not given the processor, has
+   * not looked at its socket when the timer comes: in a long turn many may have come whom nobody has seen yet.
+   */
+  #closeAfter(turns: number, turnBegan: number): void {
     this.#quietTimer = setTimeout(() => {
-      // A thread that was busy, or not given the processor, has not looked at the socket in that time. One turn more, and it has.
-      this.#quietTimer = setTimeout(() => this.#close(), ONE_TURN_MS);
-    }, QUIET_MS);
+      const now = performance.now();
+      const wasShort = now - turnBegan <= SHORT_TURN_MS || this.#isOverdue;
+      if (wasShort && turns === 1) this.#close();
+      else this.#closeAfter(wasShort ? turns - 1 : QUIET_TURNS, now);
+    });
   }
 
   /** Accepts what waits in the queue, and closes the socket. No `accept` is under way. */
