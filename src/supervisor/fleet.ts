@@ -113,6 +113,14 @@ type Phase =
 const FAREWELL_SHARE = 0.1;
 const MAX_FAREWELL_MS = 1_000;
 
+/**
+ * How long a fleet may try to be complete for the first time while its workers come up and die: then whoever waits for it
+ * hears why, rather than nothing.
+ */
+const MAX_UNREADY_MS = 10_000;
+/** In so many rounds they must have died, for it to be a crash loop and not a slow start. */
+const MIN_UNREADY_ROUNDS = 3;
+
 /** How far the limits of recycling are spread. */
 const RECYCLE_JITTER = 0.1;
 
@@ -128,6 +136,7 @@ export class Fleet {
   #lastWorker: number;
   #phase: Phase = { kind: "serving" };
   #hasBeenReady = false;
+  #startedAt = 0;
   #hasEverLoaded = false;
   /** The workers that a reload has still to replace; undefined when there is none. */
   #reload: number[] | undefined;
@@ -177,6 +186,8 @@ export class Fleet {
   #take(input: FleetInput, now: number): void {
     switch (input.kind) {
       case "start":
+        this.#startedAt = now;
+        return;
       case "tick":
         return;
       case "loaded":
@@ -186,6 +197,7 @@ export class Fleet {
       case "heartbeat":
         return this.#noteHeartbeat(input.worker, input.requests, input.heapBytes, now);
       case "panicked":
+        this.#noteFailure(input.error);
         this.#tell({ kind: "panicked", worker: input.worker, error: input.error });
         return this.#condemn(input.worker, "panic", now);
       case "failed":
@@ -301,12 +313,12 @@ export class Fleet {
     if (member?.state.kind !== "starting") return;
     this.#members.delete(worker);
     this.#act({ kind: "terminate", worker });
-    this.#firstFailure ??= reason;
+    this.#noteFailure(reason);
     this.#gaps.noteDeath(member.spawnedAt, 0, now);
     this.#tell({ kind: "ended", worker, cause, detail: reason });
     if (this.#reload !== undefined) this.#endReload(reason);
     const isHopeless = this.#gaps.isHopeless || (isFinal && !this.#hasBeenReady);
-    if (isHopeless && this.#phase.kind === "serving") this.#giveUp(this.#firstFailure);
+    if (isHopeless && this.#phase.kind === "serving") this.#giveUp();
   }
 
   #noteGone(worker: number, hasThrown: boolean, detail: string, now: number): void {
@@ -320,6 +332,7 @@ export class Fleet {
         return this.#noteStartFailure(worker, "start failed", reason, isUnknownModule, now);
       }
       case "accepting":
+        this.#noteFailure(detail);
         this.#members.delete(worker);
         this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
         return this.#tell({ kind: "ended", worker, cause: "crash", detail });
@@ -364,10 +377,15 @@ export class Fleet {
     if (this.#reload !== undefined) this.#endReload("the server is stopping");
   }
 
-  #giveUp(reason: string): void {
+  /** Keeps the first cause of all that goes wrong until the fleet is complete. */
+  #noteFailure(reason: string): void {
+    if (!this.#hasBeenReady && reason !== "") this.#firstFailure ??= reason;
+  }
+
+  #giveUp(): void {
     this.#terminateAll("start failed");
     this.#phase = { kind: "over" };
-    this.#act({ kind: "give up", reason });
+    this.#act({ kind: "give up", reason: this.#firstFailure ?? "its workers end without a word" });
   }
 
   #terminateAll(cause: WorkerEndCause): void {
@@ -433,7 +451,7 @@ export class Fleet {
         this.#drainAll(now);
         return this.#finishIfEmpty();
       case "serving":
-        return this.#compareWithWanted(now);
+        return this.#isNeverReady(now) ? this.#giveUp() : this.#compareWithWanted(now);
       case "over":
         return;
     }
@@ -447,6 +465,13 @@ export class Fleet {
       this.#hasBeenReady = true;
       this.#act({ kind: "ready" });
     }
+  }
+
+  /** Whether workers have come up and died for so long that the fleet is not going to be complete. */
+  #isNeverReady(now: number): boolean {
+    const rounds = this.#gaps.youngDeaths + this.#panics.youngDeaths;
+    return !this.#hasBeenReady && rounds >= MIN_UNREADY_ROUNDS &&
+      now - this.#startedAt >= MAX_UNREADY_MS;
   }
 
   #continueReload(now: number): void {
