@@ -186,8 +186,11 @@ export class WebServer {
    *
    * @throws {RangeError} when the port or the number of workers is out of range
    * @throws {TypeError} when an option is wrong, or `run` or `start` was called already
-   * @throws {Error} when the address cannot be listened on (one of `Deno.errors`, as `Deno.listen` has it), or no worker can
-   * start; the message says what to do
+   * When a worker hangs that cannot be stopped, as a Web Worker cannot, it resolves behind the others' drain and the process ends
+   * with exit code 75, unless `onHang` says otherwise.
+   *
+   * @throws {Error} when the address cannot be listened on (one of `Deno.errors`, as `Deno.listen` has it); when no worker can
+   * start, or workers keep dying for 10 s before all have accepted once; the message says what to do
    */
   run(hostname?: string, port?: number, workers?: number): Promise<void>;
   /** The same, with all options. */

@@ -69,7 +69,10 @@ export interface RunningServer extends AsyncDisposable {
   readonly listen: ListenMode;
   /** Whether the server should get requests: from when every worker accepts until it begins to stop. */
   readonly ready: boolean;
-  /** Resolves when the server has shut down; rejects when no worker can start. */
+  /**
+   * Resolves when the server has shut down. Rejects when no worker can start, and when the server has ended because a worker
+   * hangs that cannot be stopped (`onHang`): its thread keeps the process alive then.
+   */
   readonly finished: Promise<void>;
   /** What the workers are doing, and have done, at this moment. */
   stats(): FleetStats;
