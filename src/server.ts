@@ -184,11 +184,11 @@ export class WebServer {
    * SIGTERM and SIGINT stop the server: it stops accepting, answers what was accepted, and `run` resolves. A second one cuts
    * short.
    *
-   * @throws {RangeError} when the port or the number of workers is out of range
-   * @throws {TypeError} when an option is wrong, or `run` or `start` was called already
    * When a worker hangs that cannot be stopped, as a Web Worker cannot, it resolves behind the others' drain and the process ends
    * with exit code 75, unless `onHang` says otherwise.
    *
+   * @throws {RangeError} when the port or the number of workers is out of range
+   * @throws {TypeError} when an option is wrong, or `run` or `start` was called already
    * @throws {Error} when the address cannot be listened on (one of `Deno.errors`, as `Deno.listen` has it); when no worker can
    * start, or workers keep dying for 10 s before all have accepted once; the message says what to do
    */
