@@ -2,6 +2,7 @@
 // The kernel's queue is the only one: while the worker has as many connections as it takes, it does not accept.
 
 import type { ConnectionBudget } from "../connection_budget.ts";
+import { shortTurns } from "./short_turns.ts";
 
 /** How long to wait when accepting fails for want of something, such as descriptors: trying on at once would burn a core. */
 const RETRY_AFTER_MS = 100;
@@ -12,10 +13,6 @@ const MAX_FAILURES_IN_A_ROW = 1_000;
 /** How long a loop that is stopped waits for one more connection, and how long in all. */
 const QUIET_MS = 10;
 const MAX_UNQUIET_MS = 200;
-
-/** How many turns of the event loop have to be short, and how short that is. */
-const QUIET_TURNS = 2;
-const SHORT_TURN_MS = 3;
 
 /** As many as the kernel's queue holds, and as many again that come meanwhile; others would go on accepting for ever. */
 const MAX_WAITING = 1_024;
@@ -123,6 +120,7 @@ export class AcceptLoop {
   #isStopped = false;
   #isOverdue = false;
   #isClosed = false;
+  #accepted = 0;
   #quietTimer: ReturnType<typeof setTimeout> | undefined;
   #overdueTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -140,6 +138,7 @@ export class AcceptLoop {
       try {
         serve(await this.#listener.accept());
         failures = 0;
+        this.#accepted++;
         if (this.#isOverdue) return await this.#acceptWaiting();
         if (this.#isStopped) this.#awaitQuiet();
       } catch (error) {
@@ -179,20 +178,11 @@ export class AcceptLoop {
   /** While an `accept` is under way nothing waits; where nobody comes in that time, nobody is to be expected in the next moment. */
   #awaitQuiet(): void {
     clearTimeout(this.#quietTimer);
-    this.#quietTimer = setTimeout(() => this.#closeAfter(QUIET_TURNS, performance.now()), QUIET_MS);
-  }
-
-  /**
-   * Closes after so many short turns of the event loop in a row. A thread that has much to do, or is not given the processor, has
-   * not looked at its socket when the timer comes: in a long turn many may have come whom nobody has seen yet.
-   */
-  #closeAfter(turns: number, turnBegan: number): void {
-    this.#quietTimer = setTimeout(() => {
-      const now = performance.now();
-      const wasShort = now - turnBegan <= SHORT_TURN_MS || this.#isOverdue;
-      if (wasShort && turns === 1) this.#close();
-      else this.#closeAfter(wasShort ? turns - 1 : QUIET_TURNS, now);
-    });
+    this.#quietTimer = setTimeout(async () => {
+      const seen = this.#accepted;
+      await shortTurns();
+      if (this.#accepted === seen) this.#close();
+    }, QUIET_MS);
   }
 
   /** Accepts what waits in the queue, and closes the socket. No `accept` is under way. */
@@ -200,11 +190,12 @@ export class AcceptLoop {
     clearTimeout(this.#quietTimer);
     // A turn of its own: nothing else of this worker is done between the last look at the queue and the closing.
     await new Promise((resolve) => setTimeout(resolve));
-    for (let taken = 0; taken < MAX_WAITING; taken++) {
+    for (let taken = 0; taken < MAX_WAITING && !this.#isClosed; taken++) {
       const accepting = this.#listener.accept();
       if (await settlesAtOnce(accepting)) {
         try {
           this.#options.serve(await accepting);
+          this.#accepted++;
         } catch (error) {
           // What is wrong with one connection is not with the next one; where there are no descriptors, there is no next one.
           if (isOutOfResources(error)) break;

@@ -20,6 +20,7 @@ import { Connection, type ConnectionContext, IDLE_GRACE_MS, NEW_GRACE_MS } from 
 import { DateField } from "./date_field.ts";
 import { Deadlines, tickFor } from "./deadlines.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { shortTurns } from "./short_turns.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
 
 /** How long the last answers may take to reach their clients once the drain's time is over. */
@@ -207,7 +208,9 @@ class ServingWorker {
 
   /** Lets what is under way finish; whoever is not answered when the time is over gets a 503. */
   async #drain(timeoutMs: number): Promise<void> {
-    const closeIdle = (evenIfNew: boolean) => {
+    const closeIdle = async (evenIfNew: boolean) => {
+      // Who has sent a request that nobody has read yet only looks idle.
+      await shortTurns();
       for (const connection of this.#connections) connection.closeIfIdle({ evenIfNew });
     };
     const timers = [
