@@ -21,6 +21,7 @@ import {
   textOf,
 } from "../http1/reading.ts";
 import { WIRE_GROUPS, type WireCase } from "../http1/wire_cases.ts";
+import { CAN_START_PROGRAMS } from "../support/started_app.ts";
 import { execute, makeExecution, type Reader } from "./executions.ts";
 import { parseFlags } from "./fuzz.ts";
 import { describeFailure, fuzz, type FuzzReport } from "./fuzzer.ts";
@@ -445,7 +446,7 @@ describe("parseFlags()", () => {
   }
 });
 
-describe("the fuzzer as a program", () => {
+describe("the fuzzer as a program", { ignore: !CAN_START_PROGRAMS }, () => {
   const run = async (...flags: string[]) => {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", new URL("fuzz.ts", import.meta.url).pathname, ...flags],
