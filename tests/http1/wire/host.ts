@@ -1,9 +1,9 @@
 // RFC 9112, section 3.2: a request of HTTP/1.1 has one Host, and its value is a host with an optional port (RFC 9110,
-// section 7.2), or 400.
-// In HTTP/1.0 it may be missing, but not be wrong. RFC 9110, section 4.2.1, has a recipient reject an "http" URI with an
-// empty host, so an empty value is refused, too. What RFC 3986 takes for a name is one, however odd (a front end may route
-// by it), but for the comma: "a,b" is what two Hosts become where somebody joins the lines of one name. IPvFuture and zone identifiers mean nothing here and are refused. An absolute target and a Host have to name the
-// same host and port: section 3.2.2 lets the target win, but who stands in between may have gone by the Host.
+// section 7.2), or 400. In HTTP/1.0 it may be missing, but not be wrong. RFC 9110, section 4.2.1, has a recipient reject
+// an "http" URI with an empty host, so an empty value is refused, too. What RFC 3986 takes for a name is one, however
+// odd (a front end may route by it), but for the comma: "a,b" is what two Hosts become where somebody joins the lines of
+// one name. IPvFuture and zone identifiers mean nothing here and are refused. An absolute target and a Host have to name
+// the same host and port: section 3.2.2 lets the target win, but who stands in between may have gone by the Host.
 
 import { HEAD, refusedFor } from "./parts.ts";
 import type { WireGroup } from "./types.ts";

@@ -1,10 +1,10 @@
 // The design page, section 2: how large the parts of a request may be. Each limit stands here at its value and one byte
-// over it.
-// RFC 9112, section 3, asks for 414 where a target is too long, RFC 9110, section 5.4, for a 4xx where fields are; RFC 6585
-// has 431 for that. Bytes are counted as they arrive, so a part that does not end is refused as soon as it is too long, and
-// a body as soon as a size says that it will be. What fills the limit of a head with nothing but a method gets 400: it is no
-// request whose head is too large, and no method that anybody could add (RFC 9112, section 3, has 501 for those). An empty line that is forgiven counts for nothing. Trailers have the
-// limits of a head; so have the extensions of all chunks together, which get 400 like every other fault in a chunk's line.
+// over it. RFC 9112, section 3, asks for 414 where a target is too long, RFC 9110, section 5.4, for a 4xx where fields
+// are; RFC 6585 has 431 for that. Bytes are counted as they arrive, so a part that does not end is refused as soon as it
+// is too long, and a body as soon as a size says that it will be. What fills the limit of a head with nothing but a
+// method gets 400: it is no request whose head is too large, and no method that anybody could add (RFC 9112, section 3,
+// has 501 for those). An empty line that is forgiven counts for nothing. Trailers have the limits of a head; so have the
+// extensions of all chunks together, which get 400 like every other fault in a chunk's line.
 
 import { CHUNKED, HEAD, POST, refusedFor } from "./parts.ts";
 import type { WireGroup } from "./types.ts";
