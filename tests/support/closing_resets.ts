@@ -10,7 +10,7 @@ import type { Way } from "./started_app.ts";
  * How many connections may come between a worker's last look at its queue and the closing, on the average. On a quiet machine
  * there is one in a hundred closings; where the thread loses the processor in between, it is whoever comes meanwhile.
  */
-const MAX_RESETS_PER_CLOSING = 2;
+const MAX_RESETS_PER_CLOSING = 4;
 
 /** Sees to it that no request failed but those that the kernel has reset with the sockets that were closed, so many of them. */
 export function assertOnlyResetsOfClosing(
