@@ -137,6 +137,8 @@ export class Fleet {
   #phase: Phase = { kind: "serving" };
   #hasBeenReady = false;
   #startedAt = 0;
+  /** Whether a worker has failed just now, before the fleet was ever complete. */
+  #hasJustFailed = false;
   #hasEverLoaded = false;
   /** The workers that a reload has still to replace; undefined when there is none. */
   #reload: number[] | undefined;
@@ -176,6 +178,7 @@ export class Fleet {
   /** Takes what has happened, and says what to do. */
   after(input: FleetInput, now: number): FleetAction[] {
     this.#actions = [];
+    this.#hasJustFailed = false;
     if (this.#phase.kind === "over") return [];
     this.#take(input, now);
     this.#enforceTimes(now);
@@ -379,7 +382,9 @@ export class Fleet {
 
   /** Keeps the first cause of all that goes wrong until the fleet is complete. */
   #noteFailure(reason: string): void {
-    if (!this.#hasBeenReady && reason !== "") this.#firstFailure ??= reason;
+    if (this.#hasBeenReady) return;
+    this.#hasJustFailed = true;
+    if (reason !== "") this.#firstFailure ??= reason;
   }
 
   #giveUp(): void {
@@ -467,10 +472,10 @@ export class Fleet {
     }
   }
 
-  /** Whether workers have come up and died for so long that the fleet is not going to be complete. */
+  /** Whether one more worker has died that had come up, after so long that the fleet is not going to be complete. */
   #isNeverReady(now: number): boolean {
     const rounds = this.#gaps.youngDeaths + this.#panics.youngDeaths;
-    return !this.#hasBeenReady && rounds >= MIN_UNREADY_ROUNDS &&
+    return this.#hasJustFailed && rounds >= MIN_UNREADY_ROUNDS &&
       now - this.#startedAt >= MAX_UNREADY_MS;
   }
 
