@@ -33,25 +33,6 @@ export function chooseListenMode(wanted: ListenMode | undefined): ListenChoice {
   return { mode: "reuseport", fallbackReason: undefined };
 }
 
-/** Where Linux (from 5.14 on) says whether a closing socket's queue goes to the others that listen on the same address. */
-const MIGRATE_REQUESTS = "/proc/sys/net/ipv4/tcp_migrate_req";
-
-/**
- * Whether a connection that waits in the queue of a `reuseport` socket is reset when that socket is closed; false too where
- * nothing is known of it.
- */
-export function losesQueueOnClose(mode: ListenMode): boolean {
-  if (mode !== "reuseport" || Deno.build.os !== "linux") return false;
-  const { state } = Deno.permissions.querySync({ name: "read", path: MIGRATE_REQUESTS });
-  if (state !== "granted") return false;
-  try {
-    return Deno.readTextFileSync(MIGRATE_REQUESTS).trim() === "0";
-  } catch {
-    // An older kernel, or a container without it: there is nothing that somebody could switch on.
-    return false;
-  }
-}
-
 /** `Deno.listen`'s undocumented option: every worker that listens to the same address gets a clone of one socket. */
 interface SharedListenOptions extends Deno.TcpListenOptions {
   readonly loadBalanced: true;

@@ -7,7 +7,6 @@ import {
   chooseListenMode,
   formatAddress,
   type ListenChoice,
-  losesQueueOnClose,
   reserveAddress,
   type ReservedAddress,
   withoutStack,
@@ -29,12 +28,12 @@ import type {
   WorkerMessage,
 } from "../messages.ts";
 import type { RunSettings, WorkerCount } from "../options.ts";
-import { connectionsThatFit } from "./descriptors.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
 import type { Counts, FleetStats, RunningServer, WorkerStats } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
 import { SteadyClock } from "./steady_clock.ts";
+import { connectionsThatFit, losesQueueOnClose } from "./system_settings.ts";
 import { spawnWorker, type WorkerHandle } from "./worker_handle.ts";
 
 /** How often the fleet is compared with what is wanted; also how late a time limit of the fleet can be. */

@@ -1,12 +1,17 @@
-// How many file descriptors the process may still open, and so how many connections it can have.
+// What the system is set to, as far as it tells and may be asked: how many file descriptors the process may still open, and so
+// how many connections it can have; and what becomes of a queue whose socket is closed. Only Linux tells, in /proc.
 
 import { RESERVED_DESCRIPTORS } from "../connection_budget.ts";
+import type { ListenMode } from "../messages.ts";
 
 /** What a worker takes beside its connections: its thread, its standard streams, its listener, and its modules as they load. */
 const DESCRIPTORS_PER_WORKER = 8;
 
 /** However few descriptors there are, each worker gets to accept. */
 const MIN_CONNECTIONS_PER_WORKER = 1;
+
+/** Where Linux (from 5.14 on) says whether a closing socket's queue goes to the others that listen on the same address. */
+const MIGRATE_REQUESTS = "/proc/sys/net/ipv4/tcp_migrate_req";
 
 /** How many connections so many workers can have; undefined where the system's limit is not known. */
 export function connectionsThatFit(workers: number): number | undefined {
@@ -17,23 +22,31 @@ export function connectionsThatFit(workers: number): number | undefined {
   return Math.max(free - forWorkers - RESERVED_DESCRIPTORS, workers * MIN_CONNECTIONS_PER_WORKER);
 }
 
-/** How many descriptors the process may open beside those that it has. Only Linux tells, and only with leave to read it. */
+/** How many descriptors the process may open beside those that it has. */
 function freeDescriptors(): number | undefined {
-  if (Deno.build.os !== "linux" || !mayRead("/proc/self/limits") || !mayRead("/proc/self/fd")) {
-    return undefined;
-  }
-  try {
-    const limit = /^Max open files +(\d+)/m.exec(Deno.readTextFileSync("/proc/self/limits"))?.[1];
-    return limit === undefined
-      ? undefined
-      : Number(limit) - [...Deno.readDirSync("/proc/self/fd")].length;
-  } catch {
-    // A system without /proc. Then the limit is learnt when it is met.
-    return undefined;
-  }
+  const limits = lookUp("/proc/self/limits", Deno.readTextFileSync);
+  const limit = /^Max open files +(\d+)/m.exec(limits ?? "")?.[1];
+  const inUse = lookUp("/proc/self/fd", (path) => [...Deno.readDirSync(path)].length);
+  return limit === undefined || inUse === undefined ? undefined : Number(limit) - inUse;
 }
 
-/** Nobody is asked: a server that starts must not wait at a prompt for what it can do without. */
-function mayRead(path: string): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+/**
+ * Whether a connection that waits in the queue of a `reuseport` socket is reset when that socket is closed; false too where
+ * nothing is known of it: an older kernel, or a container without the setting, has nothing that somebody could switch on.
+ */
+export function losesQueueOnClose(mode: ListenMode): boolean {
+  return mode === "reuseport" && lookUp(MIGRATE_REQUESTS, Deno.readTextFileSync)?.trim() === "0";
+}
+
+/** Reads what the system tells at that path; undefined where it tells nothing, or may not be asked. */
+function lookUp<T>(path: string, read: (path: string) => T): T | undefined {
+  if (Deno.build.os !== "linux") return undefined;
+  // Nobody is asked for leave: a server that starts must not wait at a prompt for what it can do without.
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
+  try {
+    return read(path);
+  } catch {
+    // A system without /proc, or without this part of it.
+    return undefined;
+  }
 }

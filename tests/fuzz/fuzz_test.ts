@@ -20,6 +20,7 @@ import {
   numbersFrom,
   textOf,
 } from "../http1/reading.ts";
+import { expectedReading } from "../http1/expected_reading.ts";
 import { WIRE_GROUPS, type WireCase } from "../http1/wire_cases.ts";
 import { CAN_START_PROGRAMS } from "../support/started_app.ts";
 import { execute, makeExecution, type Reader } from "./executions.ts";
@@ -82,21 +83,8 @@ describe("the server, fuzzed", () => {
 function expectedOutcomes(wireCase: WireCase, outcomes: readonly unknown[]): unknown[] {
   const { requests = [], refused, isHeadRequest = false } = wireCase;
   const expected: unknown[] = requests.map((request, index) => {
-    const { method = "GET", target = "/", body = "", persists = true, declined } = request;
-    if (declined !== undefined) return { kind: "declined", status: declined, method, persists };
-    const { path, query, minorVersion, fields } = request;
-    return {
-      ...outcomes[index] as object,
-      kind: "request",
-      method,
-      target,
-      body,
-      persists,
-      ...(path === undefined ? {} : { path }),
-      ...(query === undefined ? {} : { query }),
-      ...(minorVersion === undefined ? {} : { minorVersion }),
-      ...(fields === undefined ? {} : { fields }),
-    };
+    const reading = expectedReading(request);
+    return request.declined === undefined ? { ...outcomes[index] as object, ...reading } : reading;
   });
   if (refused !== undefined) expected.push({ kind: "refused", status: refused, isHeadRequest });
   return expected;

@@ -25,6 +25,7 @@ import {
   whole,
 } from "./reading.ts";
 import { PLACES } from "./wire/every_byte.ts";
+import { expectedReading } from "./expected_reading.ts";
 import { type ExpectedRequest, WIRE_GROUPS, type WireCase } from "./wire_cases.ts";
 
 const BEFORE = "GET /p HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -55,25 +56,6 @@ function withoutUnnamed(reading: Reading, expected: ExpectedRequest | undefined)
     ...(expected.query === undefined ? {} : { query }),
     ...(expected.minorVersion === undefined ? {} : { minorVersion }),
     ...(expected.fields === undefined ? {} : { fields }),
-  };
-}
-
-function expectedReading(expected: ExpectedRequest): unknown {
-  const { method = "GET", target = "/", body = "", persists = true } = expected;
-  if (expected.declined !== undefined) {
-    return { kind: "declined", status: expected.declined, method, persists };
-  }
-  const { path, query, minorVersion, fields } = expected;
-  return {
-    kind: "request",
-    method,
-    target,
-    body,
-    persists,
-    ...(path === undefined ? {} : { path }),
-    ...(query === undefined ? {} : { query }),
-    ...(minorVersion === undefined ? {} : { minorVersion }),
-    ...(fields === undefined ? {} : { fields }),
   };
 }
 

@@ -7,7 +7,7 @@
 // The server runs as a process of its own. `--pin` gives it the first processor, and the clients the second one. The throughput
 // is measured with wrk, where it is there: the clients that count are slower than the server.
 
-import { losesQueueOnClose } from "../../src/listener.ts";
+import { losesQueueOnClose } from "../../src/supervisor/system_settings.ts";
 import { countOf, failuresByKind, Load, type LoadCounts } from "../support/load.ts";
 import { Program } from "../support/program.ts";
 import { get, RawClient } from "../support/raw_client.ts";

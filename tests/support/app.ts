@@ -1,7 +1,14 @@
 // What the small apps in apps/ have in common: their options come with them, as a query of their address when a test starts
 // them in its own process, or as an argument when they are started as programs.
 
-import { type RunOptions, WebServer, type WebServerOptions } from "../../mod.ts";
+import {
+  type RunOptions,
+  type WebRequest,
+  WebResponse,
+  WebServer,
+  type WebServerOptions,
+} from "../../mod.ts";
+import { passGate } from "./gate.ts";
 
 /** What a test can say to an app. */
 export interface AppOptions {
@@ -21,4 +28,14 @@ export function appOptions(moduleUrl: string): AppOptions {
 export function appServer(options: AppOptions): WebServer {
   if (options.isQuiet && WebServer.isWorker) console.error = () => {};
   return new WebServer({ accessLog: "off", ...options.server });
+}
+
+/** A handler that answers with the name of its worker. */
+export function tellWorker(): WebResponse {
+  return WebResponse.text((globalThis as { name?: string }).name ?? "");
+}
+
+/** A handler that answers with what the test says at the gate. */
+export async function answerFromGate(req: WebRequest<"/gate/:port">): Promise<WebResponse> {
+  return WebResponse.text(await passGate(Number(req.params.port)));
 }

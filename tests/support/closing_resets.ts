@@ -2,7 +2,7 @@
 // where `net.ipv4.tcp_migrate_req` is 0. Everything else that fails is a fault.
 
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { losesQueueOnClose } from "../../src/listener.ts";
+import { losesQueueOnClose } from "../../src/supervisor/system_settings.ts";
 import { assertNoFailures, type LoadCounts } from "./load.ts";
 import type { Way } from "./started_app.ts";
 

@@ -1,28 +1,20 @@
 // What attackers ask for, and what tells a test how the worker stands it.
 
 import { WebResponse } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
-import { passGate } from "../gate.ts";
+import { answerFromGate, appOptions, appServer, tellWorker } from "../app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);
 
 server.addExactPath("/hello", () => WebResponse.text("Hello World!"));
-server.addExactPath(
-  "/worker",
-  () => WebResponse.text((globalThis as { name?: string }).name ?? ""),
-);
+server.addExactPath("/worker", tellWorker);
 server.addExactPath("/length", { POST: (req) => WebResponse.text(String(req.body.length)) });
 
 /** Far more than the kernel holds of an answer that nobody takes. All answers share it: the memory is to show what the server keeps. */
 const large = new Uint8Array(16_000_000).fill(97);
 server.addExactPath("/large", () => WebResponse.bytes(large));
 
-/** Answers with what the test says at the gate. */
-server.addPath(
-  "/gate/:port",
-  async (req) => WebResponse.text(await passGate(Number(req.params.port))),
-);
+server.addPath("/gate/:port", answerFromGate);
 
 const MOMENT_MS = 50;
 

@@ -2,21 +2,13 @@
 
 import process from "node:process";
 import { WebResponse } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
-import { passGate } from "../gate.ts";
+import { answerFromGate, appOptions, appServer, tellWorker } from "../app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);
 
-server.addExactPath(
-  "/worker",
-  () => WebResponse.text((globalThis as { name?: string }).name ?? ""),
-);
-/** Answers with what the test says at the gate. */
-server.addExactPath(
-  "/gate/:port",
-  async (req) => WebResponse.text(await passGate(Number(req.params.port))),
-);
+server.addExactPath("/worker", tellWorker);
+server.addExactPath("/gate/:port", answerFromGate);
 server.addExactPath("/close", () => {
   (globalThis as unknown as { close(): void }).close();
   return WebResponse.text("closing");

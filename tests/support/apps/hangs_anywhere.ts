@@ -2,7 +2,7 @@
 // place it is comes with the request.
 
 import { WebResponse, WebServer } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
+import { answerFromGate, appOptions, appServer, tellWorker } from "../app.ts";
 import { passGate } from "../gate.ts";
 
 const options = appOptions(import.meta.url);
@@ -13,15 +13,8 @@ function spin(): never {
   for (;;);
 }
 
-server.addExactPath(
-  "/worker",
-  () => WebResponse.text((globalThis as { name?: string }).name ?? ""),
-);
-/** Answers with what the test says at the gate. */
-server.addExactPath(
-  "/gate/:port",
-  async (req) => WebResponse.text(await passGate(Number(req.params.port))),
-);
+server.addExactPath("/worker", tellWorker);
+server.addExactPath("/gate/:port", answerFromGate);
 /** Spins as soon as the gate opens, for ever. */
 server.addExactPath("/spin-behind-gate/:port", async (req) => {
   await passGate(Number(req.params.port));

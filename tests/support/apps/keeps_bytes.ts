@@ -1,23 +1,15 @@
 // Keeps what it should let go of: memory of the heap, or of ArrayBuffers, which are outside of it.
 
 import { WebResponse } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
-import { passGate } from "../gate.ts";
+import { answerFromGate, appOptions, appServer, tellWorker } from "../app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);
 
 const kept: unknown[] = [];
 
-server.addExactPath(
-  "/worker",
-  () => WebResponse.text((globalThis as { name?: string }).name ?? ""),
-);
-/** Answers with what the test says at the gate. */
-server.addExactPath(
-  "/gate/:port",
-  async (req) => WebResponse.text(await passGate(Number(req.params.port))),
-);
+server.addExactPath("/worker", tellWorker);
+server.addExactPath("/gate/:port", answerFromGate);
 /** Keeps so many bytes in an ArrayBuffer. */
 server.addExactPath("/keep-bytes/:count", (req) => {
   kept.push(new Uint8Array(Number(req.params.count)).fill(1));

@@ -1,15 +1,12 @@
 // Ends its own thread without a word, in the two ways that there are.
 
 import { WebResponse } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
+import { appOptions, appServer, tellWorker } from "../app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);
 
-server.addExactPath(
-  "/worker",
-  () => WebResponse.text((globalThis as { name?: string }).name ?? ""),
-);
+server.addExactPath("/worker", tellWorker);
 server.addExactPath("/close", () => {
   (globalThis as unknown as { close(): void }).close();
   return WebResponse.text("closing");

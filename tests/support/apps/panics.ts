@@ -1,20 +1,13 @@
 // Panics in each of the ways in which JavaScript lets it.
 
 import { WebResponse } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
-import { passGate } from "../gate.ts";
+import { answerFromGate, appOptions, appServer, tellWorker } from "../app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);
 
-server.addExactPath(
-  "/worker",
-  () => WebResponse.text((globalThis as { name?: string }).name ?? ""),
-);
-server.addPath(
-  "/gate/:port",
-  async (req) => WebResponse.text(await passGate(Number(req.params.port))),
-);
+server.addExactPath("/worker", tellWorker);
+server.addPath("/gate/:port", answerFromGate);
 
 server.addExactPath("/throw", () => {
   throw new Error("a secret of the handler");

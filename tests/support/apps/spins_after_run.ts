@@ -1,15 +1,12 @@
 // Spins in the worker behind `await server.run()`: it drains as it should, and then does not end.
 
-import { WebResponse, WebServer } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
+import { WebServer } from "../../../mod.ts";
+import { appOptions, appServer, tellWorker } from "../app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);
 
-server.addExactPath(
-  "/worker",
-  () => WebResponse.text((globalThis as { name?: string }).name ?? ""),
-);
+server.addExactPath("/worker", tellWorker);
 
 await server.run(options.run ?? {});
 if (WebServer.isWorker) {

@@ -1,8 +1,8 @@
 // Does nothing wrong: what a handler can do with a request, and some that wait for the test.
 
 import { WebResponse } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
-import { passGate, reportAtGate } from "../gate.ts";
+import { answerFromGate, appOptions, appServer, tellWorker } from "../app.ts";
+import { reportAtGate } from "../gate.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);
@@ -12,10 +12,7 @@ server.addExactPath("/async", async () => {
   await Promise.resolve();
   return WebResponse.text("async");
 });
-server.addExactPath(
-  "/worker",
-  () => WebResponse.text((globalThis as { name?: string }).name ?? ""),
-);
+server.addExactPath("/worker", tellWorker);
 server.addExactPath("/echo", { POST: (req) => WebResponse.bytes(req.body) });
 server.addExactPath("/length", { POST: (req) => WebResponse.text(String(req.body.length)) });
 server.addPath("/bytes/:count", (req) => {
@@ -24,11 +21,7 @@ server.addPath("/bytes/:count", (req) => {
   return WebResponse.bytes(bytes);
 });
 
-/** Answers with what the test says at the gate. */
-server.addPath(
-  "/gate/:port",
-  async (req) => WebResponse.text(await passGate(Number(req.params.port))),
-);
+server.addPath("/gate/:port", answerFromGate);
 
 /** Waits for its signal, and says at the gate why it aborted. */
 server.addPath("/signal/:port", async (req) => {
