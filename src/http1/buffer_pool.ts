@@ -5,17 +5,38 @@
 export const SMALL_BUFFER_BYTES = 2_048;
 /** What it reads into when they are not, and what answers are collected in. */
 export const MEDIUM_BUFFER_BYTES = 16_384;
-/** The largest that is kept; above it a body has memory of its own. */
-export const LARGE_BUFFER_BYTES = 65_536;
+/** The largest that is kept: a body of 64 KiB, and its head with it. Above that a body has memory of its own. */
+export const LARGE_BUFFER_BYTES = 69_632;
 
 /** How many free bytes of each size are kept for the next user: enough for a busy worker, little beside its heap. */
 const MAX_FREE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * A buffer that answers are collected in. It remembers the last view of its beginning: a view is dear to make, and the answers
+ * of one server are often of one length.
+ */
+export class OutputBuffer {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  #beginning: Uint8Array<ArrayBuffer>;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.bytes = bytes;
+    this.#beginning = bytes;
+  }
+
+  /** The first `length` bytes. */
+  beginning(length: number): Uint8Array<ArrayBuffer> {
+    if (this.#beginning.length !== length) this.#beginning = this.bytes.subarray(0, length);
+    return this.#beginning;
+  }
+}
 
 /** Hands out buffers of three sizes and takes them back. */
 export class BufferPool {
   readonly #small: Uint8Array<ArrayBuffer>[] = [];
   readonly #medium: Uint8Array<ArrayBuffer>[] = [];
   readonly #large: Uint8Array<ArrayBuffer>[] = [];
+  readonly #forOutput: OutputBuffer[] = [];
 
   /** A buffer of at least that many bytes, with old bytes in it; a larger one than the pool keeps is made to measure. */
   take(minimumBytes: number): Uint8Array<ArrayBuffer> {
@@ -37,6 +58,21 @@ export class BufferPool {
     if (free !== undefined && (free.length + 1) * buffer.length <= MAX_FREE_BYTES) {
       free.push(buffer);
     }
+  }
+
+  /** A buffer of at least that many bytes for answers, a medium one if that will do. */
+  takeForOutput(minimumBytes: number): OutputBuffer {
+    if (minimumBytes > MEDIUM_BUFFER_BYTES) return new OutputBuffer(this.take(minimumBytes));
+    return this.#forOutput.pop() ?? new OutputBuffer(this.take(MEDIUM_BUFFER_BYTES));
+  }
+
+  /** Takes such a buffer back, under the rules of {@linkcode give}. */
+  giveFromOutput(buffer: OutputBuffer): void {
+    const { length } = buffer.bytes;
+    const isKept = length === MEDIUM_BUFFER_BYTES &&
+      (this.#forOutput.length + 1) * length <= MAX_FREE_BYTES;
+    if (isKept) this.#forOutput.push(buffer);
+    else this.give(buffer.bytes);
   }
 
   #freeOfSize(bytes: number): Uint8Array<ArrayBuffer>[] | undefined {

@@ -10,7 +10,10 @@ export type ConnectionOption = "" | "close" | "keep-alive";
 /** Whether the client lets the connection persist: by default in HTTP/1.1, on request in HTTP/1.0. */
 export function clientLetsPersist(head: RequestHead): boolean {
   if ((head.seen & Seen.Connection) === 0) return head.minorVersion === 1;
-  const options = parseList(head.header("connection") ?? "");
+  const text = head.header("connection") ?? "";
+  // What every browser sends needs no list.
+  if (text === "keep-alive") return true;
+  const options = parseList(text);
   if (options.includes("close")) return false;
   return head.minorVersion === 1 || options.includes("keep-alive");
 }

@@ -4,7 +4,7 @@
 // before is copied: one ready-made array of bytes for each status and content type, with the date inside.
 
 import { Buffer } from "node:buffer";
-import { type BufferPool, LARGE_BUFFER_BYTES, MEDIUM_BUFFER_BYTES } from "./buffer_pool.ts";
+import type { BufferPool, OutputBuffer } from "./buffer_pool.ts";
 import type { ConnectionOption } from "./persistence.ts";
 import { reasonPhrase, statusHasBody } from "./status.ts";
 
@@ -30,7 +30,7 @@ export interface LargeBody {
 }
 
 /** A body up to this size is joined with its head, so that both go out in one write; above, the copy costs more than a write. */
-const MAX_JOINED_BODY_BYTES = LARGE_BUFFER_BYTES;
+export const MAX_JOINED_BODY_BYTES = 65_536;
 
 /** A short text is written faster by a loop than by a call into the platform. */
 const MAX_LOOP_CHARACTERS = 48;
@@ -63,7 +63,7 @@ export const CONTINUE_BYTES: Uint8Array = encoder.encode("HTTP/1.1 100 Continue\
 /** Answers on their way to the client of one connection: what they have come to so far, for one write. */
 export class Output {
   readonly #pool: BufferPool;
-  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #buffer: OutputBuffer | undefined;
   /** How many bytes wait. */
   length = 0;
 
@@ -73,15 +73,21 @@ export class Output {
 
   /** The buffer, with at least that many bytes free behind `length`. */
   reserve(bytes: number): Uint8Array<ArrayBuffer> {
-    const needed = this.length + bytes;
     const current = this.#buffer;
-    if (current !== undefined && needed <= current.length) return current;
-    const buffer = this.#pool.take(Math.max(needed, MEDIUM_BUFFER_BYTES));
-    if (current !== undefined) {
-      buffer.set(current.subarray(0, this.length));
-      this.#pool.give(current);
+    const needed = this.length + bytes;
+    if (current !== undefined && needed <= current.bytes.length) return current.bytes;
+    return this.#replaceBuffer(needed);
+  }
+
+  #replaceBuffer(neededBytes: number): Uint8Array<ArrayBuffer> {
+    const old = this.#buffer;
+    const fresh = this.#pool.takeForOutput(neededBytes);
+    if (old !== undefined) {
+      fresh.bytes.set(old.beginning(this.length));
+      this.#pool.giveFromOutput(old);
     }
-    return this.#buffer = buffer;
+    this.#buffer = fresh;
+    return fresh.bytes;
   }
 
   /** Adds bytes as they are. */
@@ -92,16 +98,18 @@ export class Output {
 
   /** The bytes that wait; they are the buffer's own until `clear`. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return this.reserve(0).subarray(0, this.length);
+    return this.#buffer?.beginning(this.length) ?? NO_BYTES;
   }
 
   /** Forgets what has been written. A write that is still under way must be over: the memory goes to somebody else. */
   clear(): void {
     this.length = 0;
-    if (this.#buffer !== undefined) this.#pool.give(this.#buffer);
+    if (this.#buffer !== undefined) this.#pool.giveFromOutput(this.#buffer);
     this.#buffer = undefined;
   }
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 /** A head up to the digits of Content-Length, and when its date was written. */
 interface HeadTemplate {

@@ -131,3 +131,25 @@ export function decodePath(path: string): string {
   if (!ENCODED_SLASH.test(path)) return percentDecode(path);
   return path.split(/%2f/i).map(percentDecode).join("%2F");
 }
+
+/** What has another meaning in a query than itself: an escape, and a "+" for a space. */
+const CODED = /[%+]/;
+
+/**
+ * Reads a query, without its "?", as the URL standard does (section 5.1, "application/x-www-form-urlencoded parsing"). The
+ * platform's own parser, which takes twice as long, is asked only where something has to be decoded.
+ */
+export function parseQuery(query: string): URLSearchParams {
+  if (CODED.test(query)) return new URLSearchParams("?" + query);
+  const parameters = new URLSearchParams();
+  for (let start = 0; start < query.length;) {
+    const ampersand = query.indexOf("&", start);
+    const end = ampersand < 0 ? query.length : ampersand;
+    const pair = query.slice(start, end);
+    const equals = pair.indexOf("=");
+    if (equals >= 0) parameters.append(pair.slice(0, equals), pair.slice(equals + 1));
+    else if (pair !== "") parameters.append(pair, "");
+    start = end + 1;
+  }
+  return parameters;
+}

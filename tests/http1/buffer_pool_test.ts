@@ -4,6 +4,7 @@ import {
   BufferPool,
   LARGE_BUFFER_BYTES,
   MEDIUM_BUFFER_BYTES,
+  OutputBuffer,
   SMALL_BUFFER_BYTES,
 } from "../../src/http1/buffer_pool.ts";
 
@@ -40,7 +41,7 @@ describe("BufferPool", () => {
 
     it(`BufferPool keeps no more than 4 MiB in buffers of ${bytes} bytes`, () => {
       const pool = new BufferPool();
-      const kept = 4 * 1024 * 1024 / bytes;
+      const kept = Math.floor(4 * 1024 * 1024 / bytes);
       const given = new Set<Uint8Array>();
       for (let i = 0; i < kept + 10; i++) {
         const buffer = new Uint8Array(bytes);
@@ -71,5 +72,56 @@ describe("BufferPool", () => {
     assertEquals(pool.take(SMALL_BUFFER_BYTES).length, SMALL_BUFFER_BYTES);
     assertEquals(pool.take(LARGE_BUFFER_BYTES).length, LARGE_BUFFER_BYTES);
     assertStrictEquals(pool.take(MEDIUM_BUFFER_BYTES), medium);
+  });
+
+  it("BufferPool hands a buffer for answers out again, to one user at a time", () => {
+    const pool = new BufferPool();
+    const first = pool.takeForOutput(1);
+    const second = pool.takeForOutput(MEDIUM_BUFFER_BYTES);
+    assertEquals(
+      [first, second].map(({ bytes }) => bytes.length),
+      Array(2).fill(MEDIUM_BUFFER_BYTES),
+    );
+    assert(first.bytes !== second.bytes);
+    pool.giveFromOutput(first);
+    assertStrictEquals(pool.takeForOutput(1), first);
+    assert(pool.takeForOutput(1) !== first);
+  });
+
+  it("BufferPool keeps the memory of a large buffer for answers, for whoever needs it next", () => {
+    const pool = new BufferPool();
+    const large = pool.takeForOutput(MEDIUM_BUFFER_BYTES + 1);
+    assertEquals(large.bytes.length, LARGE_BUFFER_BYTES);
+    pool.giveFromOutput(large);
+    assertStrictEquals(pool.take(LARGE_BUFFER_BYTES), large.bytes);
+  });
+
+  it("BufferPool keeps no more than 4 MiB in buffers for answers", () => {
+    const pool = new BufferPool();
+    const kept = 4 * 1024 * 1024 / MEDIUM_BUFFER_BYTES;
+    const given = Array.from(
+      { length: kept + 10 },
+      () => new OutputBuffer(pool.take(MEDIUM_BUFFER_BYTES)),
+    );
+    for (const buffer of given) pool.giveFromOutput(buffer);
+    const known = given.filter(() => given.includes(pool.takeForOutput(1)));
+    assertEquals(known.length, kept);
+  });
+});
+
+describe("OutputBuffer", () => {
+  it("OutputBuffer gives its first bytes, as many as are asked for", () => {
+    const buffer = new OutputBuffer(Uint8Array.of(1, 2, 3, 4));
+    for (const length of [2, 2, 4, 0, 3]) {
+      const beginning = buffer.beginning(length);
+      assertEquals([...beginning], [1, 2, 3, 4].slice(0, length));
+      assertStrictEquals(beginning.buffer, buffer.bytes.buffer);
+    }
+  });
+
+  it("OutputBuffer gives the same view for the same length", () => {
+    const buffer = new OutputBuffer(new Uint8Array(10));
+    const beginning = buffer.beginning(5);
+    assertStrictEquals(buffer.beginning(5), beginning);
   });
 });

@@ -2,7 +2,7 @@
 // The buffers it reads into are spoilt as soon as they are free, so that whoever reads memory that is no longer theirs is seen.
 
 import { assert, assertEquals, assertFalse, assertGreater } from "@std/assert";
-import { BufferPool } from "../../src/http1/buffer_pool.ts";
+import { BufferPool, type OutputBuffer } from "../../src/http1/buffer_pool.ts";
 import type { RequestHead } from "../../src/http1/head.ts";
 import type { RequestBody } from "../../src/http1/request_body.ts";
 import { type RequestLimits, RequestParser } from "../../src/http1/request_parser.ts";
@@ -60,6 +60,19 @@ export class SpoilingPool extends BufferPool {
     this.#free.add(buffer);
     buffer.fill(0x21);
     super.give(buffer);
+  }
+
+  override takeForOutput(minimumBytes: number): OutputBuffer {
+    const buffer = super.takeForOutput(minimumBytes);
+    this.#free.delete(buffer.bytes);
+    return buffer;
+  }
+
+  override giveFromOutput(buffer: OutputBuffer): void {
+    assertFalse(this.#free.has(buffer.bytes), "a buffer of answers was given to the pool twice");
+    buffer.bytes.fill(0x21);
+    super.giveFromOutput(buffer);
+    this.#free.add(buffer.bytes);
   }
 }
 

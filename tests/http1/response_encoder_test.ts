@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertLessOrEqual, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
-import { LARGE_BUFFER_BYTES, MEDIUM_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
+import { MEDIUM_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
 import type { ConnectionOption } from "../../src/http1/persistence.ts";
 import {
   CONTINUE_BYTES,
   type EncodableBody,
   type EncodableResponse,
+  MAX_JOINED_BODY_BYTES,
   Output,
   ResponseEncoder,
 } from "../../src/http1/response_encoder.ts";
@@ -173,7 +174,7 @@ describe("ResponseEncoder", () => {
     },
     {
       what: "bytes to HEAD: their length and no more",
-      parts: { body: new Uint8Array(LARGE_BUFFER_BYTES + 1) },
+      parts: { body: new Uint8Array(MAX_JOINED_BODY_BYTES + 1) },
       isHeadRequest: true,
       bytes: `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 65537\r\n\r\n`,
     },
@@ -289,7 +290,7 @@ describe("ResponseEncoder and texts", () => {
 });
 
 describe("ResponseEncoder and bytes", () => {
-  for (const length of [0, 1, 16_384, LARGE_BUFFER_BYTES - 1, LARGE_BUFFER_BYTES]) {
+  for (const length of [0, 1, 16_384, MAX_JOINED_BODY_BYTES - 1, MAX_JOINED_BODY_BYTES]) {
     it(`ResponseEncoder joins ${length} bytes with their head`, () => {
       const encoder = new ResponseEncoder(DATE);
       const output = new Output(new SpoilingPool());
@@ -303,7 +304,7 @@ describe("ResponseEncoder and bytes", () => {
   it("ResponseEncoder gives larger bodies back, to be sent behind their head", () => {
     const encoder = new ResponseEncoder(DATE);
     const output = new Output(new SpoilingPool());
-    const body = new Uint8Array(LARGE_BUFFER_BYTES + 1).fill(0x78);
+    const body = new Uint8Array(MAX_JOINED_BODY_BYTES + 1).fill(0x78);
     const overflow = encoder.encode(output, response({ body }), "", false);
     assertStrictEquals(overflow?.bytes, body);
     assertEquals(overflow?.length, body.length);
@@ -311,23 +312,23 @@ describe("ResponseEncoder and bytes", () => {
       textOf(output.bytes),
       `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 65537\r\n\r\n`,
     );
-    assertEquals(encoder.bodyBytes, LARGE_BUFFER_BYTES + 1);
+    assertEquals(encoder.bodyBytes, MAX_JOINED_BODY_BYTES + 1);
   });
 
   it("ResponseEncoder gives a text back as bytes that is too long to be joined", () => {
     const encoder = new ResponseEncoder(DATE);
     const output = new Output(new SpoilingPool());
-    const body = "é".repeat(LARGE_BUFFER_BYTES / 2) + "a";
+    const body = "é".repeat(MAX_JOINED_BODY_BYTES / 2) + "a";
     const overflow = encoder.encode(output, response({ body }), "", false);
-    assertEquals(overflow?.length, LARGE_BUFFER_BYTES + 1);
+    assertEquals(overflow?.length, MAX_JOINED_BODY_BYTES + 1);
     assert(new TextDecoder().decode(overflow?.bytes) === body);
-    assertEquals(encoder.bodyBytes, LARGE_BUFFER_BYTES + 1);
+    assertEquals(encoder.bodyBytes, MAX_JOINED_BODY_BYTES + 1);
   });
 
   it("ResponseEncoder gives nothing back for HEAD, nor for a status without a body", () => {
     const encoder = new ResponseEncoder(DATE);
     const output = new Output(new SpoilingPool());
-    const body = new Uint8Array(LARGE_BUFFER_BYTES + 1);
+    const body = new Uint8Array(MAX_JOINED_BODY_BYTES + 1);
     assertStrictEquals(encoder.encode(output, response({ body }), "", true), undefined);
     assertEquals(encoder.bodyBytes, 0);
     const reset = response({ status: 304, body });
@@ -437,7 +438,7 @@ describe("Output", () => {
   it("Output keeps what is put into it, in order, however large it grows", () => {
     const output = new Output(new SpoilingPool());
     let expected = "";
-    for (const length of [1, 100, MEDIUM_BUFFER_BYTES, 0, LARGE_BUFFER_BYTES, 5]) {
+    for (const length of [1, 100, MEDIUM_BUFFER_BYTES, 0, MAX_JOINED_BODY_BYTES, 5]) {
       const text = String.fromCharCode(0x61 + expected.length % 20).repeat(length);
       output.append(bytesOf(text));
       expected += text;
@@ -449,7 +450,7 @@ describe("Output", () => {
   it("Output has room for what is reserved, behind what is there", () => {
     const output = new Output(new SpoilingPool());
     output.append(bytesOf("abc"));
-    for (const bytes of [0, 1, MEDIUM_BUFFER_BYTES, LARGE_BUFFER_BYTES * 2]) {
+    for (const bytes of [0, 1, MEDIUM_BUFFER_BYTES, MAX_JOINED_BODY_BYTES * 2]) {
       const buffer = output.reserve(bytes);
       assertLessOrEqual(output.length + bytes, buffer.length);
       assertEquals(textOf(buffer.subarray(0, 3)), "abc");
@@ -476,8 +477,8 @@ describe("Output", () => {
     output.append(new Uint8Array(MEDIUM_BUFFER_BYTES));
     const large = output.bytes.buffer;
     output.clear();
-    assertStrictEquals(pool.take(MEDIUM_BUFFER_BYTES).buffer, medium);
-    assertStrictEquals(pool.take(LARGE_BUFFER_BYTES).buffer, large);
+    assertStrictEquals(pool.takeForOutput(1).bytes.buffer, medium);
+    assertStrictEquals(pool.take(MAX_JOINED_BODY_BYTES).buffer, large);
   });
 });
 

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import {
   authorityAgrees,
   decodePath,
+  parseQuery,
   parseTarget,
   percentDecode,
   resolveDotSegments,
@@ -243,6 +244,57 @@ describe("decodePath()", () => {
       const path = "/" + text;
       assertEquals(decodePath(path), path.split("/").map(decodePath).join("/"));
       assertEquals(decodePath(path).split("/").length, path.split("/").length);
+    }));
+  });
+});
+
+describe("parseQuery()", () => {
+  const queries = [
+    "",
+    "a=b",
+    "a=b&c=d",
+    "a=b&a=c",
+    "a",
+    "a&b",
+    "a&b=c",
+    "=a",
+    "=",
+    "&&a=b&&",
+    "a==b",
+    "a=b=c",
+    "?a=b",
+    "a;b=c",
+    "a=b+c",
+    "a+b=c",
+    "a%3db=c",
+    "a=%ff&b=%E4%BD%A0",
+    "a=%",
+    "__proto__=a",
+  ];
+  for (const query of queries) {
+    it(`reads ${JSON.stringify(query)} as the platform does`, () => {
+      assertEquals([...parseQuery(query)], [...new URLSearchParams("?" + query)]);
+    });
+  }
+
+  it("reads any query as the platform does", () => {
+    const pieces = fc.constantFrom(
+      "a",
+      "bc",
+      "=",
+      "&",
+      "&&",
+      "+",
+      "%",
+      "%41",
+      "%ff",
+      "?",
+      ";",
+      "/",
+    );
+    fc.assert(fc.property(fc.array(pieces), (parts) => {
+      const query = parts.join("");
+      assertEquals([...parseQuery(query)], [...new URLSearchParams("?" + query)]);
     }));
   });
 });
