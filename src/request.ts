@@ -5,7 +5,6 @@ import { Buffer } from "node:buffer";
 import { HttpError } from "./errors.ts";
 import type { RequestHead } from "./http1/head.ts";
 import type { RequestBody } from "./http1/request_body.ts";
-import { parseQuery } from "./http1/target.ts";
 
 /** The names of the parameters of a path, as a union of types: each segment that begins with ":" is one. */
 export type ParameterNames<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
@@ -179,7 +178,7 @@ export class WebRequest<Path extends string = string> {
 
   /** The query of the target, parsed as the URL standard does (`application/x-www-form-urlencoded`). */
   get query(): URLSearchParams {
-    return this.#query ??= parseQuery(this.#head.query);
+    return this.#query ??= this.#head.parseQuery();
   }
 
   /**

@@ -25,6 +25,7 @@ import { type Refusal, REFUSALS } from "./refusal.ts";
 import {
   authorityAgrees,
   decodePath,
+  parseQuery,
   parseTarget,
   percentDecode,
   resolveDotSegments,
@@ -530,6 +531,11 @@ export class RequestHead {
       this.#query = mark < 0 ? "" : target.slice(mark + 1);
     }
     return this.#query;
+  }
+
+  /** The query, parsed; a new one each time. */
+  parseQuery(): URLSearchParams {
+    return parseQuery(this.query);
   }
 
   #plainPath(): string {
