@@ -25,6 +25,7 @@ import { outgoing, type OutgoingResponse, WebResponse } from "../response.ts";
 import type { AccessLog } from "./access_log.ts";
 import type { Deadlines, TimeLimited } from "./deadlines.ts";
 import { LINGER_TIMEOUT_MS, lingerBeforeClose } from "./lingering_close.ts";
+import type { TurnGate } from "./turn_gate.ts";
 
 /** What the connections of one worker share. */
 export interface ConnectionContext {
@@ -33,6 +34,8 @@ export interface ConnectionContext {
   readonly encoder: ResponseEncoder;
   readonly dispatcher: Dispatcher;
   readonly deadlines: Deadlines;
+  /** Lets the connections take turns when more of them are busy than one turn of the event loop serves. */
+  readonly turnGate: TurnGate;
   readonly scoreboard: Scoreboard;
   /** The requests that are being handled, for the supervisor to see. */
   readonly exchangeBoard: ExchangeBoard;
@@ -118,7 +121,9 @@ export class Connection implements TimeLimited, ExchangeWatch {
 
   /** Serves the connection to its end. It never rejects: what goes wrong between us and a client concerns nobody else. */
   async serve(): Promise<void> {
-    this.#context.deadlines.add(this);
+    const { deadlines, turnGate } = this.#context;
+    deadlines.add(this);
+    turnGate.enter();
     try {
       this.#conn.setNoDelay(true);
       await this.#serveRequests();
@@ -127,7 +132,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
       if (!isEndOfConnection(error)) this.#context.onFault(error);
     }
     this.#abort(CLIENT_GONE);
-    this.#context.deadlines.delete(this);
+    deadlines.delete(this);
+    turnGate.leave();
     close(this.#conn);
     // Until the closing has reached them, a read may still go into this memory, and a write come out of it.
     await this.#watchedRead?.catch(() => {});
@@ -140,11 +146,15 @@ export class Connection implements TimeLimited, ExchangeWatch {
     const conn = this.#conn;
     const parser = this.#parser;
     const output = this.#output;
+    const { turnGate } = this.#context;
     for (;;) {
       let hasEnded = false;
       if (!this.#hasUnparsedBytes) {
+        const turn = turnGate.pause();
+        if (turn !== undefined) await turn;
         const watched = this.#watchedRead;
         const count = this.#hasClientEnded ? null : await (watched ?? conn.read(parser.space));
+        turnGate.noteRead();
         if (count === null) hasEnded = true;
         else if (watched === undefined) parser.received(count);
       }

@@ -22,6 +22,7 @@ import { Deadlines, tickFor } from "./deadlines.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { shortTurns } from "./short_turns.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
+import { TurnGate } from "./turn_gate.ts";
 
 /** How long the last answers may take to reach their clients once the drain's time is over. */
 const FAREWELL_MS = 500;
@@ -90,6 +91,7 @@ class ServingWorker {
       encoder: new ResponseEncoder(new Date().toUTCString()),
       dispatcher: new Dispatcher(router, (error, request) => this.#answerPanic(error, request)),
       deadlines: new Deadlines(this.#tickMs, performance.now()),
+      turnGate: new TurnGate(),
       scoreboard: this.#scoreboard,
       exchangeBoard: new ExchangeBoard(configuration.exchangeBoard),
       accessLog: isAccessLogOn(settings) ? new AccessLog(writeToStandardOutput) : undefined,

@@ -14,6 +14,7 @@ import { phraseResponse } from "../../src/response.ts";
 import { Router } from "../../src/router.ts";
 import { Connection, type ConnectionContext } from "../../src/worker/connection.ts";
 import { Deadlines } from "../../src/worker/deadlines.ts";
+import { TurnGate } from "../../src/worker/turn_gate.ts";
 import { SpoilingPool } from "../http1/reading.ts";
 import type { ByteConn } from "./byte_conn.ts";
 
@@ -90,6 +91,7 @@ export function serve(client: ByteConn, handler: Handler, limits?: RequestLimits
     encoder,
     dispatcher,
     deadlines,
+    turnGate: new TurnGate(),
     scoreboard,
     exchangeBoard,
     accessLog: undefined,

@@ -16,6 +16,7 @@ import { Router } from "../../src/router.ts";
 import { AccessLog } from "../../src/worker/access_log.ts";
 import { Connection, type ConnectionContext } from "../../src/worker/connection.ts";
 import { Deadlines } from "../../src/worker/deadlines.ts";
+import { TurnGate } from "../../src/worker/turn_gate.ts";
 import { FakeConn, settle } from "../support/fake_conn.ts";
 import { get, post, request } from "../support/raw_client.ts";
 
@@ -101,6 +102,7 @@ async function serve(options: WebServerOptions = {}): Promise<Exchange> {
     encoder: new ResponseEncoder(DATE),
     dispatcher: new Dispatcher(router, () => phraseResponse(500, { connection: "close" })),
     deadlines: new Deadlines(TICK_MS, 0),
+    turnGate: new TurnGate(),
     scoreboard: new Scoreboard(),
     exchangeBoard: new ExchangeBoard(),
     accessLog: new AccessLog((bytes) => {

@@ -1,0 +1,112 @@
+// How long it takes to write a response: one that is there, and one that is made, checked and written.
+
+import { BufferPool } from "../../../src/http1/buffer_pool.ts";
+import { Output, ResponseEncoder } from "../../../src/http1/response_encoder.ts";
+import { checkSendable, outgoing, WebResponse } from "../../../src/response.ts";
+import { BYTES_10K, BYTES_64K, HELLO } from "../peers/answers.js";
+import { benchAll, type Subject, subject } from "./subject.ts";
+
+const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+/** 200 bytes as JSON. */
+const USER = {
+  id: 4711,
+  name: "Ada Lovelace",
+  mail: "ada@example.org",
+  roles: ["author", "editor"],
+  active: true,
+  seen: "2026-11-23T21:30:00.000Z",
+  comment: "She wrote the first program for a machine never built",
+};
+
+interface Answer {
+  readonly what: string;
+  readonly make: () => WebResponse;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+const answers: readonly Answer[] = [
+  {
+    what: "hello, 11 characters",
+    make: () => WebResponse.text(HELLO),
+    contentType: "text/plain; charset=utf-8",
+    body: HELLO,
+  },
+  {
+    what: "200 bytes of JSON",
+    make: () => WebResponse.json(USER),
+    contentType: "application/json",
+    body: JSON.stringify(USER),
+  },
+  {
+    what: "10 KiB of bytes",
+    make: () => WebResponse.bytes(BYTES_10K),
+    contentType: "application/octet-stream",
+    body: "a".repeat(10_240),
+  },
+  {
+    what: "64 KiB of bytes",
+    make: () => WebResponse.bytes(BYTES_64K),
+    contentType: "application/octet-stream",
+    body: "a".repeat(65_536),
+  },
+];
+
+/** Writes responses one at a time, as a connection that nobody pipelines on. */
+class Writer {
+  readonly #encoder = new ResponseEncoder(DATE);
+  readonly #output = new Output(new BufferPool());
+
+  /** The number of bytes that were written. */
+  write(response: WebResponse): number {
+    this.#encoder.encode(this.#output, outgoing(response), "", false);
+    const { length } = this.#output;
+    this.#output.clear();
+    return length;
+  }
+}
+
+function length({ contentType, body }: Answer): number {
+  const fields = `Date: ${DATE}\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}`;
+  return `HTTP/1.1 200 OK\r\n${fields}\r\n\r\n`.length + body.length;
+}
+
+function writes(answer: Answer): Subject {
+  const writer = new Writer();
+  const response = answer.make();
+  return subject({
+    name: `ResponseEncoder writes ${answer.what}`,
+    run: () => writer.write(response),
+    tell: (written) => written,
+    expected: length(answer),
+  });
+}
+
+function makesAndWrites(answer: Answer): Subject {
+  const writer = new Writer();
+  return subject({
+    name: `WebResponse of ${answer.what}, made, checked and written`,
+    run: () => writer.write(checkSendable(answer.make())),
+    tell: (written) => written,
+    expected: length(answer),
+  });
+}
+
+const withFields = new Writer();
+
+export const subjects: readonly Subject[] = [
+  ...answers.map(writes),
+  ...answers.map(makesAndWrites),
+  subject({
+    name: "WebResponse of hello with two fields, made, checked and written",
+    run: () =>
+      withFields.write(checkSendable(WebResponse.text(HELLO, {
+        headers: { "cache-control": "no-store", "x-request-id": "4711" },
+      }))),
+    tell: (written) => written,
+    expected: length(answers[0]) + "cache-control: no-store\r\nx-request-id: 4711\r\n".length,
+  }),
+];
+
+benchAll("Encoder", subjects);

@@ -1,0 +1,27 @@
+// Mudpie with its defaults, and no log of requests.
+
+import process from "node:process";
+import { type ListenMode, WebResponse, WebServer } from "../../../mod.ts";
+import { addPaths } from "./mudpie_app.ts";
+import { hostname, port, routes, workers } from "./settings.js";
+
+const server = new WebServer({ accessLog: "off" });
+addPaths((path, handler) => server.addExactPath(path, handler), routes);
+
+/** A panic, for the tail under trouble. */
+server.addExactPath("/panic", () => {
+  throw new Error("A handler that panics");
+});
+
+/** Which worker has got a connection. */
+server.addExactPath(
+  "/worker",
+  () => WebResponse.text((globalThis as { name?: string }).name ?? ""),
+);
+
+await server.run({
+  hostname,
+  port,
+  workers,
+  listen: process.env.BENCH_LISTEN as ListenMode | undefined,
+});

@@ -1,0 +1,70 @@
+// Holds the servers of the benchmark to equal answers, each as a process of its own, one after the other. Nothing is timed. Of
+// the servers that need a download only those are looked at that need none any more: the tests install nothing.
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { CAN_WATCH_PROCESSES } from "../support/server_process.ts";
+import { checkAnswers } from "./answers_check.ts";
+import {
+  BARE,
+  BenchServer,
+  DENO_SERVE,
+  MUDPIE,
+  NODE_2,
+  PARALLEL_2,
+  type Peer,
+  PEERS,
+  presentPeers,
+} from "./servers.ts";
+import { ROUTED_WORKLOADS, type Workload, WORKLOADS } from "./workloads.ts";
+
+const FEW_ROUTES = ROUTED_WORKLOADS[0];
+
+/** Those that nothing has to be installed for, as far as they are there. */
+const plain = await presentPeers(
+  PEERS.filter((peer) => peer !== BARE && peer.name !== "hono" && peer.name !== "bun"),
+  () => {},
+);
+const plainPairs = await presentPeers([PARALLEL_2, NODE_2], () => {});
+
+async function checkAll(peer: Peer, workloads: readonly Workload[], closes = false): Promise<void> {
+  await using server = await BenchServer.start(peer, { routes: FEW_ROUTES.routes, closes });
+  for (const workload of workloads) await checkAnswers(server.port, workload);
+}
+
+describe("Servers of the benchmark", { ignore: !CAN_WATCH_PROCESSES }, () => {
+  for (const peer of plain) {
+    it(`${peer.what} answers every workload as it should`, async () => {
+      await checkAll(peer, WORKLOADS);
+    });
+  }
+
+  for (const peer of plainPairs) {
+    it(`${peer.what} answers`, async () => {
+      await checkAll(peer, WORKLOADS.slice(0, 1));
+    });
+  }
+
+  it("Mudpie answers at one of many routes", async () => {
+    await checkAll(MUDPIE, [FEW_ROUTES]);
+  });
+
+  it("the loop that parses nothing answers what it can", async () => {
+    const able = WORKLOADS.filter(({ isForBare }) => isForBare);
+    await checkAll(BARE, able.filter(({ isLast }) => !isLast));
+    await checkAll(BARE, able.filter(({ isLast }) => isLast), true);
+  });
+
+  it("one that is not there is left out, with a word about it", async () => {
+    const lines: string[] = [];
+    const absent = { ...DENO_SERVE, missing: () => Promise.resolve("it is on holiday") };
+    assertEquals(await presentPeers([absent, MUDPIE], (line) => lines.push(line)), [MUDPIE]);
+    assertEquals(lines, ["Without Deno.serve: it is on holiday"]);
+  });
+
+  it("a wrong answer is told", async () => {
+    const [hello] = WORKLOADS;
+    const other: Workload = { ...hello, answer: { ...hello.answer, body: "Goodbye" } };
+    await assertRejects(() => checkAll(DENO_SERVE, [other]), Error, "Wrong answer to hello-sync");
+  });
+});

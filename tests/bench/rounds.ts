@@ -1,0 +1,89 @@
+// The rounds: each server is started, checked, warmed up and measured, one after the other, and again in another order. Each
+// round has new processes, because two runs of the same program are not compiled alike.
+
+import { checkAnswers } from "./answers_check.ts";
+import { ProcessorClock } from "./processes.ts";
+import { BenchServer, type Peer } from "./servers.ts";
+import { orderOfRound } from "./statistics.ts";
+import type { Workload } from "./workloads.ts";
+import { runWrk } from "./wrk.ts";
+
+/** The server's processor, and that of the load. */
+export const SERVER_PROCESSOR = 0;
+export const LOAD_PROCESSOR = 1;
+
+/** Kept connections; as many are open at a time where each is for one request. */
+export const CONNECTIONS = 64;
+
+export interface RoundOptions {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+}
+
+/** Who is measured with what. */
+export interface Contestant {
+  readonly peer: Peer;
+  readonly workload: Workload;
+}
+
+/** What one round has shown of one contestant. */
+export interface Sample {
+  readonly processorUs: number;
+  readonly requestsPerSecond: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  /** The share of its processor that the server has used: well below 1, it was the load that was too slow. */
+  readonly use: number;
+}
+
+/** The samples of all rounds, for each of the contestants in their own order. */
+export async function runRounds(
+  contestants: readonly Contestant[],
+  options: RoundOptions,
+  tell: (line: string) => void,
+): Promise<Sample[][]> {
+  const samples = contestants.map((): Sample[] => []);
+  const indexes = contestants.map((_, index) => index);
+  for (let round = 0; round < options.rounds; round++) {
+    for (const index of orderOfRound(indexes, round)) {
+      const contestant = contestants[index];
+      const sample = await measure(contestant, options);
+      samples[index].push(sample);
+      tell(
+        `${contestant.workload.name}, round ${round + 1}, ${contestant.peer.name}: ` +
+          `${sample.processorUs.toFixed(2)} us, ${Math.round(sample.requestsPerSecond)} a second`,
+      );
+    }
+  }
+  return samples;
+}
+
+async function measure({ peer, workload }: Contestant, options: RoundOptions): Promise<Sample> {
+  await using server = await BenchServer.start(peer, {
+    routes: workload.routes,
+    processors: `${SERVER_PROCESSOR}`,
+    closes: workload.isLast,
+  });
+  const load = (seconds: number) =>
+    runWrk({
+      port: server.port,
+      requests: workload.requests,
+      connections: CONNECTIONS,
+      seconds,
+      processors: `${LOAD_PROCESSOR}`,
+      isLast: workload.isLast,
+    });
+  await checkAnswers(server.port, workload);
+  if (options.warmUpSeconds > 0) await load(options.warmUpSeconds);
+  const clock = new ProcessorClock(server.pid);
+  const { requests, seconds, requestsPerSecond, p50Us, p99Us } = await load(options.seconds);
+  const nanoseconds = clock.elapsed();
+  return {
+    processorUs: nanoseconds / requests / 1e3,
+    requestsPerSecond,
+    p50Us,
+    p99Us,
+    use: nanoseconds / seconds / 1e9,
+  };
+}

@@ -1,0 +1,24 @@
+// What is measured in a way of its own, and is no row of processor time. Each has a file.
+
+import { idleCrowd, idleMemory } from "./crowd.ts";
+import { fairness } from "./fairness.ts";
+import type { RoundOptions } from "./rounds.ts";
+import { scaling } from "./scaling.ts";
+import { startTimes } from "./start.ts";
+import { tailUnderTrouble } from "./tail.ts";
+
+/** One of them. */
+export interface Scene {
+  readonly name: string;
+  /** Gives the text of its table. */
+  readonly run: (options: RoundOptions, tell: (line: string) => void) => Promise<string>;
+}
+
+export const SCENES: readonly Scene[] = [
+  { name: "idle-memory", run: idleMemory },
+  { name: "start", run: startTimes },
+  { name: "fairness", run: fairness },
+  { name: "idle-crowd", run: idleCrowd },
+  { name: "tail", run: tailUnderTrouble },
+  { name: "scaling", run: scaling },
+];

@@ -1,0 +1,309 @@
+// The servers that are compared: how each is started, and what it needs that may not be there. Those that are not there are left
+// out, with a word about it.
+
+import { Program } from "../support/program.ts";
+import { get, RawClient } from "../support/raw_client.ts";
+
+/** How a server is to run. */
+export interface ServerOptions {
+  readonly workers?: number;
+  readonly routes?: number;
+  readonly listen?: "reuseport" | "shared";
+  /** The processors that it may use, as `taskset` takes them; all where there are none. */
+  readonly processors?: string;
+  /** Whether it ends each connection behind its answer; only the loop that parses nothing has to be told. */
+  readonly closes?: boolean;
+}
+
+/** One of the servers. */
+export interface Peer {
+  readonly name: string;
+  readonly what: string;
+  /** How many threads, or processes, answer. */
+  readonly workers: number;
+  readonly command: (port: number) => readonly string[] | Promise<readonly string[]>;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Says what is missing; undefined where all is there. It may install what it needs into the cache, never into the project. */
+  readonly missing?: () => Promise<string | undefined>;
+}
+
+function peerFile(name: string): string {
+  return new URL(`peers/${name}`, import.meta.url).pathname;
+}
+
+const deno = (name: string, ...flags: string[]) => () => [
+  Deno.execPath(),
+  "run",
+  "-A",
+  "--no-check",
+  ...flags,
+  peerFile(name),
+];
+
+const denoServe = (port: number) => {
+  const address = ["--host", "127.0.0.1", "--port", `${port}`];
+  const file = peerFile("deno_serve_parallel.ts");
+  return [Deno.execPath(), "serve", "-A", "--no-check", "--parallel", ...address, file];
+};
+
+const node = () => ["node", peerFile("node_cluster.mjs")];
+
+export const MUDPIE: Peer = {
+  name: "mudpie",
+  what: "Mudpie, one worker",
+  workers: 1,
+  command: deno("mudpie.ts"),
+};
+
+/** The Mudpie of another checkout, to see what a change has brought. */
+export function mudpieIn(folder: string): Peer {
+  const file = `${folder}/tests/bench/peers/mudpie.ts`;
+  return {
+    name: "other",
+    what: `Mudpie in ${folder}`,
+    workers: 1,
+    command: () => [Deno.execPath(), "run", "-A", "--no-check", file],
+  };
+}
+
+export const DENO_SERVE: Peer = {
+  name: "deno-serve",
+  what: "Deno.serve",
+  workers: 1,
+  command: deno("deno_serve.ts"),
+};
+
+export const BARE: Peer = {
+  name: "bare",
+  what: "a loop that parses nothing",
+  workers: 1,
+  command: deno("bare.ts"),
+};
+
+/** Two workers beside two of others. */
+export const MUDPIE_2: Peer = {
+  ...MUDPIE,
+  name: "mudpie-2",
+  what: "Mudpie, 2 workers",
+  workers: 2,
+};
+export const PARALLEL_2: Peer = {
+  name: "deno-parallel-2",
+  what: "deno serve --parallel, 2 threads",
+  workers: 2,
+  command: denoServe,
+  environment: { DENO_JOBS: "2" },
+};
+export const NODE_2: Peer = {
+  name: "node-2",
+  what: "Node http, node:cluster, 2 workers",
+  workers: 2,
+  command: node,
+  missing: missingNode,
+};
+
+/** All that have one worker, or one thread. */
+export const PEERS: readonly Peer[] = [
+  MUDPIE,
+  DENO_SERVE,
+  {
+    name: "deno-parallel",
+    what: "deno serve --parallel, 1 thread",
+    workers: 1,
+    command: denoServe,
+    environment: { DENO_JOBS: "1" },
+  },
+  { ...NODE_2, name: "node", what: "Node http, node:cluster, 1 worker", workers: 1 },
+  {
+    name: "hono",
+    what: "Hono on Deno.serve",
+    workers: 1,
+    // What it loads is no part of the project, and must not be noted in the project's lock file.
+    command: deno("hono.js", "--no-lock"),
+    missing: missingHono,
+  },
+  {
+    name: "bun",
+    what: "Bun.serve",
+    workers: 1,
+    command: async () => [await bunPath() ?? "bun", peerFile("bun.js")],
+    missing: missingBun,
+  },
+  BARE,
+];
+
+/** What is printed by a command that succeeds; undefined where it does not, or is not there. */
+async function outputOf(command: string, ...args: string[]): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command(command, {
+      args,
+      stdout: "piped",
+      stderr: "null",
+      stdin: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  } catch {
+    // There is no such command.
+    return undefined;
+  }
+}
+
+/** Whether a command is there that says its version. */
+export async function hasCommand(command: string): Promise<boolean> {
+  return await outputOf("which", command) !== undefined;
+}
+
+async function missingNode(): Promise<string | undefined> {
+  return await outputOf("node", "--version") === undefined ? "node is not on the path" : undefined;
+}
+
+async function missingHono(): Promise<string | undefined> {
+  const script = 'await import("npm:hono@^4")';
+  const has = await outputOf(Deno.execPath(), "eval", "--no-lock", "--no-config", script);
+  return has === undefined ? "npm:hono@^4 cannot be loaded" : undefined;
+}
+
+/** Where what is installed for the benchmark goes: not into the project. */
+function cacheFolder(): string {
+  const home = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? "/tmp"}/.cache`;
+  return `${home}/mudpie-bench`;
+}
+
+/** Bun as it is on the path, or in the cache. */
+async function bunPath(): Promise<string | undefined> {
+  for (const path of ["bun", `${cacheFolder()}/node_modules/.bin/bun`]) {
+    if (await outputOf(path, "--version") !== undefined) return path;
+  }
+  return undefined;
+}
+
+async function missingBun(): Promise<string | undefined> {
+  if (await bunPath() !== undefined) return undefined;
+  const quiet = ["--no-audit", "--no-fund"];
+  await outputOf("npm", "install", ...quiet, "--prefix", cacheFolder(), "bun@^1");
+  return await bunPath() === undefined ? "npm cannot install bun" : undefined;
+}
+
+/** Those of the peers that are there. Tells of each of the others why it is not. */
+export async function presentPeers(
+  peers: readonly Peer[],
+  tell: (line: string) => void,
+): Promise<Peer[]> {
+  const present: Peer[] = [];
+  for (const peer of peers) {
+    const missing = await peer.missing?.();
+    if (missing === undefined) present.push(peer);
+    else tell(`Without ${peer.what}: ${missing}`);
+  }
+  return present;
+}
+
+/** A port that was free a moment ago. Not every runtime can say which port it has picked. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** How long to wait before a server is asked again whether it is there: a small part of any start. */
+const ASK_AGAIN_MS = 1;
+
+/** A server at work. */
+export class BenchServer implements AsyncDisposable {
+  readonly port: number;
+  /** From before its process was made to the first answer. */
+  readonly startMs: number;
+  readonly #program: Program;
+
+  private constructor(program: Program, port: number, startMs: number) {
+    this.#program = program;
+    this.port = port;
+    this.startMs = startMs;
+  }
+
+  /** Starts a server, and waits for its first answer. */
+  static async start(peer: Peer, options: ServerOptions = {}): Promise<BenchServer> {
+    const port = freePort();
+    const command = await peer.command(port);
+    const pinned = options.processors === undefined
+      ? command
+      : ["taskset", "-c", options.processors, ...command];
+    const begun = performance.now();
+    const program = Program.start(pinned[0], pinned.slice(1), {
+      env: {
+        ...peer.environment,
+        BENCH_PORT: `${port}`,
+        BENCH_WORKERS: `${options.workers ?? peer.workers}`,
+        BENCH_ROUTES: `${options.routes ?? 0}`,
+        ...options.listen === undefined ? {} : { BENCH_LISTEN: options.listen },
+        ...options.closes ? { BENCH_CLOSES: "" } : {},
+      },
+    });
+    try {
+      await firstAnswer(program, port);
+    } catch (error) {
+      await program[Symbol.asyncDispose]();
+      throw new Error(`${peer.what} does not start: ${program.stderr.text}`, { cause: error });
+    }
+    return new BenchServer(program, port, performance.now() - begun);
+  }
+
+  get pid(): number {
+    return this.#program.pid;
+  }
+
+  /** Waits until Mudpie says that all of its workers accept. */
+  async allAccept(): Promise<void> {
+    await this.#program.listening();
+  }
+
+  /** Waits for a line of its log that is not among the first `from` ones. */
+  async logLine(pattern: RegExp, from: number): Promise<void> {
+    await this.#program.stderr.find(pattern, from);
+  }
+
+  /** How many lines of its log match. */
+  countLog(pattern: RegExp): number {
+    return this.#program.stderr.all.filter((line) => pattern.test(line)).length;
+  }
+
+  /** How many lines it has logged. */
+  get logLength(): number {
+    return this.#program.stderr.all.length;
+  }
+
+  signal(signal: Deno.Signal): void {
+    this.#program.signal(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program[Symbol.asyncDispose]();
+  }
+}
+
+/** Longer than any of them takes, with 100,000 routes and on a busy machine. */
+const START_DEADLINE_MS = 60_000;
+
+/** Who looks whether it may listen, before it does, resets whoever connects in that moment. */
+const NOT_YET = [Deno.errors.ConnectionRefused, Deno.errors.ConnectionReset];
+
+async function firstAnswer(program: Program, port: number): Promise<void> {
+  let hasEnded = false;
+  const ending = Promise.all([program.stdout.ended, program.stderr.ended]).then(() =>
+    hasEnded = true
+  );
+  ending.catch(() => {});
+  for (const end = performance.now() + START_DEADLINE_MS; performance.now() < end;) {
+    if (hasEnded) throw new Error("It has ended");
+    try {
+      // Who listens may have no worker yet: the answer is what counts.
+      using client = await RawClient.connect(port);
+      const { status } = await client.ask(get("/hello"));
+      if (status !== 200) throw new Error(`Got status ${status} in place of 200`);
+      return;
+    } catch (error) {
+      if (!NOT_YET.some((errorClass) => error instanceof errorClass)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    }
+  }
+  throw new Error(`It did not answer within ${START_DEADLINE_MS} ms`);
+}
