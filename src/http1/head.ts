@@ -318,13 +318,23 @@ export class HeadParser {
       this.#targetEnd,
       this.#targetClasses,
       this.#minorVersion,
-      positions.slice(0, this.#positionCount),
+      copyOf(positions, this.#positionCount),
       this.#seen,
       this.#repeated,
       hostAt,
       isHostPlain,
     );
   }
+}
+
+/** Below this many a loop copies faster than the platform does. */
+const MAX_LOOP_POSITIONS = 32;
+
+function copyOf(positions: readonly number[], count: number): readonly number[] {
+  if (count > MAX_LOOP_POSITIONS) return positions.slice(0, count);
+  const copy: number[] = new Array(count);
+  for (let i = 0; i < count; i++) copy[i] = positions[i];
+  return copy;
 }
 
 function refuse(refusal: Refusal): HeadOutcome {
