@@ -70,6 +70,7 @@ export class Scoreboard {
   /** The memory, to be sent to the worker. */
   readonly memory: SharedArrayBuffer;
   readonly #values: Float64Array<SharedArrayBuffer>;
+  readonly #own: number[] = COUNTERS.map(() => 0);
 
   /** Makes a scoreboard, or looks at one that the supervisor has made. */
   constructor(memory = new SharedArrayBuffer(COUNTERS.length * Float64Array.BYTES_PER_ELEMENT)) {
@@ -86,12 +87,12 @@ export class Scoreboard {
 
   /** Adds to a counter, by its place: see {@linkcode counterIndex}. */
   add(index: number, amount: number): void {
-    this.#values[index] += amount;
+    this.#values[index] = this.#own[index] += amount;
   }
 
   /** Sets a counter, by its place. */
   set(index: number, value: number): void {
-    this.#values[index] = value;
+    this.#values[index] = this.#own[index] = value;
   }
 }
 
