@@ -174,6 +174,12 @@ export class HeadParser {
           break;
         }
         case Stage.Version: {
+          if (isPlainVersionLine(bytes, at, stop)) {
+            this.#minorVersion = 1;
+            at += VERSION_LINE_LENGTH;
+            this.#stage = Stage.FieldStart;
+            break;
+          }
           const available = Math.min(stop - at, VERSION_LINE_LENGTH);
           if (!isVersionLine(bytes, at, available)) return refuse(REFUSALS.badVersion);
           if (available < VERSION_LINE_LENGTH) {
@@ -339,6 +345,14 @@ function copyOf(positions: readonly number[], count: number): readonly number[] 
 
 function refuse(refusal: Refusal): HeadOutcome {
   return { kind: "refused", refusal };
+}
+
+/** Whether the bytes at `at` begin with what nearly every request has there, `HTTP/1.1 CRLF`. */
+function isPlainVersionLine(bytes: Uint8Array, at: number, stop: number): boolean {
+  return stop - at >= VERSION_LINE_LENGTH && bytes[at] === 0x48 && bytes[at + 1] === 0x54 &&
+    bytes[at + 2] === 0x54 && bytes[at + 3] === 0x50 && bytes[at + 4] === 0x2f &&
+    bytes[at + 5] === 0x31 && bytes[at + 6] === 0x2e && bytes[at + 7] === 0x31 &&
+    bytes[at + 8] === CR && bytes[at + 9] === LF;
 }
 
 /** Whether the `count` bytes at `at` can begin `HTTP/d.d CRLF`. */
