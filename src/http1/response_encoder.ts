@@ -5,6 +5,7 @@
 
 import { Buffer } from "node:buffer";
 import type { BufferPool, OutputBuffer } from "./buffer_pool.ts";
+import { CR, LF } from "./grammar.ts";
 import type { ConnectionOption } from "./persistence.ts";
 import { reasonPhrase, statusHasBody } from "./status.ts";
 
@@ -122,6 +123,9 @@ interface HeadTemplate {
 export class ResponseEncoder {
   readonly #templates: Map<string | null, HeadTemplate>[] = [];
   #templateCount = 0;
+  #lastStatus = 0;
+  #lastContentType: string | null = null;
+  #lastTemplate: HeadTemplate | undefined;
   #date: Uint8Array = new Uint8Array(DATE_LENGTH);
   /** Counts the dates, so that a template knows whether it has the newest. */
   #dateNumber = 0;
@@ -179,8 +183,15 @@ export class ResponseEncoder {
   }
 
   #templateFor(status: number, contentType: string | null): HeadTemplate {
+    if (this.#lastStatus === status && this.#lastContentType === contentType) {
+      return this.#lastTemplate!;
+    }
     const known = this.#templates[status]?.get(contentType);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#lastStatus = status;
+      this.#lastContentType = contentType;
+      return this.#lastTemplate = known;
+    }
     const beforeDate = statusLine(status) + DATE_FIELD_START;
     const text = beforeDate + " ".repeat(DATE_LENGTH) + "\r\n" +
       (contentType === null ? "" : `Content-Type: ${contentType}\r\n`) +
@@ -214,6 +225,14 @@ export class ResponseEncoder {
   #endHead(output: Output, bodyLength: number, connection: ConnectionOption): void {
     const buffer = output.reserve(MAX_HEAD_END_BYTES);
     const digitsEnd = writeDecimal(buffer, output.length, bodyLength);
+    if (connection === "") {
+      buffer[digitsEnd] = CR;
+      buffer[digitsEnd + 1] = LF;
+      buffer[digitsEnd + 2] = CR;
+      buffer[digitsEnd + 3] = LF;
+      output.length = digitsEnd + 4;
+      return;
+    }
     const end = HEAD_END[connection];
     buffer.set(end, digitsEnd);
     output.length = digitsEnd + end.length;
