@@ -60,9 +60,7 @@ class Children<T> {
     for (let slot = hash & mask;; slot = (slot + 1) & mask) {
       const segment = this.#segments[slot];
       if (segment === undefined) return undefined;
-      if (segment.length === end - start && text.startsWith(segment, start)) {
-        return this.#nodes[slot];
-      }
+      if (segment.length === end - start && isAt(segment, text, start)) return this.#nodes[slot];
     }
   }
 
@@ -96,6 +94,14 @@ class Children<T> {
       if (segment !== undefined && node !== undefined) this.#put(segment, node);
     }
   }
+}
+
+/** Whether the segment stands in `text` at `start`. Segments are short, and a loop needs no call into the platform. */
+function isAt(segment: string, text: string, start: number): boolean {
+  for (let i = 0; i < segment.length; i++) {
+    if (segment.charCodeAt(i) !== text.charCodeAt(start + i)) return false;
+  }
+  return true;
 }
 
 class Node<T> {

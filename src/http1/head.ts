@@ -19,6 +19,7 @@ import {
   TARGET_BACKSLASH,
   TARGET_DOT,
   TARGET_PERCENT,
+  TARGET_QUERY,
   TOKEN,
 } from "./grammar.ts";
 import { type Refusal, REFUSALS } from "./refusal.ts";
@@ -406,6 +407,8 @@ export class RequestHead {
   readonly #methodEnd: number;
   readonly #targetEnd: number;
   readonly #hostAt: number;
+  /** Whether a "?" is in the target. */
+  readonly #hasQuery: boolean;
   /** Undefined until it is asked for, where the target is the path and nothing else. */
   #routingPath: string | undefined;
   #rawPath: string | undefined;
@@ -432,6 +435,7 @@ export class RequestHead {
     seen: number,
     repeated: number,
     hostAt: number,
+    hasQuery: boolean,
     isAsteriskForm: boolean,
   ) {
     this.#text = text;
@@ -439,6 +443,7 @@ export class RequestHead {
     this.#targetEnd = targetEnd;
     this.#positions = positions;
     this.#hostAt = hostAt;
+    this.#hasQuery = hasQuery;
     this.method = method;
     this.minorVersion = minorVersion;
     this.isAsteriskForm = isAsteriskForm;
@@ -482,6 +487,7 @@ export class RequestHead {
       seen,
       repeated,
       hostAt,
+      (targetClasses & TARGET_QUERY) !== 0,
       !isOriginForm && text.charCodeAt(methodEnd + 1) === 0x2a,
     );
     if (isPlain) return head;
@@ -564,6 +570,7 @@ export class RequestHead {
 
   #plainPath(): string {
     const target = this.target;
+    if (!this.#hasQuery) return target;
     const mark = target.indexOf("?");
     return mark < 0 ? target : target.slice(0, mark);
   }
