@@ -77,6 +77,35 @@ const latin1Slice = Buffer.prototype.latin1Slice;
 const HTTP_NAME = [0x48, 0x54, 0x54, 0x50, 0x2f];
 const VERSION_LINE_LENGTH = "HTTP/1.1\r\n".length;
 
+/** How many bytes behind a head are decoded with it. */
+const DECODED_AHEAD_BYTES = 2_048;
+
+/**
+ * The text of heads. Pipelined requests come many in one read, and a call into the platform costs more than what it does for a
+ * few hundred bytes, so the bytes behind a head are decoded with it, for the heads among them.
+ */
+class DecodedBytes {
+  /** The text; it begins with the byte at `#start`. */
+  text = "";
+  #start = 0;
+  #end = 0;
+
+  /** Sees to it that the head from `start` to `end` is in the text; says where it begins there. Up to `arrived` there are more bytes. */
+  locate(bytes: Uint8Array, start: number, end: number, arrived: number): number {
+    if (start < this.#start || end > this.#end) {
+      this.#start = start;
+      this.#end = Math.min(arrived, end + DECODED_AHEAD_BYTES);
+      this.text = latin1Slice.call(bytes, start, this.#end);
+    }
+    return start - this.#start;
+  }
+
+  forget(): void {
+    this.#start = this.#end = 0;
+    this.text = "";
+  }
+}
+
 /** Reads the heads of one connection, one after the other, and the trailer sections of its chunked bodies. */
 export class HeadParser {
   readonly #limits: HeadLimits;
@@ -96,6 +125,7 @@ export class HeadParser {
   #seen = 0;
   #repeated = 0;
   #hostAt = 0;
+  readonly #decodedBytes = new DecodedBytes();
 
   constructor(limits: HeadLimits) {
     this.#limits = limits;
@@ -109,6 +139,11 @@ export class HeadParser {
   /** Whether one of the fields is there that say how to read a message, or for whom it is: those in {@linkcode Seen}. */
   get seesControlField(): boolean {
     return this.#seen !== 0;
+  }
+
+  /** Says that other bytes may stand from now on where heads were taken from. */
+  forgetBytes(): void {
+    this.#decodedBytes.forget();
   }
 
   /** Forgets the head that was read, for the next one. */
@@ -313,19 +348,25 @@ export class HeadParser {
     this.#seen |= bit;
   }
 
-  /** The head that `parse` found complete, cut loose from the bytes; or why it is refused as a whole. */
-  take(bytes: Uint8Array, start: number, end: number): RequestHead | Refusal {
+  /**
+   * The head that `parse` found complete, cut loose from the bytes; or why it is refused as a whole. `arrived` is where the bytes
+   * end that have come, most often with other heads in them.
+   */
+  take(bytes: Uint8Array, start: number, end: number, arrived = end): RequestHead | Refusal {
     const positions = this.#positions;
+    const hasBody = (this.#seen & (Seen.ContentLength | Seen.TransferEncoding)) !== 0;
+    const textStart = this.#decodedBytes.locate(bytes, start, end, hasBody ? end : arrived);
     const hostAt = this.#hostAt;
     const isHostPlain = (this.#seen & Seen.Host) !== 0 &&
       isPlainHost(bytes, start + positions[hostAt + 2], start + positions[hostAt + 3]);
     return RequestHead.check(
-      latin1Slice.call(bytes, start, end),
-      this.#methodEnd,
-      this.#targetEnd,
+      this.#decodedBytes.text,
+      textStart,
+      textStart + this.#methodEnd,
+      textStart + this.#targetEnd,
       this.#targetClasses,
       this.#minorVersion,
-      copyOf(positions, this.#positionCount),
+      shifted(positions, this.#positionCount, textStart),
       this.#seen,
       this.#repeated,
       hostAt,
@@ -334,13 +375,14 @@ export class HeadParser {
   }
 }
 
-/** Below this many a loop copies faster than the platform does. */
+/** Above that many the platform copies faster than a loop. */
 const MAX_LOOP_POSITIONS = 32;
 
-function copyOf(positions: readonly number[], count: number): readonly number[] {
-  if (count > MAX_LOOP_POSITIONS) return positions.slice(0, count);
+/** The first `count` positions, so much further behind. */
+function shifted(positions: readonly number[], count: number, by: number): readonly number[] {
+  if (by === 0 && count > MAX_LOOP_POSITIONS) return positions.slice(0, count);
   const copy: number[] = new Array(count);
-  for (let i = 0; i < count; i++) copy[i] = positions[i];
+  for (let i = 0; i < count; i++) copy[i] = positions[i] + by;
   return copy;
 }
 
@@ -403,6 +445,8 @@ function isName(bytes: Uint8Array, at: number, name: string): boolean {
 /** The head of a request: its text, and where in it the parts stand. It needs no buffer, so it can be kept for ever. */
 export class RequestHead {
   readonly #text: string;
+  /** Where the head begins in the text, in which other heads may stand; the positions are counted from the text's beginning. */
+  readonly #start: number;
   readonly #positions: readonly number[];
   readonly #methodEnd: number;
   readonly #targetEnd: number;
@@ -427,6 +471,7 @@ export class RequestHead {
 
   private constructor(
     text: string,
+    start: number,
     methodEnd: number,
     targetEnd: number,
     method: string,
@@ -439,6 +484,7 @@ export class RequestHead {
     isAsteriskForm: boolean,
   ) {
     this.#text = text;
+    this.#start = start;
     this.#methodEnd = methodEnd;
     this.#targetEnd = targetEnd;
     this.#positions = positions;
@@ -454,6 +500,7 @@ export class RequestHead {
   /** Makes a head of what was parsed, or refuses it: the rules that look at more than one part (RFC 9112, section 3). */
   static check(
     text: string,
+    start: number,
     methodEnd: number,
     targetEnd: number,
     targetClasses: number,
@@ -464,7 +511,7 @@ export class RequestHead {
     hostAt: number,
     isHostPlain: boolean,
   ): RequestHead | Refusal {
-    const method = methodOf(text, methodEnd);
+    const method = methodOf(text, start, methodEnd);
     if ((seen & Seen.Host) === 0) {
       if (minorVersion === 1) return REFUSALS.missingHost;
     } else {
@@ -479,6 +526,7 @@ export class RequestHead {
       (targetClasses & (TARGET_BACKSLASH | TARGET_DOT | TARGET_PERCENT)) === 0;
     const head = new RequestHead(
       text,
+      start,
       methodEnd,
       targetEnd,
       method,
@@ -524,14 +572,14 @@ export class RequestHead {
 
   /** Where the target ends in the bytes of the head. */
   get targetEnd(): number {
-    return this.#targetEnd;
+    return this.#targetEnd - this.#start;
   }
 
   /** Copies method and path as they were sent, at most `max` bytes, to `at` of `into`; says how many there were. */
   copyMethodAndPath(into: Uint8Array, at: number, max: number): number {
-    const length = Math.min(this.#targetEnd, max);
+    const length = Math.min(this.targetEnd, max);
     for (let i = 0; i < length; i++) {
-      const code = this.#text.charCodeAt(i);
+      const code = this.#text.charCodeAt(this.#start + i);
       if (code === QUESTION_MARK) return i;
       into[at + i] = code;
     }
@@ -654,10 +702,10 @@ function isSameName(text: string, at: number, name: string): boolean {
 }
 
 /** The common methods are told by length and first letter, and need no string of their own. */
-function methodOf(text: string, end: number): string {
-  if (end === 3 && text.startsWith("GET")) return "GET";
-  if (end === 4 && text.startsWith("POST")) return "POST";
-  return text.slice(0, end);
+function methodOf(text: string, start: number, end: number): string {
+  if (end - start === 3 && text.startsWith("GET", start)) return "GET";
+  if (end - start === 4 && text.startsWith("POST", start)) return "POST";
+  return text.slice(start, end);
 }
 
 /** Where the values of a head come from when no bytes were parsed: `fetch()` has a `Request` in place of them. */

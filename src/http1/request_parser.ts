@@ -125,6 +125,7 @@ export class RequestParser {
    */
   get space(): Uint8Array<ArrayBuffer> {
     this.#headAt = -1;
+    this.#headParser.forgetBytes();
     const state = this.#state;
     if (state.kind === "length" && state.memory !== undefined) {
       const { bytes, filled } = state.memory;
@@ -144,6 +145,7 @@ export class RequestParser {
   get spaceWithoutMoving(): Uint8Array<ArrayBuffer> | undefined {
     // A body with memory of its own leaves nothing in the buffer, so all of it is room again.
     if (this.#start === this.#end && !this.#isBufferLent) this.#start = this.#end = 0;
+    this.#headParser.forgetBytes();
     if (this.#end === this.#buffer.length) return undefined;
     this.#spaceIsInBuffer = true;
     return this.#buffer.subarray(this.#end);
@@ -248,7 +250,7 @@ export class RequestParser {
           this.#headParser.isHeadRequest(this.#buffer, this.#start),
         );
       case "complete": {
-        const head = this.#headParser.take(this.#buffer, this.#start, outcome.end);
+        const head = this.#headParser.take(this.#buffer, this.#start, outcome.end, this.#end);
         if (!(head instanceof RequestHead)) {
           return this.#refuse(head, this.#headParser.isHeadRequest(this.#buffer, this.#start));
         }
