@@ -182,6 +182,12 @@ export class HeadParser {
     for (;;) {
       switch (this.#stage) {
         case Stage.Method: {
+          if (at === start && stop - at > 4 && isGetLine(bytes, at)) {
+            this.#methodEnd = 3;
+            at += 4;
+            this.#stage = Stage.Target;
+            break;
+          }
           while (at < stop && TOKEN[bytes[at]] === 1) at++;
           if (at === stop) return this.#pause(at - start, maxHeadBytes);
           if (bytes[at] !== SP || at === start) return refuse(REFUSALS.badMethod);
@@ -388,6 +394,11 @@ function shifted(positions: readonly number[], count: number, by: number): reado
 
 function refuse(refusal: Refusal): HeadOutcome {
   return { kind: "refused", refusal };
+}
+
+function isGetLine(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x47 && bytes[at + 1] === 0x45 && bytes[at + 2] === 0x54 &&
+    bytes[at + 3] === SP;
 }
 
 /** Whether the bytes at `at` begin with what nearly every request has there, `HTTP/1.1 CRLF`. */
