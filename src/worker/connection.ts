@@ -224,28 +224,35 @@ export class Connection implements TimeLimited, ExchangeWatch {
     if (response instanceof WebResponse) {
       return this.#finishRequest(request, head, response, persists, startedAt, place);
     }
-    return this.#waitForHandler(response, head).then((settled) => {
-      const overflow = this.#finishRequest(request, head, settled, persists, startedAt, place);
-      if (this.#broken !== undefined) throw this.#broken.error;
-      return overflow;
-    });
+    return this.#finishLater(request, head, response, persists, startedAt, place);
   }
 
-  /** Waits for a handler that takes its time. Answers that are ready before it do not have to wait with it. */
-  async #waitForHandler(response: Promise<WebResponse>, head: RequestHead): Promise<WebResponse> {
+  /** The same for a handler that takes its time. */
+  async #finishLater(
+    request: WebRequest,
+    head: RequestHead,
+    response: Promise<WebResponse>,
+    persists: boolean,
+    startedAt: number,
+    place: number,
+  ): Promise<LargeBody | undefined> {
     this.#beginHandling(head);
-    if (this.#output.length > 0) {
-      let isSettled = false;
-      response.then(() => isSettled = true);
-      for (let turn = 0; turn < SETTLING_TURNS && !isSettled; turn++) await undefined;
-      if (!isSettled) {
-        await this.#writeAhead();
-        this.#beginHandling(head);
-      }
-    }
+    if (this.#output.length > 0) await this.#writeUnlessSettled(response, head);
     const settled = await response;
     this.#handled = undefined;
-    return settled;
+    const overflow = this.#finishRequest(request, head, settled, persists, startedAt, place);
+    if (this.#broken !== undefined) throw this.#broken.error;
+    return overflow;
+  }
+
+  /** Answers that are ready do not have to wait for a handler that takes its time, unless it only seems to. */
+  async #writeUnlessSettled(response: Promise<WebResponse>, head: RequestHead): Promise<void> {
+    let isSettled = false;
+    response.then(() => isSettled = true);
+    for (let turn = 0; turn < SETTLING_TURNS && !isSettled; turn++) await undefined;
+    if (isSettled) return;
+    await this.#writeAhead();
+    this.#beginHandling(head);
   }
 
   /**
