@@ -149,9 +149,10 @@ export class Connection implements TimeLimited, ExchangeWatch {
     const { turnGate } = this.#context;
     for (;;) {
       let hasEnded = false;
+      const turn = turnGate.pause();
+      if (turn !== undefined) await turn;
+      // Looked at behind the pause, in which the read that watches the client may have brought them.
       if (!this.#hasUnparsedBytes) {
-        const turn = turnGate.pause();
-        if (turn !== undefined) await turn;
         const watched = this.#watchedRead;
         const count = this.#hasClientEnded ? null : await (watched ?? conn.read(parser.space));
         turnGate.noteRead();

@@ -77,7 +77,10 @@ interface Exchange {
 }
 
 /** Serves a connection. Limits that are not given are off. */
-async function serve(options: WebServerOptions = {}): Promise<Exchange> {
+async function serve(
+  options: WebServerOptions = {},
+  turnGate = new TurnGate(),
+): Promise<Exchange> {
   open = Promise.withResolvers();
   const router = new Router<Handler>(percentDecode);
   for (const [path, handler] of Object.entries(handlers)) {
@@ -102,7 +105,7 @@ async function serve(options: WebServerOptions = {}): Promise<Exchange> {
     encoder: new ResponseEncoder(DATE),
     dispatcher: new Dispatcher(router, () => phraseResponse(500, { connection: "close" })),
     deadlines: new Deadlines(TICK_MS, 0),
-    turnGate: new TurnGate(),
+    turnGate,
     scoreboard: new Scoreboard(),
     exchangeBoard: new ExchangeBoard(),
     accessLog: new AccessLog((bytes) => {
@@ -124,6 +127,24 @@ async function serve(options: WebServerOptions = {}): Promise<Exchange> {
     }
   };
   return { fake, connection, context, served, logged, faults, pass };
+}
+
+/** A gate that lets nobody read on while it is closed. */
+class ClosableGate extends TurnGate {
+  #closed: PromiseWithResolvers<void> | undefined;
+
+  override pause(): Promise<void> | undefined {
+    return this.#closed?.promise;
+  }
+
+  close(): void {
+    this.#closed = Promise.withResolvers();
+  }
+
+  open(): void {
+    this.#closed?.resolve();
+    this.#closed = undefined;
+  }
 }
 
 /** A whole answer in plain text. */
@@ -612,6 +633,27 @@ describe("Connection, whose worker drains,", () => {
 });
 
 describe("Connection, whose handler asks for the signal,", () => {
+  for (const sent of ["a request", "its end"]) {
+    it(`it sees ${sent} that came while it waited for its turn`, async () => {
+      const gate = new ClosableGate();
+      const exchange = await serve({}, gate);
+      const { fake } = exchange;
+      fake.send(get("/signal"));
+      await settle();
+      gate.close();
+      open.resolve();
+      await settle();
+      assertEquals(fake.writes, [answer("waited")]);
+      if (sent === "its end") fake.end();
+      else fake.send(get("/text"));
+      await settle();
+      gate.open();
+      await settle();
+      if (sent === "its end") await assertEnded(exchange);
+      else assertEquals(fake.writes, [answer("waited"), answer("hello")]);
+    });
+  }
+
   it("it aborts it when the client ends its side", async () => {
     const exchange = await serve();
     exchange.fake.send(get("/signal"));
