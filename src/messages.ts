@@ -70,6 +70,7 @@ export class Scoreboard {
   /** The memory, to be sent to the worker. */
   readonly memory: SharedArrayBuffer;
   readonly #values: Float64Array<SharedArrayBuffer>;
+  /** The same numbers for the one who counts: shared memory is slower to read than to write. */
   readonly #own: number[] = COUNTERS.map(() => 0);
 
   /** Makes a scoreboard, or looks at one that the supervisor has made. */

@@ -123,6 +123,7 @@ interface HeadTemplate {
 export class ResponseEncoder {
   readonly #templates: Map<string | null, HeadTemplate>[] = [];
   #templateCount = 0;
+  /** The template that was used last, and for what: most answers of a server are of one kind. */
   #lastStatus = 0;
   #lastContentType: string | null = null;
   #lastTemplate: HeadTemplate | undefined;
