@@ -28,6 +28,8 @@ const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
 let open: PromiseWithResolvers<void>;
 /** The request that came last. */
 let lastRequest: WebRequest;
+/** All that came on the connection. */
+let allRequests: WebRequest[];
 let signal: AbortSignal;
 
 /** What a handler has found in its request at the end. */
@@ -82,10 +84,12 @@ async function serve(
   turnGate = new TurnGate(),
 ): Promise<Exchange> {
   open = Promise.withResolvers();
+  allRequests = [];
   const router = new Router<Handler>(percentDecode);
   for (const [path, handler] of Object.entries(handlers)) {
     const target: Handler = (req) => {
       lastRequest = req;
+      allRequests.push(req);
       return handler(req);
     };
     router.add(path, true, { kind: "any", target }, () => "a test");
@@ -630,6 +634,47 @@ describe("Connection, whose worker drains,", () => {
       await assertEnded(exchange);
     }
   });
+});
+
+describe("Connection, whose requests are kept,", () => {
+  // Pipelined in different numbers, with bodies between them, and in reads that end anywhere: what one request was is
+  // overwritten by the next ones in each of the ways that there are.
+  const batches = [1, 2, 16, 3, 1, 40, 7];
+  for (const readBytes of [Infinity, 1_000, 64, 7]) {
+    it(`it leaves them as they were, in reads of ${readBytes} bytes`, async () => {
+      const exchange = await serve();
+      let number = 0;
+      for (const size of batches) {
+        let text = "";
+        for (let i = 0; i < size; i++, number++) {
+          const fields = `Host: h\r\nX-Number: ${number}\r\nX-Filling: ${"f".repeat(number % 50)}`;
+          text += number % 5 === 4
+            ? `POST /echo?n=${number} HTTP/1.1\r\n${fields}\r\nContent-Length: 4\r\n\r\nbody`
+            : `GET /${
+              number % 2 === 0 ? "text" : "async"
+            }?n=${number} HTTP/1.1\r\n${fields}\r\n\r\n`;
+        }
+        for (let at = 0; at < text.length; at += readBytes) {
+          exchange.fake.send(text.slice(at, at + readBytes));
+        }
+        await settle();
+      }
+      exchange.fake.end();
+      await assertEnded(exchange);
+      assertEquals(allRequests.length, number);
+      for (const [index, req] of allRequests.entries()) {
+        const path = index % 5 === 4 ? "/echo" : index % 2 === 0 ? "/text" : "/async";
+        assertEquals(
+          [req.method, req.path, req.target, req.query.get("n"), req.header("x-number")],
+          [index % 5 === 4 ? "POST" : "GET", path, `${path}?n=${index}`, `${index}`, `${index}`],
+        );
+        assertEquals([...req.headers.keys()].length, index % 5 === 4 ? 4 : 3);
+        assertEquals(req.headers.get("x-filling"), "f".repeat(index % 50));
+        // What its handler has read stays; what it has not read is gone, which is looked at above.
+        if (path === "/echo") assertEquals(req.text(), "body");
+      }
+    });
+  }
 });
 
 describe("Connection, whose handler asks for the signal,", () => {
