@@ -396,6 +396,7 @@ function refuse(refusal: Refusal): HeadOutcome {
   return { kind: "refused", refusal };
 }
 
+/** Whether the bytes at `at` begin with the method of nearly every request, `GET` and a space. */
 function isGetLine(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0x47 && bytes[at + 1] === 0x45 && bytes[at + 2] === 0x54 &&
     bytes[at + 3] === SP;

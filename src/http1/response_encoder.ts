@@ -114,6 +114,8 @@ const NO_BYTES = new Uint8Array(0);
 
 /** A head up to the digits of Content-Length, and when its date was written. */
 interface HeadTemplate {
+  readonly status: number;
+  readonly contentType: string | null;
   readonly bytes: Uint8Array;
   readonly dateAt: number;
   dateNumber: number;
@@ -123,10 +125,8 @@ interface HeadTemplate {
 export class ResponseEncoder {
   readonly #templates: Map<string | null, HeadTemplate>[] = [];
   #templateCount = 0;
-  /** The template that was used last, and for what: most answers of a server are of one kind. */
-  #lastStatus = 0;
-  #lastContentType: string | null = null;
-  #lastTemplate: HeadTemplate | undefined;
+  /** The template that was used last: most answers of a server are of one kind. */
+  #last: HeadTemplate | undefined;
   #date: Uint8Array = new Uint8Array(DATE_LENGTH);
   /** Counts the dates, so that a template knows whether it has the newest. */
   #dateNumber = 0;
@@ -184,20 +184,21 @@ export class ResponseEncoder {
   }
 
   #templateFor(status: number, contentType: string | null): HeadTemplate {
-    if (this.#lastStatus === status && this.#lastContentType === contentType) {
-      return this.#lastTemplate!;
-    }
+    const last = this.#last;
+    if (last?.status === status && last.contentType === contentType) return last;
     const known = this.#templates[status]?.get(contentType);
-    if (known !== undefined) {
-      this.#lastStatus = status;
-      this.#lastContentType = contentType;
-      return this.#lastTemplate = known;
-    }
+    if (known !== undefined) return this.#last = known;
     const beforeDate = statusLine(status) + DATE_FIELD_START;
     const text = beforeDate + " ".repeat(DATE_LENGTH) + "\r\n" +
       (contentType === null ? "" : `Content-Type: ${contentType}\r\n`) +
       (statusHasBody(status) ? "Content-Length: " : "");
-    const template = { bytes: latin1Bytes(text), dateAt: beforeDate.length, dateNumber: 0 };
+    const template = {
+      status,
+      contentType,
+      bytes: latin1Bytes(text),
+      dateAt: beforeDate.length,
+      dateNumber: 0,
+    };
     if (this.#templateCount < MAX_TEMPLATES) {
       (this.#templates[status] ??= new Map()).set(contentType, template);
       this.#templateCount++;
