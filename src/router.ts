@@ -46,6 +46,36 @@ export type Match<T> =
 
 const NO_PATH: Match<never> = { kind: "no path" };
 
+/** A route, and what looking it up comes to: made once, when it is added, and not for each request. */
+interface Leaf<T> {
+  readonly route: Route<T>;
+  /** By method; undefined where every method leads to the same. */
+  readonly byMethod: ReadonlyMap<string, Match<T>> | undefined;
+  readonly otherwise: Match<T>;
+}
+
+function leafOf<T>(route: Route<T>): Leaf<T> {
+  const { target } = route;
+  switch (target.kind) {
+    case "any":
+      return {
+        route,
+        byMethod: undefined,
+        otherwise: { kind: "found", route, target: target.target },
+      };
+    case "methods": {
+      const byMethod = new Map<string, Match<T>>();
+      for (const [method, of] of target.targets) {
+        byMethod.set(method, { kind: "found", route, target: of });
+      }
+      // RFC 9110, section 9.3.2: HEAD is GET without the body.
+      const get = byMethod.get("GET");
+      if (get !== undefined && !byMethod.has("HEAD")) byMethod.set("HEAD", get);
+      return { route, byMethod, otherwise: { kind: "no method", route, allow: target.allow } };
+    }
+  }
+}
+
 const SLASH = 0x2f;
 
 /**
@@ -110,8 +140,8 @@ class Node<T> {
   children: Children<T> | undefined;
   /** The node of a segment that is a parameter, whatever its name. */
   parameter: Node<T> | undefined;
-  exact: Route<T> | undefined;
-  prefix: Route<T> | undefined;
+  exact: Leaf<T> | undefined;
+  prefix: Leaf<T> | undefined;
 }
 
 function hashStep(hash: number, code: number): number {
@@ -217,7 +247,7 @@ export class Router<T> {
       if ("parameter" in segment) node = node.parameter ??= new Node<T>();
       else node = (node.children ??= new Children<T>()).findOrAdd(segment.literal);
     }
-    const existing = isExact ? node.exact : node.prefix;
+    const existing = (isExact ? node.exact : node.prefix)?.route;
     if (existing !== undefined) {
       const other = existing.pattern === pattern
         ? "it"
@@ -239,22 +269,16 @@ export class Router<T> {
       target,
       place,
     };
-    if (isExact) node.exact = route;
-    else node.prefix = route;
+    if (isExact) node.exact = leafOf(route);
+    else node.prefix = leafOf(route);
     this.#routes.push(route);
   }
 
   /** The target for a path (decoded, dot segments resolved) and a method. */
   match(method: string, path: string): Match<T> {
-    const route = this.#find(this.#root, path, 1);
-    if (route === undefined) return NO_PATH;
-    const { target } = route;
-    if (target.kind === "any") return { kind: "found", route, target: target.target };
-    const found = target.targets.get(method) ??
-      // RFC 9110, section 9.3.2: HEAD is GET without the body.
-      (method === "HEAD" ? target.targets.get("GET") : undefined);
-    if (found !== undefined) return { kind: "found", route, target: found };
-    return { kind: "no method", route, allow: target.allow };
+    const leaf = this.#find(this.#root, path, 1);
+    if (leaf === undefined) return NO_PATH;
+    return leaf.byMethod?.get(method) ?? leaf.otherwise;
   }
 
   /**
@@ -262,10 +286,10 @@ export class Router<T> {
    * ways are tried where a segment has a node of its own and a parameter stands beside it; of two matches of the same
    * length, the one whose earlier segments are literal is found first.
    */
-  #find(root: Node<T>, path: string, rootStart: number): Route<T> | undefined {
+  #find(root: Node<T>, path: string, rootStart: number): Leaf<T> | undefined {
     let node = root;
     let start = rootStart;
-    let prefix: Route<T> | undefined;
+    let prefix: Leaf<T> | undefined;
     for (;;) {
       if (start > path.length) return node.exact ?? node.prefix ?? prefix;
       prefix = node.prefix ?? prefix;
@@ -291,11 +315,11 @@ export class Router<T> {
 }
 
 function longer<T>(
-  first: Route<T> | undefined,
-  second: Route<T> | undefined,
-): Route<T> | undefined {
+  first: Leaf<T> | undefined,
+  second: Leaf<T> | undefined,
+): Leaf<T> | undefined {
   if (first === undefined || second === undefined) return first ?? second;
-  return second.depth > first.depth ? second : first;
+  return second.route.depth > first.route.depth ? second : first;
 }
 
 /** The Allow field of a path with a method table (RFC 9110, section 10.2.1): what it names, and what answers by itself. */

@@ -131,9 +131,10 @@ export class AcceptLoop {
 
   /** Resolves when the loop has been stopped, and its socket closed. */
   async run(): Promise<void> {
-    const { serve, onTrouble } = this.#options;
+    const { serve, onTrouble, limit, isQueueShared } = this.#options;
     for (let failures = 0;;) {
-      await this.#waitForTurn();
+      // Most often there is nothing to wait for, and another async function is dear for one connection.
+      if (isQueueShared || this.#isStopped || !limit.hasRoom) await this.#waitForTurn();
       if (this.#isClosed) return;
       try {
         serve(await this.#listener.accept());

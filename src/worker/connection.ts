@@ -78,6 +78,9 @@ const MAX_WAITING_BYTES = 65_536;
 /** How much of an answer a client has to take in each `writeTimeout`: one that sips a byte at a time must not stay for ever. */
 const BYTES_PER_WRITE_TIMEOUT = 65_536;
 
+/** What surely goes out in one segment: the size that every host takes (RFC 9293, section 3.7.1: 536 bytes). */
+const ONE_SEGMENT_BYTES = 536;
+
 /** How many turns of the microtask queue a promise gets that may settle without really waiting for anything. */
 const SETTLING_TURNS = 3;
 
@@ -107,6 +110,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
   /** Whether such a read has brought bytes, while an answer was written, that the parser has not been asked about. */
   #hasUnparsedBytes = false;
   #hasClientEnded = false;
+  /** What was written so far, as far as Nagle's algorithm is concerned: see `#sendAtOnce`. */
+  #sent: "nothing" | "one segment" | "whatever comes" = "nothing";
   /** Why nothing can be written any more, where that was seen while a handler worked. */
   #broken: { readonly error: unknown } | undefined;
 
@@ -125,7 +130,6 @@ export class Connection implements TimeLimited, ExchangeWatch {
     deadlines.add(this);
     turnGate.enter();
     try {
-      this.#conn.setNoDelay(true);
       await this.#serveRequests();
     } catch (error) {
       // A client that is gone, or was too slow to take its answer, concerns nobody else. A fault of our own does.
@@ -136,8 +140,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
     turnGate.leave();
     close(this.#conn);
     // Until the closing has reached them, a read may still go into this memory, and a write come out of it.
-    await this.#watchedRead?.catch(() => {});
-    await this.#farewell?.catch(() => {});
+    if (this.#watchedRead !== undefined) await this.#watchedRead.catch(() => {});
+    if (this.#farewell !== undefined) await this.#farewell.catch(() => {});
     this.#output.clear();
     this.#parser.release();
   }
@@ -176,6 +180,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
         // What `#write` does, without the turns of the event loop that another async function would cost.
         this.#beginWriting();
         const { bytes } = output;
+        if (this.#sent !== "whatever comes") this.#sendAtOnce(bytes.length);
         const written = await conn.write(bytes);
         if (written < bytes.length) await this.#writeRest(bytes, written);
         output.clear();
@@ -349,6 +354,20 @@ export class Connection implements TimeLimited, ExchangeWatch {
     this.deadline = this.#context.deadlines.after(this.#context.settings.writeTimeout);
   }
 
+  /**
+   * Has the kernel send what is written without waiting for the client to acknowledge what was sent before (Nagle's algorithm,
+   * RFC 9293, section 3.7.4). The first small write has nothing before it that it could wait for, and often is the only one: a
+   * connection for one request does without this system call, which is one of its ten.
+   */
+  #sendAtOnce(length: number): void {
+    if (this.#sent === "nothing" && length <= ONE_SEGMENT_BYTES) {
+      this.#sent = "one segment";
+      return;
+    }
+    this.#conn.setNoDelay(true);
+    this.#sent = "whatever comes";
+  }
+
   /** Writes bytes to the last one. The time that was begun with the first one is for so many of them, and then begins anew. */
   async #writeRest(bytes: Uint8Array, from: number, length = bytes.length): Promise<void> {
     let begunAt = 0;
@@ -359,6 +378,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
         this.#beginWriting();
         begunAt = at;
       }
+      if (this.#sent !== "whatever comes") this.#sendAtOnce(length - at);
       at += await this.#conn.write(bytes.subarray(at));
     }
   }

@@ -9,6 +9,9 @@ export async function settle(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve));
 }
 
+/** What every host takes in one segment (RFC 9293, section 3.7.1). */
+const ONE_SEGMENT_BYTES = 536;
+
 /** Something that waits to happen. */
 interface Pending<T> {
   resolve(value: T): void;
@@ -46,7 +49,12 @@ export class FakeConn {
 
   readonly remoteAddr: Deno.NetAddr = { transport: "tcp", hostname: "192.0.2.1", port: 4321 };
 
-  setNoDelay(): void {}
+  /** Whether the kernel would send a write at once, even behind another one that is not acknowledged. */
+  sendsAtOnce = false;
+
+  setNoDelay(sendsAtOnce = true): void {
+    this.sendsAtOnce = sendsAtOnce;
+  }
 
   read(space: Uint8Array): Promise<number | null> {
     if (this.isClosed) return Promise.reject(new Deno.errors.BadResource("closed"));
@@ -62,6 +70,11 @@ export class FakeConn {
     if (this.#clientError !== undefined) return Promise.reject(this.#clientError);
     if (this.hasEndedOutput) throw new Error("A write behind the end");
     if (this.#blocked !== undefined) throw new Error("Two writes at once");
+    if (!this.sendsAtOnce && (this.writes.length > 0 || bytes.length > ONE_SEGMENT_BYTES)) {
+      throw new Error(
+        "A write that the kernel may hold back until the client acknowledges another",
+      );
+    }
     if (this.isBlocked) {
       const { promise, resolve, reject } = Promise.withResolvers<number>();
       this.#blocked = { resolve, reject, bytes };

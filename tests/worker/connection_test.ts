@@ -204,6 +204,27 @@ describe("Connection", () => {
     assertEquals(fake.writes, [answer("hello"), answer("waited") + answer("hello")]);
   });
 
+  it("it does without the system call for TCP_NODELAY while nothing can be held back", async () => {
+    const { fake } = await serve();
+    fake.send(get("/text"));
+    await settle();
+    assertEquals(fake.writes.length, 1);
+    assertEquals(fake.sendsAtOnce, false);
+    // From here on `FakeConn` refuses every write that could be.
+    fake.send(get("/text"));
+    await settle();
+    assertEquals(fake.writes.length, 2);
+    assertEquals(fake.sendsAtOnce, true);
+    const large = await serve();
+    large.fake.send(get("/10000"));
+    await settle();
+    assertEquals(large.fake.output.length > 10_000, true);
+    const twoParts = await serve();
+    twoParts.fake.send(get("/100000"));
+    await settle();
+    assertEquals(twoParts.fake.output.length > 100_000, true);
+  });
+
   it("it writes before too much waits, however many requests have come", async () => {
     const { fake } = await serve();
     fake.send(get("/10000").repeat(40));
