@@ -3,7 +3,7 @@
  *
  * You write handlers; Mudpie runs them in a number of supervised worker threads that share one port. When a handler panics,
  * its client still gets a 500, nobody else notices, and a fresh worker takes the place of the one that failed. It serves
- * REST APIs and other dynamic content whose requests and responses fit in memory, behind a front end that does TLS.
+ * REST APIs and other dynamic content whose requests fit in memory, behind a front end that does TLS.
  *
  * @example Serve from ten workers
  * ```ts ignore
@@ -49,7 +49,12 @@ export type {
 export type { RunOptions, WebServerOptions } from "./src/options.ts";
 export type { PeerInfo } from "./src/platform.ts";
 export { type ParameterNames, type PathParams, WebRequest } from "./src/request.ts";
-export { type ResponseBody, WebResponse, type WebResponseInit } from "./src/response.ts";
+export {
+  type BodySource,
+  type ResponseBody,
+  WebResponse,
+  type WebResponseInit,
+} from "./src/response.ts";
 export type { Method } from "./src/router.ts";
 export { type MethodTable, type PathPattern, type Target, WebServer } from "./src/server.ts";
 export type {

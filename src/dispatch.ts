@@ -99,7 +99,7 @@ export class Dispatcher {
       if (result instanceof WebResponse) return checkSendable(result);
       return isThenable(result) ? this.#await(result, request) : this.#complete(result, request);
     } catch (error) {
-      return this.#recover(error, request);
+      return this.recover(error, request);
     }
   }
 
@@ -110,7 +110,7 @@ export class Dispatcher {
         ? checkSendable(settled)
         : await this.#complete(settled, request);
     } catch (error) {
-      return this.#recover(error, request);
+      return this.recover(error, request);
     }
   }
 
@@ -126,10 +126,14 @@ export class Dispatcher {
     }
     const response = fromPlatformResponse(result);
     if (response instanceof WebResponse) return response;
-    return response.catch((error) => this.#recover(error, request));
+    return response.catch((error) => this.recover(error, request));
   }
 
-  #recover(error: unknown, request: WebRequest): WebResponse {
+  /**
+   * What the client gets in place of the response of a handler that has failed. The stream of a body may fail when its answer
+   * has begun already: that is a panic like any other, but the client can be told nothing.
+   */
+  recover(error: unknown, request: WebRequest): WebResponse {
     if (isHttpError(error)) {
       try {
         const { status, message, headers } = error;

@@ -1,6 +1,7 @@
 // The platform's `Request` and `Response`, and ours: for handlers that answer with a `Response`, and for `fetch()`, which
 // takes the one and gives the other. What comes this way is held to the same rules as what comes over a socket.
 
+import type { BodyStream } from "./body_stream.ts";
 import { parseDecimal } from "./http1/grammar.ts";
 import { encodeHead, type HeadLimits, HeadParser, RequestHead } from "./http1/head.ts";
 import { type Refusal, REFUSALS } from "./http1/refusal.ts";
@@ -9,6 +10,7 @@ import type { EncodableBody } from "./http1/response_encoder.ts";
 import { statusHasBody } from "./http1/status.ts";
 import { createRequest, type ExchangeWatch, type WebRequest } from "./request.ts";
 import { outgoing, WebResponse } from "./response.ts";
+import { settlesWithin } from "./settling.ts";
 
 /** The address of a peer of whom nothing is known. */
 const NO_PEER: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
@@ -92,7 +94,8 @@ function peerOf(info: PeerInfo | undefined): Deno.NetAddr {
 }
 
 /**
- * A `Response` of the platform as one of ours, its body read into memory.
+ * A `Response` of the platform as one of ours. A body that is there at once is read into memory; one that is made while it is sent
+ * goes on being made.
  *
  * @throws {TypeError} when it is an error response, its body was used already, or a header may not be sent
  */
@@ -109,23 +112,106 @@ export function fromPlatformResponse(response: Response): WebResponse | Promise<
     );
   }
   if (response.body === null) return new WebResponse(null, { status, headers });
-  return response.bytes().then((bytes) => new WebResponse(bytes, { status, headers }));
+  return bodyOf(response.body).then((body) => new WebResponse(body, { status, headers }));
 }
 
-/** One of our responses as the platform's, for `fetch()`. `Date` and `Connection` are left to whoever sends it. */
-export function toPlatformResponse(response: WebResponse, isHeadRequest: boolean): Response {
-  const { status, body, contentType, fields, declaredLength } = outgoing(response);
+/** How many turns of the microtask queue a part of a stream gets that is there without really being waited for. */
+const SETTLING_TURNS = 8;
+
+/** What is in a stream: bytes, where it has come to its end with one part, without anything being waited for; or its parts. */
+async function bodyOf(
+  stream: ReadableStream<Uint8Array>,
+): Promise<Uint8Array | AsyncIterable<Uint8Array> | null> {
+  const reader = stream.getReader();
+  const first = reader.read();
+  if (!await settlesWithin(first, SETTLING_TURNS)) return restOf(reader, [first]);
+  const { done, value } = await first;
+  if (done) return null;
+  const second = reader.read();
+  if (await settlesWithin(second, SETTLING_TURNS) && (await second).done) return value;
+  return restOf(reader, [first, second]);
+}
+
+type Part = ReadableStreamReadResult<Uint8Array>;
+
+/** The parts of a stream, of which the first have been asked for. No generator: that would hear of its end only after the next part. */
+function restOf(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  begun: Promise<Part>[],
+): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => (begun.shift() ?? reader.read()) as Promise<IteratorResult<Uint8Array>>,
+      return: async () => {
+        await reader.cancel();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+}
+
+/** Told how the making of a body goes. */
+export interface BodyWatch {
+  /** Its maker has failed. */
+  readonly onFailure: (error: unknown) => void;
+  /** All of it was made, or nobody wants the rest. */
+  readonly onEnd: () => void;
+}
+
+const UNWATCHED: BodyWatch = { onFailure: () => {}, onEnd: () => {} };
+
+/**
+ * One of our responses as the platform's, for `fetch()`. `Date` and `Connection` are left to whoever sends it. A body that is in
+ * memory has its end at once.
+ */
+export function toPlatformResponse(
+  response: WebResponse,
+  isHeadRequest: boolean,
+  watch: BodyWatch = UNWATCHED,
+): Response {
+  const { status, body, contentType, fields, declaredLength, stream } = outgoing(response);
   const headers = new Headers(fields?.map(([name, value]) => [name, value]));
   if (contentType !== null) headers.set("content-type", contentType);
-  if (!statusHasBody(status)) return new Response(null, { status, headers });
-  if (isHeadRequest) {
-    const length = byteLength(body) || declaredLength || 0;
-    headers.set("content-length", String(length));
+  if (!statusHasBody(status) || isHeadRequest) {
+    stream?.cancel(NO_BODY_WANTED);
+    watch.onEnd();
+    const length = stream === undefined ? byteLength(body) || declaredLength || 0 : declaredLength;
+    if (isHeadRequest && statusHasBody(status) && length !== undefined) {
+      headers.set("content-length", String(length));
+    }
     return new Response(null, { status, headers });
   }
+  if (stream !== undefined) {
+    if (declaredLength !== undefined) headers.set("content-length", String(declaredLength));
+    return new Response(readableOf(stream, watch), { status, headers });
+  }
+  watch.onEnd();
   const text = typeof body === "string" ? encoder.encode(body) : body;
   // The platform's types want bytes that are not shared with another thread; so does sending them.
   return new Response(text as Uint8Array<ArrayBuffer> | null, { status, headers });
+}
+
+const NO_BODY_WANTED = "The answer has no body";
+
+/** The parts of a body as the platform's stream: each is asked for when there is room for it. */
+function readableOf(stream: BodyStream, watch: BodyWatch): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const part = await stream.next();
+        if (part !== undefined) return controller.enqueue(part);
+        controller.close();
+      } catch (error) {
+        watch.onFailure(error);
+        controller.error(error);
+      }
+      watch.onEnd();
+    },
+    cancel(reason) {
+      stream.cancel(reason);
+      watch.onEnd();
+    },
+  }, { highWaterMark: 0 });
 }
 
 const encoder = new TextEncoder();

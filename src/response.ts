@@ -2,12 +2,18 @@
 // kept as plain as it was given: a response of one of the makers is a status, a content type and a body, and `Headers` are
 // made of it only when somebody asks.
 
+import { type BodySource, BodyStream, isBodySource } from "./body_stream.ts";
 import { isFieldValue, isToken, parseDecimal, parseList } from "./http1/grammar.ts";
 import type { EncodableBody, EncodableResponse } from "./http1/response_encoder.ts";
 import { reasonPhrase } from "./http1/status.ts";
 
-/** What a {@linkcode WebResponse} can have for a body: text goes out as UTF-8, bytes as they are. */
-export type ResponseBody = string | Uint8Array | ArrayBuffer | null;
+export type { BodySource } from "./body_stream.ts";
+
+/**
+ * What a {@linkcode WebResponse} can have for a body: text goes out as UTF-8, bytes as they are. A stream, or an async iterable,
+ * goes out as its parts come.
+ */
+export type ResponseBody = string | Uint8Array | ArrayBuffer | BodySource | null;
 
 /** How a response differs from the usual one. */
 export interface WebResponseInit {
@@ -98,13 +104,16 @@ function checkStatus(status: number): number {
   return status;
 }
 
-function checkBody(body: unknown): EncodableBody {
+function checkBody(body: unknown): EncodableBody | BodyStream {
   if (body === null || typeof body === "string") return body;
   if (body instanceof ArrayBuffer) return new Uint8Array(body);
   if (body instanceof Uint8Array && body.buffer instanceof ArrayBuffer) return body;
+  if (isBodySource(body)) return new BodyStream(body);
   throw new TypeError(
-    `Cannot make a response with a body of type ${nameOfType(body)}: ` +
-      "it must be a string, a Uint8Array, an ArrayBuffer or null, in memory that is not shared",
+    `Cannot make a response with a body of type ${
+      nameOfType(body)
+    }: it must be a string, a Uint8Array or an ArrayBuffer ` +
+      "in memory that is not shared, a ReadableStream, an async iterable, or null",
   );
 }
 
@@ -119,6 +128,8 @@ export function nameOfType(value: unknown): string {
 export interface OutgoingResponse extends EncodableResponse {
   /** Whether the handler asks for the connection to end (`Connection: close`). */
   readonly wantsClose: boolean;
+  /** The body, where it is made while it is sent; `body` is null then. */
+  readonly stream: BodyStream | undefined;
 }
 
 /**
@@ -132,11 +143,18 @@ export let checkSendable: (response: WebResponse) => WebResponse;
 export let outgoing: (response: WebResponse) => OutgoingResponse;
 
 /**
- * A response: status, headers and a body that is in memory.
+ * A response: status, headers and a body, which is in memory or made while it is sent.
  *
  * `Content-Length`, `Date` and `Connection` are the server's: what a handler sets there is dropped, except for
  * `Connection: close`, which ends the connection after the response. A 204, 205 or 304 is sent without its body, and so is
  * the answer to a HEAD.
+ *
+ * **A streamed body**, out of a `ReadableStream` or an async iterable, goes out part by part, each when it is there (RFC 9112, section 7.1:
+ * chunked; to a client of HTTP/1.0 up to the end of the connection). The next part is asked for when the last one is written. A
+ * `Content-Length` that the handler sets holds here, and the body has to be of that length. When the client goes, the source is
+ * cancelled: `cancel()` of a stream, `return()` of an iterator, which a generator hears of when what it awaits has come; one that may wait
+ * for long does well to look at `req.signal`. A source that fails is a panic; where something was sent already, its client sees that the
+ * connection ends without the last chunk. Each such response can be sent once.
  *
  * @example The makers
  * ```ts
@@ -147,10 +165,24 @@ export let outgoing: (response: WebResponse) => OutgoingResponse;
  * const gone = WebResponse.redirect("/elsewhere", 301);
  * console.log(page.status, user.headers.get("location"), gone.status); // 200 /users/7 301
  * ```
+ *
+ * @example A body that is made while it is sent
+ * ```ts
+ * import { WebResponse, WebServer } from "@mudpie/server";
+ *
+ * async function* lines() {
+ *   for (let i = 1; i <= 3; i++) yield `line ${i}\n`;
+ * }
+ * const server = new WebServer();
+ * server.addPath("/", () => new WebResponse(lines(), { headers: { "content-type": "text/plain" } }));
+ *
+ * const response = await server.fetch(new Request("http://localhost/"));
+ * console.log((await response.text()).length); // 21
+ * ```
  */
 export class WebResponse {
   readonly #status: number;
-  readonly #body: EncodableBody;
+  readonly #body: EncodableBody | BodyStream;
   /** The content type while it stands alone; null where there is none, or where it is among the fields. */
   readonly #contentType: string | null;
   /** What was given beside the content type: the truth until `headers` is asked for. */
@@ -186,9 +218,14 @@ export class WebResponse {
         response.#sealed = checkedFields([...fieldsIn.call(response.#headers)]);
       }
       const body = response.#body;
-      if (body === null || typeof body === "string" || !(body.buffer as ArrayBuffer).detached) {
-        return response;
+      if (body === null || typeof body === "string") return response;
+      if (body instanceof BodyStream) {
+        if (!body.isUsed) return response;
+        throw new TypeError(
+          "Cannot send a response whose stream is read by somebody else, or was sent already: make one for each request",
+        );
       }
+      if (!(body.buffer as ArrayBuffer).detached) return response;
       throw new TypeError(
         "Cannot send a response whose bytes were transferred to another thread: make it of a copy",
       );
@@ -201,9 +238,9 @@ export class WebResponse {
     return this.#status;
   }
 
-  /** The body as it will be sent: text, bytes, or null for none. */
-  get body(): string | Uint8Array | null {
-    return this.#body;
+  /** The body as it will be sent: text, bytes, what a streamed body comes from, or null for none. */
+  get body(): string | Uint8Array | BodySource | null {
+    return this.#body instanceof BodyStream ? this.#body.source : this.#body;
   }
 
   /**
@@ -222,7 +259,12 @@ export class WebResponse {
 
   #outgoing(): OutgoingResponse {
     const status = this.#status;
-    const body = this.#body;
+    let body: EncodableBody | BodyStream = this.#body;
+    let stream: BodyStream | undefined;
+    if (typeof body !== "string" && body instanceof BodyStream) {
+      stream = body;
+      body = null;
+    }
     const all = this.#sealed ?? this.#headers ?? this.#fields;
     if (all === null) {
       const contentType = this.#contentType;
@@ -233,6 +275,7 @@ export class WebResponse {
         body,
         declaredLength: undefined,
         wantsClose: false,
+        stream,
       };
     }
     const fields: Field[] = [];
@@ -245,7 +288,7 @@ export class WebResponse {
       else if (name === "connection") wantsClose ||= parseList(field[1]).includes("close");
     }
     const contentType = this.#headers === undefined ? this.#contentType : null;
-    return { status, contentType, fields, body, declaredLength, wantsClose };
+    return { status, contentType, fields, body, declaredLength, wantsClose, stream };
   }
 
   /** A page: `text/html; charset=utf-8`. Throws what the constructor throws. */

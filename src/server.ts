@@ -287,17 +287,24 @@ export class WebServer {
       const { status, reason } = received;
       return toPlatformResponse(WebResponse.text(reason, { status }), isHeadRequest);
     }
-    const handled = this.#handle(received, exchange);
-    const response = await exchange.within(this.#settings.handlerTimeout, handled);
-    return toPlatformResponse(response, isHeadRequest);
+    const handled = this.#handle(received, exchange, isHeadRequest);
+    return await exchange.within(this.#settings.handlerTimeout, handled, isHeadRequest);
   }
 
-  /** The exchange is over when the handler is, even if its client has had a 503 before. */
-  async #handle(request: WebRequest, exchange: PlatformExchange): Promise<WebResponse> {
+  /** The exchange is over when the handler is, and its body is made, even if its client has had a 503 before. */
+  async #handle(
+    request: WebRequest,
+    exchange: PlatformExchange,
+    isHeadRequest: boolean,
+  ): Promise<Response> {
     const response = await this.#dispatcher.dispatch(request);
-    exchange.end();
-    releaseRequest(request);
-    return response;
+    return toPlatformResponse(response, isHeadRequest, {
+      onFailure: (error) => void this.#dispatcher.recover(error, request),
+      onEnd: () => {
+        exchange.end();
+        releaseRequest(request);
+      },
+    });
   }
 }
 
@@ -340,14 +347,20 @@ class PlatformExchange {
   }
 
   /** The response, or a 503 when it takes longer than the limit (0 for none). */
-  async within(limitMs: number, response: Promise<WebResponse>): Promise<WebResponse> {
+  async within(
+    limitMs: number,
+    response: Promise<Response>,
+    isHeadRequest: boolean,
+  ): Promise<Response> {
     if (limitMs === 0) return await response;
-    const overdue = Promise.withResolvers<WebResponse>();
+    const overdue = Promise.withResolvers<Response>();
     const timer = setTimeout(() => {
       this.#controller?.abort(
         new DOMException("The handler took longer than handlerTimeout", "TimeoutError"),
       );
-      overdue.resolve(phraseResponse(503));
+      overdue.resolve(toPlatformResponse(phraseResponse(503), isHeadRequest));
+      // Nobody reads what comes too late, so whoever makes it has to know.
+      response.then((late) => late.body?.cancel()).catch(() => {});
     }, limitMs);
     const first = await Promise.race([response, overdue.promise]);
     clearTimeout(timer);

@@ -78,8 +78,10 @@ const directions: Row[] = [
       "src/dispatch.ts",
       "src/request.ts",
       "src/response.ts",
+      "src/settling.ts",
       "src/http1/",
     ],
+    mayImportTypesOf: ["src/body_stream.ts"],
     never: ["src/supervisor/"],
   },
   {
@@ -94,11 +96,17 @@ const directions: Row[] = [
   },
   {
     modules: ["src/platform.ts"],
-    mayImport: ["src/request.ts", "src/response.ts", "src/http1/"],
+    mayImport: ["src/request.ts", "src/response.ts", "src/settling.ts", "src/http1/"],
+    mayImportTypesOf: ["src/body_stream.ts"],
   },
   {
     modules: ["src/request.ts", "src/response.ts"],
-    mayImport: ["src/http1/grammar.ts", "src/http1/status.ts", "src/errors.ts"],
+    mayImport: [
+      "src/http1/grammar.ts",
+      "src/http1/status.ts",
+      "src/errors.ts",
+      "src/body_stream.ts",
+    ],
   },
   {
     modules: [
@@ -112,6 +120,8 @@ const directions: Row[] = [
       "src/life_lock.ts",
       "src/connection_budget.ts",
       "src/exchange_board.ts",
+      "src/body_stream.ts",
+      "src/settling.ts",
     ],
     mayImport: [],
     mayImportTypesOf: ["src/"],

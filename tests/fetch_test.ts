@@ -5,6 +5,7 @@ import {
   assertInstanceOf,
   assertMatch,
   assertNotMatch,
+  assertRejects,
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
@@ -393,6 +394,98 @@ describe("handlerTimeout in WebServer.fetch()", () => {
     const response = server.fetch(request());
     setTimeout(() => answer.resolve(WebResponse.text("in the end")), 30);
     assertEquals(await (await response).text(), "in the end");
+  });
+});
+
+describe("A streamed body in WebServer.fetch()", () => {
+  /** A server that streams those parts, and what becomes of their source. */
+  function streaming(parts: readonly (string | Error)[]) {
+    const source = { asked: 0, isCancelled: false, isAborted: false };
+    const server = new WebServer({ accessLog: "off", handlerTimeout: 0 });
+    server.addPath("/", (req) => {
+      const { signal } = req;
+      const waiting = [...parts];
+      const stream = new ReadableStream<string>({
+        pull(controller) {
+          source.asked++;
+          const next = waiting.shift();
+          if (next === undefined) return controller.close();
+          if (next instanceof Error) throw next;
+          controller.enqueue(next);
+        },
+        cancel() {
+          source.isCancelled = true;
+          source.isAborted = signal.aborted;
+        },
+      }, { highWaterMark: 0 });
+      return new WebResponse(stream, { headers: { "content-type": "a/b" } });
+    });
+    return { server, source };
+  }
+
+  it("comes part by part, each when it is asked for", async () => {
+    const { server, source } = streaming(["one", "two"]);
+    const response = await server.fetch(new Request("http://localhost/"));
+    assertEquals([response.headers.get("content-type"), source.asked], ["a/b", 0]);
+    const reader = response.body!.getReader();
+    assertEquals(new TextDecoder().decode((await reader.read()).value), "one");
+    assertEquals(source.asked, 1);
+    assertEquals(new TextDecoder().decode((await reader.read()).value), "two");
+    assertEquals((await reader.read()).done, true);
+  });
+
+  it("is cancelled when nobody wants it any more", async () => {
+    const { server, source } = streaming(["one", "two"]);
+    const response = await server.fetch(new Request("http://localhost/"));
+    await response.body!.cancel();
+    assertEquals([source.isCancelled, source.asked], [true, 0]);
+  });
+
+  it("is not asked for by a HEAD, which leaves its length open", async () => {
+    const { server, source } = streaming(["one"]);
+    const response = await server.fetch(new Request("http://localhost/", { method: "HEAD" }));
+    assertEquals([await response.text(), response.headers.get("content-length")], ["", null]);
+    assertEquals([source.isCancelled, source.asked], [true, 0]);
+  });
+
+  it("is a logged panic when it fails, which whoever reads it sees", async () => {
+    const { server } = streaming(["one", new Error("half-way")]);
+    const lines = await standardErrorOf(async () => {
+      const response = await server.fetch(new Request("http://localhost/"));
+      await assertRejects(() => response.text(), Error, "half-way");
+    });
+    assertEquals(lines.length, 1);
+    assertStringIncludes(lines[0], "half-way");
+  });
+
+  it("follows the signal of the request to its end", async () => {
+    const controller = new AbortController();
+    let signal: AbortSignal | undefined;
+    const server = new WebServer();
+    server.addPath("/", (req) => {
+      signal = req.signal;
+      return new WebResponse(new ReadableStream());
+    });
+    const request = new Request("http://localhost/", { signal: controller.signal });
+    const response = await server.fetch(request);
+    controller.abort();
+    assertEquals(signal?.aborted, true);
+    await response.body!.cancel();
+  });
+
+  it("is cancelled when it comes too late", async () => {
+    const cancelled = Promise.withResolvers<void>();
+    const server = new WebServer({ handlerTimeout: 1 });
+    const open = Promise.withResolvers<void>();
+    server.addPath("/", async () => {
+      await open.promise;
+      return new WebResponse(new ReadableStream({ cancel: () => cancelled.resolve() }));
+    });
+    const response = await server.fetch(new Request("http://localhost/"));
+    assertEquals(response.status, 503);
+    open.resolve();
+    await cancelled.promise;
+    await response.body?.cancel();
   });
 });
 

@@ -192,7 +192,7 @@ describe("WebResponse.body", () => {
     { type: "Blob", body: new Blob(["a"]) },
     { type: "URLSearchParams", body: new URLSearchParams("a=1") },
     { type: "FormData", body: new FormData() },
-    { type: "ReadableStream", body: new ReadableStream() },
+    { type: "Map", body: new Map() },
     { type: "Uint16Array", body: new Uint16Array(1) },
     { type: "DataView", body: new DataView(new ArrayBuffer(1)) },
   ];

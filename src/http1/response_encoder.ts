@@ -8,6 +8,7 @@ import type { BufferPool, OutputBuffer } from "./buffer_pool.ts";
 import { CR, LF } from "./grammar.ts";
 import type { ConnectionOption } from "./persistence.ts";
 import { reasonPhrase, statusHasBody } from "./status.ts";
+import type { StreamFraming } from "./stream_encoder.ts";
 
 /** What goes into the body of an answer. */
 export type EncodableBody = Uint8Array | string | null;
@@ -161,7 +162,7 @@ export class ResponseEncoder {
       body = encoder.encode(body);
     }
     if (response.fields === null) this.#writeTemplate(output, status, response.contentType);
-    else this.#writeHead(output, status, response.contentType, response.fields);
+    else this.#writeHead(output, response, statusHasBody(status) ? "Content-Length: " : "");
     if (!statusHasBody(status)) return this.#endWithoutLength(output, status, connection);
     if (typeof body === "string") return this.#endWithText(output, body, connection, isHeadRequest);
     const length = body === null ? 0 : body.length;
@@ -206,18 +207,30 @@ export class ResponseEncoder {
     return template;
   }
 
-  /** The general way: any fields. It writes what a template would hold, with the fields before Content-Length. */
+  /** Writes the head of a response whose body follows in parts. */
+  encodeStreamHead(
+    output: Output,
+    response: EncodableResponse,
+    connection: ConnectionOption,
+    framing: StreamFraming,
+  ): void {
+    this.bodyBytes = 0;
+    this.#writeHead(output, response, framingField(framing));
+    const end = HEAD_END[connection];
+    output.append(framing.kind === "until close" ? end.subarray(2) : end);
+  }
+
+  /** The general way: any fields. It writes what a template would hold, with the fields before the one that tells the length. */
   #writeHead(
     output: Output,
-    status: number,
-    contentType: string | null,
-    fields: readonly (readonly [name: string, value: string])[],
+    { status, contentType, fields }: EncodableResponse,
+    lengthField: string,
   ): void {
     const beforeDate = statusLine(status) + DATE_FIELD_START;
     let text = beforeDate + " ".repeat(DATE_LENGTH) + "\r\n";
     if (contentType !== null) text += `Content-Type: ${contentType}\r\n`;
-    for (const [name, value] of fields) text += `${name}: ${value}\r\n`;
-    if (statusHasBody(status)) text += "Content-Length: ";
+    for (const [name, value] of fields ?? []) text += `${name}: ${value}\r\n`;
+    text += lengthField;
     const buffer = output.reserve(text.length);
     latin1Write.call(buffer, text, output.length, text.length);
     buffer.set(this.#date, output.length + beforeDate.length);
@@ -275,6 +288,18 @@ export class ResponseEncoder {
 }
 
 const RESET_CONTENT_LENGTH = encoder.encode("Content-Length: 0\r\n");
+
+/** The field that says how a streamed body is delimited; empty where the end of the connection does. */
+function framingField(framing: StreamFraming): string {
+  switch (framing.kind) {
+    case "chunked":
+      return "Transfer-Encoding: chunked";
+    case "length":
+      return `Content-Length: ${framing.length}`;
+    case "until close":
+      return "";
+  }
+}
 
 function statusLine(status: number): string {
   return `HTTP/1.1 ${status} ${reasonPhrase(status)}`;

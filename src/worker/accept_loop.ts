@@ -2,6 +2,7 @@
 // The kernel's queue is the only one: while the worker has as many connections as it takes, it does not accept.
 
 import type { ConnectionBudget } from "../connection_budget.ts";
+import { settlesWithin } from "../settling.ts";
 import { shortTurns } from "./short_turns.ts";
 
 /** How long to wait when accepting fails for want of something, such as descriptors: trying on at once would burn a core. */
@@ -193,7 +194,8 @@ export class AcceptLoop {
     await new Promise((resolve) => setTimeout(resolve));
     for (let taken = 0; taken < MAX_WAITING && !this.#isClosed; taken++) {
       const accepting = this.#listener.accept();
-      if (await settlesAtOnce(accepting)) {
+      // Where a connection was waiting, the promise is settled already, and only has to be seen to be.
+      if (await settlesWithin(accepting, SETTLING_TURNS)) {
         try {
           this.#options.serve(await accepting);
           this.#accepted++;
@@ -216,17 +218,6 @@ export class AcceptLoop {
     this.#isClosed = true;
     this.#listener.close();
   }
-}
-
-/** Whether an `accept` has found a connection that was waiting: then its promise is settled already, and only has to be seen to be. */
-async function settlesAtOnce(accepting: Promise<unknown>): Promise<boolean> {
-  let isSettled = false;
-  const settle = () => {
-    isSettled = true;
-  };
-  accepting.then(settle, settle);
-  for (let turn = 0; turn < SETTLING_TURNS && !isSettled; turn++) await undefined;
-  return isSettled;
 }
 
 /** No descriptors left in the process, or in the system; no buffers, no memory: what the numbers are in Linux, macOS and Windows. */

@@ -3,6 +3,7 @@
 // the order of their requests because nothing else is possible. What cannot wait for the loop (a time limit, the end of a
 // drain) says its farewell from outside; the loop sees that and ends.
 
+import type { BodyStream } from "../body_stream.ts";
 import type { Dispatcher } from "../dispatch.ts";
 import type { ExchangeBoard } from "../exchange_board.ts";
 import type { BufferPool } from "../http1/buffer_pool.ts";
@@ -17,14 +18,17 @@ import {
   Output,
   type ResponseEncoder,
 } from "../http1/response_encoder.ts";
-import { reasonPhrase } from "../http1/status.ts";
+import { reasonPhrase, statusHasBody } from "../http1/status.ts";
+import { decideStreamFraming, type StreamFraming } from "../http1/stream_encoder.ts";
 import { counterIndex, type Scoreboard } from "../messages.ts";
 import type { ServerSettings } from "../options.ts";
 import { createRequest, type ExchangeWatch, releaseRequest, type WebRequest } from "../request.ts";
 import { outgoing, type OutgoingResponse, WebResponse } from "../response.ts";
+import { settlesWithin } from "../settling.ts";
 import type { AccessLog } from "./access_log.ts";
 import type { Deadlines, TimeLimited } from "./deadlines.ts";
 import { LINGER_TIMEOUT_MS, lingerBeforeClose } from "./lingering_close.ts";
+import { type BodySink, StreamedBody } from "./streamed_body.ts";
 import type { TurnGate } from "./turn_gate.ts";
 
 /** What the connections of one worker share. */
@@ -53,7 +57,20 @@ export interface ConnectionContext {
 }
 
 /** What the connection waits for: which of the time limits holds, and what its passing means. */
-type Phase = "idle" | "head" | "body" | "handling" | "writing" | "leaving";
+type Phase = "idle" | "head" | "body" | "handling" | "streaming" | "writing" | "leaving";
+
+/** An answer whose body is made while it is sent: nothing of it is in the output yet. */
+interface StreamedAnswer {
+  readonly request: WebRequest;
+  readonly head: RequestHead;
+  readonly response: OutgoingResponse;
+  readonly stream: BodyStream;
+  readonly persists: boolean;
+  readonly startedAt: number;
+}
+
+/** What of an answer does not fit the output: it is sent behind it. */
+type Overflow = LargeBody | StreamedAnswer;
 
 /** How a connection goes on after an answer. */
 type Ending =
@@ -78,6 +95,12 @@ const MAX_WAITING_BYTES = 65_536;
 /** How much of an answer a client has to take in each `writeTimeout`: one that sips a byte at a time must not stay for ever. */
 const BYTES_PER_WRITE_TIMEOUT = 65_536;
 
+/**
+ * How long each part of a streamed body may take when its client has ended its side of the connection: it may still be reading,
+ * but most often it is gone, and nobody can tell before something is written.
+ */
+const PART_AFTER_END_MS = 1_000;
+
 /** What surely goes out in one segment: the size that every host takes (RFC 9293, section 3.7.1: 536 bytes). */
 const ONE_SEGMENT_BYTES = 536;
 
@@ -101,6 +124,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
   #ending: Ending = "stay";
   /** What is said from outside of the loop; when it is there, the loop has nothing more to say. */
   #farewell: Promise<void> | undefined;
+  /** The body that is being sent, where it is made meanwhile. */
+  #streamed: StreamedBody | undefined;
   /** The request whose handler is being waited for. */
   #handled: RequestHead | undefined;
   /** Of the request that is being handled, where its handler has asked for the signal. */
@@ -193,7 +218,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
   /** Puts the answer to one outcome behind the output; returns a body that is too large for it. */
   #answer(
     outcome: Exclude<ParserOutcome, { kind: "incomplete" }>,
-  ): Promise<LargeBody | undefined> | LargeBody | undefined {
+  ): Promise<Overflow | undefined> | Overflow | undefined {
     switch (outcome.kind) {
       case "request":
         return this.#answerRequest(outcome.head, outcome.body, outcome.persists);
@@ -218,7 +243,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     head: RequestHead,
     body: RequestBody,
     persists: boolean,
-  ): Promise<LargeBody | undefined> | LargeBody | undefined {
+  ): Promise<Overflow | undefined> | Overflow | undefined {
     const { dispatcher, scoreboard, exchangeBoard, accessLog } = this.#context;
     const startedAt = accessLog === undefined ? 0 : performance.now();
     const request = createRequest(head, body, this.#remoteAddr, this);
@@ -241,7 +266,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     persists: boolean,
     startedAt: number,
     place: number,
-  ): Promise<LargeBody | undefined> {
+  ): Promise<Overflow | undefined> {
     this.#beginHandling(head);
     if (this.#output.length > 0) await this.#writeUnlessSettled(response, head);
     const settled = await response;
@@ -253,10 +278,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
 
   /** Answers that are ready do not have to wait for a handler that takes its time, unless it only seems to. */
   async #writeUnlessSettled(response: Promise<WebResponse>, head: RequestHead): Promise<void> {
-    let isSettled = false;
-    response.then(() => isSettled = true);
-    for (let turn = 0; turn < SETTLING_TURNS && !isSettled; turn++) await undefined;
-    if (isSettled) return;
+    if (await settlesWithin(response, SETTLING_TURNS)) return;
     await this.#writeAhead();
     this.#beginHandling(head);
   }
@@ -288,18 +310,39 @@ export class Connection implements TimeLimited, ExchangeWatch {
     persists: boolean,
     startedAt: number,
     place: number,
-  ): LargeBody | undefined {
-    const { scoreboard, exchangeBoard, accessLog, encoder } = this.#context;
+  ): Overflow | undefined {
+    const message = outgoing(response);
+    const { stream } = message;
+    this.#context.exchangeBoard.end(place);
+    // The client has had its answer from outside, or is gone; this one came too late.
+    const isLate = this.#farewell !== undefined || this.#broken !== undefined;
+    if (stream !== undefined) {
+      if (!isLate) return { request, head, response: message, stream, persists, startedAt };
+      stream.cancel(CLIENT_GONE);
+    }
+    this.#endExchange(request);
+    return isLate ? undefined : this.#encode(head, message, persists, startedAt);
+  }
+
+  /** The handler is done with a request, and so is whoever has made the body of its answer. */
+  #endExchange(request: WebRequest): void {
+    const { scoreboard } = this.#context;
     this.#controller = undefined;
-    exchangeBoard.end(place);
     scoreboard.add(REQUESTS_IN_FLIGHT, -1);
     scoreboard.add(REQUESTS, 1);
     releaseRequest(request);
-    // The client has had its answer from outside, or is gone; this one came too late.
-    if (this.#farewell !== undefined || this.#broken !== undefined) return undefined;
-    const message = outgoing(response);
+  }
+
+  /** Puts an answer behind the output; returns a body that is too large for it. */
+  #encode(
+    head: RequestHead,
+    message: OutgoingResponse,
+    persists: boolean,
+    startedAt: number,
+  ): LargeBody | undefined {
+    const { accessLog, encoder } = this.#context;
     const isHeadRequest = head.method === "HEAD";
-    const staysOpen = this.#decideEnding(message, persists);
+    const staysOpen = this.#decideEnding(message.wantsClose, persists);
     const option = connectionOption(head.minorVersion, staysOpen);
     const overflow = encoder.encode(this.#output, message, option, isHeadRequest);
     accessLog?.note(
@@ -312,13 +355,18 @@ export class Connection implements TimeLimited, ExchangeWatch {
     return overflow;
   }
 
+  #logStream(head: RequestHead, status: number, bodyBytes: number, startedAt: number): void {
+    const durationMs = performance.now() - startedAt;
+    this.#context.accessLog?.note(this.#remoteAddr, head, status, bodyBytes, durationMs);
+  }
+
   /** Decides whether the connection stays open after this answer. When the server ends it, the client may be sending already. */
-  #decideEnding(message: OutgoingResponse, persists: boolean): boolean {
+  #decideEnding(wantsClose: boolean, persists: boolean): boolean {
     if (!persists) {
       this.#ending = this.#parser.hasUnreadBytes ? "linger" : "close";
       return false;
     }
-    if (!this.#context.isDraining && !message.wantsClose) return true;
+    if (!this.#context.isDraining && !wantsClose) return true;
     this.#parser.stop();
     this.#ending = "linger";
     return false;
@@ -339,14 +387,79 @@ export class Connection implements TimeLimited, ExchangeWatch {
     accessLog?.note(this.#remoteAddr, head, refusal.status, encoder.bodyBytes, 0);
   }
 
-  /** Writes what waits in the output, and a body behind it. */
-  async #write(overflow: LargeBody | undefined): Promise<void> {
+  /** Writes what waits in the output, and what of the last answer did not fit it. */
+  async #write(overflow: Overflow | undefined): Promise<void> {
+    if (overflow !== undefined && "stream" in overflow) return await this.#sendStream(overflow);
     this.#beginWriting();
     await this.#writeRest(this.#output.bytes, 0);
     this.#output.clear();
     if (overflow === undefined) return;
     this.#beginWriting();
     await this.#writeRest(overflow.bytes, 0, overflow.length);
+  }
+
+  /** Sends an answer whose body is made while it is sent. The request goes on meanwhile, and its client is watched. */
+  async #sendStream(answer: StreamedAnswer): Promise<void> {
+    const { request, head, response, stream, persists, startedAt } = answer;
+    const framing = decideStreamFraming(head.minorVersion, response.declaredLength);
+    if (head.method === "HEAD" || !statusHasBody(response.status)) {
+      stream.cancel("The answer has no body");
+      this.#endExchange(request);
+      if (!statusHasBody(response.status)) this.#encode(head, response, persists, startedAt);
+      else this.#beginStream(head, response, framing, persists);
+      return;
+    }
+    const body = this.#streamed = new StreamedBody(stream, framing);
+    this.#watchClient();
+    const sink: BodySink = {
+      output: this.#output,
+      write: (behind) => this.#write(behind),
+      onWaiting: () => this.#awaitPart(),
+    };
+    try {
+      const begin = () => this.#beginStream(head, response, framing, persists);
+      const end = await body.send(sink, begin);
+      switch (end.kind) {
+        case "sent":
+          return this.#logStream(head, response.status, body.sentBytes, startedAt);
+        case "failed": {
+          const failure = this.#context.dispatcher.recover(end.error, request);
+          if (end.hasBegun) throw new Deno.errors.Interrupted(BODY_FAILED);
+          stream.cancel(end.error);
+          this.#encode(head, outgoing(failure), persists, startedAt);
+          return;
+        }
+        case "cut off":
+          throw new Deno.errors.Interrupted(CLIENT_GONE);
+      }
+    } catch (error) {
+      this.#logStream(head, response.status, body.sentBytes, startedAt);
+      this.#abort(CLIENT_GONE);
+      stream.cancel(error);
+      throw error;
+    } finally {
+      this.#streamed = undefined;
+      this.#endExchange(request);
+    }
+  }
+
+  /** Puts the head of a streamed answer behind the output. */
+  #beginStream(
+    head: RequestHead,
+    response: OutgoingResponse,
+    framing: StreamFraming,
+    persists: boolean,
+  ): void {
+    const wantsClose = response.wantsClose || framing.kind === "until close";
+    const staysOpen = this.#decideEnding(wantsClose, persists);
+    const option = connectionOption(head.minorVersion, staysOpen);
+    this.#context.encoder.encodeStreamHead(this.#output, response, option, framing);
+  }
+
+  /** Sets the time limit for the next part of a streamed body: there is none, as long as the client is there to wait. */
+  #awaitPart(): void {
+    this.#phase = "streaming";
+    this.deadline = this.#context.deadlines.after(this.#hasClientEnded ? PART_AFTER_END_MS : 0);
   }
 
   #beginWriting(): void {
@@ -426,6 +539,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
         else close(this.#conn);
         return;
       }
+      case "streaming":
+        return this.#streamed?.cutOff();
       case "handling":
         this.#abort("The handler took longer than handlerTimeout", "TimeoutError");
         return this.#sayFarewell(OVERDUE, this.#handled?.method === "HEAD");
@@ -439,6 +554,9 @@ export class Connection implements TimeLimited, ExchangeWatch {
       case "writing":
       case "leaving":
         return close(this.#conn);
+      case "streaming":
+        this.#abort("The server is stopping");
+        return this.#streamed?.cutOff();
       case "head":
       case "body":
       case "handling":
@@ -488,16 +606,18 @@ export class Connection implements TimeLimited, ExchangeWatch {
       if (count === null) {
         this.#hasClientEnded = true;
         this.#abort(CLIENT_GONE);
+        if (this.#phase === "streaming") this.#awaitPart();
         return count;
       }
       this.#parser.received(count);
       this.#hasUnparsedBytes = true;
-      if (this.#controller !== undefined) this.#watchClient();
+      if (this.#controller !== undefined || this.#streamed !== undefined) this.#watchClient();
       return count;
     }, (error) => {
       this.#watchedRead = undefined;
       this.#hasClientEnded = true;
       this.#abort(CLIENT_GONE);
+      this.#streamed?.cutOff();
       throw error;
     });
     this.#watchedRead = read;
@@ -508,6 +628,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
 
 const BYTES_GONE =
   "Cannot go on sending a response: its bytes were transferred to another thread, or resized, while it was sent";
+const BODY_FAILED =
+  "The body of an answer has failed, which its client sees by the connection's end";
 const CLIENT_GONE = "The client has ended the connection";
 
 /** After the last answer of a connection nothing is parsed any more. */

@@ -1,0 +1,91 @@
+// A body that is made while it is sent: the parts of a stream or of an async iterable, one at a time, and each only when it is
+// asked for. That is all of back-pressure: who has not sent a part does not ask for the next one.
+
+/**
+ * What a body is made of while it is sent: a stream, or an async iterable. Its text goes out as UTF-8, its bytes as they are.
+ *
+ * @example The two kinds
+ * ```ts
+ * import type { BodySource } from "@mudpie/server";
+ *
+ * const stream: BodySource = ReadableStream.from(["a", "b"]);
+ * const iterable: BodySource = (async function* () {
+ *   yield new Uint8Array([97]);
+ * })();
+ * console.log(stream instanceof ReadableStream, Symbol.asyncIterator in iterable); // true true
+ * ```
+ */
+export type BodySource =
+  | ReadableStream<Uint8Array | string>
+  | AsyncIterable<Uint8Array | string>;
+
+const encoder = new TextEncoder();
+
+/** Whether a value can be the source of a body. */
+export function isBodySource(value: unknown): value is BodySource {
+  return value instanceof ReadableStream ||
+    (typeof value === "object" && value !== null && Symbol.asyncIterator in value &&
+      typeof value[Symbol.asyncIterator] === "function");
+}
+
+/** The parts of one body. */
+export class BodyStream {
+  readonly source: BodySource;
+  #parts: Parts | undefined;
+
+  constructor(source: BodySource) {
+    this.source = source;
+  }
+
+  /** Whether somebody reads the source, or has read it: its parts come only once. */
+  get isUsed(): boolean {
+    return this.#parts !== undefined ||
+      (this.source instanceof ReadableStream && this.source.locked);
+  }
+
+  /**
+   * The next part that is not empty; undefined at the end. It rejects with what the source fails with, and with a `TypeError`
+   * for a part that is neither text nor bytes.
+   */
+  async next(): Promise<Uint8Array | undefined> {
+    const parts = this.#parts ??= partsOf(this.source);
+    for (;;) {
+      const { done, value } = await parts.next();
+      if (done) return undefined;
+      const bytes = typeof value === "string" ? encoder.encode(value) : value;
+      if (!(bytes instanceof Uint8Array)) {
+        throw new TypeError(
+          `Cannot send a part of type ${typeof value} of a streamed body: it must be a string or a Uint8Array`,
+        );
+      }
+      if (bytes.length > 0) return bytes;
+    }
+  }
+
+  /** Tells the source that nobody wants its parts any more. What it does about it, and whether that fails, concerns nobody. */
+  cancel(reason: unknown): void {
+    this.#cancel(reason).catch(() => {});
+  }
+
+  async #cancel(reason: unknown): Promise<void> {
+    await (this.#parts ??= partsOf(this.source)).cancel(reason);
+  }
+}
+
+/** Both kinds of source in one form. */
+interface Parts {
+  next(): Promise<{ readonly done?: boolean; readonly value?: Uint8Array | string }>;
+  cancel(reason: unknown): Promise<unknown>;
+}
+
+function partsOf(source: BodySource): Parts {
+  if (source instanceof ReadableStream) {
+    const reader = source.getReader();
+    return { next: () => reader.read(), cancel: (reason) => reader.cancel(reason) };
+  }
+  const iterator = source[Symbol.asyncIterator]();
+  return {
+    next: () => iterator.next(),
+    cancel: async () => await iterator.return?.(),
+  };
+}

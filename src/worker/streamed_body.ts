@@ -1,0 +1,138 @@
+// Sends a body that is made while it is sent: asks for a part, writes it, and asks for the next one. Parts that are there at once
+// share a write; before it waits for one that is not, it writes what it has, so that an event is with the client when it happens.
+
+import type { BodyStream } from "../body_stream.ts";
+import { type LargeBody, MAX_JOINED_BODY_BYTES, type Output } from "../http1/response_encoder.ts";
+import { beginPart, endPart, endParts, type StreamFraming } from "../http1/stream_encoder.ts";
+import { settlesWithin } from "../settling.ts";
+
+/** How many turns of the microtask queue a part gets that may be there without really being waited for. */
+const SETTLING_TURNS = 8;
+
+/** Parts are written before they are more than this. */
+const MAX_WAITING_BYTES = 65_536;
+
+/** Where a body goes. */
+export interface BodySink {
+  readonly output: Output;
+  /** Writes what waits in the output, and a body behind it. Rejects when the client is gone. */
+  write(behind?: LargeBody): Promise<void>;
+  /** Told that all is written, and the next part is waited for. */
+  onWaiting(): void;
+}
+
+/** How the sending of a body has come to its end. */
+export type StreamEnd =
+  /** All of it is in the output, or written. */
+  | { readonly kind: "sent" }
+  /** Its maker has failed; where the answer has not begun, the client can be told so. */
+  | { readonly kind: "failed"; readonly error: unknown; readonly hasBegun: boolean }
+  /** Nobody waits for the rest of it. */
+  | { readonly kind: "cut off" };
+
+type PartOutcome =
+  | { readonly kind: "part"; readonly bytes: Uint8Array }
+  | { readonly kind: "end" }
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "cut off" };
+
+const END: PartOutcome = { kind: "end" };
+const CUT_OFF: PartOutcome & StreamEnd = { kind: "cut off" };
+const SENT: StreamEnd = { kind: "sent" };
+
+/** A body on its way to one client. */
+export class StreamedBody {
+  readonly #stream: BodyStream;
+  readonly #framing: StreamFraming;
+  #cutOff: () => void = () => {};
+  /** How many bytes of the body have been sent, or wait in the output; for the log. */
+  sentBytes = 0;
+
+  constructor(stream: BodyStream, framing: StreamFraming) {
+    this.#stream = stream;
+    this.#framing = framing;
+  }
+
+  /** Sends all of the body. `begin` writes the head; it is called as late as possible, since a failure before it can be answered. */
+  async send(sink: BodySink, begin: () => void): Promise<StreamEnd> {
+    const { output } = sink;
+    let hasBegun = false;
+    const beginOnce = () => {
+      if (hasBegun) return;
+      hasBegun = true;
+      begin();
+    };
+    for (;;) {
+      const coming = this.#next();
+      if (!await settlesWithin(coming, SETTLING_TURNS)) {
+        beginOnce();
+        if (output.length > 0) await sink.write();
+        sink.onWaiting();
+      }
+      const outcome = await coming;
+      switch (outcome.kind) {
+        case "cut off":
+          return CUT_OFF;
+        case "failed":
+          return { kind: "failed", error: outcome.error, hasBegun };
+        case "end":
+          if (Number.isFinite(this.#missingBytes) && this.#missingBytes > 0) {
+            return { kind: "failed", error: wrongLength(this.#framing, this.sentBytes), hasBegun };
+          }
+          beginOnce();
+          endParts(output, this.#framing);
+          return SENT;
+        case "part": {
+          const { bytes } = outcome;
+          if (bytes.length > this.#missingBytes) {
+            const error = wrongLength(this.#framing, this.sentBytes + bytes.length);
+            return { kind: "failed", error, hasBegun };
+          }
+          beginOnce();
+          await this.#sendPart(sink, bytes);
+        }
+      }
+    }
+  }
+
+  /** Ends the waiting for the next part. */
+  cutOff(): void {
+    this.#cutOff();
+  }
+
+  /** How many bytes may still come, and have to where it is a finite number. */
+  get #missingBytes(): number {
+    const framing = this.#framing;
+    return framing.kind === "length" ? framing.length - this.sentBytes : Infinity;
+  }
+
+  /** It never rejects, so that nobody has to be there when the maker fails while something is written. */
+  #next(): Promise<PartOutcome> {
+    return new Promise((resolve) => {
+      this.#cutOff = () => resolve(CUT_OFF);
+      this.#stream.next().then(
+        (bytes) => resolve(bytes === undefined ? END : { kind: "part", bytes }),
+        (error) => resolve({ kind: "failed", error }),
+      );
+    });
+  }
+
+  async #sendPart(sink: BodySink, bytes: Uint8Array): Promise<void> {
+    const { output } = sink;
+    beginPart(output, this.#framing, bytes.length);
+    this.sentBytes += bytes.length;
+    if (bytes.length > MAX_JOINED_BODY_BYTES) await sink.write({ bytes, length: bytes.length });
+    else output.append(bytes);
+    endPart(output, this.#framing);
+    if (output.length > MAX_WAITING_BYTES) await sink.write();
+  }
+}
+
+function wrongLength(framing: StreamFraming, bytes: number): TypeError {
+  const declared = framing.kind === "length" ? framing.length : 0;
+  return new TypeError(
+    `Cannot send a streamed body of ${bytes} bytes${
+      bytes > declared ? " or more" : ""
+    }: its Content-Length says ${declared}; leave the header out, or make it right`,
+  );
+}

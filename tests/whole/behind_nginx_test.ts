@@ -1,0 +1,60 @@
+// Mudpie behind a real nginx, with the configuration of README.md.
+
+import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import { Gate } from "../support/gate.ts";
+import { Nginx, NGINX_HINDRANCE } from "../support/nginx.ts";
+import { get, RawClient } from "../support/raw_client.ts";
+import { startApp, type StartedApp } from "../support/started_app.ts";
+
+const REQUESTS = 50;
+
+describe(`a server behind nginx${NGINX_HINDRANCE}`, { ignore: NGINX_HINDRANCE !== "" }, () => {
+  let app: StartedApp;
+  let nginx: Nginx;
+  beforeAll(async () => {
+    app = await startApp("streams.ts", { run: { workers: 2 } });
+    nginx = await Nginx.before(app.port);
+  });
+  afterAll(async () => {
+    await nginx?.[Symbol.asyncDispose]();
+    await app?.[Symbol.asyncDispose]();
+  });
+
+  it("it is asked over connections that nginx keeps", async () => {
+    for (let i = 0; i < REQUESTS; i++) {
+      // A client that comes anew each time: what is kept is between nginx and the server.
+      using client = await RawClient.connect(nginx.port);
+      const { status, text } = await client.ask(get("/worker"));
+      assertEquals([status, text.startsWith("mudpie:")], [200, true]);
+    }
+    assertLess(app.running.stats().total.connectionsAccepted, REQUESTS / 2);
+  });
+
+  it("its events are with the client when they happen", async () => {
+    using gate = new Gate();
+    using client = await RawClient.connect(nginx.port);
+    await client.send(get(`/gate/${gate.port}`));
+    let come = "";
+    for (const part of ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]) {
+      await (await gate.reached()).open(part);
+      while (!come.endsWith(`${part}\r\n`)) come += await client.readOnce();
+    }
+    assertStringIncludes(come, "Content-Type: text/event-stream\r\n");
+    await (await gate.reached()).open("end");
+    while (!come.endsWith("0\r\n\r\n")) come += await client.readOnce();
+  });
+
+  it("its source is told when the client goes", async () => {
+    const client = await RawClient.connect(nginx.port);
+    await client.send(get("/once/behind-nginx"));
+    let come = "";
+    while (!come.includes("first")) come += await client.readOnce();
+    client[Symbol.dispose]();
+    // Either worker may have had it.
+    for (;;) {
+      const { text } = await app.get("/cancelled/behind-nginx");
+      if (text !== "no") break;
+    }
+  });
+});

@@ -1,0 +1,98 @@
+// Streamed answers over real sockets: what a client sees of a body that is made while it is sent, and what its maker sees of a client.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { afterAll, beforeAll, it } from "@std/testing/bdd";
+import { Gate } from "../support/gate.ts";
+import { get, type RawClient } from "../support/raw_client.ts";
+import { describeEachWay, startApp, type StartedApp, TWO_WAYS } from "../support/started_app.ts";
+
+/** Reads until that text has come. */
+async function readUntil(client: RawClient, text: string): Promise<string> {
+  let come = "";
+  while (!come.includes(text)) {
+    const part = await client.readOnce();
+    if (part === null) throw new Error(`The end came before ${text}, behind ${come}`);
+    come += part;
+  }
+  return come;
+}
+
+/** Waits until the source of that name has been cancelled; says with which reason. */
+async function cancelReason(app: StartedApp, name: string): Promise<string> {
+  for (;;) {
+    const { text } = await app.get(`/cancelled/${name}`);
+    if (text !== "no") return text;
+  }
+}
+
+describeEachWay((way) => {
+  let app: StartedApp;
+  beforeAll(async () => {
+    app = await startApp("streams.ts", { run: { ...way, workers: 1 } });
+  });
+  afterAll(() => app?.[Symbol.asyncDispose]());
+
+  it("it sends each part of a body when it is there", async () => {
+    using gate = new Gate();
+    using client = await app.connect();
+    await client.send(get(`/gate/${gate.port}`) + get("/worker"));
+    assertStringIncludes(await readUntil(client, "\r\n\r\n"), "Transfer-Encoding: chunked");
+    await (await gate.reached()).open("first");
+    assertEquals(await client.readOnce(), "5\r\nfirst\r\n");
+    await (await gate.reached()).open("second");
+    assertEquals(await client.readOnce(), "6\r\nsecond\r\n");
+    await (await gate.reached()).open("end");
+    assertStringIncludes(await readUntil(client, "mudpie:"), "0\r\n\r\nHTTP/1.1 200 OK\r\n");
+  });
+
+  it("it sends a large body as it is to fetch()", async () => {
+    using httpClient = Deno.createHttpClient({});
+    const url = `http://127.0.0.1:${app.port}/many/500`;
+    const response = await fetch(url, { client: httpClient });
+    const body = await response.bytes();
+    assertEquals(body.length, 5_000_000);
+    for (let i = 0; i < 500; i++) assertEquals(body[i * 10_000 + 9_999], 0x30 + i % 10);
+  });
+
+  for (const path of ["/once", "/fetch-style"]) {
+    it(`it tells the source of ${path} when the client goes`, async () => {
+      const name = path.slice(1);
+      using client = await app.connect();
+      await client.send(get(`${path}/${name}`));
+      await readUntil(client, "first");
+      client[Symbol.dispose]();
+      assert(await cancelReason(app, name) !== "");
+    });
+  }
+
+  it("it ends a connection visibly whose body fails", async () => {
+    using gate = new Gate();
+    await using own = await startApp("streams.ts", { run: { ...way, workers: 1 } });
+    using client = await own.connect();
+    await client.send(get(`/gate/${gate.port}`));
+    await (await gate.reached()).open("first");
+    await readUntil(client, "first\r\n");
+    await (await gate.reached()).open("throw");
+    assertEquals(await client.readToEnd(), "");
+    const panicked = await own.events.find("panicked");
+    assertStringIncludes(panicked.error, "The source has failed");
+  });
+
+  it("it lets a body come to its end when it shuts down", async () => {
+    using gate = new Gate();
+    const own = await startApp("streams.ts", { run: { ...way, workers: 1 } });
+    using client = await own.connect();
+    await client.send(get(`/gate/${gate.port}`));
+    await (await gate.reached()).open("first");
+    await readUntil(client, "first\r\n");
+    const visitor = await gate.reached();
+    const shutdown = own.running.shutdown();
+    await own.events.find("draining");
+    await visitor.open("last");
+    await readUntil(client, "last\r\n");
+    await (await gate.reached()).open("end");
+    assertStringIncludes(await client.readToEnd(), "0\r\n\r\n");
+    await shutdown;
+    await own[Symbol.asyncDispose]();
+  });
+}, TWO_WAYS);

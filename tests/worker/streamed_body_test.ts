@@ -1,0 +1,451 @@
+// Streamed answers over a connection without a socket: which bytes go out when, what is asked of the source, and who hears of
+// what when a source fails, or a client goes.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { BodySource } from "../../src/body_stream.ts";
+import { Dispatcher, type Handler } from "../../src/dispatch.ts";
+import { HttpError } from "../../src/errors.ts";
+import { ExchangeBoard } from "../../src/exchange_board.ts";
+import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
+import { percentDecode } from "../../src/http1/target.ts";
+import { Scoreboard } from "../../src/messages.ts";
+import { resolveServerOptions } from "../../src/options.ts";
+import type { WebRequest } from "../../src/request.ts";
+import { phraseResponse, WebResponse, type WebResponseInit } from "../../src/response.ts";
+import { Router } from "../../src/router.ts";
+import { AccessLog } from "../../src/worker/access_log.ts";
+import { Connection, type ConnectionContext } from "../../src/worker/connection.ts";
+import { Deadlines } from "../../src/worker/deadlines.ts";
+import { TurnGate } from "../../src/worker/turn_gate.ts";
+import { SpoilingPool } from "../http1/reading.ts";
+import { FakeConn, settle } from "../support/fake_conn.ts";
+import { get } from "../support/raw_client.ts";
+
+const TICK_MS = 500;
+const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+/** A source whose parts a test gives, and which says what is asked of it. */
+class HandSource implements AsyncIterable<string | Uint8Array>, AsyncIterator<string | Uint8Array> {
+  asked = 0;
+  isReturned = false;
+  #waiting: PromiseWithResolvers<IteratorResult<string | Uint8Array>> | undefined;
+
+  [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array> {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<string | Uint8Array>> {
+    this.asked++;
+    this.#waiting = Promise.withResolvers();
+    return this.#waiting.promise;
+  }
+
+  return(): Promise<IteratorResult<string | Uint8Array>> {
+    this.isReturned = true;
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  async give(value: string | Uint8Array): Promise<void> {
+    this.#waiting?.resolve({ done: false, value });
+    await settle();
+  }
+
+  async end(): Promise<void> {
+    this.#waiting?.resolve({ done: true, value: undefined });
+    await settle();
+  }
+
+  async fail(error: unknown): Promise<void> {
+    this.#waiting?.reject(error);
+    await settle();
+  }
+}
+
+interface Exchange {
+  readonly fake: FakeConn;
+  readonly connection: Connection;
+  readonly context: ConnectionContext;
+  readonly served: Promise<void>;
+  readonly logged: string[];
+  readonly panics: unknown[];
+  readonly faults: unknown[];
+  pass(ms: number): Promise<void>;
+}
+
+/** Serves a connection, on which `/stream` answers with what `makeResponse` makes, and everything else with `plain`. */
+async function serve(makeResponse: (req: WebRequest) => WebResponse | Response): Promise<Exchange> {
+  const router = new Router<Handler>(percentDecode);
+  const add = (path: string, target: Handler) =>
+    router.add(path, false, { kind: "any", target }, () => "a test");
+  add("/stream", makeResponse);
+  add("/", () => WebResponse.text("plain"));
+  const logged: string[] = [];
+  const panics: unknown[] = [];
+  const faults: unknown[] = [];
+  const fake = new FakeConn();
+  const context: ConnectionContext = {
+    settings: resolveServerOptions({ headTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 0 }),
+    pool: new SpoilingPool(),
+    encoder: new ResponseEncoder(DATE),
+    dispatcher: new Dispatcher(router, (error) => {
+      panics.push(error);
+      return phraseResponse(500, { connection: "close" });
+    }),
+    deadlines: new Deadlines(TICK_MS, 0),
+    turnGate: new TurnGate(),
+    scoreboard: new Scoreboard(),
+    exchangeBoard: new ExchangeBoard(),
+    accessLog: new AccessLog((bytes) => {
+      logged.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
+      return Promise.resolve();
+    }),
+    onFault: (error) => faults.push(error),
+    isDraining: false,
+    onStack: undefined,
+  };
+  const connection = new Connection(fake.conn, context);
+  const served = connection.serve();
+  await settle();
+  const pass = async (ms: number) => {
+    const { deadlines } = context;
+    for (const end = deadlines.now + ms; deadlines.now < end;) {
+      deadlines.tick(deadlines.now + TICK_MS);
+      await settle();
+    }
+  };
+  return { fake, connection, context, served, logged, panics, faults, pass };
+}
+
+/** The same with one source, for one request. */
+function serveSource(source: BodySource, init?: WebResponseInit): Promise<Exchange> {
+  return serve(() => new WebResponse(source, init));
+}
+
+/** What is open when everything is over. */
+async function assertOver(exchange: Exchange): Promise<void> {
+  await settle();
+  const { requestsInFlight, requests } = exchange.context.scoreboard.read();
+  assertEquals([requestsInFlight, requests], [0, 1]);
+  assertEquals(exchange.context.exchangeBoard.read(0), []);
+  assertEquals(exchange.faults, []);
+}
+
+function head(...fields: string[]): string {
+  return ["HTTP/1.1 200 OK", `Date: ${DATE}`, ...fields, "", ""].join("\r\n");
+}
+
+const CHUNKED_HEAD = head("Transfer-Encoding: chunked");
+
+describe("A streamed body", () => {
+  it("it goes out part by part, each when it is there, and its head before the first", async () => {
+    const source = new HandSource();
+    const { fake } = await serveSource(source);
+    fake.send(get("/stream"));
+    await settle();
+    assertEquals(fake.writes, [CHUNKED_HEAD]);
+    await source.give("one");
+    await source.give("twenty characters...");
+    await source.end();
+    assertEquals(fake.writes.slice(1), [
+      "3\r\none\r\n",
+      "14\r\ntwenty characters...\r\n",
+      "0\r\n\r\n",
+    ]);
+    assertEquals(fake.isClosed, false);
+  });
+
+  it("it goes out in one write with its head where its parts are there at once", async () => {
+    const exchange = await serveSource(ReadableStream.from(["a", "bc"]));
+    exchange.fake.send(get("/stream"));
+    await settle();
+    assertEquals(exchange.fake.writes, [CHUNKED_HEAD + "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"]);
+    await assertOver(exchange);
+  });
+
+  it("it is no part of a part that is empty: that would be its end", async () => {
+    const source = new HandSource();
+    const { fake } = await serveSource(source);
+    fake.send(get("/stream"));
+    await settle();
+    await source.give("");
+    await source.give(new Uint8Array());
+    await source.give("x");
+    await source.end();
+    assertEquals(fake.output, CHUNKED_HEAD + "1\r\nx\r\n0\r\n\r\n");
+  });
+
+  it("it can be made of bytes and of text, which goes out as UTF-8", async () => {
+    const { fake } = await serveSource(ReadableStream.from([Uint8Array.of(97), "é"]));
+    fake.send(get("/stream"));
+    await settle();
+    assertEquals(fake.output, CHUNKED_HEAD + "1\r\na\r\n2\r\né\r\n0\r\n\r\n");
+  });
+
+  it("it has a length where the handler tells it", async () => {
+    const { fake } = await serveSource(ReadableStream.from(["abc", "de"]), {
+      headers: { "Content-Length": "5", "Content-Type": "a/b" },
+    });
+    fake.send(get("/stream") + get("/"));
+    await settle();
+    assert(fake.output.startsWith(head("Content-Type: a/b", "Content-Length: 5") + "abcde"));
+    assertStringIncludes(fake.output, "plain");
+  });
+
+  it("it ends with the connection for a client of HTTP/1.0, whatever that asks for", async () => {
+    const exchange = await serveSource(ReadableStream.from(["abc"]));
+    const { fake } = exchange;
+    fake.send("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    await settle();
+    assertEquals(fake.output, head("Connection: close") + "abc");
+    assert(fake.hasEndedOutput);
+    fake.end();
+    await exchange.served;
+    await assertOver(exchange);
+  });
+
+  it("it leaves the connection to the requests behind it", async () => {
+    const source = new HandSource();
+    const { fake } = await serveSource(source);
+    fake.send(get("/") + get("/stream") + get("/"));
+    await settle();
+    await source.give("x");
+    assertEquals(fake.output.split("\r\n\r\nplain").length - 1, 1);
+    fake.send(get("/"));
+    await source.end();
+    assertEquals(fake.output.split("\r\n\r\nplain").length - 1, 3);
+  });
+
+  it("it is asked for no further part while the client does not take one", async () => {
+    const source = new HandSource();
+    const { fake } = await serveSource(source);
+    fake.send(get("/stream"));
+    await settle();
+    fake.isBlocked = true;
+    await source.give("x".repeat(100_000));
+    assertEquals(source.asked, 1);
+    fake.unblock();
+    await settle();
+    assertEquals(source.asked, 2);
+    await source.end();
+    assertEquals(
+      fake.output.length,
+      CHUNKED_HEAD.length + 100_000 + "186a0\r\n\r\n0\r\n\r\n".length,
+    );
+  });
+
+  it("it does not pile up where all its parts are there at once", async () => {
+    let made = 0;
+    async function* endless() {
+      for (;; made++) yield "x".repeat(1_000);
+    }
+    const exchange = await serveSource(endless());
+    exchange.fake.isBlocked = true;
+    exchange.fake.send(get("/stream"));
+    await settle();
+    assert(made > 50 && made < 100, `${made} parts of 1,000 characters were asked for`);
+    exchange.fake.reset();
+    exchange.fake.fail();
+    await exchange.served;
+    await assertOver(exchange);
+  });
+
+  it("it is not asked for by HEAD, and its source is told so", async () => {
+    const source = new HandSource();
+    const exchange = await serveSource(source);
+    exchange.fake.send("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n" + get("/"));
+    await settle();
+    assert(exchange.fake.output.startsWith(CHUNKED_HEAD + "HTTP/1.1 200 OK"));
+    assertEquals([source.asked, source.isReturned], [0, true]);
+  });
+
+  it("it is not asked for by HEAD, whatever its source does about that", async () => {
+    const source: AsyncIterable<string> = {
+      [Symbol.asyncIterator]: () => {
+        throw new Error("Not now");
+      },
+    };
+    const exchange = await serveSource(source);
+    exchange.fake.send("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+    await settle();
+    assertEquals(exchange.fake.output, CHUNKED_HEAD);
+    await assertOver(exchange);
+  });
+
+  for (const status of [204, 304]) {
+    it(`it is not asked for where the status is ${status}, and its source is told so`, async () => {
+      const source = new HandSource();
+      const exchange = await serveSource(source, { status });
+      exchange.fake.send(get("/stream"));
+      await settle();
+      assertEquals([source.asked, source.isReturned], [0, true]);
+      assertEquals(exchange.fake.output.includes("Transfer-Encoding"), false);
+      await assertOver(exchange);
+    });
+  }
+
+  it("it is counted as a request in flight to its end, and logged with all its bytes", async () => {
+    const source = new HandSource();
+    const exchange = await serveSource(source);
+    exchange.fake.send(get("/stream"));
+    await settle();
+    assertEquals(exchange.context.scoreboard.read().requestsInFlight, 1);
+    await source.give("x".repeat(70_000));
+    await source.end();
+    await assertOver(exchange);
+    await exchange.context.accessLog?.flush();
+    assertStringIncludes(exchange.logged[0], '"GET /stream HTTP/1.1" 200 70000');
+  });
+
+  it("it can be sent once: the second time is a panic", async () => {
+    const response = new WebResponse(ReadableStream.from(["a"]));
+    const exchange = await serve(() => response);
+    exchange.fake.send(get("/stream") + get("/stream"));
+    await settle();
+    assertStringIncludes(exchange.fake.output, "HTTP/1.1 500");
+    assertStringIncludes(String(exchange.panics[0]), "make one for each request");
+  });
+});
+
+describe("A streamed body, when it fails,", () => {
+  it("it is a 500 where nothing has gone out yet", async () => {
+    const exchange = await serveSource(
+      new ReadableStream({ start: (controller) => controller.error(new Error("at once")) }),
+    );
+    exchange.fake.send(get("/stream"));
+    await settle();
+    assert(exchange.fake.output.startsWith("HTTP/1.1 500 Internal Server Error\r\n"));
+    assertEquals(exchange.panics.map(String), ["Error: at once"]);
+  });
+
+  it("it is the answer of an HttpError where nothing has gone out yet", async () => {
+    const exchange = await serveSource(
+      new ReadableStream({ start: (controller) => controller.error(new HttpError(404, "gone")) }),
+    );
+    exchange.fake.send(get("/stream"));
+    await settle();
+    assert(exchange.fake.output.startsWith("HTTP/1.1 404 Not Found\r\n"));
+    assertEquals(exchange.panics, []);
+  });
+
+  it("it ends the connection without a last chunk, and is a panic", async () => {
+    const source = new HandSource();
+    const exchange = await serveSource(source);
+    exchange.fake.send(get("/stream"));
+    await settle();
+    await source.give("x");
+    await source.fail(new Error("half-way"));
+    assertEquals(exchange.fake.output, CHUNKED_HEAD + "1\r\nx\r\n");
+    assert(exchange.fake.isClosed);
+    assertEquals(exchange.panics.map(String), ["Error: half-way"]);
+    await exchange.served;
+    await assertOver(exchange);
+  });
+
+  it("it is a panic to be of another length than its Content-Length says", async () => {
+    for (const [parts, sent] of [[["abc"], "abc"], [["abc", "def"], "abc"]] as const) {
+      const source = new HandSource();
+      const exchange = await serveSource(source, { headers: { "Content-Length": "5" } });
+      exchange.fake.send(get("/stream"));
+      await settle();
+      for (const part of parts) await source.give(part);
+      await source.end();
+      assert(exchange.fake.output.endsWith("\r\n\r\n" + sent));
+      assert(exchange.fake.isClosed);
+      assertStringIncludes(String(exchange.panics[0]), "Content-Length says 5");
+    }
+  });
+
+  it("it is a panic to have a part that is neither text nor bytes", async () => {
+    const exchange = await serveSource(ReadableStream.from([7 as unknown as string]));
+    exchange.fake.send(get("/stream"));
+    await settle();
+    assert(exchange.fake.output.startsWith("HTTP/1.1 500 "));
+    assertStringIncludes(String(exchange.panics[0]), "must be a string or a Uint8Array");
+  });
+});
+
+describe("A streamed body, whose client goes,", () => {
+  it("it is cancelled when the client resets the connection", async () => {
+    const source = new HandSource();
+    const exchange = await serveSource(source);
+    exchange.fake.send(get("/stream"));
+    await settle();
+    exchange.fake.reset();
+    await exchange.served;
+    assertEquals([source.isReturned, exchange.fake.isClosed, exchange.panics], [true, true, []]);
+    await assertOver(exchange);
+  });
+
+  it("it aborts the signal at once when the client ends its side, and is cancelled when nothing comes", async () => {
+    const source = new HandSource();
+    let signal: AbortSignal | undefined;
+    const exchange = await serve((req) => {
+      signal = req.signal;
+      return new WebResponse(source);
+    });
+    exchange.fake.send(get("/stream"));
+    await settle();
+    exchange.fake.end();
+    await settle();
+    assertEquals([signal?.aborted, source.isReturned], [true, false]);
+    await exchange.pass(2_000);
+    assertEquals([source.isReturned, exchange.fake.isClosed], [true, true]);
+    await exchange.served;
+    await assertOver(exchange);
+  });
+
+  it("it goes out to its end for a client that has only ended its side, as long as parts come", async () => {
+    const source = new HandSource();
+    const exchange = await serveSource(source);
+    exchange.fake.send(get("/stream"));
+    exchange.fake.end();
+    await settle();
+    for (let i = 0; i < 4; i++) {
+      await exchange.pass(500);
+      await source.give("x");
+    }
+    await source.end();
+    await exchange.served;
+    assertEquals(exchange.fake.output, CHUNKED_HEAD + "1\r\nx\r\n".repeat(4) + "0\r\n\r\n");
+    await assertOver(exchange);
+  });
+
+  it("it is cancelled when the client does not take it within writeTimeout", async () => {
+    const source = new HandSource();
+    const exchange = await serveSource(source);
+    exchange.fake.send(get("/stream"));
+    await settle();
+    exchange.fake.isBlocked = true;
+    await source.give("x");
+    await exchange.pass(exchange.context.settings.writeTimeout + 1_000);
+    await exchange.served;
+    assertEquals([source.isReturned, exchange.panics], [true, []]);
+    await assertOver(exchange);
+  });
+
+  it("it waits for as long as its client does", async () => {
+    const source = new HandSource();
+    const exchange = await serveSource(source);
+    exchange.fake.send(get("/stream"));
+    await settle();
+    await exchange.pass(200_000);
+    await source.give("x");
+    await source.end();
+    assert(exchange.fake.output.endsWith("1\r\nx\r\n0\r\n\r\n"));
+    await assertOver(exchange);
+  });
+
+  it("it is cut off, and cancelled, at the end of a drain", async () => {
+    const source = new HandSource();
+    const exchange = await serveSource(source);
+    exchange.fake.send(get("/stream"));
+    await settle();
+    await source.give("x");
+    exchange.connection.abandon();
+    await exchange.served;
+    assertEquals([source.isReturned, exchange.fake.isClosed], [true, true]);
+    assertEquals(exchange.fake.output, CHUNKED_HEAD + "1\r\nx\r\n");
+    await assertOver(exchange);
+  });
+});
