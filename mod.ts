@@ -35,6 +35,7 @@
 export {
   type FetchHandler,
   fetchHandler,
+  type FetchInfo,
   type Handler,
   type HandlerResult,
 } from "./src/dispatch.ts";

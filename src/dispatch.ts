@@ -31,8 +31,27 @@ export type HandlerResult = WebResponse | Response | Promise<WebResponse | Respo
  */
 export type Handler<Path extends string = string> = (req: WebRequest<Path>) => HandlerResult;
 
-/** The web-standard form of a handler: what Hono's `app.fetch` and an `export default { fetch }` are. */
-export type FetchHandler = (request: Request) => Response | Promise<Response>;
+/** What a {@linkcode FetchHandler} gets behind the request; `Deno.serve` has the same there. */
+export interface FetchInfo {
+  /** The address of the peer: behind a front end, the front end's. */
+  readonly remoteAddr: Deno.NetAddr;
+}
+
+/**
+ * The web-standard form of a handler: what Hono's `app.fetch` and an `export default { fetch }` are. Like a handler of `Deno.serve` it
+ * may take, behind the request, who asks.
+ *
+ * @example A handler that wants to know who asks
+ * ```ts
+ * import type { FetchHandler } from "@mudpie/server";
+ *
+ * const fetch: FetchHandler = (_request, { remoteAddr }) => new Response(remoteAddr.hostname);
+ * const remoteAddr = { transport: "tcp", hostname: "192.0.2.1", port: 5000 } as const;
+ * const response = await fetch(new Request("http://localhost/"), { remoteAddr });
+ * console.log(await response.text()); // 192.0.2.1
+ * ```
+ */
+export type FetchHandler = (request: Request, info: FetchInfo) => Response | Promise<Response>;
 
 /**
  * Makes a {@linkcode Handler} of any fetch-style application, such as Hono's `app.fetch` or `serveDir` of `@std/http`. The
@@ -58,7 +77,7 @@ export function fetchHandler(fetch: FetchHandler): Handler {
       }: pass a function that takes a Request, such as app.fetch`,
     );
   }
-  return (req) => fetch(req.toRequest());
+  return (req) => fetch(req.toRequest(), { remoteAddr: req.remoteAddr });
 }
 
 /** Told of every panic; says what its client gets. */

@@ -213,6 +213,15 @@ describe("fetchHandler()", () => {
     assertInstanceOf(seen[0].signal, AbortSignal);
   });
 
+  it("tells the application who asks, as Deno.serve does", async () => {
+    const dispatcher = new TestDispatcher({
+      "prefix /": fetchHandler((_request, info) => Response.json(info)),
+    });
+    const { text } = await dispatcher.answer({});
+    const { remoteAddr } = JSON.parse(text);
+    assertEquals(Object.keys(remoteAddr), ["transport", "hostname", "port"]);
+  });
+
   it("takes an application that answers at once, and a function that has lost its object", async () => {
     const app = { fetch: () => new Response("a", { status: 202 }) };
     const { fetch } = app;
