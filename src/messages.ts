@@ -30,7 +30,12 @@ export interface WorkerConfiguration {
 export type SupervisorMessage =
   | { readonly kind: "configure"; readonly configuration: WorkerConfiguration }
   /** Stop accepting, finish what is under way within that time, then end. */
-  | { readonly kind: "drain"; readonly timeoutMs: number };
+  | { readonly kind: "drain"; readonly timeoutMs: number }
+  /** Die, for a test that wants to see what becomes of the others. */
+  | { readonly kind: "misbehave"; readonly how: Misbehaviour };
+
+/** A way for a worker to die: to spin for ever, to throw where nothing catches it, to exit without a word. */
+export type Misbehaviour = "hang" | "crash" | "exit";
 
 /** What a worker says to the supervisor. */
 export type WorkerMessage =

@@ -38,6 +38,12 @@ const directions: Row[] = [
     ],
   },
   {
+    // For tests of applications: a server, and a word to its supervisor.
+    modules: ["src/testing.ts"],
+    mayImport: ["src/server.ts", "src/supervisor/"],
+    mayImportTypesOf: ["src/messages.ts", "src/options.ts"],
+  },
+  {
     modules: ["src/server.ts"],
     mayImport: [
       "src/supervisor/",

@@ -25,6 +25,7 @@ import type {
   HandledRequest,
   HangOutcome,
   ListenMode,
+  Misbehaviour,
   WorkerMessage,
 } from "../messages.ts";
 import type { RunSettings, WorkerCount } from "../options.ts";
@@ -117,7 +118,16 @@ export async function supervise(options: SupervisorOptions): Promise<SupervisedS
   return await new Supervisor(options, choice, address).start();
 }
 
+/** Has a worker of a server that was started here die, without a word to the fleet beforehand. For testing.ts alone. */
+export let misbehaving: (server: RunningServer, worker: number, how: Misbehaviour) => void;
+
 class Supervisor implements SupervisedServer {
+  static {
+    misbehaving = (server, worker, how) => {
+      (server as Supervisor).#crew.get(worker)?.handle.tell({ kind: "misbehave", how });
+    };
+  }
+
   readonly addr: Deno.NetAddr;
   readonly listen: ListenMode;
   readonly finished: Promise<void>;

@@ -4,6 +4,7 @@
 
 import { holdLifeLock } from "../life_lock.ts";
 import type { SupervisorMessage, WorkerConfiguration, WorkerMessage } from "../messages.ts";
+import { misbehave } from "./misbehaviour.ts";
 
 /** The name that the supervisor gives to each of its workers, with the worker's number. */
 const WORKER_NAME = /^mudpie:([1-9][0-9]*)$/;
@@ -83,6 +84,8 @@ export class SupervisorLink {
             return configured.resolve(message.configuration);
           case "drain":
             return this.onDrain(message.timeoutMs);
+          case "misbehave":
+            return misbehave(message.how);
         }
       })
     );

@@ -1,0 +1,185 @@
+/**
+ * For tests of an application under real workers, and under their death: `startServer()` starts it on a free port, and `crash()`,
+ * `exit()` and `hang()` have one of its workers die in the ways in which workers do. To test handlers alone, `WebServer.fetch` does
+ * without all of that.
+ *
+ * @module
+ */
+
+// The chaos is real: the worker is told by the supervisor, and dies without a word to anybody, as it would by a fault of its own.
+
+import type { Misbehaviour } from "./messages.ts";
+import type { RunOptions } from "./options.ts";
+import { WebServer } from "./server.ts";
+import type { RunningServer } from "./supervisor/running_server.ts";
+import { misbehaving } from "./supervisor/supervisor.ts";
+
+/** Long enough for a worker on a busy machine, short enough to wait for in a test. */
+const HANG_TIMEOUT_MS = 3_000;
+
+/** How often to look whether a worker has been replaced. */
+const POLL_MS = 10;
+
+/**
+ * A server that runs for a test.
+ *
+ * @example See that no request is lost when a worker dies
+ * ```ts ignore
+ * import { startServer } from "@mudpie/server/testing";
+ *
+ * Deno.test("the API survives the death of a worker", async () => {
+ *   await using server = await startServer(import.meta.resolve("./main.ts"));
+ *   const replaced = server.crash();
+ *   for (let i = 0; i < 100; i++) {
+ *     const response = await server.fetch("/users/7");
+ *     if (!response.ok) throw new Error(await response.text());
+ *     await response.body?.cancel();
+ *   }
+ *   await replaced;
+ * });
+ * ```
+ */
+export interface TestedServer extends RunningServer {
+  /** Where it listens, such as `http://127.0.0.1:43211`. */
+  readonly origin: string;
+  /** Asks the server for a path, over connections that end with the server, so that a test leaves none behind. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /**
+   * Has something throw in a worker that nothing catches: a panic outside of any request. Resolves when the worker is gone and as many
+   * accept as are wanted.
+   *
+   * @param index which of the workers that accept, from 0; the first one by default
+   * @throws {RangeError} when there are not so many; the methods below do the same
+   */
+  crash(index?: number): Promise<void>;
+  /** Has a worker call `Deno.exit()`, of which nobody is told. Resolves as {@linkcode crash} does. */
+  exit(index?: number): Promise<void>;
+  /**
+   * Has a worker spin for ever, so that it answers nobody until `hangTimeout` has passed, 3,000 ms by default here. Resolves as
+   * {@linkcode crash} does.
+   *
+   * @throws {TypeError} with `isolation: "web"`: such a worker could never be stopped, and the test never end
+   */
+  hang(index?: number): Promise<void>;
+}
+
+/**
+ * Starts the application of a module, the one that calls `server.run()`, in real workers. It listens on a free port of 127.0.0.1 unless
+ * `options` say otherwise, with two workers that are threads (`isolation: "thread"`), since these can be stopped when they hang, and a
+ * `hangTimeout` of 3,000 ms. With `await using` it is shut down at the end of the test.
+ *
+ * @throws {TypeError} when an option is wrong
+ * @throws {Error} when no worker can start
+ *
+ * @example Ask an application in its workers
+ * ```ts ignore
+ * import { startServer } from "@mudpie/server/testing";
+ *
+ * await using server = await startServer(import.meta.resolve("./main.ts"), { workers: 1 });
+ * const response = await server.fetch("/hello");
+ * console.log(response.status, await response.text());
+ * ```
+ */
+export async function startServer(
+  entry: string | URL,
+  options: RunOptions = {},
+): Promise<TestedServer> {
+  const isolation = options.isolation ?? "thread";
+  const running = await new WebServer().start({
+    port: 0,
+    workers: 2,
+    hangTimeout: HANG_TIMEOUT_MS,
+    ...options,
+    isolation,
+    entry,
+  });
+  return new ServerUnderTest(running, isolation);
+}
+
+class ServerUnderTest implements TestedServer {
+  readonly origin: string;
+  readonly addr: Deno.NetAddr;
+  readonly listen: RunningServer["listen"];
+  readonly finished: Promise<void>;
+  readonly #running: RunningServer;
+  readonly #isolation: "web" | "thread";
+  readonly #client: Deno.HttpClient = Deno.createHttpClient({});
+
+  constructor(running: RunningServer, isolation: "web" | "thread") {
+    const { addr, listen, finished } = running;
+    this.#running = running;
+    this.#isolation = isolation;
+    this.addr = addr;
+    this.listen = listen;
+    this.finished = finished;
+    this.origin = `http://${
+      addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname
+    }:${addr.port}`;
+  }
+
+  get ready(): boolean {
+    return this.#running.ready;
+  }
+
+  stats(): ReturnType<RunningServer["stats"]> {
+    return this.#running.stats();
+  }
+
+  reload(): Promise<void> {
+    return this.#running.reload();
+  }
+
+  shutdown(): Promise<void> {
+    return this.#running.shutdown();
+  }
+
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    return await fetch(new URL(path, this.origin), { ...init, client: this.#client });
+  }
+
+  crash(index = 0): Promise<void> {
+    return this.#have(index, "crash");
+  }
+
+  exit(index = 0): Promise<void> {
+    return this.#have(index, "exit");
+  }
+
+  async hang(index = 0): Promise<void> {
+    if (this.#isolation === "web") {
+      throw new TypeError(
+        'Cannot hang a worker with isolation "web": it could never be stopped; leave out isolation, or say "thread"',
+      );
+    }
+    await this.#have(index, "hang");
+  }
+
+  async #have(index: number, how: Misbehaviour): Promise<void> {
+    const accepting = this.#accepting();
+    const victim = accepting[index];
+    if (victim === undefined) {
+      throw new RangeError(
+        `Cannot ${how} worker ${index}: ${accepting.length} accept, and are counted from 0`,
+      );
+    }
+    misbehaving(this.#running, victim, how);
+    while (this.#isThere(victim) || this.#accepting().length < this.stats().wanted) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  #isThere(worker: number): boolean {
+    return this.stats().workers.some((each) => each.worker === worker);
+  }
+
+  #accepting(): number[] {
+    return this.stats().workers
+      .filter(({ status }) => status === "accepting")
+      .map(({ worker }) => worker);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client.close();
+    await this.#running[Symbol.asyncDispose]();
+  }
+}

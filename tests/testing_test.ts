@@ -1,0 +1,103 @@
+// `@mudpie/server/testing`, as somebody uses it for an application of their own.
+
+import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { startServer, type TestedServer } from "@mudpie/server/testing";
+import { within } from "./support/deadline.ts";
+import { appUrl, CAN_START_APPS, entryFor } from "./support/started_app.ts";
+
+const ENTRY = entryFor(appUrl("well_behaved.ts"));
+
+async function textOf(server: TestedServer, path: string): Promise<string> {
+  const response = await within(server.fetch(path), `an answer to ${path}`);
+  const text = await response.text();
+  assertEquals(response.status, 200, text);
+  return text;
+}
+
+function workersOf(server: TestedServer): number[] {
+  return server.stats().workers.map(({ worker }) => worker);
+}
+
+describe("startServer()", { ignore: !CAN_START_APPS }, () => {
+  it("starts two workers on a free port, and answers", async () => {
+    await using server = await startServer(ENTRY);
+    assertEquals([workersOf(server).length, server.ready], [2, true]);
+    assertEquals(server.origin, `http://127.0.0.1:${server.addr.port}`);
+    assertEquals(await textOf(server, "/hello"), "<h1>Hello World!</h1>");
+    const echo = await server.fetch("/echo", { method: "POST", body: "a" });
+    assertEquals(await echo.text(), "a");
+  });
+
+  it("takes the options of a run", async () => {
+    await using server = await startServer(ENTRY, {
+      workers: 1,
+      listen: "shared",
+      isolation: "web",
+    });
+    assertEquals([workersOf(server).length, server.listen], [1, "shared"]);
+  });
+
+  it("leaves nothing behind that the test would have to end", async () => {
+    const server = await startServer(ENTRY, { workers: 1 });
+    await textOf(server, "/hello");
+    await server[Symbol.asyncDispose]();
+    await server.finished;
+    assertEquals(server.ready, false);
+  });
+
+  it("rejects when the application cannot start", async () => {
+    await assertRejects(
+      () => startServer(entryFor(appUrl("throws_at_load.ts")), { workers: 1 }),
+      Error,
+    );
+  });
+});
+
+describe("A server under test", { ignore: !CAN_START_APPS }, () => {
+  for (const isolation of ["web", "thread"] as const) {
+    for (const how of ["crash", "exit"] as const) {
+      it(`has a worker ${how}, and another one in its place (isolation ${isolation})`, async () => {
+        await using server = await startServer(ENTRY, { isolation });
+        const [first, second] = workersOf(server);
+        await within(server[how](1), "a worker that is replaced");
+        const after = workersOf(server);
+        assertEquals([after.length, after.includes(first), after.includes(second)], [
+          2,
+          true,
+          false,
+        ]);
+        assertEquals(await textOf(server, "/hello"), "<h1>Hello World!</h1>");
+      });
+    }
+  }
+
+  it("answers while a worker crashes", async () => {
+    await using server = await startServer(ENTRY);
+    let isReplaced = false;
+    const crashed = server.crash().then(() => isReplaced = true);
+    while (!isReplaced) await textOf(server, "/hello");
+    await crashed;
+    assertEquals(server.stats().total.panics, 1);
+  });
+
+  it("has a worker hang until it is found and killed", async () => {
+    await using server = await startServer(ENTRY, { workers: 1 });
+    const [before] = workersOf(server);
+    await within(server.hang(), "a worker that hangs, and is replaced");
+    assertNotEquals(workersOf(server), [before]);
+    assertEquals(await textOf(server, "/hello"), "<h1>Hello World!</h1>");
+  });
+
+  it("refuses to hang what could never be stopped", async () => {
+    await using server = await startServer(ENTRY, { workers: 1, isolation: "web" });
+    const { message } = await assertRejects(() => server.hang(), TypeError);
+    assertStringIncludes(message, "thread");
+  });
+
+  it("refuses a worker that is not there", async () => {
+    await using server = await startServer(ENTRY, { workers: 1 });
+    const { message } = await assertRejects(() => server.crash(1), RangeError);
+    assertEquals(message, "Cannot crash worker 1: 1 accept, and are counted from 0");
+  });
+});
