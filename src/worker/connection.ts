@@ -401,13 +401,14 @@ export class Connection implements TimeLimited, ExchangeWatch {
   /** Sends an answer whose body is made while it is sent. The request goes on meanwhile, and its client is watched. */
   async #sendStream(answer: StreamedAnswer): Promise<void> {
     const { request, head, response, stream, persists, startedAt } = answer;
+    const { status } = response;
     const framing = decideStreamFraming(head.minorVersion, response.declaredLength);
-    if (head.method === "HEAD" || !statusHasBody(response.status)) {
+    if (head.method === "HEAD" || !statusHasBody(status)) {
       stream.cancel("The answer has no body");
       this.#endExchange(request);
-      if (!statusHasBody(response.status)) this.#encode(head, response, persists, startedAt);
-      else this.#beginStream(head, response, framing, persists);
-      return;
+      if (!statusHasBody(status)) return void this.#encode(head, response, persists, startedAt);
+      this.#beginStream(head, response, framing, persists);
+      return this.#logStream(head, status, 0, startedAt);
     }
     const body = this.#streamed = new StreamedBody(stream, framing);
     this.#watchClient();
@@ -421,7 +422,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       const end = await body.send(sink, begin);
       switch (end.kind) {
         case "sent":
-          return this.#logStream(head, response.status, body.sentBytes, startedAt);
+          return this.#logStream(head, status, body.sentBytes, startedAt);
         case "failed": {
           const failure = this.#context.dispatcher.recover(end.error, request);
           if (end.hasBegun) throw new Deno.errors.Interrupted(BODY_FAILED);
@@ -433,7 +434,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
           throw new Deno.errors.Interrupted(CLIENT_GONE);
       }
     } catch (error) {
-      this.#logStream(head, response.status, body.sentBytes, startedAt);
+      this.#logStream(head, status, body.sentBytes, startedAt);
       this.#abort(CLIENT_GONE);
       stream.cancel(error);
       throw error;

@@ -270,6 +270,8 @@ describe("A streamed body", () => {
     await settle();
     assertEquals(exchange.fake.output, CHUNKED_HEAD);
     await assertOver(exchange);
+    await exchange.context.accessLog?.flush();
+    assertStringIncludes(exchange.logged[0], '"HEAD /stream HTTP/1.1" 200 0');
   });
 
   for (const status of [204, 304]) {
@@ -281,6 +283,8 @@ describe("A streamed body", () => {
       assertEquals([source.asked, source.isReturned], [0, true]);
       assertEquals(exchange.fake.output.includes("Transfer-Encoding"), false);
       await assertOver(exchange);
+      await exchange.context.accessLog?.flush();
+      assertStringIncludes(exchange.logged[0], `"GET /stream HTTP/1.1" ${status} 0`);
     });
   }
 
