@@ -3,26 +3,19 @@
 
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Dispatcher, type Handler } from "../../src/dispatch.ts";
-import { ExchangeBoard } from "../../src/exchange_board.ts";
-import { BufferPool, SMALL_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
-import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
+import type { Handler } from "../../src/dispatch.ts";
+import { SMALL_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
 import { percentDecode } from "../../src/http1/target.ts";
-import { Scoreboard } from "../../src/messages.ts";
-import { resolveServerOptions, type WebServerOptions } from "../../src/options.ts";
+import type { WebServerOptions } from "../../src/options.ts";
 import type { WebRequest } from "../../src/request.ts";
-import { phraseResponse, WebResponse } from "../../src/response.ts";
+import { WebResponse } from "../../src/response.ts";
 import { Router } from "../../src/router.ts";
-import { AccessLog } from "../../src/worker/access_log.ts";
-import { Connection, type ConnectionContext } from "../../src/worker/connection.ts";
-import { Deadlines } from "../../src/worker/deadlines.ts";
 import { TurnGate } from "../../src/worker/turn_gate.ts";
-import { FakeConn, settle } from "../support/fake_conn.ts";
+import { settle } from "../support/fake_conn.ts";
 import { get, post, request } from "../support/raw_client.ts";
+import { DATE, serveConnection, type ServedConnection } from "../support/served_connection.ts";
 
 const TICK_MS = 10;
-
-const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 /** What a handler waits for. */
 let open: PromiseWithResolvers<void>;
@@ -66,23 +59,11 @@ const handlers: Record<string, Handler> = {
   "/close": () => WebResponse.text("bye", { headers: { connection: "close" } }),
 };
 
-interface Exchange {
-  readonly fake: FakeConn;
-  readonly connection: Connection;
-  readonly context: ConnectionContext;
-  readonly served: Promise<void>;
-  readonly logged: string[];
-  /** The faults of the server's own that came to light. */
-  readonly faults: unknown[];
-  /** Moves the clock on, tick by tick, and lets happen what then happens. */
-  pass(ms: number): Promise<void>;
-}
-
 /** Serves a connection. Limits that are not given are off. */
-async function serve(
+function serve(
   options: WebServerOptions = {},
   turnGate = new TurnGate(),
-): Promise<Exchange> {
+): Promise<ServedConnection> {
   open = Promise.withResolvers();
   allRequests = [];
   const router = new Router<Handler>(percentDecode);
@@ -94,43 +75,8 @@ async function serve(
     };
     router.add(path, true, { kind: "any", target }, () => "a test");
   }
-  const logged: string[] = [];
-  const faults: unknown[] = [];
-  const fake = new FakeConn();
-  const context: ConnectionContext = {
-    settings: resolveServerOptions({
-      headTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: 0,
-      writeTimeout: 0,
-      ...options,
-    }),
-    pool: new BufferPool(),
-    encoder: new ResponseEncoder(DATE),
-    dispatcher: new Dispatcher(router, () => phraseResponse(500, { connection: "close" })),
-    deadlines: new Deadlines(TICK_MS, 0),
-    turnGate,
-    scoreboard: new Scoreboard(),
-    exchangeBoard: new ExchangeBoard(),
-    accessLog: new AccessLog((bytes) => {
-      logged.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
-      return Promise.resolve();
-    }),
-    onFault: (error) => faults.push(error),
-    isDraining: false,
-    onStack: undefined,
-  };
-  const connection = new Connection(fake.conn, context);
-  const served = connection.serve();
-  await settle();
-  const pass = async (ms: number) => {
-    const { deadlines } = context;
-    for (const end = deadlines.now + ms; deadlines.now < end;) {
-      deadlines.tick(deadlines.now + TICK_MS);
-      await settle();
-    }
-  };
-  return { fake, connection, context, served, logged, faults, pass };
+  const limits = { writeTimeout: 0, ...options };
+  return serveConnection({ router, limits, tickMs: TICK_MS, turnGate });
 }
 
 /** A gate that lets nobody read on while it is closed. */
@@ -169,7 +115,7 @@ function statusesIn(output: string): number[] {
   return Array.from(output.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => Number(status));
 }
 
-async function assertEnded({ fake, served, context, faults }: Exchange): Promise<void> {
+async function assertEnded({ fake, served, context, faults }: ServedConnection): Promise<void> {
   await settle();
   assert(fake.isClosed, "the connection is still open");
   await served;

@@ -4,26 +4,18 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { BodySource } from "../../src/body_stream.ts";
-import { Dispatcher, type Handler } from "../../src/dispatch.ts";
+import type { Handler } from "../../src/dispatch.ts";
 import { HttpError } from "../../src/errors.ts";
-import { ExchangeBoard } from "../../src/exchange_board.ts";
-import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
 import { percentDecode } from "../../src/http1/target.ts";
-import { Scoreboard } from "../../src/messages.ts";
-import { resolveServerOptions } from "../../src/options.ts";
 import type { WebRequest } from "../../src/request.ts";
-import { phraseResponse, WebResponse, type WebResponseInit } from "../../src/response.ts";
+import { WebResponse, type WebResponseInit } from "../../src/response.ts";
 import { Router } from "../../src/router.ts";
-import { AccessLog } from "../../src/worker/access_log.ts";
-import { Connection, type ConnectionContext } from "../../src/worker/connection.ts";
-import { Deadlines } from "../../src/worker/deadlines.ts";
-import { TurnGate } from "../../src/worker/turn_gate.ts";
 import { SpoilingPool } from "../http1/reading.ts";
-import { FakeConn, settle } from "../support/fake_conn.ts";
+import { settle } from "../support/fake_conn.ts";
 import { get } from "../support/raw_client.ts";
+import { DATE, serveConnection, type ServedConnection } from "../support/served_connection.ts";
 
 const TICK_MS = 500;
-const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 /** A source whose parts a test gives, and which says what is asked of it. */
 class HandSource implements AsyncIterable<string | Uint8Array>, AsyncIterator<string | Uint8Array> {
@@ -62,68 +54,25 @@ class HandSource implements AsyncIterable<string | Uint8Array>, AsyncIterator<st
   }
 }
 
-interface Exchange {
-  readonly fake: FakeConn;
-  readonly connection: Connection;
-  readonly context: ConnectionContext;
-  readonly served: Promise<void>;
-  readonly logged: string[];
-  readonly panics: unknown[];
-  readonly faults: unknown[];
-  pass(ms: number): Promise<void>;
-}
-
 /** Serves a connection, on which `/stream` answers with what `makeResponse` makes, and everything else with `plain`. */
-async function serve(makeResponse: (req: WebRequest) => WebResponse | Response): Promise<Exchange> {
+function serve(
+  makeResponse: (req: WebRequest) => WebResponse | Response,
+): Promise<ServedConnection> {
   const router = new Router<Handler>(percentDecode);
   const add = (path: string, target: Handler) =>
     router.add(path, false, { kind: "any", target }, () => "a test");
   add("/stream", makeResponse);
   add("/", () => WebResponse.text("plain"));
-  const logged: string[] = [];
-  const panics: unknown[] = [];
-  const faults: unknown[] = [];
-  const fake = new FakeConn();
-  const context: ConnectionContext = {
-    settings: resolveServerOptions({ headTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 0 }),
-    pool: new SpoilingPool(),
-    encoder: new ResponseEncoder(DATE),
-    dispatcher: new Dispatcher(router, (error) => {
-      panics.push(error);
-      return phraseResponse(500, { connection: "close" });
-    }),
-    deadlines: new Deadlines(TICK_MS, 0),
-    turnGate: new TurnGate(),
-    scoreboard: new Scoreboard(),
-    exchangeBoard: new ExchangeBoard(),
-    accessLog: new AccessLog((bytes) => {
-      logged.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
-      return Promise.resolve();
-    }),
-    onFault: (error) => faults.push(error),
-    isDraining: false,
-    onStack: undefined,
-  };
-  const connection = new Connection(fake.conn, context);
-  const served = connection.serve();
-  await settle();
-  const pass = async (ms: number) => {
-    const { deadlines } = context;
-    for (const end = deadlines.now + ms; deadlines.now < end;) {
-      deadlines.tick(deadlines.now + TICK_MS);
-      await settle();
-    }
-  };
-  return { fake, connection, context, served, logged, panics, faults, pass };
+  return serveConnection({ router, limits: {}, tickMs: TICK_MS, pool: new SpoilingPool() });
 }
 
 /** The same with one source, for one request. */
-function serveSource(source: BodySource, init?: WebResponseInit): Promise<Exchange> {
+function serveSource(source: BodySource, init?: WebResponseInit): Promise<ServedConnection> {
   return serve(() => new WebResponse(source, init));
 }
 
 /** What is open when everything is over. */
-async function assertOver(exchange: Exchange): Promise<void> {
+async function assertOver(exchange: ServedConnection): Promise<void> {
   await settle();
   const { requestsInFlight, requests } = exchange.context.scoreboard.read();
   assertEquals([requestsInFlight, requests], [0, 1]);

@@ -1,0 +1,88 @@
+// One connection of a worker, over a connection without a socket and with a clock that is a number: what the tests of connections share.
+
+import { Dispatcher, type Handler, type PanicListener } from "../../src/dispatch.ts";
+import { ExchangeBoard } from "../../src/exchange_board.ts";
+import { BufferPool } from "../../src/http1/buffer_pool.ts";
+import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
+import { Scoreboard } from "../../src/messages.ts";
+import { resolveServerOptions, type WebServerOptions } from "../../src/options.ts";
+import { phraseResponse } from "../../src/response.ts";
+import type { Router } from "../../src/router.ts";
+import { AccessLog } from "../../src/worker/access_log.ts";
+import { Connection, type ConnectionContext } from "../../src/worker/connection.ts";
+import { Deadlines } from "../../src/worker/deadlines.ts";
+import { TurnGate } from "../../src/worker/turn_gate.ts";
+import { FakeConn, settle } from "./fake_conn.ts";
+
+/** The Date of every answer. */
+export const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+/** A connection that is served. */
+export interface ServedConnection {
+  readonly fake: FakeConn;
+  readonly connection: Connection;
+  readonly context: ConnectionContext;
+  readonly served: Promise<void>;
+  readonly logged: string[];
+  /** The faults of the server's own that came to light. */
+  readonly faults: unknown[];
+  /** What handlers have panicked with. */
+  readonly panics: unknown[];
+  /** Moves the clock on, tick by tick, and lets happen what then happens. */
+  pass(ms: number): Promise<void>;
+}
+
+/** How a connection is served. Of the limits that are not given, `writeTimeout` has its default, and the other ones are off. */
+export interface ServingOptions {
+  readonly router: Router<Handler>;
+  readonly limits: WebServerOptions;
+  readonly tickMs: number;
+  readonly pool?: BufferPool;
+  readonly turnGate?: TurnGate;
+}
+
+/** Serves a connection, and lets it begin. */
+export async function serveConnection(options: ServingOptions): Promise<ServedConnection> {
+  const { router, limits, tickMs, pool = new BufferPool(), turnGate = new TurnGate() } = options;
+  const logged: string[] = [];
+  const faults: unknown[] = [];
+  const panics: unknown[] = [];
+  const fake = new FakeConn();
+  const onPanic: PanicListener = (error) => {
+    panics.push(error);
+    return phraseResponse(500, { connection: "close" });
+  };
+  const context: ConnectionContext = {
+    settings: resolveServerOptions({
+      headTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: 0,
+      ...limits,
+    }),
+    pool,
+    encoder: new ResponseEncoder(DATE),
+    dispatcher: new Dispatcher(router, onPanic),
+    deadlines: new Deadlines(tickMs, 0),
+    turnGate,
+    scoreboard: new Scoreboard(),
+    exchangeBoard: new ExchangeBoard(),
+    accessLog: new AccessLog((bytes) => {
+      logged.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
+      return Promise.resolve();
+    }),
+    onFault: (error) => faults.push(error),
+    isDraining: false,
+    onStack: undefined,
+  };
+  const connection = new Connection(fake.conn, context);
+  const served = connection.serve();
+  await settle();
+  const pass = async (ms: number) => {
+    const { deadlines } = context;
+    for (const end = deadlines.now + ms; deadlines.now < end;) {
+      deadlines.tick(deadlines.now + tickMs);
+      await settle();
+    }
+  };
+  return { fake, connection, context, served, logged, faults, panics, pass };
+}
