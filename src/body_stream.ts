@@ -1,5 +1,5 @@
 // A body that is made while it is sent: the parts of a stream or of an async iterable, one at a time, and each only when it is
-// asked for. That is all of back-pressure: who has not sent a part does not ask for the next one.
+// asked for. That is all of back-pressure: who cannot send what is there does not ask for more.
 
 /**
  * What a body is made of while it is sent: a stream, or an async iterable. Its text goes out as UTF-8, its bytes as they are.
@@ -31,16 +31,20 @@ export function isBodySource(value: unknown): value is BodySource {
 /** The parts of one body. */
 export class BodyStream {
   readonly source: BodySource;
+  #isClaimed = false;
   #parts: Parts | undefined;
 
   constructor(source: BodySource) {
     this.source = source;
   }
 
-  /** Whether somebody reads the source, or has read it: its parts come only once. */
-  get isUsed(): boolean {
-    return this.#parts !== undefined ||
-      (this.source instanceof ReadableStream && this.source.locked);
+  /** Takes the source for one answer: its parts come only once. False where somebody has it already. */
+  claim(): boolean {
+    if (this.#isClaimed || (this.source instanceof ReadableStream && this.source.locked)) {
+      return false;
+    }
+    this.#isClaimed = true;
+    return true;
   }
 
   /**
@@ -86,6 +90,6 @@ function partsOf(source: BodySource): Parts {
   const iterator = source[Symbol.asyncIterator]();
   return {
     next: () => iterator.next(),
-    cancel: async () => await iterator.return?.(),
+    cancel: async (reason) => await iterator.return?.(reason),
   };
 }

@@ -1,7 +1,7 @@
 // The platform's `Request` and `Response`, and ours: for handlers that answer with a `Response`, and for `fetch()`, which
 // takes the one and gives the other. What comes this way is held to the same rules as what comes over a socket.
 
-import type { BodyStream } from "./body_stream.ts";
+import type { BodySource, BodyStream } from "./body_stream.ts";
 import { parseDecimal } from "./http1/grammar.ts";
 import { encodeHead, type HeadLimits, HeadParser, RequestHead } from "./http1/head.ts";
 import { type Refusal, REFUSALS } from "./http1/refusal.ts";
@@ -112,7 +112,21 @@ export function fromPlatformResponse(response: Response): WebResponse | Promise<
     );
   }
   if (response.body === null) return new WebResponse(null, { status, headers });
-  return bodyOf(response.body).then((body) => new WebResponse(body, { status, headers }));
+  return bodyOf(response.body).then((body) =>
+    new WebResponse(body, { status, headers: headersFor(body, headers) })
+  );
+}
+
+/**
+ * What the platform's `fetch` gives has its coding undone, and says the length of what was coded: to a body that is passed on as it
+ * comes that length would be binding.
+ */
+function headersFor(body: BodySource | Uint8Array | null, headers: Headers): Headers {
+  const isLengthBinding = body !== null && !(body instanceof Uint8Array);
+  if (!isLengthBinding || !headers.has("content-encoding")) return headers;
+  const others = new Headers(headers);
+  others.delete("content-length");
+  return others;
 }
 
 /** How many turns of the microtask queue a part of a stream gets that is there without really being waited for. */
@@ -142,8 +156,8 @@ function restOf(
   return {
     [Symbol.asyncIterator]: () => ({
       next: () => (begun.shift() ?? reader.read()) as Promise<IteratorResult<Uint8Array>>,
-      return: async () => {
-        await reader.cancel();
+      return: async (reason) => {
+        await reader.cancel(reason);
         return { done: true, value: undefined };
       },
     }),
@@ -195,19 +209,23 @@ const NO_BODY_WANTED = "The answer has no body";
 
 /** The parts of a body as the platform's stream: each is asked for when there is room for it. */
 function readableOf(stream: BodyStream, watch: BodyWatch): ReadableStream<Uint8Array> {
+  let isWanted = true;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const part = await stream.next();
+        if (!isWanted) return;
         if (part !== undefined) return controller.enqueue(part);
         controller.close();
       } catch (error) {
+        if (!isWanted) return;
         watch.onFailure(error);
         controller.error(error);
       }
       watch.onEnd();
     },
     cancel(reason) {
+      isWanted = false;
       stream.cancel(reason);
       watch.onEnd();
     },

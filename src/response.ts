@@ -150,11 +150,12 @@ export let outgoing: (response: WebResponse) => OutgoingResponse;
  * the answer to a HEAD.
  *
  * **A streamed body**, out of a `ReadableStream` or an async iterable, goes out part by part, each when it is there (RFC 9112, section 7.1:
- * chunked; to a client of HTTP/1.0 up to the end of the connection). The next part is asked for when the last one is written. A
+ * chunked; to a client of HTTP/1.0 up to the end of the connection). At most 64 KiB wait to be written before the next part is asked for. A
  * `Content-Length` that the handler sets holds here, and the body has to be of that length. When the client goes, the source is
  * cancelled: `cancel()` of a stream, `return()` of an iterator, which a generator hears of when what it awaits has come; one that may wait
  * for long does well to look at `req.signal`. A source that fails is a panic; where something was sent already, its client sees that the
- * connection ends without the last chunk. Each such response can be sent once.
+ * connection ends without the last chunk (which HTTP/1.0 does not have: there it cannot be told from the end). Each such response can be
+ * sent once.
  *
  * @example The makers
  * ```ts
@@ -220,7 +221,7 @@ export class WebResponse {
       const body = response.#body;
       if (body === null || typeof body === "string") return response;
       if (body instanceof BodyStream) {
-        if (!body.isUsed) return response;
+        if (body.claim()) return response;
         throw new TypeError(
           "Cannot send a response whose stream is read by somebody else, or was sent already: make one for each request",
         );

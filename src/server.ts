@@ -263,7 +263,8 @@ export class WebServer {
   /**
    * Answers a `Request` with the same routes, handlers and limits, without a socket and without workers: for unit tests, and
    * to mount the server in another one, as in `Deno.serve(server.fetch)`; it is bound. A panic is logged and answered with
-   * a 500. It never rejects for what a handler does.
+   * a 500. It never rejects for what a handler does. A body that is made while it is read is handed on part by part, and where its source
+   * fails, so does the reading, with the response's own status before it: over a socket a source that fails at once is a 500.
    *
    * @example Mount it in `Deno.serve`
    * ```ts

@@ -17,6 +17,9 @@ import { misbehaving } from "./supervisor/supervisor.ts";
 /** Long enough for a worker on a busy machine, short enough to wait for in a test. */
 const HANG_TIMEOUT_MS = 3_000;
 
+/** How long a replacement may take, on a machine that has much else to do. */
+const REPLACEMENT_TIMEOUT_MS = 30_000;
+
 /** How often to look whether a worker has been replaced. */
 const POLL_MS = 10;
 
@@ -45,11 +48,12 @@ export interface TestedServer extends RunningServer {
   /** Asks the server for a path, over connections that end with the server, so that a test leaves none behind. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /**
-   * Has something throw in a worker that nothing catches: a panic outside of any request. Resolves when the worker is gone and as many
-   * accept as are wanted.
+   * Has something throw in a worker that nothing catches: a panic outside of any request. Resolves when the worker is gone and as
+   * many accept as are wanted, or when the server has shut down.
    *
    * @param index which of the workers that accept, from 0; the first one by default
    * @throws {RangeError} when there are not so many; the methods below do the same
+   * @throws {Error} when that has not come after half a minute: an application with `onPanic: "keep"` keeps its workers
    */
   crash(index?: number): Promise<void>;
   /** Has a worker call `Deno.exit()`, of which nobody is told. Resolves as {@linkcode crash} does. */
@@ -58,7 +62,8 @@ export interface TestedServer extends RunningServer {
    * Has a worker spin for ever, so that it answers nobody until `hangTimeout` has passed, 3,000 ms by default here. Resolves as
    * {@linkcode crash} does.
    *
-   * @throws {TypeError} with `isolation: "web"`: such a worker could never be stopped, and the test never end
+   * @throws {TypeError} with `isolation: "web"`, since such a worker could never be stopped, and the test never end; and with
+   * `hangTimeout: 0`, since nobody would notice
    */
   hang(index?: number): Promise<void>;
 }
@@ -84,16 +89,16 @@ export async function startServer(
   entry: string | URL,
   options: RunOptions = {},
 ): Promise<TestedServer> {
-  const isolation = options.isolation ?? "thread";
+  const { isolation = "thread", hangTimeout = HANG_TIMEOUT_MS } = options;
   const running = await new WebServer().start({
     port: 0,
     workers: 2,
-    hangTimeout: HANG_TIMEOUT_MS,
     ...options,
+    hangTimeout,
     isolation,
     entry,
   });
-  return new ServerUnderTest(running, isolation);
+  return new ServerUnderTest(running, isolation, hangTimeout);
 }
 
 class ServerUnderTest implements TestedServer {
@@ -103,12 +108,21 @@ class ServerUnderTest implements TestedServer {
   readonly finished: Promise<void>;
   readonly #running: RunningServer;
   readonly #isolation: "web" | "thread";
-  readonly #client: Deno.HttpClient = Deno.createHttpClient({});
+  readonly #hangTimeout: number;
+  #client: Deno.HttpClient | undefined = Deno.createHttpClient({});
+  #hasFinished = false;
 
-  constructor(running: RunningServer, isolation: "web" | "thread") {
+  constructor(running: RunningServer, isolation: "web" | "thread", hangTimeout: number) {
     const { addr, listen, finished } = running;
     this.#running = running;
     this.#isolation = isolation;
+    this.#hangTimeout = hangTimeout;
+    const end = () => {
+      this.#hasFinished = true;
+      this.#client?.close();
+      this.#client = undefined;
+    };
+    finished.then(end, end);
     this.addr = addr;
     this.listen = listen;
     this.finished = finished;
@@ -134,6 +148,9 @@ class ServerUnderTest implements TestedServer {
   }
 
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    if (this.#client === undefined) {
+      throw new TypeError(`Cannot fetch ${JSON.stringify(path)}: the server has shut down`);
+    }
     return await fetch(new URL(path, this.origin), { ...init, client: this.#client });
   }
 
@@ -151,6 +168,9 @@ class ServerUnderTest implements TestedServer {
         'Cannot hang a worker with isolation "web": it could never be stopped; leave out isolation, or say "thread"',
       );
     }
+    if (this.#hangTimeout === 0) {
+      throw new TypeError("Cannot hang a worker with hangTimeout 0: nobody would ever notice");
+    }
     await this.#have(index, "hang");
   }
 
@@ -163,7 +183,15 @@ class ServerUnderTest implements TestedServer {
       );
     }
     misbehaving(this.#running, victim, how);
-    while (this.#isThere(victim) || this.#accepting().length < this.stats().wanted) {
+    const isWhole = () => !this.#isThere(victim) && this.#accepting().length >= this.stats().wanted;
+    const deadline = performance.now() + this.#hangTimeout + REPLACEMENT_TIMEOUT_MS;
+    while (!isWhole() && !this.#hasFinished) {
+      if (performance.now() > deadline) {
+        throw new Error(
+          `Worker ${victim} was told to ${how} and has not been replaced in time; ` +
+            'an application with onPanic "keep" keeps a worker that crashes',
+        );
+      }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
@@ -179,7 +207,6 @@ class ServerUnderTest implements TestedServer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#client.close();
     await this.#running[Symbol.asyncDispose]();
   }
 }

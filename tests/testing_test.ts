@@ -76,7 +76,11 @@ describe("A server under test", { ignore: !CAN_START_APPS }, () => {
     await using server = await startServer(ENTRY);
     let isReplaced = false;
     const crashed = server.crash().then(() => isReplaced = true);
-    while (!isReplaced) await textOf(server, "/hello");
+    // Each on a connection of its own: one that is kept may end between two requests, with the worker at its other end.
+    while (!isReplaced) {
+      const response = await server.fetch("/hello", { headers: { connection: "close" } });
+      assertEquals([response.status, await response.text()], [200, "<h1>Hello World!</h1>"]);
+    }
     await crashed;
     assertEquals(server.stats().total.panics, 1);
   });
@@ -93,6 +97,22 @@ describe("A server under test", { ignore: !CAN_START_APPS }, () => {
     await using server = await startServer(ENTRY, { workers: 1, isolation: "web" });
     const { message } = await assertRejects(() => server.hang(), TypeError);
     assertStringIncludes(message, "thread");
+  });
+
+  it("refuses to hang what nobody would notice", async () => {
+    await using server = await startServer(ENTRY, { workers: 1, hangTimeout: 0 });
+    const { message } = await assertRejects(() => server.hang(), TypeError);
+    assertStringIncludes(message, "hangTimeout 0");
+  });
+
+  it("waits for no replacement behind the end", async () => {
+    const server = await startServer(ENTRY, { workers: 1 });
+    const crashed = server.crash();
+    await server.shutdown();
+    await within(crashed, "the end of the waiting");
+    await server[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+    await assertRejects(() => server.fetch("/hello"), TypeError, "has shut down");
   });
 
   it("refuses a worker that is not there", async () => {

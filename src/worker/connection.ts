@@ -389,13 +389,18 @@ export class Connection implements TimeLimited, ExchangeWatch {
 
   /** Writes what waits in the output, and what of the last answer did not fit it. */
   async #write(overflow: Overflow | undefined): Promise<void> {
-    if (overflow !== undefined && "stream" in overflow) return await this.#sendStream(overflow);
+    let large: LargeBody | undefined;
+    if (overflow === undefined || !("stream" in overflow)) large = overflow;
+    else {
+      await this.#sendStream(overflow);
+      if (this.#output.length <= MAX_WAITING_BYTES) return;
+    }
     this.#beginWriting();
     await this.#writeRest(this.#output.bytes, 0);
     this.#output.clear();
-    if (overflow === undefined) return;
+    if (large === undefined) return;
     this.#beginWriting();
-    await this.#writeRest(overflow.bytes, 0, overflow.length);
+    await this.#writeRest(large.bytes, 0, large.length);
   }
 
   /** Sends an answer whose body is made while it is sent. The request goes on meanwhile, and its client is watched. */
@@ -418,6 +423,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       onWaiting: () => this.#awaitPart(),
     };
     try {
+      const startOfAnswer = this.#output.length;
       const begin = () => this.#beginStream(head, response, framing, persists);
       const end = await body.send(sink, begin);
       switch (end.kind) {
@@ -425,9 +431,16 @@ export class Connection implements TimeLimited, ExchangeWatch {
           return this.#logStream(head, status, body.sentBytes, startedAt);
         case "failed": {
           const failure = this.#context.dispatcher.recover(end.error, request);
-          if (end.hasBegun) throw new Deno.errors.Interrupted(BODY_FAILED);
+          if (end.hasLeft) {
+            await this.#write(undefined);
+            throw new Deno.errors.Interrupted(BODY_FAILED);
+          }
           stream.cancel(end.error);
-          this.#encode(head, outgoing(failure), persists, startedAt);
+          // Nothing of the answer has left, so its client gets another one.
+          this.#output.length = startOfAnswer;
+          const canPersist = persists && this.#ending === "stay";
+          const large = this.#encode(head, outgoing(failure), canPersist, startedAt);
+          if (large !== undefined) await this.#write(large);
           return;
         }
         case "cut off":
@@ -457,10 +470,20 @@ export class Connection implements TimeLimited, ExchangeWatch {
     this.#context.encoder.encodeStreamHead(this.#output, response, option, framing);
   }
 
-  /** Sets the time limit for the next part of a streamed body: there is none, as long as the client is there to wait. */
+  /**
+   * Sets the time limit for the next part of a streamed body: there is none as long as the client is there to wait. A client that has
+   * sent so much behind its request that there is no room to watch it may be gone, and has as long as an idle one.
+   */
   #awaitPart(): void {
+    const { deadlines, settings } = this.#context;
     this.#phase = "streaming";
-    this.deadline = this.#context.deadlines.after(this.#hasClientEnded ? PART_AFTER_END_MS : 0);
+    this.deadline = deadlines.after(
+      this.#hasClientEnded
+        ? PART_AFTER_END_MS
+        : this.#watchedRead === undefined
+        ? settings.keepAliveTimeout
+        : 0,
+    );
   }
 
   #beginWriting(): void {

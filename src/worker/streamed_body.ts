@@ -1,6 +1,7 @@
 // Sends a body that is made while it is sent: asks for a part, writes it, and asks for the next one. Parts that are there at once
 // share a write; before it waits for one that is not, it writes what it has, so that an event is with the client when it happens.
 
+import { setImmediate } from "node:timers";
 import type { BodyStream } from "../body_stream.ts";
 import { type LargeBody, MAX_JOINED_BODY_BYTES, type Output } from "../http1/response_encoder.ts";
 import { beginPart, endPart, endParts, type StreamFraming } from "../http1/stream_encoder.ts";
@@ -25,8 +26,8 @@ export interface BodySink {
 export type StreamEnd =
   /** All of it is in the output, or written. */
   | { readonly kind: "sent" }
-  /** Its maker has failed; where the answer has not begun, the client can be told so. */
-  | { readonly kind: "failed"; readonly error: unknown; readonly hasBegun: boolean }
+  /** Its maker has failed; where nothing of the answer has left, the client can be told so. */
+  | { readonly kind: "failed"; readonly error: unknown; readonly hasLeft: boolean }
   /** Nobody waits for the rest of it. */
   | { readonly kind: "cut off" };
 
@@ -45,6 +46,8 @@ export class StreamedBody {
   readonly #stream: BodyStream;
   readonly #framing: StreamFraming;
   #cutOff: () => void = () => {};
+  /** Whether anything of the answer has been written. */
+  #hasLeft = false;
   /** How many bytes of the body have been sent, or wait in the output; for the log. */
   sentBytes = 0;
 
@@ -53,7 +56,7 @@ export class StreamedBody {
     this.#framing = framing;
   }
 
-  /** Sends all of the body. `begin` writes the head; it is called as late as possible, since a failure before it can be answered. */
+  /** Sends all of the body. `begin` puts the head into the output; it is called once, before the first part or the first wait. */
   async send(sink: BodySink, begin: () => void): Promise<StreamEnd> {
     const { output } = sink;
     let hasBegun = false;
@@ -66,7 +69,7 @@ export class StreamedBody {
       const coming = this.#next();
       if (!await settlesWithin(coming, SETTLING_TURNS)) {
         beginOnce();
-        if (output.length > 0) await sink.write();
+        if (output.length > 0) await this.#write(sink);
         sink.onWaiting();
       }
       const outcome = await coming;
@@ -74,10 +77,10 @@ export class StreamedBody {
         case "cut off":
           return CUT_OFF;
         case "failed":
-          return { kind: "failed", error: outcome.error, hasBegun };
+          return this.#failed(outcome.error);
         case "end":
           if (Number.isFinite(this.#missingBytes) && this.#missingBytes > 0) {
-            return { kind: "failed", error: wrongLength(this.#framing, this.sentBytes), hasBegun };
+            return this.#failed(wrongLength(this.#framing, this.sentBytes));
           }
           beginOnce();
           endParts(output, this.#framing);
@@ -85,14 +88,17 @@ export class StreamedBody {
         case "part": {
           const { bytes } = outcome;
           if (bytes.length > this.#missingBytes) {
-            const error = wrongLength(this.#framing, this.sentBytes + bytes.length);
-            return { kind: "failed", error, hasBegun };
+            return this.#failed(wrongLength(this.#framing, this.sentBytes + bytes.length));
           }
           beginOnce();
           await this.#sendPart(sink, bytes);
         }
       }
     }
+  }
+
+  #failed(error: unknown): StreamEnd {
+    return { kind: "failed", error, hasLeft: this.#hasLeft };
   }
 
   /** Ends the waiting for the next part. */
@@ -121,10 +127,19 @@ export class StreamedBody {
     const { output } = sink;
     beginPart(output, this.#framing, bytes.length);
     this.sentBytes += bytes.length;
-    if (bytes.length > MAX_JOINED_BODY_BYTES) await sink.write({ bytes, length: bytes.length });
+    const isLarge = bytes.length > MAX_JOINED_BODY_BYTES;
+    if (isLarge) await this.#write(sink, { bytes, length: bytes.length });
     else output.append(bytes);
     endPart(output, this.#framing);
-    if (output.length > MAX_WAITING_BYTES) await sink.write();
+    if (output.length > MAX_WAITING_BYTES) await this.#write(sink);
+    else if (!isLarge) return;
+    // A client that takes all at once, of a source that gives all at once, would have the thread for itself.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+
+  async #write(sink: BodySink, behind?: LargeBody): Promise<void> {
+    this.#hasLeft = true;
+    await sink.write(behind);
   }
 }
 

@@ -78,6 +78,17 @@ export class RawClient implements Disposable {
     return bytes === null ? null : decoder.decode(bytes);
   }
 
+  /** Reads until that text has come, and gives all that came. */
+  async readUntil(text: string): Promise<string> {
+    let come = "";
+    while (!come.includes(text)) {
+      const part = await this.readOnce();
+      if (part === null) throw new Error(`The end came before ${text}, behind ${come}`);
+      come += part;
+    }
+    return come;
+  }
+
   /** Reads the next response, an interim one included; the body's length has to be declared. */
   async readResponse(isHeadRequest = false): Promise<RawResponse> {
     let end = indexOfHeadEnd(this.#waiting);

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import { within } from "../support/deadline.ts";
 import { Gate } from "../support/gate.ts";
 import { Nginx, NGINX_HINDRANCE } from "../support/nginx.ts";
 import { get, RawClient } from "../support/raw_client.ts";
@@ -38,23 +39,22 @@ describe(`a server behind nginx${NGINX_HINDRANCE}`, { ignore: NGINX_HINDRANCE !=
     let come = "";
     for (const part of ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]) {
       await (await gate.reached()).open(part);
-      while (!come.endsWith(`${part}\r\n`)) come += await client.readOnce();
+      come += await client.readUntil(`${part}\r\n`);
     }
     assertStringIncludes(come, "Content-Type: text/event-stream\r\n");
     await (await gate.reached()).open("end");
-    while (!come.endsWith("0\r\n\r\n")) come += await client.readOnce();
+    await client.readUntil("0\r\n\r\n");
   });
 
   it("its source is told when the client goes", async () => {
     const client = await RawClient.connect(nginx.port);
     await client.send(get("/once/behind-nginx"));
-    let come = "";
-    while (!come.includes("first")) come += await client.readOnce();
+    await client.readUntil("first");
     client[Symbol.dispose]();
     // Either worker may have had it.
-    for (;;) {
-      const { text } = await app.get("/cancelled/behind-nginx");
-      if (text !== "no") break;
-    }
+    const isCancelled = async () => {
+      while ((await app.get("/cancelled/behind-nginx")).text === "no");
+    };
+    await within(isCancelled(), "a source that is told");
   });
 });

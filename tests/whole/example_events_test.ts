@@ -10,8 +10,7 @@ describe(`examples/events.ts${HINDRANCE}`, { ignore: HINDRANCE !== "" }, () => {
     await using example = await RunningExample.start("events.ts");
     using client = await RawClient.connect(8000);
     await client.send(get("/time"));
-    let come = "";
-    while (!come.includes("id:2")) come += await client.readOnce();
+    const come = await client.readUntil("id:2");
     assertMatch(come, /^HTTP\/1\.1 200 OK\r\n/);
     assertMatch(come, /content-type: text\/event-stream\r\n/i);
     const dates = [...come.matchAll(/^event:time\ndata:(.*)\nid:(\d)$/gm)];

@@ -2,27 +2,20 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { afterAll, beforeAll, it } from "@std/testing/bdd";
+import { within } from "../support/deadline.ts";
 import { Gate } from "../support/gate.ts";
-import { get, type RawClient } from "../support/raw_client.ts";
+import { get } from "../support/raw_client.ts";
 import { describeEachWay, startApp, type StartedApp, TWO_WAYS } from "../support/started_app.ts";
-
-/** Reads until that text has come. */
-async function readUntil(client: RawClient, text: string): Promise<string> {
-  let come = "";
-  while (!come.includes(text)) {
-    const part = await client.readOnce();
-    if (part === null) throw new Error(`The end came before ${text}, behind ${come}`);
-    come += part;
-  }
-  return come;
-}
 
 /** Waits until the source of that name has been cancelled; says with which reason. */
 async function cancelReason(app: StartedApp, name: string): Promise<string> {
-  for (;;) {
-    const { text } = await app.get(`/cancelled/${name}`);
-    if (text !== "no") return text;
-  }
+  const ask = async () => {
+    for (;;) {
+      const { text } = await app.get(`/cancelled/${name}`);
+      if (text !== "no") return text;
+    }
+  };
+  return await within(ask(), "a source that is told");
 }
 
 describeEachWay((way) => {
@@ -36,13 +29,13 @@ describeEachWay((way) => {
     using gate = new Gate();
     using client = await app.connect();
     await client.send(get(`/gate/${gate.port}`) + get("/worker"));
-    assertStringIncludes(await readUntil(client, "\r\n\r\n"), "Transfer-Encoding: chunked");
+    assertStringIncludes(await client.readUntil("\r\n\r\n"), "Transfer-Encoding: chunked");
     await (await gate.reached()).open("first");
     assertEquals(await client.readOnce(), "5\r\nfirst\r\n");
     await (await gate.reached()).open("second");
     assertEquals(await client.readOnce(), "6\r\nsecond\r\n");
     await (await gate.reached()).open("end");
-    assertStringIncludes(await readUntil(client, "mudpie:"), "0\r\n\r\nHTTP/1.1 200 OK\r\n");
+    assertStringIncludes(await client.readUntil("mudpie:"), "0\r\n\r\nHTTP/1.1 200 OK\r\n");
   });
 
   it("it sends a large body as it is to fetch()", async () => {
@@ -59,7 +52,7 @@ describeEachWay((way) => {
       const name = path.slice(1);
       using client = await app.connect();
       await client.send(get(`${path}/${name}`));
-      await readUntil(client, "first");
+      await client.readUntil("first");
       client[Symbol.dispose]();
       assert(await cancelReason(app, name) !== "");
     });
@@ -71,7 +64,7 @@ describeEachWay((way) => {
     using client = await own.connect();
     await client.send(get(`/gate/${gate.port}`));
     await (await gate.reached()).open("first");
-    await readUntil(client, "first\r\n");
+    await client.readUntil("first\r\n");
     await (await gate.reached()).open("throw");
     assertEquals(await client.readToEnd(), "");
     const panicked = await own.events.find("panicked");
@@ -84,12 +77,12 @@ describeEachWay((way) => {
     using client = await own.connect();
     await client.send(get(`/gate/${gate.port}`));
     await (await gate.reached()).open("first");
-    await readUntil(client, "first\r\n");
+    await client.readUntil("first\r\n");
     const visitor = await gate.reached();
     const shutdown = own.running.shutdown();
     await own.events.find("draining");
     await visitor.open("last");
-    await readUntil(client, "last\r\n");
+    await client.readUntil("last\r\n");
     await (await gate.reached()).open("end");
     assertStringIncludes(await client.readToEnd(), "0\r\n\r\n");
     await shutdown;

@@ -7,6 +7,7 @@ import type { BodySource } from "../../src/body_stream.ts";
 import type { Handler } from "../../src/dispatch.ts";
 import { HttpError } from "../../src/errors.ts";
 import { percentDecode } from "../../src/http1/target.ts";
+import type { WebServerOptions } from "../../src/options.ts";
 import type { WebRequest } from "../../src/request.ts";
 import { WebResponse, type WebResponseInit } from "../../src/response.ts";
 import { Router } from "../../src/router.ts";
@@ -57,13 +58,14 @@ class HandSource implements AsyncIterable<string | Uint8Array>, AsyncIterator<st
 /** Serves a connection, on which `/stream` answers with what `makeResponse` makes, and everything else with `plain`. */
 function serve(
   makeResponse: (req: WebRequest) => WebResponse | Response,
+  limits: WebServerOptions = {},
 ): Promise<ServedConnection> {
   const router = new Router<Handler>(percentDecode);
   const add = (path: string, target: Handler) =>
     router.add(path, false, { kind: "any", target }, () => "a test");
   add("/stream", makeResponse);
   add("/", () => WebResponse.text("plain"));
-  return serveConnection({ router, limits: {}, tickMs: TICK_MS, pool: new SpoilingPool() });
+  return serveConnection({ router, limits, tickMs: TICK_MS, pool: new SpoilingPool() });
 }
 
 /** The same with one source, for one request. */
@@ -183,6 +185,31 @@ describe("A streamed body", () => {
     );
   });
 
+  it("it leaves the thread to others where all its parts are there, and taken, at once", async () => {
+    let made = 0;
+    async function* endless() {
+      for (;; made++) yield "x".repeat(1_000);
+    }
+    const exchange = await serveSource(endless());
+    exchange.fake.send(get("/stream"));
+    // Without a turn for others this would never come to its end.
+    await settle();
+    exchange.fake.reset();
+    await exchange.served;
+    assert(made > 0);
+    await assertOver(exchange);
+  });
+
+  it("it goes to one client, however many get the same response", async () => {
+    const response = new WebResponse(ReadableStream.from(["a"]));
+    const [one, other] = [await serve(() => response), await serve(() => response)];
+    one.fake.send(get("/stream"));
+    other.fake.send(get("/stream"));
+    await settle();
+    assertEquals([one.panics.length, other.panics.length], [0, 1]);
+    assert(other.fake.output.startsWith("HTTP/1.1 500 "));
+  });
+
   it("it does not pile up where all its parts are there at once", async () => {
     let made = 0;
     async function* endless() {
@@ -261,6 +288,29 @@ describe("A streamed body", () => {
 });
 
 describe("A streamed body, when it fails,", () => {
+  it("it is a 500 where its first parts wait in the output, and takes no earlier answer with it", async () => {
+    async function* oneThenNone() {
+      yield "a";
+      throw new Error("at once");
+    }
+    const exchange = await serveSource(oneThenNone());
+    exchange.fake.send(get("/") + get("/stream"));
+    await settle();
+    const [, first, second] = exchange.fake.output.split("HTTP/1.1 ");
+    assert(first.startsWith("200 OK") && first.endsWith("\r\n\r\nplain"));
+    assert(second.startsWith("500 Internal Server Error") && !second.includes("chunked"));
+  });
+
+  it("it is an answer with all of its body, however large, before the next one", async () => {
+    const message = "y".repeat(70_000);
+    const exchange = await serveSource(
+      new ReadableStream({ start: (controller) => controller.error(new HttpError(404, message)) }),
+    );
+    exchange.fake.send(get("/stream") + get("/"));
+    await settle();
+    assertStringIncludes(exchange.fake.output, `\r\n\r\n${message}HTTP/1.1 200 OK\r\n`);
+  });
+
   it("it is a 500 where nothing has gone out yet", async () => {
     const exchange = await serveSource(
       new ReadableStream({ start: (controller) => controller.error(new Error("at once")) }),
@@ -374,6 +424,20 @@ describe("A streamed body, whose client goes,", () => {
     await exchange.pass(exchange.context.settings.writeTimeout + 1_000);
     await exchange.served;
     assertEquals([source.isReturned, exchange.panics], [true, []]);
+    await assertOver(exchange);
+  });
+
+  it("it is cancelled in the end when its client has sent too much to be watched", async () => {
+    const source = new HandSource();
+    const exchange = await serve(() => new WebResponse(source), { keepAliveTimeout: 5_000 });
+    exchange.fake.send(get("/stream") + "x".repeat(100_000));
+    exchange.fake.end();
+    await settle();
+    await exchange.pass(4_000);
+    assertEquals(source.isReturned, false);
+    await exchange.pass(3_000);
+    await exchange.served;
+    assertEquals(source.isReturned, true);
     await assertOver(exchange);
   });
 
