@@ -19,6 +19,15 @@ export type BodySource =
   | ReadableStream<Uint8Array | string>
   | AsyncIterable<Uint8Array | string>;
 
+/**
+ * Why a source is told that its parts are not wanted. Who writes to the other end of a stream gets it as an error, and most often awaits
+ * nothing there: that a client has gone must not count as a fault of theirs, so it can be told from all other errors.
+ */
+export const UNWANTED: DOMException = new DOMException(
+  "Nobody waits for the rest of this body",
+  "AbortError",
+);
+
 const encoder = new TextEncoder();
 
 /** Whether a value can be the source of a body. */

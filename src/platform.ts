@@ -1,7 +1,7 @@
 // The platform's `Request` and `Response`, and ours: for handlers that answer with a `Response`, and for `fetch()`, which
 // takes the one and gives the other. What comes this way is held to the same rules as what comes over a socket.
 
-import type { BodySource, BodyStream } from "./body_stream.ts";
+import { type BodySource, type BodyStream, UNWANTED } from "./body_stream.ts";
 import { parseDecimal } from "./http1/grammar.ts";
 import { encodeHead, type HeadLimits, HeadParser, RequestHead } from "./http1/head.ts";
 import { type Refusal, REFUSALS } from "./http1/refusal.ts";
@@ -187,7 +187,7 @@ export function toPlatformResponse(
   const headers = new Headers(fields?.map(([name, value]) => [name, value]));
   if (contentType !== null) headers.set("content-type", contentType);
   if (!statusHasBody(status) || isHeadRequest) {
-    stream?.cancel(NO_BODY_WANTED);
+    stream?.cancel(UNWANTED);
     watch.onEnd();
     const length = stream === undefined ? byteLength(body) || declaredLength || 0 : declaredLength;
     if (isHeadRequest && statusHasBody(status) && length !== undefined) {
@@ -204,8 +204,6 @@ export function toPlatformResponse(
   // The platform's types want bytes that are not shared with another thread; so does sending them.
   return new Response(text as Uint8Array<ArrayBuffer> | null, { status, headers });
 }
-
-const NO_BODY_WANTED = "The answer has no body";
 
 /** The parts of a body as the platform's stream: each is asked for when there is room for it. */
 function readableOf(stream: BodyStream, watch: BodyWatch): ReadableStream<Uint8Array> {

@@ -84,10 +84,10 @@ const directions: Row[] = [
       "src/dispatch.ts",
       "src/request.ts",
       "src/response.ts",
+      "src/body_stream.ts",
       "src/settling.ts",
       "src/http1/",
     ],
-    mayImportTypesOf: ["src/body_stream.ts"],
     never: ["src/supervisor/"],
   },
   {
@@ -102,8 +102,13 @@ const directions: Row[] = [
   },
   {
     modules: ["src/platform.ts"],
-    mayImport: ["src/request.ts", "src/response.ts", "src/settling.ts", "src/http1/"],
-    mayImportTypesOf: ["src/body_stream.ts"],
+    mayImport: [
+      "src/request.ts",
+      "src/response.ts",
+      "src/body_stream.ts",
+      "src/settling.ts",
+      "src/http1/",
+    ],
   },
   {
     modules: ["src/request.ts", "src/response.ts"],

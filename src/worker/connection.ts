@@ -3,7 +3,7 @@
 // the order of their requests because nothing else is possible. What cannot wait for the loop (a time limit, the end of a
 // drain) says its farewell from outside; the loop sees that and ends.
 
-import type { BodyStream } from "../body_stream.ts";
+import { type BodyStream, UNWANTED } from "../body_stream.ts";
 import type { Dispatcher } from "../dispatch.ts";
 import type { ExchangeBoard } from "../exchange_board.ts";
 import type { BufferPool } from "../http1/buffer_pool.ts";
@@ -318,7 +318,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     const isLate = this.#farewell !== undefined || this.#broken !== undefined;
     if (stream !== undefined) {
       if (!isLate) return { request, head, response: message, stream, persists, startedAt };
-      stream.cancel(CLIENT_GONE);
+      stream.cancel(UNWANTED);
     }
     this.#endExchange(request);
     return isLate ? undefined : this.#encode(head, message, persists, startedAt);
@@ -409,7 +409,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     const { status } = response;
     const framing = decideStreamFraming(head.minorVersion, response.declaredLength);
     if (head.method === "HEAD" || !statusHasBody(status)) {
-      stream.cancel("The answer has no body");
+      stream.cancel(UNWANTED);
       this.#endExchange(request);
       if (!statusHasBody(status)) return void this.#encode(head, response, persists, startedAt);
       this.#beginStream(head, response, framing, persists);
@@ -435,7 +435,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
             await this.#write(undefined);
             throw new Deno.errors.Interrupted(BODY_FAILED);
           }
-          stream.cancel(end.error);
+          stream.cancel(UNWANTED);
           // Nothing of the answer has left, so its client gets another one.
           this.#output.length = startOfAnswer;
           const canPersist = persists && this.#ending === "stay";
@@ -449,7 +449,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     } catch (error) {
       this.#logStream(head, status, body.sentBytes, startedAt);
       this.#abort(CLIENT_GONE);
-      stream.cancel(error);
+      stream.cancel(UNWANTED);
       throw error;
     } finally {
       this.#streamed = undefined;

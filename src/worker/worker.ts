@@ -2,6 +2,7 @@
 // Nothing crosses threads on a request's way: the worker has a listener, a clock and counters of its own, and speaks with
 // the supervisor only when it begins, panics, and ends.
 
+import { UNWANTED } from "../body_stream.ts";
 import { ConnectionBudget } from "../connection_budget.ts";
 import { Dispatcher, type Handler } from "../dispatch.ts";
 import { ExchangeBoard } from "../exchange_board.ts";
@@ -246,6 +247,8 @@ class ServingWorker {
     };
     const onRejection = (event: PromiseRejectionEvent) => {
       event.preventDefault();
+      // Only a client has gone.
+      if (event.reason === UNWANTED) return;
       this.#panic("in a promise that nobody awaits", event.reason);
     };
     globalThis.addEventListener("error", onError);

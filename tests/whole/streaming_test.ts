@@ -47,6 +47,19 @@ describeEachWay((way) => {
     for (let i = 0; i < 500; i++) assertEquals(body[i * 10_000 + 9_999], 0x30 + i % 10);
   });
 
+  it("it takes no fault of a source for a panic that is only a client's going", async () => {
+    using client = await app.connect();
+    await client.send(get("/written/going"));
+    await client.readUntil("first");
+    client[Symbol.dispose]();
+    assertStringIncludes(await cancelReason(app, "going"), "Nobody waits");
+    using head = await app.connect();
+    await head.send("HEAD /written/head HTTP/1.1\r\nHost: a\r\n\r\n");
+    assertStringIncludes(await cancelReason(app, "head"), "Nobody waits");
+    assertEquals((await app.get("/worker")).status, 200);
+    assertEquals(app.running.stats().total.panics, 0);
+  });
+
   for (const path of ["/once", "/fetch-style"]) {
     it(`it tells the source of ${path} when the client goes`, async () => {
       const name = path.slice(1);

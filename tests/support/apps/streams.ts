@@ -29,6 +29,21 @@ function once(name: string): ReadableStream<Uint8Array> {
   });
 }
 
+/** A stream whose other end is written to by somebody whom nobody waits for. */
+function written(name: string): ReadableStream<string> {
+  const { readable, writable } = new TransformStream<string, string>();
+  const write = async () => {
+    const writer = writable.getWriter();
+    await writer.write("data: first\n\n");
+    await writer.closed.catch((error) => {
+      cancelled.set(name, String(error));
+      throw error;
+    });
+  };
+  write();
+  return readable;
+}
+
 function* manyParts(count: number): Generator<Uint8Array> {
   for (let i = 0; i < count; i++) yield new Uint8Array(10_000).fill(0x30 + i % 10);
 }
@@ -42,6 +57,10 @@ server.addPath("/once/:name", (req) => new WebResponse(once(req.params.name), EV
 server.addPath(
   "/fetch-style/:name",
   fetchHandler((request) => new Response(once(new URL(request.url).pathname.slice(13)), EVENTS)),
+);
+server.addPath(
+  "/written/:name",
+  (req) => new Response(written(req.params.name).pipeThrough(new TextEncoderStream()), EVENTS),
 );
 server.addPath(
   "/cancelled/:name",
