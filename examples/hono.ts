@@ -9,14 +9,11 @@
 import { Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { HTTPException } from "hono/http-exception";
-import { logger } from "hono/logger";
 import { streamText } from "hono/streaming";
 import { fetchHandler, WebServer } from "../mod.ts";
 
 /** The application knows nothing of its server; `app.request("/hello/Ada")` tests it without one. */
 export const app = new Hono();
-
-if (Deno.env.get("HONO_LOG") === "1") app.use(logger());
 
 app.use(async (c, next) => {
   await next();
