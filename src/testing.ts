@@ -8,6 +8,7 @@
 
 // The chaos is real: the worker is told by the supervisor, and dies without a word to anybody, as it would by a fault of its own.
 
+import { formatAddress } from "./listener.ts";
 import type { Misbehaviour } from "./messages.ts";
 import type { RunOptions } from "./options.ts";
 import { WebServer } from "./server.ts";
@@ -126,9 +127,7 @@ class ServerUnderTest implements TestedServer {
     this.addr = addr;
     this.listen = listen;
     this.finished = finished;
-    this.origin = `http://${
-      addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname
-    }:${addr.port}`;
+    this.origin = `http://${formatAddress(addr.hostname, addr.port)}`;
   }
 
   get ready(): boolean {

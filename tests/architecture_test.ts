@@ -40,7 +40,7 @@ const directions: Row[] = [
   {
     // For tests of applications: a server, and a word to its supervisor.
     modules: ["src/testing.ts"],
-    mayImport: ["src/server.ts", "src/supervisor/"],
+    mayImport: ["src/server.ts", "src/supervisor/", "src/listener.ts"],
     mayImportTypesOf: ["src/messages.ts", "src/options.ts"],
   },
   {

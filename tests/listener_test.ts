@@ -11,6 +11,7 @@ import { chooseListenMode, formatAddress, listen, reserveAddress } from "../src/
 import type { ListenMode } from "../src/messages.ts";
 import { within } from "./support/deadline.ts";
 import { canRunDeno, canUseNetwork } from "./support/routing_permissions.ts";
+import { freePort } from "./support/free_port.ts";
 
 const hasReusePort = "listenDatagram" in Deno && Deno.build.os === "linux";
 const modes: ListenMode[] = hasReusePort ? ["reuseport", "shared"] : ["shared"];
@@ -180,13 +181,6 @@ for (const mode of modes) {
       reserved.release();
     });
   });
-}
-
-function freePort(): number {
-  const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = probe.addr as Deno.NetAddr;
-  probe.close();
-  return port;
 }
 
 describe("workersAccept()", { ignore: !canUseNetwork }, () => {

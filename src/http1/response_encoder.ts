@@ -34,6 +34,12 @@ export interface LargeBody {
 /** A body up to this size is joined with its head, so that both go out in one write; above, the copy costs more than a write. */
 export const MAX_JOINED_BODY_BYTES = 65_536;
 
+/**
+ * Answers that wait, and parts of one, are written before they are more than this: neither pipelining nor a source that gives all at once
+ * can fill the memory.
+ */
+export const MAX_WAITING_BYTES = 65_536;
+
 /** A short text is written faster by a loop than by a call into the platform. */
 const MAX_LOOP_CHARACTERS = 48;
 

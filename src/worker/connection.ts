@@ -15,6 +15,7 @@ import { type ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import {
   CONTINUE_BYTES,
   type LargeBody,
+  MAX_WAITING_BYTES,
   Output,
   type ResponseEncoder,
 } from "../http1/response_encoder.ts";
@@ -88,9 +89,6 @@ export const IDLE_GRACE_MS = 250;
 
 /** The same for a connection that is new: its client has not sent its first request yet, and surely means to. */
 export const NEW_GRACE_MS = 1_000;
-
-/** Answers that wait are written before they are more than this, so that pipelining cannot fill the memory. */
-const MAX_WAITING_BYTES = 65_536;
 
 /** How much of an answer a client has to take in each `writeTimeout`: one that sips a byte at a time must not stay for ever. */
 const BYTES_PER_WRITE_TIMEOUT = 65_536;

@@ -3,15 +3,17 @@
 
 import { setImmediate } from "node:timers";
 import type { BodyStream } from "../body_stream.ts";
-import { type LargeBody, MAX_JOINED_BODY_BYTES, type Output } from "../http1/response_encoder.ts";
+import {
+  type LargeBody,
+  MAX_JOINED_BODY_BYTES,
+  MAX_WAITING_BYTES,
+  type Output,
+} from "../http1/response_encoder.ts";
 import { beginPart, endPart, endParts, type StreamFraming } from "../http1/stream_encoder.ts";
 import { settlesWithin } from "../settling.ts";
 
 /** How many turns of the microtask queue a part gets that may be there without really being waited for. */
 const SETTLING_TURNS = 8;
-
-/** Parts are written before they are more than this. */
-const MAX_WAITING_BYTES = 65_536;
 
 /** Where a body goes. */
 export interface BodySink {

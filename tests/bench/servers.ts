@@ -3,6 +3,7 @@
 
 import { Program } from "../support/program.ts";
 import { get, RawClient } from "../support/raw_client.ts";
+import { freePort } from "../support/free_port.ts";
 
 /** How a server is to run. */
 export interface ServerOptions {
@@ -196,12 +197,6 @@ export async function presentPeers(
     else tell(`Without ${peer.what}: ${missing}`);
   }
   return present;
-}
-
-/** A port that was free a moment ago. Not every runtime can say which port it has picked. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** How long to wait before a server is asked again whether it is there: a small part of any start. */

@@ -1,6 +1,7 @@
 // Starts nginx in front of a server, with the configuration that README.md gives to its readers: what it promises is what runs.
 
 import { within } from "./deadline.ts";
+import { freePort } from "./free_port.ts";
 import { Program } from "./program.ts";
 import { CAN_START_PROGRAMS } from "./started_app.ts";
 
@@ -77,11 +78,6 @@ async function readmeConfiguration(): Promise<string> {
   const match = /```nginx\n(.*?)```/s.exec(await Deno.readTextFile(README));
   if (match === null) throw new Error("README.md has no configuration for nginx");
   return match[1];
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 async function waitForPort(port: number): Promise<void> {
