@@ -728,7 +728,8 @@ describe("WebRequest.toRequest()", () => {
         },
       ),
       { numRuns: 500 },
-    ).then(() => assert(answered > 100, `only ${answered} came so far`));
+      // About a quarter of them are whole requests; the rest is there to be refused.
+    ).then(() => assert(answered > 20, `only ${answered} were answered with 200`));
   });
 });
 
