@@ -33,7 +33,7 @@ export type Handler<Path extends string = string> = (req: WebRequest<Path>) => H
 
 /** What a {@linkcode FetchHandler} gets behind the request; `Deno.serve` has the same there. */
 export interface FetchInfo {
-  /** The address of the peer: behind a front end, the front end's. */
+  /** The address of the client, as `WebRequest.clientAddr` has it: behind a front end whom `trustProxy` names, the one that it tells of. */
   readonly remoteAddr: Deno.NetAddr;
 }
 
@@ -77,7 +77,7 @@ export function fetchHandler(fetch: FetchHandler): Handler {
       }: pass a function that takes a Request, such as app.fetch`,
     );
   }
-  return (req) => fetch(req.toRequest(), { remoteAddr: req.remoteAddr });
+  return (req) => fetch(req.toRequest(), { remoteAddr: req.clientAddr });
 }
 
 /** Told of every panic; says what its client gets. */

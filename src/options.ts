@@ -1,6 +1,7 @@
 // Every option once: its name and meaning in an interface, its default and its check in a table of the same names. An
 // option that is wrong is refused before anything starts: what was got, what was expected.
 
+import { type AddressRange, AddressRanges, parseRange } from "./address_ranges.ts";
 import type { FleetEvent } from "./messages.ts";
 
 /**
@@ -49,6 +50,16 @@ export interface WebServerOptions {
    * none. The environment's `MUDPIE_LOGGING=0` turns it off, whatever stands here.
    */
   readonly accessLog?: "text" | "off";
+  /**
+   * Which front ends are believed when they say, in `X-Forwarded-For`, `-Proto` and `-Host` or in `Forwarded` (RFC 7239), who the
+   * client is and how it asked: `"loopback"` (127.0.0.0/8 and ::1), or a list in which `"loopback"`, IP addresses and CIDR ranges such
+   * as `"10.0.0.0/8"` may stand. From everybody else these fields are ignored. Nobody is believed by default.
+   *
+   * It decides what `WebRequest`'s `clientAddr`, `scheme`, `host` and `toRequest()` say. Name the front ends alone: a client whose own
+   * address is in a range can pass for any other. A front end has to set all fields of the one kind and to delete those of the other,
+   * since it passes on what it does not touch. What comes over a Unix socket counts as `"loopback"`.
+   */
+  readonly trustProxy?: "loopback" | readonly string[];
 }
 
 /**
@@ -126,6 +137,8 @@ interface OptionRule<T> {
   readonly default: T;
   /** What is expected, in words; undefined where the value fits. */
   readonly expect: (value: unknown) => string | undefined;
+  /** What is made of a value that fits, where it is not taken as it is. */
+  readonly read?: (value: unknown) => T;
   /** Whether it is a number, so that a number which does not fit is out of range and not of the wrong type. */
   readonly isNumber?: boolean;
 }
@@ -176,6 +189,35 @@ function optional<T>(expect: (value: unknown) => string | undefined): OptionRule
   return { default: undefined, expect };
 }
 
+const LOOPBACK = ["127.0.0.0/8", "::1"];
+
+/** The ranges that `"loopback"` or a list stands for, or what would have to stand there. */
+function trustedRanges(value: unknown): AddressRange[] | string {
+  const expected = '"loopback", or a list of IP addresses and CIDR ranges such as ["10.0.0.0/8"]';
+  const entries = value === "loopback" ? [value] : value;
+  if (!Array.isArray(entries)) return expected;
+  const ranges: AddressRange[] = [];
+  for (const entry of entries.flatMap((one) => one === "loopback" ? LOOPBACK : [one])) {
+    if (typeof entry !== "string") return `${expected}; ${show(entry)} is none of these`;
+    const outcome = parseRange(entry);
+    if (outcome.kind === "wrong") return `${expected}; ${outcome.why}`;
+    ranges.push(outcome.range);
+  }
+  return ranges;
+}
+
+const TRUST: OptionRule<AddressRanges | undefined> = {
+  default: undefined,
+  expect: (value) => {
+    const ranges = trustedRanges(value);
+    return typeof ranges === "string" ? ranges : undefined;
+  },
+  read: (value) => {
+    const ranges = trustedRanges(value);
+    return typeof ranges === "string" ? undefined : new AddressRanges(ranges);
+  },
+};
+
 type Rules<Options> = { readonly [Name in keyof Options]-?: OptionRule<unknown> };
 
 const SERVER_RULES = {
@@ -192,6 +234,7 @@ const SERVER_RULES = {
   maxConnections: count(10_000),
   onPanic: choice("replace", "keep") as OptionRule<"replace" | "keep">,
   accessLog: choice("text", "off") as OptionRule<"text" | "off">,
+  trustProxy: TRUST,
 } satisfies Rules<WebServerOptions>;
 
 /** More threads than this help no machine, and are most likely a port in the wrong place. */
@@ -293,12 +336,17 @@ function resolve(
       const isOutOfRange = rule.isNumber === true && typeof value === "number";
       throw isOutOfRange ? new RangeError(message) : new TypeError(message);
     }
-    resolved[name] = value;
+    resolved[name] = rule.read === undefined ? value : rule.read(value);
   }
   return resolved;
 }
 
 function show(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(showOne).join(", ")}]`;
+  return showOne(value);
+}
+
+function showOne(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 

@@ -8,22 +8,23 @@ import { type Refusal, REFUSALS } from "./http1/refusal.ts";
 import { RequestBody } from "./http1/request_body.ts";
 import type { EncodableBody } from "./http1/response_encoder.ts";
 import { statusHasBody } from "./http1/status.ts";
-import { createRequest, type ExchangeWatch, type WebRequest } from "./request.ts";
+import { createRequest, type ExchangeWatch, type Peer, type WebRequest } from "./request.ts";
 import { outgoing, WebResponse } from "./response.ts";
 import { settlesWithin } from "./settling.ts";
 
-/** The address of a peer of whom nothing is known. */
-const NO_PEER: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
+/** The address of a peer that has none of its own. */
+const LOCAL: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
 
 /** Where a `Request` of the platform came from, as far as its giver knows: `Deno.serve` passes it to its handlers. */
 export interface PeerInfo {
-  /** The address of the peer. */
+  /** The address of the peer. Without one, nobody is believed about who the client is, whatever `trustProxy` says. */
   readonly remoteAddr?: Deno.Addr;
 }
 
-/** How large a request may be that comes as a `Request` of the platform. */
-export interface PlatformRequestLimits extends HeadLimits {
+/** How large a request may be that comes as a `Request` of the platform, and who is believed about who has sent it. */
+export interface PlatformRequestSettings extends HeadLimits {
   readonly maxBodyBytes: number;
+  readonly trustProxy: Peer["trust"];
 }
 
 /**
@@ -32,17 +33,17 @@ export interface PlatformRequestLimits extends HeadLimits {
  */
 export async function fromPlatformRequest(
   request: Request,
-  limits: PlatformRequestLimits,
+  settings: PlatformRequestSettings,
   info: PeerInfo | undefined,
   watch: ExchangeWatch,
 ): Promise<WebRequest | Refusal> {
-  const head = headOf(request, limits);
+  const head = headOf(request, settings);
   if (!(head instanceof RequestHead)) return head;
   const declared = parseDecimal(head.header("content-length") ?? "");
-  if (declared !== undefined && declared > limits.maxBodyBytes) return REFUSALS.bodyTooLarge;
-  const body = await readBody(request, limits.maxBodyBytes);
+  if (declared !== undefined && declared > settings.maxBodyBytes) return REFUSALS.bodyTooLarge;
+  const body = await readBody(request, settings.maxBodyBytes);
   if (!(body instanceof RequestBody)) return body;
-  return createRequest(head, body, peerOf(info), watch);
+  return createRequest(head, body, peerOf(request, info, settings.trustProxy), watch);
 }
 
 function headOf(request: Request, limits: HeadLimits): RequestHead | Refusal {
@@ -87,10 +88,25 @@ async function readBody(request: Request, maxBytes: number): Promise<RequestBody
   return RequestBody.own(bytes, length, undefined);
 }
 
-function peerOf(info: PeerInfo | undefined): Deno.NetAddr {
+function peerOf(request: Request, info: PeerInfo | undefined, trust: Peer["trust"]): Peer {
+  const scheme = request.url.startsWith("https:") ? "https" : "http";
   const address = info?.remoteAddr;
-  if (address === undefined || !("hostname" in address)) return NO_PEER;
-  return { transport: "tcp", hostname: address.hostname, port: address.port };
+  switch (address?.transport) {
+    case "tcp":
+    case "udp":
+      return {
+        addr: { transport: "tcp", hostname: address.hostname, port: address.port },
+        scheme,
+        trust,
+      };
+    case "unix":
+    case "unixpacket":
+      // Nobody but this machine's own processes can be at the other end.
+      return { addr: LOCAL, scheme, trust };
+    default:
+      // It may be anybody, so nothing is believed.
+      return { addr: LOCAL, scheme, trust: undefined };
+  }
 }
 
 /**

@@ -562,7 +562,7 @@ describe("WebRequest.remoteAddr", () => {
   });
 
   it("is the peer's over a connection", () => {
-    assertEquals(parsedRequest({}).remoteAddr, PEER);
+    assertEquals(parsedRequest({}).remoteAddr, PEER.addr);
   });
 });
 

@@ -11,6 +11,7 @@ export const COLON = 0x3a;
 export const PERCENT = 0x25;
 export const SEMICOLON = 0x3b;
 export const EQUALS = 0x3d;
+export const COMMA = 0x2c;
 export const QUESTION_MARK = 0x3f;
 export const DQUOTE = 0x22;
 export const BACKSLASH = 0x5c;
@@ -93,18 +94,21 @@ export function isFieldValue(text: string): boolean {
   return !FORBIDDEN_IN_FIELD_VALUE.test(text);
 }
 
-/**
- * The elements of a comma-separated list, in lower case, without the spaces and tabs around them (RFC 9110, section 5.6.1).
- * `trim()` would take a no-break space (0xA0) for white space, and a regular expression would be slow on thousands of spaces.
- */
+/** The elements of a comma-separated list, in lower case, without the spaces and tabs around them (RFC 9110, section 5.6.1). */
 export function parseList(text: string): string[] {
-  return text.toLowerCase().split(",").map((element) => {
-    let start = 0;
-    let end = element.length;
-    while (start < end && isWhiteSpace(element.charCodeAt(start))) start++;
-    while (end > start && isWhiteSpace(element.charCodeAt(end - 1))) end--;
-    return element.slice(start, end);
-  });
+  return text.toLowerCase().split(",").map(trimWhiteSpace);
+}
+
+/**
+ * `text` without the spaces and tabs around it (RFC 9110, section 5.6.3). `trim()` would take a no-break space (0xA0) for white
+ * space, and a regular expression would be slow on thousands of spaces.
+ */
+export function trimWhiteSpace(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhiteSpace(text.charCodeAt(start))) start++;
+  while (end > start && isWhiteSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
 }
 
 /** Whether a byte is a space or a tab: all the white space that HTTP knows (RFC 9110, section 5.6.3). */
@@ -130,7 +134,13 @@ const REGISTERED_NAME = /^(?:[A-Za-z0-9\-._~!$&'()*+;=]|%(?!00)[0-9A-Fa-f]{2})+$
 const HEX_GROUP = /^[0-9A-Fa-f]{1,4}$/;
 const IPV4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}$/;
 
-function isIpv6(text: string): boolean {
+/** Whether `text` is an IPv4 address: four decimal numbers, without zeros before them that some would read as octal (RFC 3986, section 3.2.2). */
+export function isIpv4(text: string): boolean {
+  return IPV4.test(text);
+}
+
+/** Whether `text` is an IPv6 address, without brackets and without a zone (RFC 4291, section 2.2). */
+export function isIpv6(text: string): boolean {
   const halves = text.split("::");
   if (halves.length > 2) return false;
   let groups = 0;

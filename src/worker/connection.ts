@@ -23,7 +23,13 @@ import { reasonPhrase, statusHasBody } from "../http1/status.ts";
 import { decideStreamFraming, type StreamFraming } from "../http1/stream_encoder.ts";
 import { counterIndex, type Scoreboard } from "../messages.ts";
 import type { ServerSettings } from "../options.ts";
-import { createRequest, type ExchangeWatch, releaseRequest, type WebRequest } from "../request.ts";
+import {
+  createRequest,
+  type ExchangeWatch,
+  type Peer,
+  releaseRequest,
+  type WebRequest,
+} from "../request.ts";
 import { outgoing, type OutgoingResponse, WebResponse } from "../response.ts";
 import { settlesWithin } from "../settling.ts";
 import type { AccessLog } from "./access_log.ts";
@@ -117,7 +123,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
   readonly #context: ConnectionContext;
   readonly #parser: RequestParser;
   readonly #output: Output;
-  readonly #remoteAddr: Deno.NetAddr;
+  readonly #peer: Peer;
   #phase: Phase = "head";
   #ending: Ending = "stay";
   /** What is said from outside of the loop; when it is there, the loop has nothing more to say. */
@@ -143,7 +149,11 @@ export class Connection implements TimeLimited, ExchangeWatch {
     this.#context = context;
     this.#parser = new RequestParser(context.settings, context.pool);
     this.#output = new Output(context.pool);
-    this.#remoteAddr = conn.remoteAddr as Deno.NetAddr;
+    this.#peer = {
+      addr: conn.remoteAddr as Deno.NetAddr,
+      scheme: "http",
+      trust: context.settings.trustProxy,
+    };
     this.deadline = context.deadlines.after(context.settings.headTimeout);
   }
 
@@ -244,7 +254,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
   ): Promise<Overflow | undefined> | Overflow | undefined {
     const { dispatcher, scoreboard, exchangeBoard, accessLog } = this.#context;
     const startedAt = accessLog === undefined ? 0 : performance.now();
-    const request = createRequest(head, body, this.#remoteAddr, this);
+    const request = createRequest(head, body, this.#peer, this);
     scoreboard.add(REQUESTS_IN_FLIGHT, 1);
     const place = exchangeBoard.begin(this.#parser, head);
     this.#context.onStack = head;
@@ -344,7 +354,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     const option = connectionOption(head.minorVersion, staysOpen);
     const overflow = encoder.encode(this.#output, message, option, isHeadRequest);
     accessLog?.note(
-      this.#remoteAddr,
+      this.#peer.addr,
       head,
       message.status,
       encoder.bodyBytes,
@@ -355,7 +365,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
 
   #logStream(head: RequestHead, status: number, bodyBytes: number, startedAt: number): void {
     const durationMs = performance.now() - startedAt;
-    this.#context.accessLog?.note(this.#remoteAddr, head, status, bodyBytes, durationMs);
+    this.#context.accessLog?.note(this.#peer.addr, head, status, bodyBytes, durationMs);
   }
 
   /** Decides whether the connection stays open after this answer. When the server ends it, the client may be sending already. */
@@ -382,7 +392,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     if (!staysOpen) this.#ending = "linger";
     const option = connectionOption(head?.minorVersion ?? 1, staysOpen);
     encoder.encode(this.#output, refusalMessage(refusal), option, isHeadRequest);
-    accessLog?.note(this.#remoteAddr, head, refusal.status, encoder.bodyBytes, 0);
+    accessLog?.note(this.#peer.addr, head, refusal.status, encoder.bodyBytes, 0);
   }
 
   /** Writes what waits in the output, and what of the last answer did not fit it. */

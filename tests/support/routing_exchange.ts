@@ -7,15 +7,19 @@ import { RequestBody } from "../../src/http1/request_body.ts";
 import { decodePath } from "../../src/http1/target.ts";
 import type { WebServerOptions } from "../../src/options.ts";
 import type { PeerInfo } from "../../src/platform.ts";
-import { createRequest, type WebRequest } from "../../src/request.ts";
+import { createRequest, type Peer, type WebRequest } from "../../src/request.ts";
 import { outgoing, phraseResponse, WebResponse } from "../../src/response.ts";
 import { Router, type RouteTarget } from "../../src/router.ts";
 import { type PathPattern, WebServer } from "../../src/server.ts";
 
 const LIMITS = { maxTargetBytes: 8_192, maxHeadBytes: 16_384, maxHeaderCount: 100 };
 
-/** The address that requests made of text come from. */
-export const PEER: Deno.NetAddr = { transport: "tcp", hostname: "192.0.2.7", port: 40_000 };
+/** Where requests come from that are made of text. */
+export const PEER: Peer = {
+  addr: { transport: "tcp", hostname: "192.0.2.7", port: 40_000 },
+  scheme: "http",
+  trust: undefined,
+};
 
 /** A request as it would stand on a socket. */
 export interface RequestText {
@@ -23,11 +27,14 @@ export interface RequestText {
   target?: string;
   fields?: [name: string, value: string][];
   body?: string;
+  /** Who has sent it; {@linkcode PEER} unless it is given. */
+  peer?: Peer;
 }
 
 /** Makes the request that a connection would make of the text, or the status with which it would refuse it. */
 export function requestFromText(text: RequestText): WebRequest | number {
   const { method = "GET", target = "/", fields = [["Host", "localhost"]], body = "" } = text;
+  const { peer = PEER } = text;
   const bytes = encodeHead({ method, target, fields });
   const parser = new HeadParser(LIMITS);
   const outcome = parser.parse(bytes, 0, bytes.length);
@@ -36,7 +43,7 @@ export function requestFromText(text: RequestText): WebRequest | number {
   const head = parser.take(bytes, 0, outcome.end);
   if (!(head instanceof RequestHead)) return head.status;
   const bodyBytes = new TextEncoder().encode(body);
-  return createRequest(head, RequestBody.lent(bodyBytes, 0, bodyBytes.length), PEER, undefined);
+  return createRequest(head, RequestBody.lent(bodyBytes, 0, bodyBytes.length), peer, undefined);
 }
 
 /** The request that a connection would make of the text, which must be one. */

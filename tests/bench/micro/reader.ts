@@ -3,9 +3,13 @@
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { type ParserOutcome, RequestParser } from "../../../src/http1/request_parser.ts";
 import { resolveServerOptions } from "../../../src/options.ts";
-import { createRequest, type WebRequest } from "../../../src/request.ts";
+import { createRequest, type Peer, type WebRequest } from "../../../src/request.ts";
 
-const ADDRESS: Deno.NetAddr = { transport: "tcp", hostname: "192.0.2.1", port: 4321 };
+const PEER: Peer = {
+  addr: { transport: "tcp", hostname: "192.0.2.1", port: 4321 },
+  scheme: "http",
+  trust: undefined,
+};
 
 export type ReadRequest = ParserOutcome & { readonly kind: "request" };
 
@@ -31,6 +35,6 @@ export class Reader {
   /** The next request, as a handler gets it. */
   request(): WebRequest {
     const { head, body } = this.read();
-    return createRequest(head, body, ADDRESS, undefined);
+    return createRequest(head, body, PEER, undefined);
   }
 }
