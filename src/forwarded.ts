@@ -232,7 +232,7 @@ function parseValue(written: string): string | undefined {
 }
 
 /** An address, in brackets where it is IPv6, and a port, which may be obfuscated (RFC 7239, section 6). */
-const NODE = /^(?:\[([^\]]*:[^\]]*)\]|([^:[\]]*))(?::([0-9]{1,5}|_[0-9A-Za-z._-]+))?$/;
+const NODE = /^(?:\[([^:\]]*:[^\]]*)\]|([^:[\]]*))(?::([0-9]{1,5}|_[0-9A-Za-z._-]+))?$/;
 
 /** Reads whom an element tells of. "unknown", a name of the front end's own such as "_hidden", and all else is nobody. */
 function parseNode(text: string): Node | undefined {

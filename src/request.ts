@@ -111,8 +111,8 @@ export let createRequest: (
  * A request, as a handler gets it.
  *
  * Everything beyond the head is lazy: what a handler does not read costs nothing. The head (`method`, `target`, `path`,
- * `params`, `rest`, `query`, `headers`, `remoteAddr`, `clientAddr`, `scheme`, `host`) stays readable after the response, for instance in a log that is
- * written later. The body does not: what was not read by then throws.
+ * `params`, `rest`, `query`, `headers`, `remoteAddr`, `clientAddr`, `scheme`, `host`) stays readable after the response, for
+ * instance in a log that is written later. The body does not: what was not read by then throws.
  *
  * The type parameter is the path of the route, from which `params` has its type. The server makes the requests; to test a
  * handler, give a `Request` to `WebServer.fetch`.

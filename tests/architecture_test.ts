@@ -119,8 +119,22 @@ const directions: Row[] = [
       "src/http1/status.ts",
       "src/errors.ts",
       "src/body_stream.ts",
+      "src/forwarded.ts",
       "src/request_id.ts",
     ],
+  },
+  {
+    modules: ["src/forwarded.ts"],
+    mayImport: ["src/address_ranges.ts", "src/http1/grammar.ts"],
+  },
+  {
+    modules: ["src/options.ts"],
+    mayImport: ["src/address_ranges.ts"],
+    mayImportTypesOf: ["src/"],
+  },
+  {
+    modules: ["src/address_ranges.ts"],
+    mayImport: ["src/http1/grammar.ts"],
   },
   {
     modules: ["src/listener.ts"],
@@ -133,7 +147,6 @@ const directions: Row[] = [
       "src/router.ts",
       "src/errors.ts",
       "src/messages.ts",
-      "src/options.ts",
       "src/log.ts",
       "src/unix_sockets.ts",
       "src/life_lock.ts",
@@ -166,6 +179,11 @@ const purity: Purity[] = [
     modules: ["src/http1/"],
     globals: [...clocks, ...inputAndOutput, ...backDoors],
     builtins: ["node:buffer"],
+  },
+  {
+    modules: ["src/forwarded.ts", "src/address_ranges.ts"],
+    globals: [...clocks, ...inputAndOutput, ...backDoors],
+    builtins: [],
   },
   {
     modules: ["src/supervisor/fleet.ts", "src/supervisor/restart_policy.ts"],

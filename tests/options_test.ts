@@ -1,4 +1,5 @@
 import {
+  assert,
   assertEquals,
   assertGreater,
   assertRejects,
@@ -7,6 +8,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type RunOptions, WebServer, type WebServerOptions } from "../mod.ts";
+import { AddressRanges, parseAddress } from "../src/address_ranges.ts";
 import {
   accessLogFormat,
   environmentVariable,
@@ -23,6 +25,8 @@ interface OptionCase {
   bad: unknown[];
   /** Other options that it cannot be without. */
   goesWith?: Record<string, unknown>;
+  /** Whether this is made of a value that fits, where the value is not kept as it is. */
+  kept?: (resolved: unknown) => boolean;
 }
 
 const notNumbers = ["8", true, null, {}, [], 8n];
@@ -63,6 +67,13 @@ const serverOptions: OptionCase[] = [
     default: [],
     good: [[], ["/healthz", "/"]],
     bad: ["/healthz", ["healthz"], [1], null, {}],
+  },
+  {
+    name: "trustProxy",
+    default: undefined,
+    good: ["loopback", [], ["loopback"], ["10.0.0.0/8", "::1", "fd00::/8", "192.0.2.1"]],
+    bad: ["", "Loopback", "10.0.0.0/8", "*", true, null, 1, {}, [7], [null], [["::1"]]],
+    kept: (resolved) => resolved instanceof AddressRanges,
   },
 ];
 
@@ -139,7 +150,7 @@ for (const { where, resolve, cases } of tables) {
   const resolvedWith = (name: string, value: unknown, others: Record<string, unknown>): unknown =>
     (resolve({ ...others, [name]: value }) as unknown as Record<string, unknown>)[name];
 
-  for (const { name, default: byDefault, good, bad, goesWith = {} } of cases) {
+  for (const { name, default: byDefault, good, bad, goesWith = {}, kept } of cases) {
     const resolved = (name: string, value: unknown) => resolvedWith(name, value, goesWith);
     const isNumber = typeof good[0] === "number";
     describe(`The option ${name} of ${where}`, () => {
@@ -149,7 +160,10 @@ for (const { where, resolve, cases } of tables) {
       });
 
       it("keeps each value that fits", () => {
-        for (const value of good) assertEquals(resolved(name, value), value);
+        for (const value of good) {
+          if (kept === undefined) assertEquals(resolved(name, value), value);
+          else assert(kept(resolved(name, value)), show(value));
+        }
       });
 
       for (const value of bad) {
@@ -193,6 +207,52 @@ for (const { where, resolve, cases } of tables) {
 function show(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
+
+describe("The option trustProxy of new WebServer()", () => {
+  const isTrusted = (trustProxy: WebServerOptions["trustProxy"], text: string) => {
+    const address = parseAddress(text);
+    assert(address !== undefined);
+    return resolveServerOptions({ trustProxy }).trustProxy?.includes(address);
+  };
+
+  it('means 127.0.0.0/8 and ::1 by "loopback", alone and in a list', () => {
+    for (const value of ["loopback", ["loopback"], ["192.0.2.1", "loopback"]] as const) {
+      for (const text of ["127.0.0.1", "127.255.0.3", "::1", "::ffff:127.0.0.1"]) {
+        assertEquals(isTrusted(value, text), true, text);
+      }
+      for (const text of ["128.0.0.1", "126.255.255.255", "::2", "::", "10.0.0.1"]) {
+        assertEquals(isTrusted(value, text), false, text);
+      }
+    }
+  });
+
+  it("trusts each range of a list, and nobody where the list is empty", () => {
+    assertEquals(isTrusted(["10.0.0.0/8", "fd00::/8"], "10.200.0.1"), true);
+    assertEquals(isTrusted(["10.0.0.0/8", "fd00::/8"], "fd12::1"), true);
+    assertEquals(isTrusted(["10.0.0.0/8", "fd00::/8"], "127.0.0.1"), false);
+    assertEquals(isTrusted([], "127.0.0.1"), false);
+  });
+
+  const wrongEntries = [
+    { entry: "10.0.0.1/8", says: 'the range is "10.0.0.0/8", the address alone "10.0.0.1"' },
+    { entry: "10.0.0.0/33", says: "number of bits from 0 to 32" },
+    { entry: "10.0.0.0/", says: "number of bits" },
+    { entry: "fd00::/129", says: "number of bits from 0 to 128" },
+    { entry: "nginx.internal", says: "neither an IP address nor a range" },
+    { entry: "10.0.0.0-10.0.0.9", says: "neither an IP address nor a range" },
+    { entry: "", says: "neither an IP address nor a range" },
+  ];
+  for (const { entry, says } of wrongEntries) {
+    it(`quotes ${JSON.stringify(entry)} out of a list, and says what is wrong with it`, () => {
+      const trustProxy = ["loopback", "192.0.2.0/24", entry];
+      const { message } = assertThrows(() => new WebServer({ trustProxy }), TypeError);
+      const [, reason] = message.split("; ");
+      assertStringIncludes(reason, JSON.stringify(entry));
+      assertStringIncludes(message, says);
+      assertStringIncludes(message, '["loopback", "192.0.2.0/24", ', "the whole list");
+    });
+  }
+});
 
 describe("new WebServer()", () => {
   it("checks its options", () => {

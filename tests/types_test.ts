@@ -250,8 +250,12 @@ describe("WebRequest, to the compiler,", () => {
       req.method = "GET";
       // @ts-expect-error: a request stays as it came
       req.path = "/";
+      // @ts-expect-error: a request stays as it came
+      req.clientAddr = req.remoteAddr;
+      // @ts-expect-error: there are these two
+      const scheme: "ftp" = req.scheme;
       // @ts-expect-error: the server makes the requests
-      return new WebRequest();
+      return [scheme, new WebRequest()];
     };
     assertEquals(typeof changes, "function");
   });
@@ -260,6 +264,14 @@ describe("WebRequest, to the compiler,", () => {
 describe("Options, to the compiler,", () => {
   it("are known by their names and their types", () => {
     const good: WebServerOptions = { maxBodyBytes: 1, onPanic: "keep", accessLog: "off" };
+    const trusting: WebServerOptions[] = [
+      { trustProxy: "loopback" },
+      { trustProxy: ["loopback", "10.0.0.0/8"] as const },
+    ];
+    // @ts-expect-error: one range stands in a list, too
+    const range: WebServerOptions = { trustProxy: "10.0.0.0/8" };
+    // @ts-expect-error: nobody is trusted by a mere yes
+    const anybody: WebServerOptions = { trustProxy: true };
     const run: RunOptions = {
       port: 0,
       listen: "shared",
@@ -274,6 +286,7 @@ describe("Options, to the compiler,", () => {
     const port: RunOptions = { port: "8000" };
     const started = () => [server.run(), server.run("::1", 8000, 4), server.run({ workers: 4 })];
     assertEquals([good, run, misspelt, choice, port, started].length, 6);
+    assertEquals([trusting, range, anybody].length, 3);
   });
 });
 
