@@ -9,7 +9,9 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { fetchHandler, type Handler, HttpError, WebResponse } from "../mod.ts";
-import { parsedRequest, TestDispatcher } from "./support/routing_exchange.ts";
+import { resolveServerOptions } from "../src/options.ts";
+import type { Peer } from "../src/request.ts";
+import { parsedRequest, PEER, TestDispatcher } from "./support/routing_exchange.ts";
 
 describe("Dispatcher.dispatch()", () => {
   it("returns the response of a plain handler at once, without a promise", () => {
@@ -220,6 +222,28 @@ describe("fetchHandler()", () => {
     const { text } = await dispatcher.answer({});
     const { remoteAddr } = JSON.parse(text);
     assertEquals(Object.keys(remoteAddr), ["transport", "hostname", "port"]);
+  });
+
+  it("tells the application behind a trusted front end the client and the public URL", async () => {
+    const dispatcher = new TestDispatcher({
+      "prefix /": fetchHandler(({ url }, { remoteAddr }) => Response.json([url, remoteAddr])),
+    });
+    const peer: Peer = {
+      addr: { transport: "tcp", hostname: "127.0.0.1", port: 40_000 },
+      scheme: "http",
+      trust: resolveServerOptions({ trustProxy: "loopback" }).trustProxy,
+    };
+    const fields: [string, string][] = [
+      ["Host", "inner:8000"],
+      ["X-Forwarded-For", "198.51.100.66, 192.0.2.9"],
+      ["X-Forwarded-Proto", "https"],
+      ["X-Forwarded-Host", "public.example"],
+    ];
+    const client = { transport: "tcp", hostname: "192.0.2.9", port: 0 };
+    const believed = await dispatcher.answer({ fields, peer });
+    assertEquals(JSON.parse(believed.text), ["https://public.example/", client]);
+    const { text } = await dispatcher.answer({ fields });
+    assertEquals(JSON.parse(text), ["http://inner:8000/", { ...PEER.addr }]);
   });
 
   it("takes an application that answers at once, and a function that has lost its object", async () => {

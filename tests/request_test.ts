@@ -11,6 +11,8 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { fetchHandler, HttpError, type WebRequest, WebResponse, WebServer } from "../mod.ts";
+import { resolveServerOptions } from "../src/options.ts";
+import type { Peer } from "../src/request.ts";
 import {
   parsedRequest,
   PEER,
@@ -566,6 +568,145 @@ describe("WebRequest.remoteAddr", () => {
   });
 });
 
+/** A peer whom the server believes. */
+const FRONT_END: Peer = {
+  addr: { transport: "tcp", hostname: "127.0.0.1", port: 40_000 },
+  scheme: "http",
+  trust: resolveServerOptions({ trustProxy: "loopback" }).trustProxy,
+};
+
+/** What a front end says of a client. */
+const FORWARDED: [string, string][] = [
+  ["Host", "inner:8000"],
+  ["X-Forwarded-For", "198.51.100.66, 192.0.2.9"],
+  ["X-Forwarded-Proto", "https"],
+  ["X-Forwarded-Host", "public.example"],
+];
+
+describe("WebRequest.clientAddr, scheme and host", () => {
+  const client = { transport: "tcp", hostname: "192.0.2.9", port: 0 } as const;
+
+  it("are what a front end says that is trusted, while remoteAddr is its own", () => {
+    const request = parsedRequest({ fields: FORWARDED, peer: FRONT_END });
+    assertEquals(request.clientAddr, client);
+    assertEquals([request.scheme, request.host], ["https", "public.example"]);
+    assertEquals(request.remoteAddr, FRONT_END.addr);
+    assertEquals(request.header("host"), "inner:8000");
+  });
+
+  it("are the same through Forwarded", () => {
+    const forwarded = 'for=198.51.100.66, for="192.0.2.9:4711";proto=https;host=public.example';
+    const fields: [string, string][] = [["Host", "inner"], ["Forwarded", forwarded]];
+    const request = parsedRequest({ fields, peer: FRONT_END });
+    assertEquals(request.clientAddr, { ...client, port: 4711 });
+    assertEquals([request.scheme, request.host], ["https", "public.example"]);
+  });
+
+  it("are the last line's where each front end adds a line of its own", () => {
+    const fields: [string, string][] = [
+      ["Host", "inner"],
+      ["X-Forwarded-For", "198.51.100.66"],
+      ["x-forwarded-for", "192.0.2.9"],
+      ["X-Forwarded-For", "127.0.0.5"],
+    ];
+    assertEquals(parsedRequest({ fields, peer: FRONT_END }).clientAddr, client);
+  });
+
+  it("are the connection's own where nobody is trusted, or the peer is not", () => {
+    const trusting = { ...PEER, trust: FRONT_END.trust };
+    for (const peer of [PEER, trusting, { ...FRONT_END, trust: undefined }]) {
+      const request = parsedRequest({ fields: [...FORWARDED, ["Forwarded", "for=::1"]], peer });
+      assertEquals(request.clientAddr, peer.addr);
+      assertEquals([request.scheme, request.host], ["http", "inner:8000"]);
+    }
+  });
+
+  it("are the connection's own where a trusted peer says nothing", () => {
+    const request = parsedRequest({ fields: [["Host", "inner:8000"]], peer: FRONT_END });
+    assertEquals(request.clientAddr, FRONT_END.addr);
+    assertEquals([request.scheme, request.host], ["http", "inner:8000"]);
+  });
+
+  it("are found once, and stay", () => {
+    const request = parsedRequest({ fields: FORWARDED, peer: FRONT_END });
+    assertStrictEquals(request.clientAddr, request.clientAddr);
+  });
+
+  it("throw an HttpError 400 that names the fields where both kinds are there", () => {
+    const fields: [string, string][] = [...FORWARDED, ["Forwarded", "for=192.0.2.1"]];
+    const request = parsedRequest({ fields, peer: FRONT_END });
+    for (
+      const read of [
+        () => request.clientAddr,
+        () => request.scheme,
+        () => request.host,
+        () => request.toRequest(),
+      ]
+    ) {
+      const error = assertThrows(read, HttpError);
+      assertEquals(error.status, 400);
+      for (
+        const name of ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"]
+      ) {
+        assertStringIncludes(error.message, name);
+      }
+    }
+    assertEquals(request.remoteAddr, FRONT_END.addr);
+  });
+
+  it("are a 400 and no panic in a handler that does not catch it, and nothing in one that does not ask", async () => {
+    const dispatcher = new TestDispatcher({
+      "exact /asks": (req) => WebResponse.text(req.clientAddr.hostname),
+      "exact /app": fetchHandler(({ url }) => new Response(url)),
+      "exact /does-not": () => WebResponse.text("well"),
+    });
+    const fields: [string, string][] = [...FORWARDED, ["Forwarded", "for=192.0.2.1"]];
+    const statuses = [];
+    for (const target of ["/asks", "/app", "/does-not"]) {
+      const { status } = await dispatcher.answer({ target, fields, peer: FRONT_END });
+      statuses.push(status);
+    }
+    assertEquals([statuses, dispatcher.panics], [[400, 400, 200], []]);
+  });
+
+  it("are through fetch() what its caller says of the peer, and what the peer says", async () => {
+    const request = () => get("/", { headers: FORWARDED.slice(1) });
+    const read = ({ clientAddr, scheme, host }: WebRequest) =>
+      `${clientAddr.hostname} ${scheme} ${host}`;
+    const peers: { remoteAddr?: Deno.Addr; seen: string }[] = [
+      { remoteAddr: FRONT_END.addr, seen: "192.0.2.9 https public.example" },
+      {
+        remoteAddr: { transport: "unix", path: "/run/a.sock" },
+        seen: "192.0.2.9 https public.example",
+      },
+      { remoteAddr: PEER.addr, seen: "192.0.2.7 http localhost" },
+      { remoteAddr: undefined, seen: "127.0.0.1 http localhost" },
+    ];
+    for (const { remoteAddr, seen } of peers) {
+      const options = { server: { trustProxy: "loopback" }, info: { remoteAddr } } as const;
+      assertEquals(await readInHandler("/", request(), read, options), seen);
+    }
+  });
+
+  it("trust a Unix socket as loopback, and not where only others are trusted", async () => {
+    const request = get("/", { headers: FORWARDED.slice(1) });
+    const info = { remoteAddr: { transport: "unix", path: "/run/a.sock" } as const };
+    const options = { server: { trustProxy: ["10.0.0.0/8"] }, info };
+    const read = (req: WebRequest) => req.clientAddr.hostname;
+    assertEquals(await readInHandler("/", request, read, options), "127.0.0.1");
+  });
+
+  it("have the scheme of the URL that fetch() was given", async () => {
+    const request = new Request("https://public.example:8443/a");
+    const seen = await readInHandler(
+      "/",
+      request,
+      (req) => [req.scheme, req.host, req.toRequest().url],
+    );
+    assertEquals(seen, ["https", "public.example:8443", "https://public.example:8443/a"]);
+  });
+});
+
 describe("WebRequest.signal", () => {
   it("is the same one each time, and not aborted", async () => {
     const [first, second] = await readInHandler("/", get(), (req) => [req.signal, req.signal]);
@@ -619,6 +760,16 @@ describe("WebRequest.signal", () => {
 });
 
 describe("WebRequest.toRequest()", () => {
+  it("has the scheme and the host that a trusted front end tells of", () => {
+    const request = parsedRequest({ target: "/a%2Fb?c=d", fields: FORWARDED, peer: FRONT_END });
+    assertEquals(request.toRequest().url, "https://public.example/a%2Fb?c=d");
+  });
+
+  it("has the connection's own where nobody is trusted", () => {
+    const request = parsedRequest({ target: "/a", fields: FORWARDED });
+    assertEquals(request.toRequest().url, "http://inner:8000/a");
+  });
+
   it("is a Request with the same method, URL, headers and body", async () => {
     const given = new Request("http://example.com:8080/a%20b/%2F/c?d=%20&e", {
       method: "PATCH",

@@ -57,6 +57,7 @@ const handlers: Record<string, Handler> = {
   "/100000": () => WebResponse.bytes(new Uint8Array(100_000).fill(97)),
   "/1000000": () => WebResponse.bytes(new Uint8Array(1_000_000).fill(97)),
   "/204": () => WebResponse.empty(),
+  "/host": (req) => WebResponse.text(`${req.scheme}://${req.host}`),
   "/id": (req) => WebResponse.text(req.id),
   "/own-id": (req) => WebResponse.text(req.id, { headers: { "x-request-id": "the-handlers-own" } }),
   "/close": () => WebResponse.text("bye", { headers: { connection: "close" } }),
@@ -267,6 +268,69 @@ describe("Connection", () => {
       withoutTimes[2],
     ]);
     assertMatch(logged[2], /^192\.0\.2\.1 - - \[.*\] "-" 400 \d+ "-" "-" [\d.]+ \S+ 1$/);
+  });
+
+  it("it has the scheme http, and the host localhost where an HTTP/1.0 request has none", async () => {
+    const { fake } = await serve();
+    fake.send(get("/host") + "GET /host HTTP/1.0\r\n\r\n");
+    await settle();
+    assertEquals(fake.output.match(/http:.*/g), ["http://testHTTP/1.1 200 OK", "http://localhost"]);
+  });
+
+  describe("the client's address in its log", () => {
+    const forged = "X-Forwarded-For: 198.51.100.66, 203.0.113.5";
+    const twoKinds = [forged, "Forwarded: for=198.51.100.66"];
+    // The peer of these connections is 192.0.2.1.
+    const cases: {
+      what: string;
+      trustProxy?: WebServerOptions["trustProxy"];
+      fields: string[];
+      logged: string;
+    }[] = [
+      { what: "is the peer's where nobody is trusted", fields: [forged], logged: "192.0.2.1" },
+      {
+        what: "is the peer's where others are trusted",
+        trustProxy: "loopback",
+        fields: [forged],
+        logged: "192.0.2.1",
+      },
+      {
+        what: "is what a trusted peer tells",
+        trustProxy: ["192.0.2.0/24"],
+        fields: [forged],
+        logged: "203.0.113.5",
+      },
+      {
+        what: "is the peer's where a trusted one tells nothing",
+        trustProxy: ["192.0.2.0/24"],
+        fields: [],
+        logged: "192.0.2.1",
+      },
+      {
+        what: "is the peer's where two fields are at odds",
+        trustProxy: ["192.0.2.0/24"],
+        fields: twoKinds,
+        logged: "192.0.2.1",
+      },
+      {
+        what: "is no forged text",
+        trustProxy: ["192.0.2.0/24"],
+        fields: ['X-Forwarded-For: 203.0.113.5 - - [] "GET /'],
+        logged: "192.0.2.1",
+      },
+    ];
+    for (const { what, trustProxy, fields, logged: expected } of cases) {
+      it(`it ${what}`, async () => {
+        const { fake, context, logged } = await serveLogged({ trustProxy });
+        fake.send(get("/text", ...fields) + get("/nowhere", ...fields));
+        // What a connection refuses itself, with a head that is known, is logged for the same client.
+        fake.send(get("/text", ...fields, "Expect: wonders"));
+        await settle();
+        await context.accessLog?.flush();
+        assertEquals(statusesIn(fake.output), [200, 404, 417]);
+        assertEquals(logged.map((line) => line.split(" - - [")[0]), Array(3).fill(expected));
+      });
+    }
   });
 
   it("it names each exchange to its client as it is named in the log", async () => {
