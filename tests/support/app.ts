@@ -35,6 +35,14 @@ export function tellWorker(): WebResponse {
   return WebResponse.text((globalThis as { name?: string }).name ?? "");
 }
 
+/** A handler that answers with who asks, and for what, as far as it knows: the peer, the client, and the URL of a `Request`. */
+export function tellOrigin(req: WebRequest): WebResponse {
+  const { remoteAddr, clientAddr, scheme, host } = req;
+  const { url } = req.toRequest();
+  const [peer, client] = [remoteAddr.hostname, clientAddr.hostname];
+  return WebResponse.json({ peer, client, scheme, host, url });
+}
+
 /** A handler that answers with what the test says at the gate. */
 export async function answerFromGate(req: WebRequest<"/gate/:port">): Promise<WebResponse> {
   return WebResponse.text(await passGate(Number(req.params.port)));

@@ -34,12 +34,14 @@ export function post(target: string, body: string, ...fields: string[]): string 
   return request("POST", target, `Content-Length: ${length}`, ...fields) + body;
 }
 
+type Conn = Deno.TcpConn | Deno.UnixConn | Deno.TlsConn;
+
 /** One connection to a server. */
 export class RawClient implements Disposable {
-  readonly #conn: Deno.TcpConn | Deno.UnixConn;
+  readonly #conn: Conn;
   #waiting: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
-  private constructor(conn: Deno.TcpConn | Deno.UnixConn) {
+  private constructor(conn: Conn) {
     this.#conn = conn;
   }
 
@@ -50,6 +52,20 @@ export class RawClient implements Disposable {
     );
     conn.setNoDelay(true);
     return new RawClient(conn);
+  }
+
+  /** The same, encrypted, to a server of that name whose certificate is this one. */
+  static async connectWithTls(
+    port: number,
+    hostname: string,
+    certificate: string,
+  ): Promise<RawClient> {
+    const conn = await within(
+      Deno.connect({ hostname: "127.0.0.1", port }),
+      `a connection to port ${port}`,
+    );
+    const starting = Deno.startTls(conn, { hostname, caCerts: [certificate] });
+    return new RawClient(await within(starting, `an encrypted connection to port ${port}`));
   }
 
   /** The same, to a Unix socket. */

@@ -4,7 +4,7 @@ import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { within } from "../support/deadline.ts";
 import { Gate } from "../support/gate.ts";
-import { Nginx, NGINX_HINDRANCE } from "../support/nginx.ts";
+import { Nginx, NGINX_ADDRESS, NGINX_HINDRANCE, PUBLIC_HOST } from "../support/nginx.ts";
 import { get, RawClient } from "../support/raw_client.ts";
 import { startApp, type StartedApp } from "../support/started_app.ts";
 
@@ -14,7 +14,10 @@ describe(`a server behind nginx${NGINX_HINDRANCE}`, { ignore: NGINX_HINDRANCE !=
   let app: StartedApp;
   let nginx: Nginx;
   beforeAll(async () => {
-    app = await startApp("streams.ts", { run: { workers: 2 } });
+    app = await startApp("streams.ts", {
+      app: { server: { trustProxy: [NGINX_ADDRESS] } },
+      run: { workers: 2 },
+    });
     nginx = await Nginx.before(app.port);
   });
   afterAll(async () => {
@@ -31,6 +34,55 @@ describe(`a server behind nginx${NGINX_HINDRANCE}`, { ignore: NGINX_HINDRANCE !=
     }
     assertLess(app.running.stats().total.connectionsAccepted, REQUESTS / 2);
   });
+
+  const lies = [
+    { what: "says nothing of itself", fields: [] },
+    {
+      what: "forges X-Forwarded-*",
+      fields: [
+        "X-Forwarded-For: 198.51.100.66",
+        "X-Forwarded-Proto: ftp",
+        "X-Forwarded-Host: evil.example",
+      ],
+    },
+    {
+      what: "forges X-Forwarded-For in two lines",
+      fields: ["X-Forwarded-For: ::1", "x-forwarded-for: unknown"],
+    },
+    {
+      what: "forges the address of nginx",
+      fields: [`X-Forwarded-For: 198.51.100.66, ${NGINX_ADDRESS}`],
+    },
+    {
+      what: "forges Forwarded",
+      fields: ["Forwarded: for=198.51.100.66;proto=ftp;host=evil.example"],
+    },
+    {
+      what: "leaves a quote open",
+      fields: ['X-Forwarded-For: "198.51.100.66', 'Forwarded: for="'],
+    },
+  ];
+  for (const { what, fields } of lies) {
+    it(`it knows the client's address, scheme and host where the client ${what}`, async () => {
+      const known = { peer: NGINX_ADDRESS, client: "127.0.0.1" };
+      const request = get("/origin?a=b", ...fields).replace("Host: test", `Host: ${PUBLIC_HOST}`);
+      using plain = await RawClient.connect(nginx.port);
+      assertEquals(JSON.parse((await plain.ask(request)).text), {
+        ...known,
+        scheme: "http",
+        host: PUBLIC_HOST,
+        url: `http://${PUBLIC_HOST}/origin?a=b`,
+      });
+      const { tlsPort, certificate } = nginx;
+      using encrypted = await RawClient.connectWithTls(tlsPort, PUBLIC_HOST, certificate);
+      assertEquals(JSON.parse((await encrypted.ask(request)).text), {
+        ...known,
+        scheme: "https",
+        host: PUBLIC_HOST,
+        url: `https://${PUBLIC_HOST}/origin?a=b`,
+      });
+    });
+  }
 
   it("its events are with the client when they happen", async () => {
     using gate = new Gate();

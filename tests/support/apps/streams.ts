@@ -1,7 +1,7 @@
 // Answers with bodies that are made while they are sent, by the word of a test at its gate.
 
 import { fetchHandler, type WebRequest, WebResponse } from "../../../mod.ts";
-import { appOptions, appServer, tellWorker } from "../app.ts";
+import { appOptions, appServer, tellOrigin, tellWorker } from "../app.ts";
 import { passGate } from "../gate.ts";
 
 const EVENTS = { headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" } };
@@ -72,4 +72,5 @@ server.addPath(
     new WebResponse(ReadableStream.from(manyParts(Number(req.params.count)))),
 );
 server.addPath("/worker", tellWorker);
+server.addPath("/origin", tellOrigin);
 await server.run();

@@ -1,7 +1,7 @@
 // Does nothing wrong: what a handler can do with a request, and some that wait for the test.
 
 import { WebResponse } from "../../../mod.ts";
-import { answerFromGate, appOptions, appServer, tellWorker } from "../app.ts";
+import { answerFromGate, appOptions, appServer, tellOrigin, tellWorker } from "../app.ts";
 import { reportAtGate } from "../gate.ts";
 
 const options = appOptions(import.meta.url);
@@ -13,6 +13,7 @@ server.addExactPath("/async", async () => {
   return WebResponse.text("async");
 });
 server.addExactPath("/worker", tellWorker);
+server.addPath("/origin", tellOrigin);
 server.addExactPath(
   "/peer",
   ({ remoteAddr: { hostname, port } }) => WebResponse.text(`${hostname} ${port}`),
