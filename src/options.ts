@@ -45,10 +45,13 @@ export interface WebServerOptions {
    */
   readonly onPanic?: "replace" | "keep";
   /**
-   * The log of requests, on standard output: `"text"` (the default) is the combined log format and the duration, `"off"` is
-   * none. The environment's `MUDPIE_LOGGING=0` turns it off, whatever stands here.
+   * The log of requests, on standard output. `"text"` (the default): the combined log format, and behind it the duration in
+   * milliseconds, the request's id, and the worker. `"json"`: an object in each line, with the same. `"off"`: none. The environment's
+   * `MUDPIE_LOGGING=0` turns it off, whatever stands here.
    */
-  readonly accessLog?: "text" | "off";
+  readonly accessLog?: "text" | "json" | "off";
+  /** The paths that are left out of the log of requests, such as `"/healthz"`: these alone, and nothing under them. None by default. */
+  readonly accessLogExclude?: readonly string[];
 }
 
 /**
@@ -191,7 +194,14 @@ const SERVER_RULES = {
   handlerTimeout: time(0),
   maxConnections: count(10_000),
   onPanic: choice("replace", "keep") as OptionRule<"replace" | "keep">,
-  accessLog: choice("text", "off") as OptionRule<"text" | "off">,
+  accessLog: choice("text", "json", "off") as OptionRule<"text" | "json" | "off">,
+  accessLogExclude: {
+    default: [],
+    expect: (value: unknown) =>
+      Array.isArray(value) && value.every((path) => typeof path === "string" && path[0] === "/")
+        ? undefined
+        : 'a list of paths that begin with "/", such as ["/healthz"]',
+  } as OptionRule<readonly string[]>,
 } satisfies Rules<WebServerOptions>;
 
 /** More threads than this help no machine, and are most likely a port in the wrong place. */
@@ -299,7 +309,7 @@ function resolve(
 }
 
 function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" || Array.isArray(value) ? JSON.stringify(value) : String(value);
 }
 
 /** How many workers there are to be, and who said so. */
@@ -332,9 +342,9 @@ export function resolveWorkerCount(settings: RunSettings): WorkerCount {
   return { workers: navigator.hardwareConcurrency, source: "one for each core" };
 }
 
-/** Whether requests are logged: the environment can only turn it off. */
-export function isAccessLogOn(settings: ServerSettings): boolean {
-  return settings.accessLog !== "off" && environmentVariable("MUDPIE_LOGGING") !== "0";
+/** How requests are logged: the environment can only turn it off. */
+export function accessLogFormat({ accessLog }: ServerSettings): ServerSettings["accessLog"] {
+  return environmentVariable("MUDPIE_LOGGING") === "0" ? "off" : accessLog;
 }
 
 /** A variable of the environment; undefined too where reading it is not allowed, rather than a question at the terminal. */

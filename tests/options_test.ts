@@ -1,5 +1,4 @@
 import {
-  assert,
   assertEquals,
   assertGreater,
   assertRejects,
@@ -9,8 +8,8 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { type RunOptions, WebServer, type WebServerOptions } from "../mod.ts";
 import {
+  accessLogFormat,
   environmentVariable,
-  isAccessLogOn,
   resolveRunOptions,
   resolveServerOptions,
   resolveWorkerCount,
@@ -51,7 +50,18 @@ const serverOptions: OptionCase[] = [
     good: ["replace", "keep"],
     bad: ["", "Replace", "kill", null, true, 0, ["keep"], () => {}],
   },
-  { name: "accessLog", default: "text", good: ["text", "off"], bad: ["", "json", null, false, 0] },
+  {
+    name: "accessLog",
+    default: "text",
+    good: ["text", "json", "off"],
+    bad: ["", "xml", null, false, 0],
+  },
+  {
+    name: "accessLogExclude",
+    default: [],
+    good: [[], ["/healthz", "/"]],
+    bad: ["/healthz", ["healthz"], [1], null, {}],
+  },
 ];
 
 const runOptions: OptionCase[] = [
@@ -307,25 +317,25 @@ describe("The number of workers, where the environment may not be read,", {
 describe("The log of requests", () => {
   it("is on by default, and off where the option says so", () => {
     if (environmentVariable("MUDPIE_LOGGING") === undefined) {
-      assert(isAccessLogOn(resolveServerOptions({})));
+      assertEquals(accessLogFormat(resolveServerOptions({})), "text");
     }
-    assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "off" })), false);
+    assertEquals(accessLogFormat(resolveServerOptions({ accessLog: "off" })), "off");
   });
 
   const cases = [
-    { value: undefined, isOn: true },
-    { value: "0", isOn: false },
-    { value: "1", isOn: true },
-    { value: "", isOn: true },
+    { value: undefined, format: "json" },
+    { value: "0", format: "off" },
+    { value: "1", format: "json" },
+    { value: "", format: "json" },
   ];
-  for (const { value, isOn } of cases) {
-    it(`is ${isOn ? "on" : "off"} where MUDPIE_LOGGING is ${JSON.stringify(value)}`, {
+  for (const { value, format } of cases) {
+    it(`is ${format === "off" ? "off" : "on"} where MUDPIE_LOGGING is ${JSON.stringify(value)}`, {
       ignore: !canUseVariable("MUDPIE_LOGGING"),
     }, () => {
       withEnvironment({ MUDPIE_LOGGING: value }, () => {
-        assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "text" })), isOn);
+        assertEquals(accessLogFormat(resolveServerOptions({ accessLog: "json" })), format);
         // The environment can only turn it off.
-        assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "off" })), false);
+        assertEquals(accessLogFormat(resolveServerOptions({ accessLog: "off" })), "off");
       });
     });
   }

@@ -11,7 +11,7 @@ import { ResponseEncoder } from "../http1/response_encoder.ts";
 import { listen } from "../listener.ts";
 import { describeError, escapeForLog, logToStandardError, PanicLog } from "../log.ts";
 import { counterIndex, Scoreboard, type WorkerConfiguration } from "../messages.ts";
-import { isAccessLogOn, type ServerSettings } from "../options.ts";
+import { accessLogFormat, type ServerSettings } from "../options.ts";
 import type { WebRequest } from "../request.ts";
 import { phraseResponse, type WebResponse } from "../response.ts";
 import type { Router } from "../router.ts";
@@ -95,7 +95,7 @@ class ServingWorker {
       turnGate: new TurnGate(),
       scoreboard: this.#scoreboard,
       exchangeBoard: new ExchangeBoard(configuration.exchangeBoard),
-      accessLog: isAccessLogOn(settings) ? new AccessLog(writeToStandardOutput) : undefined,
+      accessLog: openAccessLog(settings, number),
       onFault: (error) => this.#panic("on a connection", error),
       onStack: undefined,
       isDraining: false,
@@ -308,6 +308,17 @@ class ServingWorker {
   }
 }
 
+function openAccessLog(settings: ServerSettings, worker: number): AccessLog | undefined {
+  const format = accessLogFormat(settings);
+  if (format === "off") return undefined;
+  const { accessLogExclude: exclude } = settings;
+  return new AccessLog({ format, worker, exclude, write: writeToStandardOutput });
+}
+
+/**
+ * The lines of all workers stay whole, however slowly they are read: the runtime lets one thread of the process write at a time, until
+ * all of it is written.
+ */
 async function writeToStandardOutput(bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
 }
