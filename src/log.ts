@@ -118,8 +118,11 @@ function describeEvent(event: FleetEvent): string {
     case "listening": {
       const workers = event.workers === 1 ? "1 worker" : `${event.workers} workers`;
       const isolation = event.isolation === "web" ? "Web Workers" : "node:worker_threads";
+      const sharing = event.listen === "unix"
+        ? "a Unix socket for each"
+        : `listen mode ${event.listen}`;
       return `listening on ${event.url} with ${workers} (${event.workersSource}), ` +
-        `listen mode ${event.listen}, isolation ${event.isolation} (${isolation})`;
+        `${sharing}, isolation ${event.isolation} (${isolation})`;
     }
     case "listen fallback":
       return `listen mode ${event.listen}: ${event.reason}`;

@@ -81,6 +81,15 @@ export interface RunOptions {
    * accept from one socket, which loses nothing when a worker goes. By default `"reuseport"` where it is possible.
    */
   readonly listen?: "reuseport" | "shared";
+  /**
+   * Unix sockets in place of an address and a port, one for each worker: `{n}` in the path stands for the worker's place, from 1, and
+   * is put before the extension where it is missing, so that `/run/app.sock` gives `/run/app.1.sock`, `/run/app.2.sock` and so on. What a worker that goes
+   * leaves is taken over by the next one in its place. Sockets of an earlier process are cleared away; anything else at the path, or
+   * another process that listens there, is an error.
+   */
+  readonly path?: string;
+  /** The permissions of the Unix sockets, such as `0o660`: connecting takes the right to write. What the process's umask leaves by default. */
+  readonly pathMode?: number;
   /** The module that the workers load, and that calls `run()` in them. The main module by default. */
   readonly entry?: string | URL;
   /** How long a worker may take to finish its requests once it has stopped accepting. 30,000 by default. */
@@ -91,7 +100,7 @@ export interface RunOptions {
    * What becomes of the server when a worker hangs that cannot be stopped, as a Web Worker cannot. `"exit"`: the others are
    * drained, and the process ends with exit code 75 for whoever watches it to start it again. `"continue"`: the worker is
    * replaced, and its thread goes on taking a core. By default `"exit"` in listen mode `reuseport`, where the hung worker's
-   * socket goes on drawing connections that nobody answers, and `"continue"` in `shared`.
+   * socket goes on drawing connections that nobody answers, and `"continue"` in `shared` and with Unix sockets.
    */
   readonly onHang?: "exit" | "continue";
   /**
@@ -220,6 +229,16 @@ const RUN_RULES = {
     number | undefined
   >,
   listen: optional<"reuseport" | "shared">(choice("reuseport", "shared").expect),
+  path: optional<string>((value) =>
+    typeof value === "string" && value !== "" && !value.endsWith("/") && !value.includes("\0")
+      ? undefined
+      : 'the path of a socket, such as "/run/app.{n}.sock"'
+  ),
+  pathMode: {
+    default: undefined,
+    expect: wholeNumber(0, 0o777, ""),
+    isNumber: true,
+  } as OptionRule<number | undefined>,
   entry: optional<string | URL>((value) =>
     (typeof value === "string" && URL.canParse(value)) || value instanceof URL
       ? undefined
@@ -265,7 +284,22 @@ export function resolveRunOptions(options: RunOptions): RunSettings {
         "memory takes the process with it",
     );
   }
+  checkPath(options, settings);
   return settings;
+}
+
+/** A server listens in one way. */
+function checkPath(options: RunOptions, { path, pathMode }: RunSettings): void {
+  if (path === undefined) {
+    if (pathMode === undefined) return;
+    throw new TypeError('Cannot use option "pathMode" of run(): it goes with "path"');
+  }
+  const other = (["hostname", "port", "listen"] as const)
+    .find((name) => options[name] !== undefined);
+  if (other === undefined) return;
+  throw new TypeError(
+    `Cannot use options "path" and "${other}" of run() together: a server listens on Unix sockets or on a port; leave one out`,
+  );
 }
 
 function resolve(

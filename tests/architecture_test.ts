@@ -123,6 +123,11 @@ const directions: Row[] = [
     ],
   },
   {
+    modules: ["src/listener.ts"],
+    mayImport: ["src/unix_sockets.ts"],
+    mayImportTypesOf: ["src/messages.ts"],
+  },
+  {
     modules: [
       "src/http1/",
       "src/router.ts",
@@ -130,7 +135,7 @@ const directions: Row[] = [
       "src/messages.ts",
       "src/options.ts",
       "src/log.ts",
-      "src/listener.ts",
+      "src/unix_sockets.ts",
       "src/life_lock.ts",
       "src/connection_budget.ts",
       "src/exchange_board.ts",

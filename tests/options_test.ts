@@ -21,6 +21,8 @@ interface OptionCase {
   default: unknown;
   good: unknown[];
   bad: unknown[];
+  /** Other options that it cannot be without. */
+  goesWith?: Record<string, unknown>;
 }
 
 const notNumbers = ["8", true, null, {}, [], 8n];
@@ -90,6 +92,19 @@ const runOptions: OptionCase[] = [
     bad: ["", "reusePort", null, true, 0],
   },
   {
+    name: "path",
+    default: undefined,
+    good: ["/run/app.sock", "app.{n}.sock"],
+    bad: ["", "/run/", "a\0b", null, 7],
+  },
+  {
+    name: "pathMode",
+    default: undefined,
+    good: [0, 0o600, 0o777],
+    goesWith: { path: "/run/app.sock" },
+    bad: [-1, 0o1000, 1.5, "600", null],
+  },
+  {
     name: "entry",
     default: undefined,
     good: ["file:///srv/main.ts", "data:text/javascript,", new URL("http://localhost/main.ts")],
@@ -121,10 +136,11 @@ const tables = [
 
 for (const { where, resolve, cases } of tables) {
   /** Resolves one option and gives what has become of it. */
-  const resolved = (name: string, value: unknown): unknown =>
-    (resolve({ [name]: value }) as unknown as Record<string, unknown>)[name];
+  const resolvedWith = (name: string, value: unknown, others: Record<string, unknown>): unknown =>
+    (resolve({ ...others, [name]: value }) as unknown as Record<string, unknown>)[name];
 
-  for (const { name, default: byDefault, good, bad } of cases) {
+  for (const { name, default: byDefault, good, bad, goesWith = {} } of cases) {
+    const resolved = (name: string, value: unknown) => resolvedWith(name, value, goesWith);
     const isNumber = typeof good[0] === "number";
     describe(`The option ${name} of ${where}`, () => {
       it(`is ${byDefault} by default, and when it is undefined`, () => {

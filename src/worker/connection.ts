@@ -39,6 +39,12 @@ import { LINGER_TIMEOUT_MS, lingerBeforeClose } from "./lingering_close.ts";
 import { type BodySink, StreamedBody } from "./streamed_body.ts";
 import type { TurnGate } from "./turn_gate.ts";
 
+/** A connection of either kind of socket. */
+export type ClientConn = Deno.TcpConn | Deno.UnixConn;
+
+/** The address of a peer that has none in an IP network: a front end on the same machine, at a Unix socket. */
+const NO_ADDRESS: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
+
 /** What the connections of one worker share. */
 export interface ConnectionContext {
   readonly settings: ServerSettings;
@@ -124,7 +130,7 @@ const TEXT = "text/plain; charset=utf-8";
 /** One connection of a worker. */
 export class Connection implements TimeLimited, ExchangeWatch {
   deadline: number;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: ClientConn;
   readonly #context: ConnectionContext;
   readonly #parser: RequestParser;
   readonly #output: Output;
@@ -149,12 +155,18 @@ export class Connection implements TimeLimited, ExchangeWatch {
   /** Why nothing can be written any more, where that was seen while a handler worked. */
   #broken: { readonly error: unknown } | undefined;
 
-  constructor(conn: Deno.TcpConn, context: ConnectionContext) {
+  constructor(conn: ClientConn, context: ConnectionContext) {
     this.#conn = conn;
     this.#context = context;
     this.#parser = new RequestParser(context.settings, context.pool);
     this.#output = new Output(context.pool);
-    this.#remoteAddr = conn.remoteAddr as Deno.NetAddr;
+    const { remoteAddr } = conn;
+    if ("hostname" in remoteAddr) this.#remoteAddr = remoteAddr;
+    else {
+      this.#remoteAddr = NO_ADDRESS;
+      // A Unix socket waits for no acknowledgement.
+      this.#sent = "whatever comes";
+    }
     this.deadline = context.deadlines.after(context.settings.headTimeout);
   }
 
@@ -536,7 +548,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       this.#sent = "one segment";
       return;
     }
-    this.#conn.setNoDelay(true);
+    if ("setNoDelay" in this.#conn) this.#conn.setNoDelay(true);
     this.#sent = "whatever comes";
   }
 
