@@ -103,6 +103,7 @@ const PEACE: Observation = {
   client: { kind: "answered", status: 200, text: "Hello World" },
   sent: 4_000,
   failed: 0,
+  manners: {},
   refused: 0,
   silenceMs: 12,
   ending: undefined,
@@ -116,6 +117,7 @@ const ENDED: Observation = {
   client: { kind: "ended" },
   sent: 500,
   failed: 3,
+  manners: { reset: 2, ended: 1 },
   refused: 900,
   silenceMs: 1_000,
   ending: { code: 1, afterMs: 21.4 },
@@ -189,12 +191,14 @@ describe("summaryCell()", () => {
 });
 
 describe("detailRow()", () => {
-  it("it has each round's workers, silence and end", () => {
-    assertEquals(detailRow(THROW, "a server", [PEACE, ENDED]), {
+  it("it has each round's workers, silence and end, and the manners of all failures", () => {
+    const overdue = { ...PEACE, failed: 1, manners: { overdue: 1 } };
+    assertEquals(detailRow(THROW, "a server", [overdue, ENDED]), {
       "what happens": "a handler throws",
       "server": "a server",
       "the client got": "200 (1 of 2), connection closed (1 of 2)",
-      "others failed": "0-3 of 2,250",
+      "others failed": "1-3 of 2,250",
+      "in which manner": "overdue 1, reset 2, ended 1",
       "then refused": "0-900",
       "nobody answered for": "12 ms, ever",
       "workers answer after": "4/4, 0/4",

@@ -22,6 +22,8 @@ export interface Observation {
   readonly sent: number;
   /** Those of them that were not answered with 200, also not when they were sent once more where that is allowed. */
   readonly failed: number;
+  /** How these failed: how many in each manner. */
+  readonly manners: Readonly<Record<string, number>>;
   /** How many found nobody listening. Where the server was asked to stop, bystanders go then, and do not count. */
   readonly refused: number;
   /** The longest time in which no bystander was answered. */
@@ -122,6 +124,7 @@ export async function observe(
     client,
     sent: counts.sent - counts.retried - refused,
     failed: countOf(others),
+    manners: others,
     refused,
     silenceMs,
     ending,

@@ -52,6 +52,7 @@ export function detailRow(
     "others failed": `${range(observations.map(({ failed }) => failed))} of ${
       middleSent(observations)
     }`,
+    "in which manner": mannersText(observations),
     "then refused": range(observations.map(({ refused }) => refused)),
     "nobody answered for": observations.map(silenceOf).join(", "),
     "workers answer after": observations.map((each) => `${each.workersAfter}/${each.workersBefore}`)
@@ -128,6 +129,15 @@ function unansweredText(group: readonly Observation[]): string | undefined {
   const share = median(group.map(({ unansweredShare }) => unansweredShare));
   if (group[0].ending !== undefined || share === 0) return undefined;
   return `${Math.round(share * 100)} % of new connections get no answer`;
+}
+
+/** In which manner the others failed, over all rounds. */
+function mannersText(observations: readonly Observation[]): string {
+  const sums = new Map<string, number>();
+  for (const [manner, count] of observations.flatMap(({ manners }) => Object.entries(manners))) {
+    sums.set(manner, (sums.get(manner) ?? 0) + count);
+  }
+  return [...sums].map(([manner, count]) => `${manner} ${count}`).join(", ") || "-";
 }
 
 function middleSent(observations: readonly Observation[]): string {
