@@ -1,7 +1,7 @@
 // What became of the fleet in the last minutes: a sample in each second, and the latest events. Counters come in, and rates
 // go out. No clock: the times come in with them.
 
-import { fleetLine } from "../log.ts";
+import { escapeForLog, fleetLine } from "../log.ts";
 import type { FleetEvent } from "../messages.ts";
 import type { FleetStats, WorkerStats } from "../supervisor/running_server.ts";
 import { quantile } from "./quantile.ts";
@@ -132,7 +132,7 @@ function milliseconds(seconds: number | null): number | null {
 function describe(event: FleetEvent): string {
   if (event.kind !== "panicked") return fleetLine(event);
   const [line] = event.error.split("\n", 1);
-  return `${fleetLine(event)}: ${line.slice(0, MAX_ERROR_CHARACTERS)}`;
+  return `${fleetLine(event)}: ${escapeForLog(line.slice(0, MAX_ERROR_CHARACTERS))}`;
 }
 
 function weightOf(event: FleetEvent): NotedEvent["weight"] {

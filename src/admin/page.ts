@@ -112,7 +112,7 @@ export const PAGE = `<!DOCTYPE html>
     <section class="card" aria-labelledby="events-title">
       <h2 id="events-title">Recent events</h2>
       <p id="no-events" class="note">None yet.</p>
-      <ol id="events" class="events"></ol>
+      <ol id="events" class="events" tabindex="0" aria-labelledby="events-title"></ol>
     </section>
   </main>
   <footer>

@@ -207,6 +207,9 @@ figcaption {
   stroke-linecap: round;
   vector-effect: non-scaling-stroke;
 }
+.canvas .dot {
+  stroke-width: 4;
+}
 .canvas .grid {
   stroke: var(--line);
   stroke-width: 1;
@@ -284,7 +287,7 @@ td.bad {
 }
 .events {
   margin-top: 0.5rem;
-  max-height: 22rem;
+  max-height: 24.5rem;
   overflow-y: auto;
   list-style: none;
 }
