@@ -175,3 +175,15 @@ export function withoutStack<E extends Error>(error: E): E {
   error.stack = `${error.name}: ${error.message}`;
   return error;
 }
+
+/** No descriptors left in the process, or in the system; no buffers, no memory: what the numbers are in Linux, macOS and Windows. */
+const OUT_OF_RESOURCES = /\(os error (?:24|23|105|55|12|10024|10055)\)/;
+
+/**
+ * Whether the process lacks something that accepting takes. Everything else that `accept` reports is about one connection,
+ * as accept(2) says: a client that hung up while it was queued, for instance, and the next one is waiting behind it. To wait
+ * then would let any client stop the service.
+ */
+export function isOutOfResources(error: unknown): boolean {
+  return error instanceof Error && OUT_OF_RESOURCES.test(error.message);
+}

@@ -21,13 +21,14 @@ describe("FleetHistory", () => {
       7,
     );
     assertEquals(first.requestsPerSecond, 0);
-    const taken = history.take(
-      { stats: stats([worker(1, { requests: 140 })]), buckets: NONE },
-      2_000,
-      8,
-    );
+    const now = stats([worker(1, { requests: 140 }), worker(2)]);
+    const taken = history.take({ stats: now, buckets: NONE }, 2_000, 8);
     assertEquals([taken.at, taken.requestsPerSecond], [8, 50]);
-    assertEquals(history.latest?.workers[0].requestsPerSecond, 50);
+    const workers = [worker(1, { requests: 141 }), worker(3)];
+    assertEquals(history.now(stats(workers)).workers, [
+      { ...workers[0], requestsPerSecond: 50 },
+      { ...workers[1], requestsPerSecond: 0 },
+    ]);
   });
 
   it("makes latencies of the requests since the last sample alone", () => {
@@ -45,13 +46,10 @@ describe("FleetHistory", () => {
   it("counts on when a worker is gone and another is there", () => {
     const history = new FleetHistory();
     history.take({ stats: stats([worker(1, { requests: 100 })]), buckets: NONE }, 0, 0);
-    const { requestsPerSecond } = history.take(
-      { stats: stats([worker(2, { requests: 5 })], 110), buckets: NONE },
-      1_000,
-      1_000,
-    );
+    const now = stats([worker(2, { requests: 5 })], 110);
+    const { requestsPerSecond } = history.take({ stats: now, buckets: NONE }, 1_000, 1_000);
     assertEquals(requestsPerSecond, 15);
-    assertEquals(history.latest?.workers.map((one) => [one.worker, one.requestsPerSecond]), [
+    assertEquals(history.now(now).workers.map((one) => [one.worker, one.requestsPerSecond]), [
       [2, 5],
     ]);
   });
