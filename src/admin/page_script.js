@@ -319,6 +319,16 @@ export function showFleet() {
     connect();
   }
 
+  /** A browser has few connections to one server, and a page that nobody sees would keep one from those that somebody does. */
+  function followVisibility() {
+    source.close();
+    clearInterval(watching);
+    if (document.hidden) return;
+    connect();
+    watching = setInterval(watch, RETRY_MS);
+  }
+
   connect();
-  setInterval(watch, RETRY_MS);
+  let watching = setInterval(watch, RETRY_MS);
+  document.addEventListener("visibilitychange", followVisibility);
 }

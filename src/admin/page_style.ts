@@ -149,6 +149,12 @@ main.stale {
   grid-template-columns: repeat(3, minmax(0, 1fr));
   gap: 0.875rem;
 }
+.title {
+  display: flex;
+  flex-wrap: wrap;
+  align-items: baseline;
+  gap: 0 0.625rem;
+}
 figcaption {
   display: flex;
   justify-content: space-between;
