@@ -1,5 +1,4 @@
 import {
-  assert,
   assertEquals,
   assertGreater,
   assertRejects,
@@ -9,8 +8,8 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { type RunOptions, WebServer, type WebServerOptions } from "../mod.ts";
 import {
+  accessLogFormat,
   environmentVariable,
-  isAccessLogOn,
   resolveRunOptions,
   resolveServerOptions,
   resolveWorkerCount,
@@ -22,6 +21,8 @@ interface OptionCase {
   default: unknown;
   good: unknown[];
   bad: unknown[];
+  /** Other options that it cannot be without. */
+  goesWith?: Record<string, unknown>;
 }
 
 const notNumbers = ["8", true, null, {}, [], 8n];
@@ -51,7 +52,18 @@ const serverOptions: OptionCase[] = [
     good: ["replace", "keep"],
     bad: ["", "Replace", "kill", null, true, 0, ["keep"], () => {}],
   },
-  { name: "accessLog", default: "text", good: ["text", "off"], bad: ["", "json", null, false, 0] },
+  {
+    name: "accessLog",
+    default: "text",
+    good: ["text", "json", "off"],
+    bad: ["", "xml", null, false, 0],
+  },
+  {
+    name: "accessLogExclude",
+    default: [],
+    good: [[], ["/healthz", "/"]],
+    bad: ["/healthz", ["healthz"], [1], null, {}],
+  },
 ];
 
 const runOptions: OptionCase[] = [
@@ -78,6 +90,19 @@ const runOptions: OptionCase[] = [
     default: undefined,
     good: ["reuseport", "shared"],
     bad: ["", "reusePort", null, true, 0],
+  },
+  {
+    name: "path",
+    default: undefined,
+    good: ["/run/app.sock", "app.{n}.sock"],
+    bad: ["", "/run/", "a\0b", null, 7],
+  },
+  {
+    name: "pathMode",
+    default: undefined,
+    good: [0, 0o600, 0o777],
+    goesWith: { path: "/run/app.sock" },
+    bad: [-1, 0o1000, 1.5, "600", null],
   },
   {
     name: "entry",
@@ -117,10 +142,11 @@ const tables = [
 
 for (const { where, resolve, cases } of tables) {
   /** Resolves one option and gives what has become of it. */
-  const resolved = (name: string, value: unknown): unknown =>
-    (resolve({ [name]: value }) as unknown as Record<string, unknown>)[name];
+  const resolvedWith = (name: string, value: unknown, others: Record<string, unknown>): unknown =>
+    (resolve({ ...others, [name]: value }) as unknown as Record<string, unknown>)[name];
 
-  for (const { name, default: byDefault, good, bad } of cases) {
+  for (const { name, default: byDefault, good, bad, goesWith = {} } of cases) {
+    const resolved = (name: string, value: unknown) => resolvedWith(name, value, goesWith);
     const isNumber = typeof good[0] === "number";
     describe(`The option ${name} of ${where}`, () => {
       it(`is ${byDefault} by default, and when it is undefined`, () => {
@@ -256,6 +282,7 @@ describe("admin", () => {
     );
     assertStringIncludes(message, '"admin"');
     resolveRunOptions({ port: 0, admin: { port: 0 } });
+    resolveRunOptions({ path: "/run/app.{n}.sock", admin: { port: 8_000 } });
     resolveRunOptions({ hostname: "192.0.2.1", port: 9_000, admin: { port: 9_000 } });
   });
 });
@@ -344,25 +371,25 @@ describe("The number of workers, where the environment may not be read,", {
 describe("The log of requests", () => {
   it("is on by default, and off where the option says so", () => {
     if (environmentVariable("MUDPIE_LOGGING") === undefined) {
-      assert(isAccessLogOn(resolveServerOptions({})));
+      assertEquals(accessLogFormat(resolveServerOptions({})), "text");
     }
-    assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "off" })), false);
+    assertEquals(accessLogFormat(resolveServerOptions({ accessLog: "off" })), "off");
   });
 
   const cases = [
-    { value: undefined, isOn: true },
-    { value: "0", isOn: false },
-    { value: "1", isOn: true },
-    { value: "", isOn: true },
+    { value: undefined, format: "json" },
+    { value: "0", format: "off" },
+    { value: "1", format: "json" },
+    { value: "", format: "json" },
   ];
-  for (const { value, isOn } of cases) {
-    it(`is ${isOn ? "on" : "off"} where MUDPIE_LOGGING is ${JSON.stringify(value)}`, {
+  for (const { value, format } of cases) {
+    it(`is ${format === "off" ? "off" : "on"} where MUDPIE_LOGGING is ${JSON.stringify(value)}`, {
       ignore: !canUseVariable("MUDPIE_LOGGING"),
     }, () => {
       withEnvironment({ MUDPIE_LOGGING: value }, () => {
-        assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "text" })), isOn);
+        assertEquals(accessLogFormat(resolveServerOptions({ accessLog: "json" })), format);
         // The environment can only turn it off.
-        assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "off" })), false);
+        assertEquals(accessLogFormat(resolveServerOptions({ accessLog: "off" })), "off");
       });
     });
   }
