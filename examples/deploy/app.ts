@@ -1,0 +1,93 @@
+// The service that the files beside this one deploy: it says what a parcel costs. What differs between one deployment and the
+// next comes from the environment; see README.md for the figures that belong together.
+//
+//   deno run -A examples/deploy/app.ts
+//   curl -i http://127.0.0.1:8000/rates
+//   curl -i -d '{"reference":"A-17","zone":"europe","grams":1200}' http://127.0.0.1:8000/quotes
+//
+//   HOST, PORT       where it serves: 127.0.0.1 and 8000
+//   LISTEN           how its workers share the port: shared, or reuseport
+//   ISOLATION        what its workers are: web, or thread
+//   SHUTDOWN_DELAY   how long it serves on after SIGTERM, in milliseconds: 0
+//   DRAIN_TIMEOUT    how long it may then take over what is under way, in milliseconds: 20000
+//   JOURNAL          a file that gets a line for each quote; none
+//   MUDPIE_THREADS   how many workers: one for each core (Mudpie's own)
+//   MUDPIE_LOGGING   0 for no log of requests (Mudpie's own)
+
+import { HttpError, type RunOptions, type WebRequest, WebResponse, WebServer } from "../../mod.ts";
+
+/** What a parcel to a zone costs, in cents: to begin with, and for each kilogram that has begun. */
+const RATES: Readonly<Record<string, { readonly base: number; readonly perKilogram: number }>> = {
+  domestic: { base: 390, perKilogram: 60 },
+  europe: { base: 890, perKilogram: 170 },
+  world: { base: 1_490, perKilogram: 620 },
+};
+
+const MAX_GRAMS = 31_500;
+const MAX_REFERENCE_LENGTH = 100;
+
+interface Order {
+  readonly reference: string;
+  readonly zone: string;
+  readonly grams: number;
+}
+
+function parseOrder(req: WebRequest): Order {
+  const body = req.json<Partial<Order> | null>();
+  const { reference, zone, grams } = typeof body === "object" && body !== null ? body : {};
+  if (
+    typeof reference !== "string" || reference === "" || reference.length > MAX_REFERENCE_LENGTH
+  ) {
+    throw new HttpError(422, `reference is a text of 1 to ${MAX_REFERENCE_LENGTH} characters`);
+  }
+  if (typeof zone !== "string" || !Object.hasOwn(RATES, zone)) {
+    throw new HttpError(422, `zone is one of ${Object.keys(RATES).join(", ")}`);
+  }
+  if (!Number.isInteger(grams) || Number(grams) < 1 || Number(grams) > MAX_GRAMS) {
+    throw new HttpError(422, `grams is a whole number from 1 to ${MAX_GRAMS}`);
+  }
+  return { reference, zone, grams: Number(grams) };
+}
+
+/** Each worker of each process has the file open; a line that is appended in one write never gets between another's. */
+const journalPath = Deno.env.get("JOURNAL");
+const journal = WebServer.isWorker && journalPath
+  ? Deno.openSync(journalPath, { append: true, create: true })
+  : undefined;
+const encoder = new TextEncoder();
+
+function quote(req: WebRequest): WebResponse {
+  const { reference, zone, grams } = parseOrder(req);
+  const { base, perKilogram } = RATES[zone];
+  const made = { reference, cents: base + perKilogram * Math.ceil(grams / 1_000) };
+  journal?.writeSync(encoder.encode(JSON.stringify(made) + "\n"));
+  return WebResponse.json(made, { status: 201 });
+}
+
+function showRate(req: WebRequest<"/rates/:zone">): WebResponse {
+  const { zone } = req.params;
+  if (!Object.hasOwn(RATES, zone)) throw new HttpError(404, "there is no such zone");
+  return WebResponse.json(RATES[zone]);
+}
+
+/** What the environment says, as options; run() checks them, and names the one that is wrong. */
+function runOptions(): RunOptions {
+  const text = (name: string) => Deno.env.get(name) || undefined;
+  const number = (name: string) => text(name) === undefined ? undefined : Number(text(name));
+  return {
+    hostname: text("HOST"),
+    port: number("PORT"),
+    // A front end keeps its connections, so accepting need not be fast; and this mode loses none when a worker goes.
+    listen: (text("LISTEN") ?? "shared") as RunOptions["listen"],
+    isolation: text("ISOLATION") as RunOptions["isolation"],
+    shutdownDelay: number("SHUTDOWN_DELAY"),
+    drainTimeout: number("DRAIN_TIMEOUT") ?? 20_000,
+  };
+}
+
+const server = new WebServer({ maxBodyBytes: 10_000 });
+server.addExactPath("/rates", { GET: () => WebResponse.json(RATES) });
+server.addExactPath("/rates/:zone", { GET: showRate });
+server.addExactPath("/quotes", { POST: quote });
+await server.run(runOptions());
+journal?.close();
