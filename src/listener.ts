@@ -72,7 +72,7 @@ export function reserveAddress(mode: ListenMode, hostname: string, port: number)
   for (let tries = 1;; tries++) {
     // Alone first: with reusePort, or in a process that listens there already, a second server would go unnoticed and
     // take half of the connections.
-    const probe = listenAlone(hostname, port);
+    const probe = listenAlone(hostname, port, "");
     const chosenPort = (probe.addr as Deno.NetAddr).port;
     probe.close();
     try {
@@ -80,17 +80,22 @@ export function reserveAddress(mode: ListenMode, hostname: string, port: number)
     } catch (error) {
       const isTaken = error instanceof Deno.errors.AddrInUse;
       if (port !== 0 || !isTaken || tries === PORT_TRIES) {
-        throw explain(error, hostname, port);
+        throw explain(error, hostname, port, "");
       }
     }
   }
 }
 
-function listenAlone(hostname: string, port: number): Deno.TcpListener {
+/**
+ * Listens where nobody else does. `purpose` stands behind the address in what is said of it.
+ *
+ * @throws what `Deno.listen` throws, with a message that says what to do
+ */
+export function listenAlone(hostname: string, port: number, purpose: string): Deno.TcpListener {
   try {
     return Deno.listen({ hostname, port });
   } catch (error) {
-    throw explain(error, hostname, port);
+    throw explain(error, hostname, port, purpose);
   }
 }
 
@@ -146,19 +151,20 @@ const EXPLANATIONS: readonly {
 ];
 
 /** Says in one line what is wrong with an address, and what to do. The class of the error stays; its words are all in ours. */
-function explain(error: unknown, hostname: string, port: number): unknown {
+function explain(error: unknown, hostname: string, port: number, purpose: string): unknown {
   if (!(error instanceof Error)) return error;
   const address = formatAddress(hostname, port);
+  const cannot = `Cannot listen on ${address}${purpose}: `;
   const known = EXPLANATIONS.find(({ errorClass }) => error instanceof errorClass);
   if (known === undefined) {
     const message =
-      `Cannot listen on ${address}: ${error.message}; expected an IP address or a host name of this machine`;
+      `${cannot}${error.message}; expected an IP address or a host name of this machine`;
     return withoutStack(new Error(message, { cause: withoutStack(error) }));
   }
   const { errorClass, explain } = known;
   // A permission for port 0 would not be one for the port that is picked.
   const permitted = port === 0 ? hostname : address;
-  return withoutStack(new errorClass(`Cannot listen on ${address}: ${explain(permitted)}`));
+  return withoutStack(new errorClass(`${cannot}${explain(permitted)}`));
 }
 
 /**

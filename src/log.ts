@@ -118,7 +118,8 @@ function describeEvent(event: FleetEvent): string {
       const workers = event.workers === 1 ? "1 worker" : `${event.workers} workers`;
       const isolation = event.isolation === "web" ? "Web Workers" : "node:worker_threads";
       return `listening on ${event.url} with ${workers} (${event.workersSource}), ` +
-        `listen mode ${event.listen}, isolation ${event.isolation} (${isolation})`;
+        `listen mode ${event.listen}, isolation ${event.isolation} (${isolation})` +
+        (event.adminUrl === undefined ? "" : `, operator's port ${event.adminUrl}`);
     }
     case "listen fallback":
       return `listen mode ${event.listen}: ${event.reason}`;

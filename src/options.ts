@@ -52,6 +52,28 @@ export interface WebServerOptions {
 }
 
 /**
+ * The options of the operator's port: `RunOptions.admin`.
+ *
+ * @example An operator's port for a monitoring system on another machine
+ * ```ts
+ * import type { AdminOptions, RunOptions } from "@mudpie/server";
+ *
+ * const admin: AdminOptions = { hostname: "0.0.0.0", port: 9000 };
+ * const options: RunOptions = { port: 8080, admin };
+ * console.log(options.admin?.port); // 9000
+ * ```
+ */
+export interface AdminOptions {
+  /**
+   * The address to listen on. 127.0.0.1 by default: whoever reaches the port reads all that it tells, which includes the messages
+   * of errors.
+   */
+  readonly hostname?: string;
+  /** The port to listen on, 0 to 65,535; 0 picks a free one. 9000 by default. */
+  readonly port?: number;
+}
+
+/**
  * The options of `WebServer.run` and `WebServer.start`. Times are numbers of milliseconds, sizes numbers of bytes.
  *
  * @example The options of a service on port 8080
@@ -117,6 +139,11 @@ export interface RunOptions {
    * `start`.
    */
   readonly signals?: boolean;
+  /**
+   * The operator's port: what runs here, told by the main thread over HTTP even when every worker is stuck. `/healthz`, `/readyz`,
+   * `/stats` (JSON), `/metrics` (for Prometheus), and a page for people at `/`; nothing can be changed there. Off by default.
+   */
+  readonly admin?: AdminOptions;
   /** Called with each event of the fleet: the same that is logged, as values. What it throws is logged and ignored. */
   readonly onEvent?: (event: FleetEvent) => void;
 }
@@ -199,13 +226,25 @@ const MAX_WORKERS = 1_024;
 
 const expectWorkers = wholeNumber(1, MAX_WORKERS, "");
 
+/** This machine alone, unless more is asked for. */
+const hostname: OptionRule<string> = {
+  default: "127.0.0.1",
+  expect: (value) =>
+    typeof value === "string" && value !== "" ? undefined : 'an address such as "127.0.0.1"',
+};
+
+function port(defaultPort: number): OptionRule<number> {
+  return { default: defaultPort, expect: wholeNumber(0, 65_535, ""), isNumber: true };
+}
+
+const ADMIN_RULES = {
+  hostname,
+  port: port(9000),
+} satisfies Rules<AdminOptions>;
+
 const RUN_RULES = {
-  hostname: {
-    default: "127.0.0.1",
-    expect: (value: unknown) =>
-      typeof value === "string" && value !== "" ? undefined : 'an address such as "127.0.0.1"',
-  } as OptionRule<string>,
-  port: { default: 8000, expect: wholeNumber(0, 65_535, ""), isNumber: true } as OptionRule<number>,
+  hostname,
+  port: port(8000),
   workers: { default: undefined, expect: expectWorkers, isNumber: true } as OptionRule<
     number | undefined
   >,
@@ -226,6 +265,9 @@ const RUN_RULES = {
   maxHeapBytesPerWorker: bytes(0, 0),
   heapLimitPerWorker: bytes(0, 0),
   signals: optional<boolean>((value) => typeof value === "boolean" ? undefined : "true or false"),
+  admin: optional<AdminOptions>((value) =>
+    typeof value === "object" && value !== null ? undefined : "an object such as { port: 9000 }"
+  ),
   onEvent: optional<(event: FleetEvent) => void>((value) =>
     typeof value === "function" ? undefined : "a function that takes an event"
   ),
@@ -238,8 +280,13 @@ type Resolved<Rules> = {
 /** The options of a server, each with a value. */
 export type ServerSettings = Resolved<typeof SERVER_RULES>;
 
+/** The options of the operator's port, each with a value. */
+export type AdminSettings = Resolved<typeof ADMIN_RULES>;
+
 /** The options of a run, each with a value, or undefined where the environment decides. */
-export type RunSettings = Resolved<typeof RUN_RULES>;
+export type RunSettings = Omit<Resolved<typeof RUN_RULES>, "admin"> & {
+  readonly admin: AdminSettings | undefined;
+};
 
 /** Checks the options of a server and fills in the defaults. Throws a `TypeError` or a `RangeError` that names the option. */
 export function resolveServerOptions(options: WebServerOptions): ServerSettings {
@@ -248,14 +295,26 @@ export function resolveServerOptions(options: WebServerOptions): ServerSettings 
 
 /** Checks the options of a run and fills in the defaults. Throws a `TypeError` or a `RangeError` that names the option. */
 export function resolveRunOptions(options: RunOptions): RunSettings {
-  const settings = resolve("run()", options, RUN_RULES) as RunSettings;
+  const resolved = resolve("run()", options, RUN_RULES) as Resolved<typeof RUN_RULES>;
+  const settings: RunSettings = { ...resolved, admin: resolveAdminOptions(resolved.admin) };
   if (settings.heapLimitPerWorker > 0 && settings.isolation !== "thread") {
     throw new TypeError(
       'Cannot use option "heapLimitPerWorker" of run(): it needs isolation: "thread", because a Web Worker that runs out of ' +
         "memory takes the process with it",
     );
   }
+  const { hostname, port, admin } = settings;
+  if (admin !== undefined && port !== 0 && admin.port === port && admin.hostname === hostname) {
+    throw new TypeError(
+      `Cannot use ${port} as option "port" of run() and of its option "admin" at once: expected two ports`,
+    );
+  }
   return settings;
+}
+
+function resolveAdminOptions(admin: AdminOptions | undefined): AdminSettings | undefined {
+  if (admin === undefined) return undefined;
+  return resolve('option "admin" of run()', admin, ADMIN_RULES) as AdminSettings;
 }
 
 function resolve(

@@ -1,6 +1,7 @@
 // WebServer: takes routes and options; run, start, fetch. It knows on which side of the fleet it stands, and keeps to it:
 // on the main thread it supervises, in a worker it serves.
 
+import { AdminPort } from "./admin/admin_port.ts";
 import { Dispatcher, type Handler } from "./dispatch.ts";
 import { decodePath } from "./http1/target.ts";
 import { logToStandardError, panicLine } from "./log.ts";
@@ -248,16 +249,25 @@ export class WebServer {
     options: RunOptions,
     settings: RunSettings,
   ): Promise<SupervisedServer> {
-    return await supervise({
-      settings,
-      startedBy,
-      wasMisused: () => this.#wasMisused,
-      isStartTimeoutGiven: options.startTimeout !== undefined,
-      workerCount: resolveWorkerCount(settings),
-      entry: String(settings.entry ?? Deno.mainModule),
-      listensToSignals: settings.signals ?? startedBy === "run",
-      log: logToStandardError,
-    });
+    const workerCount = resolveWorkerCount(settings);
+    // First of all, so that it can say what becomes of the rest.
+    const admin = settings.admin === undefined ? undefined : AdminPort.open(settings.admin);
+    try {
+      return await supervise({
+        settings,
+        startedBy,
+        wasMisused: () => this.#wasMisused,
+        isStartTimeoutGiven: options.startTimeout !== undefined,
+        workerCount,
+        entry: String(settings.entry ?? Deno.mainModule),
+        listensToSignals: settings.signals ?? startedBy === "run",
+        log: logToStandardError,
+        observer: admin,
+      });
+    } catch (error) {
+      admin?.close();
+      throw error;
+    }
   }
 
   /**

@@ -65,6 +65,8 @@ export interface FleetStats {
 export interface RunningServer extends AsyncDisposable {
   /** The address that the workers listen on, with the port that was picked where it was 0. */
   readonly addr: Deno.NetAddr;
+  /** The address of the operator's port, with the port that was picked where it was 0; undefined where there is none. */
+  readonly adminAddr: Deno.NetAddr | undefined;
   /** How the workers share the port. */
   readonly listen: ListenMode;
   /** Whether the server should get requests: from when every worker accepts until it begins to stop. */

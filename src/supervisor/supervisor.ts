@@ -29,12 +29,18 @@ import type {
   WorkerMessage,
 } from "../messages.ts";
 import type { RunSettings, WorkerCount } from "../options.ts";
+import { RequestTotals } from "../request_metrics.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
+import type { FleetObserver, ObservedFleet } from "./fleet_observer.ts";
 import type { Counts, FleetStats, RunningServer, WorkerStats } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
 import { SteadyClock } from "./steady_clock.ts";
-import { connectionsThatFit, losesQueueOnClose } from "./system_settings.ts";
+import {
+  connectionsThatFit,
+  descriptorsForObserver,
+  losesQueueOnClose,
+} from "./system_settings.ts";
 import { spawnWorker, type WorkerHandle } from "./worker_handle.ts";
 
 /** How often the fleet is compared with what is wanted; also how late a time limit of the fleet can be. */
@@ -80,6 +86,8 @@ export interface SupervisorOptions {
   /** Whether `startTimeout` was given: then it holds for loading as well. */
   readonly isStartTimeoutGiven: boolean;
   readonly log: LogSink;
+  /** Undefined where nobody looks on; then requests are not counted by route. */
+  readonly observer: FleetObserver | undefined;
 }
 
 /** A worker that is there. */
@@ -121,7 +129,7 @@ export async function supervise(options: SupervisorOptions): Promise<SupervisedS
 /** Has a worker of a server that was started here die, without a word to the fleet beforehand. For testing.ts alone. */
 export let misbehaving: (server: RunningServer, worker: number, how: Misbehaviour) => void;
 
-class Supervisor implements SupervisedServer {
+class Supervisor implements SupervisedServer, ObservedFleet {
   static {
     misbehaving = (server, worker, how) => {
       (server as Supervisor).#crew.get(worker)?.handle.tell({ kind: "misbehave", how });
@@ -129,12 +137,14 @@ class Supervisor implements SupervisedServer {
   }
 
   readonly addr: Deno.NetAddr;
+  readonly adminAddr: Deno.NetAddr | undefined;
   readonly listen: ListenMode;
   readonly finished: Promise<void>;
   readonly #options: SupervisorOptions;
   readonly #fallbackReason: string | undefined;
   readonly #address: ReservedAddress;
   readonly #fleet: Fleet;
+  readonly #observerDescriptors: number;
   readonly #maxConnections: number | undefined;
   readonly #budget: ConnectionBudget;
   #shortages = 0;
@@ -145,6 +155,7 @@ class Supervisor implements SupervisedServer {
   /** Those that may still be there, although they should not. */
   #terminated: WorkerHandle[] = [];
   readonly #gone = { requests: 0, panics: 0, connectionsAccepted: 0 };
+  readonly #goneRequests = new RequestTotals();
   readonly #replacements: Record<string, number> = {};
   readonly #mainStartupMs = performance.now();
   readonly #started = Promise.withResolvers<SupervisedServer>();
@@ -168,12 +179,14 @@ class Supervisor implements SupervisedServer {
     this.#fallbackReason = choice.fallbackReason;
     this.#address = address;
     this.addr = { transport: "tcp", hostname: address.hostname, port: address.port };
+    this.adminAddr = options.observer?.addr;
     this.listen = choice.mode;
     this.finished = this.#finished.promise;
     // Whoever waits for it hears of a failure; a program that never looks at it has heard of it by `start()`.
     this.finished.catch(() => {});
     this.#manager = options.startedBy === "run" ? ServiceManager.connect(options.log) : undefined;
-    this.#maxConnections = connectionsThatFit(workerCount.workers);
+    this.#observerDescriptors = options.observer === undefined ? 0 : descriptorsForObserver();
+    this.#maxConnections = connectionsThatFit(workerCount.workers, this.#observerDescriptors);
     this.#budget = ConnectionBudget.of(this.#maxConnections, workerCount.workers);
     this.#fleet = new Fleet(
       {
@@ -210,6 +223,7 @@ class Supervisor implements SupervisedServer {
   }
 
   async start(): Promise<SupervisedServer> {
+    this.#options.observer?.watch(this, this.#observerDescriptors);
     // What the program does wrong behind run(), in the same turn of the event loop, most likely ends it; before there is a
     // worker that would say the same once more.
     await new Promise((resolve) => setTimeout(resolve));
@@ -294,6 +308,7 @@ class Supervisor implements SupervisedServer {
       entry,
       isolation: settings.isolation,
       heapLimitBytes: settings.heapLimitPerWorker,
+      countsByRoute: this.#options.observer !== undefined,
       onMessage: (message) => this.#onMessage(worker, message),
       onGone: (end) => {
         this.#budget.leave(handle.scoreboard.read().connectionsOpen);
@@ -345,6 +360,7 @@ class Supervisor implements SupervisedServer {
         listen: this.listen,
         scoreboard: handle.scoreboard.memory,
         exchangeBoard: handle.exchangeBoard.memory,
+        requestMetrics: handle.requestMetrics,
         connectionBudget: this.#budget.memory,
         heartbeatMs,
         mainStartupMs: this.#mainStartupMs,
@@ -415,9 +431,11 @@ class Supervisor implements SupervisedServer {
 
   /** Forgets a worker that is gone, but not what it has counted. */
   #release(worker: number): void {
-    const counts = this.#crew.get(worker)?.handle.scoreboard.read();
-    if (counts === undefined) return;
+    const handle = this.#crew.get(worker)?.handle;
+    if (handle === undefined) return;
     this.#crew.delete(worker);
+    const counts = handle.scoreboard.read();
+    if (handle.requestMetrics !== undefined) this.#goneRequests.add(handle.requestMetrics);
     for (const name of TOTALS) this.#gone[name] += counts[name];
   }
 
@@ -443,8 +461,9 @@ class Supervisor implements SupervisedServer {
     if (event.kind === "resized") this.#budget.setWorkers(event.workers);
     if (event.kind === "replacing") this.#countReplacement(event.cause);
     if (event.kind === "ended" && event.cause === "crash") this.#countReplacement(event.cause);
-    const { log, settings } = this.#options;
-    if (isWorthALine(event, this.#phase)) log(fleetLine(event));
+    const { log, settings, observer } = this.#options;
+    if (isWorthALine(event, this.phase)) log(fleetLine(event));
+    observer?.note(event);
     try {
       settings.onEvent?.(event);
     } catch (error) {
@@ -459,7 +478,7 @@ class Supervisor implements SupervisedServer {
     if (losesQueueOnClose(this.listen)) this.#options.log(QUEUE_ADVICE);
   }
 
-  get #phase(): FleetPhase {
+  get phase(): FleetPhase {
     if (this.#isStopping) return "stopping";
     return this.#hasStarted ? "serving" : "starting";
   }
@@ -476,13 +495,14 @@ class Supervisor implements SupervisedServer {
     this.#hasStarted = true;
     this.#tell({
       kind: "listening",
-      url: `http://${formatAddress(hostname, port)}`,
+      url: urlOf(this.addr),
       hostname,
       port,
       workers: workerCount.workers,
       workersSource: workerCount.source,
       listen: this.listen,
       isolation: settings.isolation,
+      ...(this.adminAddr === undefined ? {} : { adminUrl: urlOf(this.adminAddr) }),
     });
     this.#manager?.ready();
     this.#started.resolve(this);
@@ -511,6 +531,7 @@ class Supervisor implements SupervisedServer {
     this.#reload?.reject(new Error("The reload failed: the server has stopped"));
     this.#reload = undefined;
     this.#manager?.close();
+    this.#options.observer?.close();
   }
 
   #onSignal(meaning: SignalMeaning, signal: Deno.Signal): void {
@@ -554,6 +575,18 @@ class Supervisor implements SupervisedServer {
     };
   }
 
+  get hangTimeoutMs(): number {
+    return this.#options.settings.hangTimeout;
+  }
+
+  requestTotals(): RequestTotals {
+    const totals = this.#goneRequests.copy();
+    for (const { handle } of this.#crew.values()) {
+      if (handle.requestMetrics !== undefined) totals.add(handle.requestMetrics);
+    }
+    return totals;
+  }
+
   reload(): Promise<void> {
     if (this.#isStopping) {
       return Promise.reject(new Error("Cannot reload: the server is stopping"));
@@ -581,6 +614,10 @@ class Supervisor implements SupervisedServer {
     if (!this.#isStopping) this.shutdown();
     await this.finished;
   }
+}
+
+function urlOf({ hostname, port }: Deno.NetAddr): string {
+  return `http://${formatAddress(hostname, port)}`;
 }
 
 /** What becomes of workers that hang: a thread of the second kind can be ended, a Web Worker cannot. */

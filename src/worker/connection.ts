@@ -23,7 +23,14 @@ import { reasonPhrase, statusHasBody } from "../http1/status.ts";
 import { decideStreamFraming, type StreamFraming } from "../http1/stream_encoder.ts";
 import { counterIndex, type Scoreboard } from "../messages.ts";
 import type { ServerSettings } from "../options.ts";
-import { createRequest, type ExchangeWatch, releaseRequest, type WebRequest } from "../request.ts";
+import {
+  createRequest,
+  type ExchangeWatch,
+  releaseRequest,
+  routeIndexOf,
+  type WebRequest,
+} from "../request.ts";
+import type { RequestMetrics } from "../request_metrics.ts";
 import { outgoing, type OutgoingResponse, WebResponse } from "../response.ts";
 import { settlesWithin } from "../settling.ts";
 import type { AccessLog } from "./access_log.ts";
@@ -46,6 +53,8 @@ export interface ConnectionContext {
   readonly exchangeBoard: ExchangeBoard;
   /** Undefined where requests are not logged. */
   readonly accessLog: AccessLog | undefined;
+  /** Undefined where requests are not counted by route. */
+  readonly requestMetrics: RequestMetrics | undefined;
   /** Told of an error that is none of the client's doing: a fault in this library. */
   readonly onFault: (error: unknown) => void;
   /**
@@ -126,6 +135,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
   #streamed: StreamedBody | undefined;
   /** The request whose handler is being waited for. */
   #handled: RequestHead | undefined;
+  /** The same request, where a farewell to it is to be counted. */
+  #timed: { readonly request: WebRequest; readonly startedAt: number } | undefined;
   /** Of the request that is being handled, where its handler has asked for the signal. */
   #controller: AbortController | undefined;
   /** A read that goes on while a handler works, to see the client go. It has already told the parser what has come. */
@@ -242,8 +253,9 @@ export class Connection implements TimeLimited, ExchangeWatch {
     body: RequestBody,
     persists: boolean,
   ): Promise<Overflow | undefined> | Overflow | undefined {
-    const { dispatcher, scoreboard, exchangeBoard, accessLog } = this.#context;
-    const startedAt = accessLog === undefined ? 0 : performance.now();
+    const { dispatcher, scoreboard, exchangeBoard, accessLog, requestMetrics } = this.#context;
+    const isTimed = accessLog !== undefined || requestMetrics !== undefined;
+    const startedAt = isTimed ? performance.now() : 0;
     const request = createRequest(head, body, this.#remoteAddr, this);
     scoreboard.add(REQUESTS_IN_FLIGHT, 1);
     const place = exchangeBoard.begin(this.#parser, head);
@@ -265,10 +277,12 @@ export class Connection implements TimeLimited, ExchangeWatch {
     startedAt: number,
     place: number,
   ): Promise<Overflow | undefined> {
+    if (this.#context.requestMetrics !== undefined) this.#timed = { request, startedAt };
     this.#beginHandling(head);
     if (this.#output.length > 0) await this.#writeUnlessSettled(response, head);
     const settled = await response;
     this.#handled = undefined;
+    this.#timed = undefined;
     const overflow = this.#finishRequest(request, head, settled, persists, startedAt, place);
     if (this.#broken !== undefined) throw this.#broken.error;
     return overflow;
@@ -319,7 +333,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       stream.cancel(UNWANTED);
     }
     this.#endExchange(request);
-    return isLate ? undefined : this.#encode(head, message, persists, startedAt);
+    return isLate ? undefined : this.#encode(request, head, message, persists, startedAt);
   }
 
   /** The handler is done with a request, and so is whoever has made the body of its answer. */
@@ -333,12 +347,13 @@ export class Connection implements TimeLimited, ExchangeWatch {
 
   /** Puts an answer behind the output; returns a body that is too large for it. */
   #encode(
+    request: WebRequest,
     head: RequestHead,
     message: OutgoingResponse,
     persists: boolean,
     startedAt: number,
   ): LargeBody | undefined {
-    const { accessLog, encoder } = this.#context;
+    const { accessLog, requestMetrics, encoder } = this.#context;
     const isHeadRequest = head.method === "HEAD";
     const staysOpen = this.#decideEnding(message.wantsClose, persists);
     const option = connectionOption(head.minorVersion, staysOpen);
@@ -350,12 +365,21 @@ export class Connection implements TimeLimited, ExchangeWatch {
       encoder.bodyBytes,
       performance.now() - startedAt,
     );
+    requestMetrics?.note(
+      head.method,
+      routeIndexOf(request),
+      message.status,
+      performance.now() - startedAt,
+    );
     return overflow;
   }
 
-  #logStream(head: RequestHead, status: number, bodyBytes: number, startedAt: number): void {
+  #noteStream({ request, head, response, startedAt }: StreamedAnswer, bodyBytes: number): void {
+    const { accessLog, requestMetrics } = this.#context;
+    const { status } = response;
     const durationMs = performance.now() - startedAt;
-    this.#context.accessLog?.note(this.#remoteAddr, head, status, bodyBytes, durationMs);
+    accessLog?.note(this.#remoteAddr, head, status, bodyBytes, durationMs);
+    requestMetrics?.note(head.method, routeIndexOf(request), status, durationMs);
   }
 
   /** Decides whether the connection stays open after this answer. When the server ends it, the client may be sending already. */
@@ -377,12 +401,21 @@ export class Connection implements TimeLimited, ExchangeWatch {
     persists: boolean,
     isHeadRequest: boolean,
   ): void {
-    const { encoder, accessLog, isDraining } = this.#context;
+    const { encoder, accessLog, requestMetrics, isDraining } = this.#context;
     const staysOpen = persists && !isDraining;
     if (!staysOpen) this.#ending = "linger";
     const option = connectionOption(head?.minorVersion ?? 1, staysOpen);
     encoder.encode(this.#output, refusalMessage(refusal), option, isHeadRequest);
     accessLog?.note(this.#remoteAddr, head, refusal.status, encoder.bodyBytes, 0);
+    if (requestMetrics !== undefined) this.#noteRefusal(requestMetrics, head, refusal.status);
+  }
+
+  /** Counts what is refused; a handler that has had its request and its time is counted where its route is. */
+  #noteRefusal(metrics: RequestMetrics, head: RequestHead | undefined, status: number): void {
+    if (this.#timed === undefined) return metrics.noteRefusal(head?.method, status);
+    const { request, startedAt } = this.#timed;
+    const durationMs = performance.now() - startedAt;
+    metrics.note(request.method, routeIndexOf(request), status, durationMs);
   }
 
   /** Writes what waits in the output, and what of the last answer did not fit it. */
@@ -409,9 +442,11 @@ export class Connection implements TimeLimited, ExchangeWatch {
     if (head.method === "HEAD" || !statusHasBody(status)) {
       stream.cancel(UNWANTED);
       this.#endExchange(request);
-      if (!statusHasBody(status)) return void this.#encode(head, response, persists, startedAt);
+      if (!statusHasBody(status)) {
+        return void this.#encode(request, head, response, persists, startedAt);
+      }
       this.#beginStream(head, response, framing, persists);
-      return this.#logStream(head, status, 0, startedAt);
+      return this.#noteStream(answer, 0);
     }
     const body = this.#streamed = new StreamedBody(stream, framing);
     this.#watchClient();
@@ -426,7 +461,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       const end = await body.send(sink, begin);
       switch (end.kind) {
         case "sent":
-          return this.#logStream(head, status, body.sentBytes, startedAt);
+          return this.#noteStream(answer, body.sentBytes);
         case "failed": {
           const failure = this.#context.dispatcher.recover(end.error, request);
           if (end.hasLeft) {
@@ -437,7 +472,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
           // Nothing of the answer has left, so its client gets another one.
           this.#output.length = startOfAnswer;
           const canPersist = persists && this.#ending === "stay";
-          const large = this.#encode(head, outgoing(failure), canPersist, startedAt);
+          const large = this.#encode(request, head, outgoing(failure), canPersist, startedAt);
           if (large !== undefined) await this.#write(large);
           return;
         }
@@ -445,7 +480,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
           throw new Deno.errors.Interrupted(CLIENT_GONE);
       }
     } catch (error) {
-      this.#logStream(head, status, body.sentBytes, startedAt);
+      this.#noteStream(answer, body.sentBytes);
       this.#abort(CLIENT_GONE);
       stream.cancel(UNWANTED);
       throw error;

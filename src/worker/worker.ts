@@ -13,8 +13,9 @@ import { describeError, escapeForLog, logToStandardError, PanicLog } from "../lo
 import { counterIndex, Scoreboard, type WorkerConfiguration } from "../messages.ts";
 import { isAccessLogOn, type ServerSettings } from "../options.ts";
 import type { WebRequest } from "../request.ts";
+import { RequestMetrics } from "../request_metrics.ts";
 import { phraseResponse, type WebResponse } from "../response.ts";
-import type { Router } from "../router.ts";
+import { METHODS, routeNames, type Router } from "../router.ts";
 import { AcceptLoop, ConnectionLimit } from "./accept_loop.ts";
 import { AccessLog } from "./access_log.ts";
 import { Connection, type ConnectionContext, IDLE_GRACE_MS, NEW_GRACE_MS } from "./connection.ts";
@@ -96,6 +97,9 @@ class ServingWorker {
       scoreboard: this.#scoreboard,
       exchangeBoard: new ExchangeBoard(configuration.exchangeBoard),
       accessLog: isAccessLogOn(settings) ? new AccessLog(writeToStandardOutput) : undefined,
+      requestMetrics: configuration.requestMetrics === undefined
+        ? undefined
+        : new RequestMetrics(configuration.requestMetrics, routeNames(router.routes), METHODS),
       onFault: (error) => this.#panic("on a connection", error),
       onStack: undefined,
       isDraining: false,
