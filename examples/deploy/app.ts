@@ -6,6 +6,7 @@
 //   curl -i -d '{"reference":"A-17","zone":"europe","grams":1200}' http://127.0.0.1:8000/quotes
 //
 //   HOST, PORT       where it serves: 127.0.0.1 and 8000
+//   ADMIN_HOST, ADMIN_PORT   where it tells operators how it is, /readyz and /metrics among them: 127.0.0.1, and nowhere
 //   LISTEN           how its workers share the port: shared, or reuseport
 //   ISOLATION        what its workers are: web, or thread
 //   SHUTDOWN_DELAY   how long it serves on after SIGTERM, in milliseconds: 0
@@ -74,9 +75,11 @@ function showRate(req: WebRequest<"/rates/:zone">): WebResponse {
 function runOptions(): RunOptions {
   const text = (name: string) => Deno.env.get(name) || undefined;
   const number = (name: string) => text(name) === undefined ? undefined : Number(text(name));
+  const adminPort = number("ADMIN_PORT");
   return {
     hostname: text("HOST"),
     port: number("PORT"),
+    admin: adminPort === undefined ? undefined : { hostname: text("ADMIN_HOST"), port: adminPort },
     // A front end keeps its connections, so accepting need not be fast; and this mode loses none when a worker goes.
     listen: (text("LISTEN") ?? "shared") as RunOptions["listen"],
     isolation: text("ISOLATION") as RunOptions["isolation"],

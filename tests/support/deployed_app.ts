@@ -11,20 +11,26 @@ const APP = new URL("../../examples/deploy/app.ts", import.meta.url).pathname;
 /** One process of the application, or one after the other. */
 export class DeployedApp implements AsyncDisposable {
   readonly port: number;
+  readonly adminPort: number;
   readonly #environment: Record<string, string>;
   #program: Program;
 
-  private constructor(port: number, environment: Record<string, string>, program: Program) {
-    this.port = port;
+  private constructor(environment: Record<string, string>, program: Program) {
+    this.port = Number(environment.PORT);
+    this.adminPort = Number(environment.ADMIN_PORT);
     this.#environment = environment;
     this.#program = program;
   }
 
   /** Starts it, and waits until it listens. */
   static async start(environment: Record<string, string> = {}): Promise<DeployedApp> {
-    const port = steadyPort();
-    const whole = { PORT: String(port), MUDPIE_THREADS: "2", ...environment };
-    return new DeployedApp(port, whole, await startProgram(whole));
+    const whole = {
+      PORT: String(steadyPort()),
+      ADMIN_PORT: String(steadyPort()),
+      MUDPIE_THREADS: "2",
+      ...environment,
+    };
+    return new DeployedApp(whole, await startProgram(whole));
   }
 
   /** Replaces its workers, and waits until all are new. */

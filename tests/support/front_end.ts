@@ -26,6 +26,13 @@ export function replaceEach(text: string, replacements: Readonly<Record<string, 
   return text;
 }
 
+/** A server behind a front end. */
+export interface Server {
+  readonly port: number;
+  /** Where it says whether it is ready. */
+  readonly adminPort: number;
+}
+
 /** How a front end is started. */
 export interface FrontEndCommand {
   readonly command: string;

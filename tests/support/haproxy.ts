@@ -2,7 +2,7 @@
 
 import { DEADLINE_MS } from "./deadline.ts";
 import { steadyPort } from "./free_port.ts";
-import { FrontEnd, hindranceTo, replaceEach } from "./front_end.ts";
+import { FrontEnd, hindranceTo, replaceEach, type Server } from "./front_end.ts";
 
 const DEPLOYED = new URL("../../examples/deploy/haproxy.cfg", import.meta.url);
 
@@ -25,23 +25,16 @@ export class Haproxy implements AsyncDisposable {
     this.#frontEnd = frontEnd;
   }
 
-  /**
-   * Starts it in front of the servers on those ports as examples/deploy says, and waits until it accepts. It takes a server for up
-   * that answers that target with 200.
-   */
-  static async start(
-    appPorts: readonly [number, number],
-    healthTarget = "/rates",
-  ): Promise<Haproxy> {
+  /** Starts it in front of those servers as examples/deploy says, and waits until it accepts. */
+  static async start([first, second]: readonly [Server, Server]): Promise<Haproxy> {
     const port = steadyPort();
     const configuration = await Deno.readTextFile(DEPLOYED);
     const frontEnd = await FrontEnd.start(port, async (folder) => {
       const path = `${folder}/haproxy.cfg`;
       const replaced = replaceEach(configuration, {
         "bind :80": `bind 127.0.0.1:${port}`,
-        "127.0.0.1:8001": `127.0.0.1:${appPorts[0]}`,
-        "127.0.0.1:8002": `127.0.0.1:${appPorts[1]}`,
-        "uri /rates": `uri ${healthTarget}`,
+        "127.0.0.1:8001 port 9001": `127.0.0.1:${first.port} port ${first.adminPort}`,
+        "127.0.0.1:8002 port 9002": `127.0.0.1:${second.port} port ${second.adminPort}`,
         "/run/haproxy/admin.sock": `${folder}/admin.sock`,
         "  user haproxy\n": "",
         "  group haproxy\n": "",

@@ -2,7 +2,7 @@
 // examples/deploy: what they promise is what runs.
 
 import { freePort } from "./free_port.ts";
-import { FrontEnd, hindranceTo, replaceEach } from "./front_end.ts";
+import { FrontEnd, hindranceTo, replaceEach, type Server } from "./front_end.ts";
 
 const README = new URL("../../README.md", import.meta.url);
 const DEPLOYED = new URL("../../examples/deploy/nginx.conf", import.meta.url);
@@ -29,13 +29,15 @@ export async function startNginx(appPort: number): Promise<FrontEnd> {
   );
 }
 
-/** Starts nginx in front of the servers on those two ports as examples/deploy says, and waits until it accepts. */
-export async function startDeployedNginx(appPorts: readonly [number, number]): Promise<FrontEnd> {
+/** Starts nginx in front of those servers as examples/deploy says, and waits until it accepts. */
+export async function startDeployedNginx(
+  [first, second]: readonly [Server, Server],
+): Promise<FrontEnd> {
   const configuration = await Deno.readTextFile(DEPLOYED);
   return await start((folder) =>
     replaceEach(configuration, {
-      "127.0.0.1:8001": `127.0.0.1:${appPorts[0]}`,
-      "127.0.0.1:8002": `127.0.0.1:${appPorts[1]}`,
+      "127.0.0.1:8001": `127.0.0.1:${first.port}`,
+      "127.0.0.1:8002": `127.0.0.1:${second.port}`,
       "user www-data;": Deno.uid() === 0 ? "user root;" : "",
       "pid /run/nginx.pid;": "",
       // Neither of these many processes nor of these many descriptors is there need here.

@@ -22,6 +22,11 @@ export class Upstream implements Disposable {
     return this.#listener.addr.port;
   }
 
+  /** It is ready as long as it answers at all. */
+  get adminPort(): number {
+    return this.port;
+  }
+
   /** How many requests came for that target. */
   countOf(target: string): number {
     return this.heads.filter((head) => head.split(" ")[1] === target).length;

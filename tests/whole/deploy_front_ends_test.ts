@@ -15,7 +15,7 @@ const FRONT_ENDS = [
   {
     name: "HAProxy",
     hindrance: HAPROXY_HINDRANCE,
-    start: (ports: readonly [number, number]) => Haproxy.start(ports, "/worker"),
+    start: Haproxy.start,
   },
 ];
 
@@ -32,8 +32,13 @@ for (const { name, hindrance, start } of FRONT_ENDS) {
     const total = (counter: "connectionsAccepted" | "requests") =>
       apps.map(({ running }) => running.stats().total[counter]);
     beforeAll(async () => {
-      apps = [await startApp("streams.ts"), await startApp("streams.ts")];
-      frontEnd = await start([apps[0].port, apps[1].port]);
+      const run = { admin: { port: 0 } };
+      apps = [await startApp("streams.ts", { run }), await startApp("streams.ts", { run })];
+      const [first, second] = apps.map(({ port, running }) => ({
+        port,
+        adminPort: running.adminAddr!.port,
+      }));
+      frontEnd = await start([first, second]);
     });
     afterAll(async () => {
       await frontEnd?.[Symbol.asyncDispose]();
@@ -84,7 +89,7 @@ for (const { name, hindrance, start } of FRONT_ENDS) {
     const counts = () => upstreams.map((upstream) => upstream.countOf(FATAL_TARGET));
     beforeAll(async () => {
       upstreams = [new Upstream(), new Upstream()];
-      frontEnd = await start([upstreams[0].port, upstreams[1].port]);
+      frontEnd = await start(upstreams);
     });
     afterAll(async () => {
       await frontEnd?.[Symbol.asyncDispose]();
@@ -110,7 +115,7 @@ for (const { name, hindrance, start } of FRONT_ENDS) {
   describe(`${name} in front of a server${hindrance}`, { ignore: hindrance !== "" }, () => {
     it("it says who asks, and lets no client say it", async () => {
       using upstream = new Upstream();
-      await using frontEnd = await start([upstream.port, upstream.port]);
+      await using frontEnd = await start([upstream, upstream]);
       using client = await RawClient.connect(frontEnd.port);
       const forged = [
         "X-Forwarded-For: 6.6.6.6",

@@ -21,7 +21,7 @@ for (const { name, hindrance, start } of FRONT_ENDS) {
       using quotes = new QuoteLoad();
       await using first = await DeployedApp.start(quotes.environment);
       await using second = await DeployedApp.start(quotes.environment);
-      await using frontEnd = await start([first.port, second.port]);
+      await using frontEnd = await start([first, second]);
       await using load = quotes.start(frontEnd.port);
       for (let reloads = 0; reloads < 2; reloads++) {
         await load.answers(SOME);
@@ -36,22 +36,37 @@ for (const { name, hindrance, start } of FRONT_ENDS) {
 describe(`One of two processes behind HAProxy${HAPROXY_HINDRANCE}`, {
   ignore: HAPROXY_HINDRANCE !== "",
 }, () => {
-  it("a restart costs no request, and no POST is done twice", async () => {
+  it("a restart costs no request, and no POST is done twice, with a shutdownDelay in which it is noticed", async () => {
+    using quotes = new QuoteLoad();
+    // As in mudpie.service.
+    const environment = { ...quotes.environment, SHUTDOWN_DELAY: "3000" };
+    await using first = await DeployedApp.start(environment);
+    await using second = await DeployedApp.start(environment);
+    await using haproxy = await Haproxy.start([first, second]);
+    await using load = quotes.start(haproxy.port);
+    await haproxy.sends("app1", SOME);
+    assertEquals(await first.stop(), 0);
+    await haproxy.sees("app1", "DOWN");
+    await load.answers(SOME);
+    await first.startAgain();
+    await haproxy.sees("app1", "UP");
+    await haproxy.sends("app1", SOME);
+    quotes.assertEachOnce(await load.stop());
+  });
+
+  it("a restart costs no request, and no POST is done twice, when HAProxy is told before", async () => {
     using quotes = new QuoteLoad();
     await using first = await DeployedApp.start(quotes.environment);
     await using second = await DeployedApp.start(quotes.environment);
-    await using haproxy = await Haproxy.start([first.port, second.port]);
+    await using haproxy = await Haproxy.start([first, second]);
     await using load = quotes.start(haproxy.port);
-    for (let restarts = 0; restarts < 2; restarts++) {
-      await haproxy.sends("app1", SOME);
-      await haproxy.takeOut("app1");
-      assertEquals(await first.stop(), 0);
-      await load.answers(SOME);
-      await first.startAgain();
-      await haproxy.putBack("app1");
-    }
     await haproxy.sends("app1", SOME);
+    await haproxy.takeOut("app1");
+    assertEquals(await first.stop(), 0);
     await load.answers(SOME);
+    await first.startAgain();
+    await haproxy.putBack("app1");
+    await haproxy.sends("app1", SOME);
     quotes.assertEachOnce(await load.stop());
   });
 });
