@@ -63,6 +63,26 @@ async function statusOf(port: number, path: string): Promise<number> {
   return response.status;
 }
 
+/** Has systemd say what it thinks of a unit. */
+async function assertVerified(name: string, unit: string): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    // It looks whether the programs are there, too.
+    await Deno.writeTextFile(
+      `${folder}/${name}`,
+      replaceEach(unit, { "/usr/local/bin/deno": Deno.execPath() }),
+    );
+    const output = await new Deno.Command("systemd-analyze", {
+      args: ["verify", `${folder}/${name}`],
+    }).output();
+    assert(output.success, text(output));
+    // What it does not know it warns of, and goes on.
+    assertEquals(text(output), "");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 const ignore = !CAN_START_PROGRAMS;
 
 describe("nginx.conf", { ignore }, () => {
@@ -102,22 +122,22 @@ describe("mudpie.service", { ignore }, () => {
   const hindrance = hindranceTo("systemd-analyze", "--version");
 
   it(`systemd takes it as it stands${hindrance}`, { ignore: hindrance !== "" }, async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      // It looks whether the programs are there, too.
-      const unit = replaceEach(deployedText("mudpie.service"), {
-        "/usr/local/bin/deno": Deno.execPath(),
-      });
-      await Deno.writeTextFile(`${folder}/mudpie.service`, unit);
-      const output = await new Deno.Command("systemd-analyze", {
-        args: ["verify", `${folder}/mudpie.service`],
-      }).output();
-      assert(output.success, text(output));
-      // What it does not know it warns of, and goes on.
-      assertEquals(text(output), "");
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    await assertVerified("mudpie.service", deployedText("mudpie.service"));
+  });
+
+  it(`systemd takes what README.md makes of it for two processes${hindrance}`, {
+    ignore: hindrance !== "",
+  }, async () => {
+    const [command] = /^sed .*\\\n.*mudpie\.service(?= >)/m.exec(deployedText("README.md"))!;
+    const output = await new Deno.Command("sh", { args: ["-c", command], cwd: ROOT }).output();
+    const unit = text(output);
+    const { PORT, ADMIN_PORT, DENO_DIR, JOURNAL } = new Unit(unit).environment;
+    assertEquals([PORT, ADMIN_PORT], ["800%i", "900%i"]);
+    assertEquals([DENO_DIR, JOURNAL], ["/var/cache/mudpie-%i", "/var/lib/mudpie-%i/journal"]);
+    assertEquals(new Unit(unit).one("StateDirectory"), "mudpie-%i");
+    assertEquals(new Unit(unit).one("CacheDirectory"), "mudpie-%i");
+    assertMatch(new Unit(unit).one("ExecStart"), /--allow-write=\S*\/var\/lib\/mudpie-%i /);
+    await assertVerified("mudpie@1.service", unit);
   });
 
   it("its times leave room for one another", () => {
@@ -149,6 +169,7 @@ describe("mudpie.service", { ignore }, () => {
         env: {
           ...environment,
           PORT: String(freePort()),
+          ADMIN_PORT: String(freePort()),
           JOURNAL: `${folder}/journal`,
           SHUTDOWN_DELAY: "0",
           TMPDIR: manager.folder,
