@@ -38,7 +38,7 @@ export class Haproxy implements AsyncDisposable {
         "/run/haproxy/admin.sock": `${folder}/admin.sock`,
         "  user haproxy\n": "",
         "  group haproxy\n": "",
-        "maxconn 20000": "maxconn 200",
+        "maxconn 5000": "maxconn 200",
       });
       await Deno.writeTextFile(path, replaced);
       return { command: "haproxy", args: ["-db", "-f", path] };
