@@ -60,8 +60,11 @@ export class FrontEnd implements AsyncDisposable {
     const { command, args } = await prepare(folder);
     const program = Program.start(command, args);
     const frontEnd = new FrontEnd(port, program, folder);
+    let hasEnded = false;
+    // Whoever does not end is not waited for here.
+    program.ended().then(() => hasEnded = true, () => {});
     try {
-      await waitForPort(port);
+      await waitForPort(port, () => hasEnded);
       return frontEnd;
     } catch (error) {
       await frontEnd[Symbol.asyncDispose]();
@@ -83,14 +86,14 @@ export class FrontEnd implements AsyncDisposable {
   }
 }
 
-async function waitForPort(port: number): Promise<void> {
+async function waitForPort(port: number, isHopeless: () => boolean): Promise<void> {
   for (const start = performance.now();;) {
     try {
       (await Deno.connect({ hostname: "127.0.0.1", port })).close();
       return;
     } catch (error) {
       // It is not there yet.
-      if (performance.now() - start > DEADLINE_MS) throw error;
+      if (isHopeless() || performance.now() - start > DEADLINE_MS) throw error;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
