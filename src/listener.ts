@@ -1,8 +1,9 @@
-// The two ways to listen, and the look before.
+// The ways to listen, and the look before.
 // A wrong way to listen ends the whole process in Deno, and an address that is taken shows only when it is tried: so both
 // are looked at on the main thread before the first worker is spawned, and a fault becomes one clear line.
 
-import type { ListenMode } from "./messages.ts";
+import type { ListenMode, WorkerAddress } from "./messages.ts";
+import { listenOnSocket, removeSocket, reserveSocketPaths, socketPath } from "./unix_sockets.ts";
 
 /** A way to listen, and why it is another one than was asked for. */
 export interface ListenChoice {
@@ -38,7 +39,14 @@ interface SharedListenOptions extends Deno.TcpListenOptions {
   readonly loadBalanced: true;
 }
 
-/** Listens in the given mode. Throws what `Deno.listen` throws. */
+/** Listens at an address of either kind. Throws what `Deno.listen` throws. */
+export function listenAt(address: WorkerAddress): Deno.TcpListener | Deno.UnixListener {
+  return address.listen === "unix"
+    ? listenOnSocket(address.path, address.mode)
+    : listen(address.listen, address.hostname, address.port);
+}
+
+/** Listens on a port in the given mode. Throws what `Deno.listen` throws. */
 export function listen(mode: ListenMode, hostname: string, port: number): Deno.TcpListener {
   switch (mode) {
     case "reuseport":
@@ -52,8 +60,16 @@ export function listen(mode: ListenMode, hostname: string, port: number): Deno.T
 
 /** An address that the supervisor has made sure of. */
 export interface ReservedAddress {
+  readonly listen: ListenMode | "unix";
+  /** 127.0.0.1, and 0 for the port, where it is none of an IP network. */
   readonly hostname: string;
   readonly port: number;
+  /** For people: an URL, or `unix:` and the path. */
+  readonly url: string;
+  /** Where the worker of a place listens, counted from 1: with Unix sockets each place has an address of its own. */
+  addressOf(place: number): WorkerAddress;
+  /** The worker of a place goes, and nobody is to take it over. */
+  vacate(place: number): void;
   /** Lets go of what holds the address; the workers hold it from there on. */
   release(): void;
   /** Called when every worker accepts. In `shared` mode the socket is kept: the kernel's queue outlives all workers. */
@@ -116,7 +132,50 @@ function holdAddress(
     if (isHeld) holder?.close();
     isHeld = false;
   };
-  return { hostname, port, release, workersAccept: mode === "reuseport" ? release : () => {} };
+  const address = { listen: mode, hostname, port };
+  return {
+    ...address,
+    url: `http://${formatAddress(hostname, port)}`,
+    addressOf: () => address,
+    vacate: () => {},
+    release,
+    workersAccept: mode === "reuseport" ? release : () => {},
+  };
+}
+
+/**
+ * Makes sure that so many workers will be able to listen on Unix sockets. `release` and `vacate` take the sockets out of the file
+ * system, so that nobody connects any more; those who have are served.
+ *
+ * @throws {Error} whose message says what to do
+ */
+export async function reserveSockets(
+  pattern: string,
+  mode: number | undefined,
+  places: number,
+): Promise<ReservedAddress> {
+  try {
+    await reserveSocketPaths(pattern, places);
+  } catch (error) {
+    throw error instanceof Error ? withoutStack(error) : error;
+  }
+  const taken = new Set<number>();
+  const vacate = (place: number) => {
+    if (taken.delete(place)) removeSocket(socketPath(pattern, place));
+  };
+  return {
+    listen: "unix",
+    hostname: "127.0.0.1",
+    port: 0,
+    url: `unix:${socketPath(pattern, "{n}")}`,
+    addressOf: (place) => {
+      taken.add(place);
+      return { listen: "unix", path: socketPath(pattern, place), mode };
+    },
+    vacate,
+    release: () => [...taken].forEach(vacate),
+    workersAccept: () => {},
+  };
 }
 
 /** The text of an address, with brackets around one of IPv6. */
@@ -174,4 +233,16 @@ function explain(error: unknown, hostname: string, port: number, purpose: string
 export function withoutStack<E extends Error>(error: E): E {
   error.stack = `${error.name}: ${error.message}`;
   return error;
+}
+
+/** No descriptors left in the process, or in the system; no buffers, no memory: what the numbers are in Linux, macOS and Windows. */
+const OUT_OF_RESOURCES = /\(os error (?:24|23|105|55|12|10024|10055)\)/;
+
+/**
+ * Whether the process lacks something that accepting takes. Everything else that `accept` reports is about one connection,
+ * as accept(2) says: a client that hung up while it was queued, for instance, and the next one is waiting behind it. To wait
+ * then would let any client stop the service.
+ */
+export function isOutOfResources(error: unknown): boolean {
+  return error instanceof Error && OUT_OF_RESOURCES.test(error.message);
 }

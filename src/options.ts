@@ -45,10 +45,13 @@ export interface WebServerOptions {
    */
   readonly onPanic?: "replace" | "keep";
   /**
-   * The log of requests, on standard output: `"text"` (the default) is the combined log format and the duration, `"off"` is
-   * none. The environment's `MUDPIE_LOGGING=0` turns it off, whatever stands here.
+   * The log of requests, on standard output. `"text"` (the default): the combined log format, and behind it the duration in
+   * milliseconds, the request's id, and the worker. `"json"`: an object in each line, with the same. `"off"`: none. The environment's
+   * `MUDPIE_LOGGING=0` turns it off, whatever stands here.
    */
-  readonly accessLog?: "text" | "off";
+  readonly accessLog?: "text" | "json" | "off";
+  /** The paths that are left out of the log of requests, such as `"/healthz"`: these alone, and nothing under them. None by default. */
+  readonly accessLogExclude?: readonly string[];
 }
 
 /**
@@ -100,6 +103,15 @@ export interface RunOptions {
    * accept from one socket, which loses nothing when a worker goes. By default `"reuseport"` where it is possible.
    */
   readonly listen?: "reuseport" | "shared";
+  /**
+   * Unix sockets in place of an address and a port, one for each worker: `{n}` in the path stands for the worker's place, from 1, and
+   * is put before the extension where it is missing, so that `/run/app.sock` gives `/run/app.1.sock`, `/run/app.2.sock` and so on. What a worker that goes
+   * leaves is taken over by the next one in its place. Sockets of an earlier process are cleared away; anything else at the path, or
+   * another process that listens there, is an error.
+   */
+  readonly path?: string;
+  /** The permissions of the Unix sockets, such as `0o660`: connecting takes the right to write. What the process's umask leaves by default. */
+  readonly pathMode?: number;
   /** The module that the workers load, and that calls `run()` in them. The main module by default. */
   readonly entry?: string | URL;
   /** How long a worker may take to finish its requests once it has stopped accepting. 30,000 by default. */
@@ -110,7 +122,7 @@ export interface RunOptions {
    * What becomes of the server when a worker hangs that cannot be stopped, as a Web Worker cannot. `"exit"`: the others are
    * drained, and the process ends with exit code 75 for whoever watches it to start it again. `"continue"`: the worker is
    * replaced, and its thread goes on taking a core. By default `"exit"` in listen mode `reuseport`, where the hung worker's
-   * socket goes on drawing connections that nobody answers, and `"continue"` in `shared`.
+   * socket goes on drawing connections that nobody answers, and `"continue"` in `shared` and with Unix sockets.
    */
   readonly onHang?: "exit" | "continue";
   /**
@@ -218,7 +230,14 @@ const SERVER_RULES = {
   handlerTimeout: time(0),
   maxConnections: count(10_000),
   onPanic: choice("replace", "keep") as OptionRule<"replace" | "keep">,
-  accessLog: choice("text", "off") as OptionRule<"text" | "off">,
+  accessLog: choice("text", "json", "off") as OptionRule<"text" | "json" | "off">,
+  accessLogExclude: {
+    default: [],
+    expect: (value: unknown) =>
+      Array.isArray(value) && value.every((path) => typeof path === "string" && path[0] === "/")
+        ? undefined
+        : 'a list of paths that begin with "/", such as ["/healthz"]',
+  } as OptionRule<readonly string[]>,
 } satisfies Rules<WebServerOptions>;
 
 /** More threads than this help no machine, and are most likely a port in the wrong place. */
@@ -249,6 +268,16 @@ const RUN_RULES = {
     number | undefined
   >,
   listen: optional<"reuseport" | "shared">(choice("reuseport", "shared").expect),
+  path: optional<string>((value) =>
+    typeof value === "string" && value !== "" && !value.endsWith("/") && !value.includes("\0")
+      ? undefined
+      : 'the path of a socket, such as "/run/app.{n}.sock"'
+  ),
+  pathMode: {
+    default: undefined,
+    expect: wholeNumber(0, 0o777, ""),
+    isNumber: true,
+  } as OptionRule<number | undefined>,
   entry: optional<string | URL>((value) =>
     (typeof value === "string" && URL.canParse(value)) || value instanceof URL
       ? undefined
@@ -303,18 +332,37 @@ export function resolveRunOptions(options: RunOptions): RunSettings {
         "memory takes the process with it",
     );
   }
-  const { hostname, port, admin } = settings;
-  if (admin !== undefined && port !== 0 && admin.port === port && admin.hostname === hostname) {
-    throw new TypeError(
-      `Cannot use ${port} as option "port" of run() and of its option "admin" at once: expected two ports`,
-    );
-  }
+  checkAdmin(settings);
+  checkPath(options, settings);
   return settings;
 }
 
 function resolveAdminOptions(admin: AdminOptions | undefined): AdminSettings | undefined {
   if (admin === undefined) return undefined;
   return resolve('option "admin" of run()', admin, ADMIN_RULES) as AdminSettings;
+}
+
+/** Two listeners cannot have one address. */
+function checkAdmin({ hostname, port, path, admin }: RunSettings): void {
+  if (admin === undefined || path !== undefined || port === 0) return;
+  if (admin.port !== port || admin.hostname !== hostname) return;
+  throw new TypeError(
+    `Cannot use ${port} as option "port" of run() and of its option "admin" at once: expected two ports`,
+  );
+}
+
+/** A server listens in one way. */
+function checkPath(options: RunOptions, { path, pathMode }: RunSettings): void {
+  if (path === undefined) {
+    if (pathMode === undefined) return;
+    throw new TypeError('Cannot use option "pathMode" of run(): it goes with "path"');
+  }
+  const other = (["hostname", "port", "listen"] as const)
+    .find((name) => options[name] !== undefined);
+  if (other === undefined) return;
+  throw new TypeError(
+    `Cannot use options "path" and "${other}" of run() together: a server listens on Unix sockets or on a port; leave one out`,
+  );
 }
 
 function resolve(
@@ -358,7 +406,7 @@ function resolve(
 }
 
 function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" || Array.isArray(value) ? JSON.stringify(value) : String(value);
 }
 
 /** How many workers there are to be, and who said so. */
@@ -391,9 +439,9 @@ export function resolveWorkerCount(settings: RunSettings): WorkerCount {
   return { workers: navigator.hardwareConcurrency, source: "one for each core" };
 }
 
-/** Whether requests are logged: the environment can only turn it off. */
-export function isAccessLogOn(settings: ServerSettings): boolean {
-  return settings.accessLog !== "off" && environmentVariable("MUDPIE_LOGGING") !== "0";
+/** How requests are logged: the environment can only turn it off. */
+export function accessLogFormat({ accessLog }: ServerSettings): ServerSettings["accessLog"] {
+  return environmentVariable("MUDPIE_LOGGING") === "0" ? "off" : accessLog;
 }
 
 /** A variable of the environment; undefined too where reading it is not allowed, rather than a question at the terminal. */

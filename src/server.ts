@@ -15,7 +15,7 @@ import {
   type WebServerOptions,
 } from "./options.ts";
 import { fromPlatformRequest, type PeerInfo, toPlatformResponse } from "./platform.ts";
-import { releaseRequest, WebRequest } from "./request.ts";
+import { idInUse, releaseRequest, WebRequest } from "./request.ts";
 import { nameOfType, phraseResponse, WebResponse } from "./response.ts";
 import { allowOf, type Method, METHODS, Router, type RouteTarget } from "./router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
@@ -309,13 +309,17 @@ export class WebServer {
     isHeadRequest: boolean,
   ): Promise<Response> {
     const response = await this.#dispatcher.dispatch(request);
-    return toPlatformResponse(response, isHeadRequest, {
+    const platformResponse = toPlatformResponse(response, isHeadRequest, {
       onFailure: (error) => void this.#dispatcher.recover(error, request),
       onEnd: () => {
         exchange.end();
         releaseRequest(request);
       },
     });
+    const { headers } = platformResponse;
+    const id = idInUse(request);
+    if (id !== "" && !headers.has("x-request-id")) headers.set("x-request-id", id);
+    return platformResponse;
   }
 }
 

@@ -1,5 +1,4 @@
 import {
-  assert,
   assertEquals,
   assertGreater,
   assertRejects,
@@ -9,8 +8,8 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { type RunOptions, WebServer, type WebServerOptions } from "../mod.ts";
 import {
+  accessLogFormat,
   environmentVariable,
-  isAccessLogOn,
   resolveRunOptions,
   resolveServerOptions,
   resolveWorkerCount,
@@ -22,6 +21,8 @@ interface OptionCase {
   default: unknown;
   good: unknown[];
   bad: unknown[];
+  /** Other options that it cannot be without. */
+  goesWith?: Record<string, unknown>;
 }
 
 const notNumbers = ["8", true, null, {}, [], 8n];
@@ -51,7 +52,18 @@ const serverOptions: OptionCase[] = [
     good: ["replace", "keep"],
     bad: ["", "Replace", "kill", null, true, 0, ["keep"], () => {}],
   },
-  { name: "accessLog", default: "text", good: ["text", "off"], bad: ["", "json", null, false, 0] },
+  {
+    name: "accessLog",
+    default: "text",
+    good: ["text", "json", "off"],
+    bad: ["", "xml", null, false, 0],
+  },
+  {
+    name: "accessLogExclude",
+    default: [],
+    good: [[], ["/healthz", "/"]],
+    bad: ["/healthz", ["healthz"], [1], null, {}],
+  },
 ];
 
 const runOptions: OptionCase[] = [
@@ -80,6 +92,19 @@ const runOptions: OptionCase[] = [
     bad: ["", "reusePort", null, true, 0],
   },
   {
+    name: "path",
+    default: undefined,
+    good: ["/run/app.sock", "app.{n}.sock"],
+    bad: ["", "/run/", "a\0b", null, 7],
+  },
+  {
+    name: "pathMode",
+    default: undefined,
+    good: [0, 0o600, 0o777],
+    goesWith: { path: "/run/app.sock" },
+    bad: [-1, 0o1000, 1.5, "600", null],
+  },
+  {
     name: "entry",
     default: undefined,
     good: ["file:///srv/main.ts", "data:text/javascript,", new URL("http://localhost/main.ts")],
@@ -101,6 +126,12 @@ const runOptions: OptionCase[] = [
   { name: "maxHeapBytesPerWorker", default: 0, ...sizes },
   { name: "heapLimitPerWorker", default: 0, good: [0], bad: sizes.bad },
   { name: "signals", default: undefined, good: [true, false], bad: ["", "yes", 0, 1, null] },
+  {
+    name: "admin",
+    default: undefined,
+    good: [{ hostname: "0.0.0.0", port: 0 }, { hostname: "::1", port: 9_000 }],
+    bad: [9_000, "9000", true, null, () => {}],
+  },
   { name: "onEvent", default: undefined, good: [() => {}], bad: ["", {}, null, 7] },
 ];
 
@@ -111,10 +142,11 @@ const tables = [
 
 for (const { where, resolve, cases } of tables) {
   /** Resolves one option and gives what has become of it. */
-  const resolved = (name: string, value: unknown): unknown =>
-    (resolve({ [name]: value }) as unknown as Record<string, unknown>)[name];
+  const resolvedWith = (name: string, value: unknown, others: Record<string, unknown>): unknown =>
+    (resolve({ ...others, [name]: value }) as unknown as Record<string, unknown>)[name];
 
-  for (const { name, default: byDefault, good, bad } of cases) {
+  for (const { name, default: byDefault, good, bad, goesWith = {} } of cases) {
+    const resolved = (name: string, value: unknown) => resolvedWith(name, value, goesWith);
     const isNumber = typeof good[0] === "number";
     describe(`The option ${name} of ${where}`, () => {
       it(`is ${byDefault} by default, and when it is undefined`, () => {
@@ -223,6 +255,38 @@ describe("heapLimitPerWorker", () => {
   });
 });
 
+describe("admin", () => {
+  it("has an address of this machine alone and port 9000, unless it says otherwise", () => {
+    assertEquals(resolveRunOptions({ admin: {} }).admin, { hostname: "127.0.0.1", port: 9_000 });
+    assertEquals(resolveRunOptions({ admin: { port: 0 } }).admin?.port, 0);
+  });
+
+  it("has its options checked like all others", () => {
+    const bad: { admin: object; Expected: typeof TypeError; says: string }[] = [
+      { admin: { port: 65_536 }, Expected: RangeError, says: '65536 as option "port"' },
+      { admin: { port: "9000" }, Expected: TypeError, says: '"9000" as option "port"' },
+      { admin: { hostname: "" }, Expected: TypeError, says: 'option "hostname"' },
+      { admin: { host: "::1" }, Expected: TypeError, says: 'Unknown option "host"' },
+    ];
+    for (const { admin, Expected, says } of bad) {
+      const { message } = assertThrows(() => resolveRunOptions({ admin }), Expected);
+      assertStringIncludes(message, says);
+      assertStringIncludes(message, 'option "admin" of run()');
+    }
+  });
+
+  it("cannot be on the server's own port", () => {
+    const { message } = assertThrows(
+      () => resolveRunOptions({ port: 9_000, admin: { port: 9_000 } }),
+      TypeError,
+    );
+    assertStringIncludes(message, '"admin"');
+    resolveRunOptions({ port: 0, admin: { port: 0 } });
+    resolveRunOptions({ path: "/run/app.{n}.sock", admin: { port: 8_000 } });
+    resolveRunOptions({ hostname: "192.0.2.1", port: 9_000, admin: { port: 9_000 } });
+  });
+});
+
 /** Calls `body` with these variables set, or unset where they are undefined, and puts back what was there. */
 function withEnvironment<Result>(
   variables: Record<string, string | undefined>,
@@ -307,25 +371,25 @@ describe("The number of workers, where the environment may not be read,", {
 describe("The log of requests", () => {
   it("is on by default, and off where the option says so", () => {
     if (environmentVariable("MUDPIE_LOGGING") === undefined) {
-      assert(isAccessLogOn(resolveServerOptions({})));
+      assertEquals(accessLogFormat(resolveServerOptions({})), "text");
     }
-    assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "off" })), false);
+    assertEquals(accessLogFormat(resolveServerOptions({ accessLog: "off" })), "off");
   });
 
   const cases = [
-    { value: undefined, isOn: true },
-    { value: "0", isOn: false },
-    { value: "1", isOn: true },
-    { value: "", isOn: true },
+    { value: undefined, format: "json" },
+    { value: "0", format: "off" },
+    { value: "1", format: "json" },
+    { value: "", format: "json" },
   ];
-  for (const { value, isOn } of cases) {
-    it(`is ${isOn ? "on" : "off"} where MUDPIE_LOGGING is ${JSON.stringify(value)}`, {
+  for (const { value, format } of cases) {
+    it(`is ${format === "off" ? "off" : "on"} where MUDPIE_LOGGING is ${JSON.stringify(value)}`, {
       ignore: !canUseVariable("MUDPIE_LOGGING"),
     }, () => {
       withEnvironment({ MUDPIE_LOGGING: value }, () => {
-        assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "text" })), isOn);
+        assertEquals(accessLogFormat(resolveServerOptions({ accessLog: "json" })), format);
         // The environment can only turn it off.
-        assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "off" })), false);
+        assertEquals(accessLogFormat(resolveServerOptions({ accessLog: "off" })), "off");
       });
     });
   }

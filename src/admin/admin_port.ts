@@ -4,7 +4,7 @@
 // once has a bound, within what the supervisor keeps free for it; who comes beyond it takes the place of whoever has been at it
 // longest, so neither idle connections nor slow clients keep a probe from its answer.
 
-import { listenAlone } from "../listener.ts";
+import { isOutOfResources, listenAlone } from "../listener.ts";
 import type { FleetEvent } from "../messages.ts";
 import type { AdminSettings } from "../options.ts";
 import type { FleetObserver, ObservedFleet } from "../supervisor/fleet_observer.ts";
@@ -21,11 +21,15 @@ const SAMPLE_MS = 1_000;
 /** How long to wait where the process has no descriptors left before trying again. */
 const ACCEPT_PAUSE_MS = 100;
 
+/** Errors other than that are each of one connection, which was reset while it waited. So many in a row are not. */
+const MAX_FAILURES_IN_A_ROW = 16;
+
 /** The operator's port of one fleet. */
 export class AdminPort implements FleetObserver {
   readonly addr: Deno.NetAddr;
   readonly #listener: Deno.TcpListener;
-  readonly #connections = new Set<AdminConnection>();
+  /** Those that are open, the oldest first, each with its end. */
+  readonly #connections = new Map<AdminConnection, Promise<void>>();
   readonly #history = new FleetHistory();
   readonly #streams = new EventStreams();
   #maxConnections = 0;
@@ -75,7 +79,7 @@ export class AdminPort implements FleetObserver {
     this.#isClosed = true;
     clearInterval(this.#timer);
     this.#listener.close();
-    for (const connection of this.#connections) connection.close();
+    for (const connection of this.#connections.keys()) connection.close();
   }
 
   #sample(fleet: ObservedFleet): void {
@@ -85,38 +89,49 @@ export class AdminPort implements FleetObserver {
   }
 
   #now(fleet: ObservedFleet) {
-    return { ...this.#history.latest, ...describeProcess(), readiness: readiness(fleet) };
+    return {
+      ...this.#history.now(fleet.stats()),
+      ...describeProcess(),
+      readiness: readiness(fleet),
+    };
   }
 
   async #accept(fleet: ObservedFleet, view: AdminView): Promise<void> {
-    while (!this.#isClosed) {
+    for (let failures = 0; !this.#isClosed;) {
       try {
         const conn = await this.#listener.accept();
-        if (this.#connections.size >= this.#maxConnections) this.#makeRoom();
+        failures = 0;
+        if (this.#connections.size >= this.#maxConnections) await this.#makeRoom();
         this.#serve(conn, fleet, view);
-      } catch {
-        // A connection that was reset while it waited; or no descriptor, and then it is for ours to make room first.
+      } catch (error) {
         if (this.#isClosed) return;
-        this.#makeRoom();
+        const isShortage = isOutOfResources(error);
+        if (!isShortage && ++failures < MAX_FAILURES_IN_A_ROW) continue;
+        // It is for ours to make room first.
+        if (isShortage) await this.#makeRoom();
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
       }
     }
   }
 
-  /** Ends the connection that has been there longest without its answer. Streams have a bound of their own. */
-  #makeRoom(): void {
-    for (const connection of this.#connections) {
+  /**
+   * Ends the connection that has been there longest without its answer; streams have a bound of their own. Waits until it is gone:
+   * the runtime lets go of a descriptor only when it has told whoever waits at it, and a crowd that comes all at once would
+   * have taken those of the workers by then.
+   */
+  async #makeRoom(): Promise<void> {
+    for (const [connection, served] of this.#connections) {
       if (connection.isStream) continue;
       connection.close();
-      this.#connections.delete(connection);
-      return;
+      return await served;
     }
   }
 
-  async #serve(conn: Deno.TcpConn, fleet: ObservedFleet, view: AdminView): Promise<void> {
+  #serve(conn: Deno.TcpConn, fleet: ObservedFleet, view: AdminView): void {
+    // It may have been closed while there was being made room.
+    if (this.#isClosed) return conn.close();
     const connection = new AdminConnection(conn);
-    this.#connections.add(connection);
-    await connection.serve({
+    const served = connection.serve({
       answer: (method, path) => this.#answer(method, path, view),
       onStream: (stream) => {
         // Somebody may have been faster since it was answered.
@@ -125,7 +140,7 @@ export class AdminPort implements FleetObserver {
         this.#streams.add(stream, "history", { samples, events, now: this.#now(fleet) });
       },
     });
-    this.#connections.delete(connection);
+    this.#connections.set(connection, served.then(() => void this.#connections.delete(connection)));
   }
 
   #answer(method: string, path: string, view: AdminView): AdminAnswer {

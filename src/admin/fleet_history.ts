@@ -1,7 +1,7 @@
 // What became of the fleet in the last minutes: a sample in each second, and the latest events. Counters come in, and rates
 // go out. No clock: the times come in with them.
 
-import { fleetLine } from "../log.ts";
+import { escapeForLog, fleetLine } from "../log.ts";
 import type { FleetEvent } from "../messages.ts";
 import type { FleetStats, WorkerStats } from "../supervisor/running_server.ts";
 import { quantile } from "./quantile.ts";
@@ -65,7 +65,8 @@ export class FleetHistory {
   readonly #samples: Sample[] = [];
   readonly #events: NotedEvent[] = [];
   #previous: Previous | undefined;
-  #latest: FleetNow | undefined;
+  /** How many requests each worker answered in a second, as of the last sample. */
+  #rates: ReadonlyMap<number, number> = new Map();
 
   /** The samples that are kept, the oldest first. */
   get samples(): readonly Sample[] {
@@ -77,9 +78,13 @@ export class FleetHistory {
     return this.#events;
   }
 
-  /** The fleet as it was at the last sample; undefined before the first. */
-  get latest(): FleetNow | undefined {
-    return this.#latest;
+  /** The fleet as it is, with the rates of the last sample. */
+  now(stats: FleetStats): FleetNow {
+    const workers = stats.workers.map((worker) => ({
+      ...worker,
+      requestsPerSecond: this.#rates.get(worker.worker) ?? 0,
+    }));
+    return { ...stats, workers };
   }
 
   /** Takes a sample. `now` is the time on a clock that only goes forward, `at` is what people read, both in milliseconds. */
@@ -97,15 +102,12 @@ export class FleetHistory {
     };
     this.#samples.push(sample);
     if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
-    this.#latest = {
-      ...stats,
-      workers: stats.workers.map((worker) => ({
-        ...worker,
-        requestsPerSecond: perSecond(
-          worker.requests - (previous?.requests.get(worker.worker) ?? 0),
-        ),
-      })),
-    };
+    this.#rates = new Map(
+      stats.workers.map(({ worker, requests }) => [
+        worker,
+        perSecond(requests - (previous?.requests.get(worker) ?? 0)),
+      ]),
+    );
     this.#previous = {
       now,
       buckets,
@@ -132,7 +134,7 @@ function milliseconds(seconds: number | null): number | null {
 function describe(event: FleetEvent): string {
   if (event.kind !== "panicked") return fleetLine(event);
   const [line] = event.error.split("\n", 1);
-  return `${fleetLine(event)}: ${line.slice(0, MAX_ERROR_CHARACTERS)}`;
+  return `${fleetLine(event)}: ${escapeForLog(line.slice(0, MAX_ERROR_CHARACTERS))}`;
 }
 
 function weightOf(event: FleetEvent): NotedEvent["weight"] {

@@ -103,7 +103,7 @@ export const PAGE = `<!DOCTYPE html>
     <section class="plots" aria-label="The last five minutes">${PLOTS.join("")}
     </section>
     <section class="card" aria-labelledby="workers-title">
-      <h2 id="workers-title">Workers <span id="wanted" class="note"></span></h2>
+      <div class="title"><h2 id="workers-title">Workers</h2><p id="wanted" class="note"></p></div>
       <table>
         <thead><tr>${COLUMNS.map(column).join("")}</tr></thead>
         <tbody id="workers"></tbody>
@@ -112,7 +112,7 @@ export const PAGE = `<!DOCTYPE html>
     <section class="card" aria-labelledby="events-title">
       <h2 id="events-title">Recent events</h2>
       <p id="no-events" class="note">None yet.</p>
-      <ol id="events" class="events"></ol>
+      <ol id="events" class="events" tabindex="0" aria-labelledby="events-title"></ol>
     </section>
   </main>
   <footer>

@@ -13,6 +13,8 @@ export function showFleet() {
   /** Workers show that they are alive every second. */
   const LATE_HEARTBEAT_MS = 3_000;
   const LATE_LOOP_MS = 250;
+  /** The lowest latency that is shown: in the first bucket there is nothing to tell apart. */
+  const LEAST_MS = 0.1;
   const BYTES_PER_MEGABYTE = 1_048_576;
 
   let samples = [];
@@ -39,8 +41,7 @@ export function showFleet() {
 
   function milliseconds(value) {
     if (value === null) return "–";
-    if (value >= 10_000) return "≥ 10 s";
-    if (value >= 1_000) return (value / 1_000).toFixed(1) + " s";
+    if (value >= 1_000) return Number((value / 1_000).toFixed(1)) + " s";
     return (value >= 10 ? Math.round(value) : Number(value.toPrecision(2))) + " ms";
   }
 
@@ -67,6 +68,21 @@ export function showFleet() {
     return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value) ?? value;
   }
 
+  /** A scale from 0 up, on which a value has its share of the height. */
+  function linearScale(highest, unit) {
+    const top = highest > 0 ? roundUp(highest / unit) * unit : unit;
+    return { ticks: [top, top / 2, 0], shareOf: (value) => value / top };
+  }
+
+  /** A scale of decades: what half of the requests take and what the slowest take are seldom of one size. */
+  function decadeScale(highest, lowest) {
+    const decades = Math.max(1, Math.ceil(Math.log10(highest / lowest)));
+    return {
+      ticks: Array.from({ length: decades + 1 }, (_, i) => lowest * 10 ** (decades - i)),
+      shareOf: (value) => Math.log10(value / lowest) / decades,
+    };
+  }
+
   function drawPath(svg, name, data) {
     const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
     path.setAttribute("class", name);
@@ -84,81 +100,82 @@ export function showFleet() {
     return found.filter((stretch) => stretch.length > 0);
   }
 
-  function drawPlot(id, lines, unit, write) {
-    const [scale, svg] = element(id).children;
+  function drawPlot({ id, lines, scaleTo, write }) {
+    const [labels, svg] = element(id).children;
     const highest = Math.max(
       ...lines.flatMap(({ of }) => samples.map((sample) => of(sample) ?? 0)),
     );
-    const top = highest > 0 ? roundUp(highest / unit) * unit : unit;
+    const { ticks, shareOf } = scaleTo(highest);
+    const yOf = (value) => (1 - Math.max(0, Math.min(1, shareOf(value)))) * HEIGHT;
     const last = samples.length > 0 ? samples.at(-1).at : 0;
-    scale.replaceChildren(...[top, top / 2, 0].map((value) => {
+    labels.replaceChildren(...ticks.map((value) => {
       const item = document.createElement("li");
-      item.textContent = write(value);
+      item.textContent = value === 0 ? "0" : write(value);
       return item;
     }));
     svg.replaceChildren();
-    for (const share of [0, 0.5, 1]) {
-      drawPath(svg, "grid", "M0 " + share * HEIGHT + "H" + WIDTH);
-    }
+    for (const value of ticks) drawPath(svg, "grid", "M0 " + yOf(value) + "H" + WIDTH);
     for (const { name, of, isFilled } of lines) {
       const points = samples.map((sample) => {
         const value = of(sample);
-        return {
-          x: (1 - (last - sample.at) / SPAN_MS) * WIDTH,
-          y: value === null ? null : (1 - Math.min(1, value / top)) * HEIGHT,
-        };
-      }).filter(({ x }) => x >= 0);
-      for (const stretch of stretches(points)) {
-        const line = stretch.map(({ x, y }) => x.toFixed(1) + " " + y.toFixed(1)).join("L");
-        const [first] = stretch;
-        const end = stretch.at(-1);
-        if (isFilled) {
-          const bottom = "V" + HEIGHT + "H" + first.x.toFixed(1) + "Z";
-          drawPath(svg, name + " area", "M" + line + bottom);
-        }
-        // One moment alone is a dot.
-        drawPath(svg, name, "M" + line + (first === end ? "h0.01" : ""));
+        const x = (1 - (last - sample.at) / SPAN_MS) * WIDTH;
+        return { x, y: value === null ? null : yOf(value) };
+      });
+      for (const stretch of stretches(points.filter(({ x }) => x >= 0))) {
+        drawStretch(svg, name, stretch, isFilled);
       }
     }
     const latest = samples.at(-1);
     if (latest === undefined) return;
-    const values = lines.map(({ title, of }) => title + " " + write(of(latest)));
+    const values = lines.map(({ title, of }) => title + " " + write(of(latest) ?? 0));
     svg.setAttribute("aria-label", values.join(", ") + "; the highest is " + write(highest));
   }
 
-  function drawPlots() {
-    drawPlot(
-      "plot-requests",
-      [{
+  function drawStretch(svg, name, stretch, isFilled) {
+    const [first] = stretch;
+    const line = "M" + stretch.map(({ x, y }) => x.toFixed(1) + " " + y.toFixed(1)).join("L");
+    // One moment alone has no line to be seen by.
+    if (stretch.length === 1) return drawPath(svg, name + " dot", line + "h0.01");
+    if (isFilled) {
+      drawPath(svg, name + " area", line + "V" + HEIGHT + "H" + first.x.toFixed(1) + "Z");
+    }
+    drawPath(svg, name, line);
+  }
+
+  const PLOTS = [
+    {
+      id: "plot-requests",
+      lines: [{
         name: "requests",
         title: "Requests per second",
         of: (sample) => sample.requestsPerSecond,
         isFilled: true,
       }],
-      1,
-      count,
-    );
-    drawPlot(
-      "plot-latency",
-      [
+      scaleTo: (highest) => linearScale(highest, 1),
+      write: count,
+    },
+    {
+      id: "plot-latency",
+      lines: [
         { name: "p99", title: "99 of a hundred within", of: (sample) => sample.p99Ms },
         { name: "p50", title: "half within", of: (sample) => sample.p50Ms },
       ],
-      1,
-      milliseconds,
-    );
-    drawPlot(
-      "plot-heap",
-      [{
+      scaleTo: (highest) => decadeScale(highest, LEAST_MS),
+      write: milliseconds,
+    },
+    {
+      id: "plot-heap",
+      lines: [{
         name: "heap",
         title: "Heap of all workers",
-        of: (sample) => sample.heapBytes,
+        // Before the first heartbeat nothing is known.
+        of: (sample) => sample.heapBytes === 0 ? null : sample.heapBytes,
         isFilled: true,
       }],
-      BYTES_PER_MEGABYTE,
-      megabytes,
-    );
-  }
+      scaleTo: (highest) => linearScale(highest, BYTES_PER_MEGABYTE),
+      write: megabytes,
+    },
+  ];
 
   // The table, the figures, the events.
 
@@ -218,10 +235,10 @@ export function showFleet() {
     };
     for (const [id, text] of Object.entries(figures)) setText(element(id), text);
     element("panics").className = now.total.panics > 0 ? "bad" : "";
-    element("replacements").title = replaced.map(([cause, times]) => cause + ": " + times)
-      .join(", ");
     const accepting = now.workers.filter((worker) => worker.status === "accepting").length;
-    setText(element("wanted"), accepting + " of " + now.wanted + " accept");
+    const causes = replaced.map(([cause, times]) => ", " + times + " × " + cause).join("");
+    const since = causes === "" ? "" : " · replaced so far: " + causes.slice(2);
+    setText(element("wanted"), accepting + " of " + now.wanted + " accept" + since);
     element("workers").replaceChildren(...now.workers.map(workerRow));
   }
 
@@ -275,14 +292,14 @@ export function showFleet() {
       element("events").replaceChildren();
       element("no-events").hidden = false;
       for (const one of history.events) showEvent(one);
-      drawPlots();
+      PLOTS.forEach(drawPlot);
       showNow(history.now);
     });
     source.addEventListener("sample", (event) => {
       heard();
       const { sample, now } = JSON.parse(event.data);
       samples = [...samples, sample].filter(({ at }) => sample.at - at <= SPAN_MS);
-      drawPlots();
+      PLOTS.forEach(drawPlot);
       showNow(now);
     });
     source.addEventListener("fleet", (event) => {
@@ -302,6 +319,16 @@ export function showFleet() {
     connect();
   }
 
+  /** A browser has few connections to one server, and a page that nobody sees would keep one from those that somebody does. */
+  function followVisibility() {
+    source.close();
+    clearInterval(watching);
+    if (document.hidden) return;
+    connect();
+    watching = setInterval(watch, RETRY_MS);
+  }
+
   connect();
-  setInterval(watch, RETRY_MS);
+  let watching = setInterval(watch, RETRY_MS);
+  document.addEventListener("visibilitychange", followVisibility);
 }

@@ -149,6 +149,12 @@ main.stale {
   grid-template-columns: repeat(3, minmax(0, 1fr));
   gap: 0.875rem;
 }
+.title {
+  display: flex;
+  flex-wrap: wrap;
+  align-items: baseline;
+  gap: 0 0.625rem;
+}
 figcaption {
   display: flex;
   justify-content: space-between;
@@ -206,6 +212,9 @@ figcaption {
   stroke-linejoin: round;
   stroke-linecap: round;
   vector-effect: non-scaling-stroke;
+}
+.canvas .dot {
+  stroke-width: 4;
 }
 .canvas .grid {
   stroke: var(--line);
@@ -284,7 +293,7 @@ td.bad {
 }
 .events {
   margin-top: 0.5rem;
-  max-height: 22rem;
+  max-height: 24.5rem;
   overflow-y: auto;
   list-style: none;
 }

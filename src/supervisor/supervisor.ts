@@ -6,9 +6,9 @@ import { ConnectionBudget } from "../connection_budget.ts";
 import {
   chooseListenMode,
   formatAddress,
-  type ListenChoice,
   reserveAddress,
   type ReservedAddress,
+  reserveSockets,
   withoutStack,
 } from "../listener.ts";
 import {
@@ -24,7 +24,6 @@ import type {
   FleetEvent,
   HandledRequest,
   HangOutcome,
-  ListenMode,
   Misbehaviour,
   WorkerMessage,
 } from "../messages.ts";
@@ -94,6 +93,8 @@ export interface SupervisorOptions {
 interface Crew {
   readonly handle: WorkerHandle;
   readonly spawnedAt: number;
+  /** Its place among those that accept, from 1, once it has been told to listen: whoever replaces it has the same. */
+  place?: number;
   heartbeats: number;
   heartbeatAt: number;
 }
@@ -120,10 +121,14 @@ export interface SupervisedServer extends RunningServer {
  * no worker can start.
  */
 export async function supervise(options: SupervisorOptions): Promise<SupervisedServer> {
-  const { listen, hostname, port } = options.settings;
-  const choice = chooseListenMode(listen);
-  const address = reserveAddress(choice.mode, hostname, port);
-  return await new Supervisor(options, choice, address).start();
+  const { listen, hostname, port, path, pathMode } = options.settings;
+  if (path !== undefined) {
+    const sockets = await reserveSockets(path, pathMode, options.workerCount.workers);
+    return await new Supervisor(options, undefined, sockets).start();
+  }
+  const { mode, fallbackReason } = chooseListenMode(listen);
+  const address = reserveAddress(mode, hostname, port);
+  return await new Supervisor(options, fallbackReason, address).start();
 }
 
 /** Has a worker of a server that was started here die, without a word to the fleet beforehand. For testing.ts alone. */
@@ -138,7 +143,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
 
   readonly addr: Deno.NetAddr;
   readonly adminAddr: Deno.NetAddr | undefined;
-  readonly listen: ListenMode;
+  readonly listen: RunningServer["listen"];
   readonly finished: Promise<void>;
   readonly #options: SupervisorOptions;
   readonly #fallbackReason: string | undefined;
@@ -173,14 +178,18 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   /** Undefined where nobody above the process wants to hear anything. */
   readonly #manager: ServiceManager | undefined;
 
-  constructor(options: SupervisorOptions, choice: ListenChoice, address: ReservedAddress) {
+  constructor(
+    options: SupervisorOptions,
+    fallbackReason: string | undefined,
+    address: ReservedAddress,
+  ) {
     const { settings, workerCount } = options;
     this.#options = options;
-    this.#fallbackReason = choice.fallbackReason;
+    this.#fallbackReason = fallbackReason;
     this.#address = address;
     this.addr = { transport: "tcp", hostname: address.hostname, port: address.port };
     this.adminAddr = options.observer?.addr;
-    this.listen = choice.mode;
+    this.listen = address.listen;
     this.finished = this.#finished.promise;
     // Whoever waits for it hears of a failure; a program that never looks at it has heard of it by `start()`.
     this.finished.catch(() => {});
@@ -195,7 +204,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
         loadTimeoutMs: this.#loadTimeoutMs(),
         drainTimeoutMs: settings.drainTimeout,
         hangTimeoutMs: settings.hangTimeout,
-        hangOutcome: hangOutcome(settings, choice.mode),
+        hangOutcome: hangOutcome(settings, address.listen),
         shutdownDelayMs: settings.shutdownDelay,
         maxRequests: settings.maxRequestsPerWorker,
         maxAgeMs: settings.maxAgePerWorker,
@@ -228,7 +237,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     // worker that would say the same once more.
     await new Promise((resolve) => setTimeout(resolve));
     if (this.#options.wasMisused()) await new Promise((resolve) => setTimeout(resolve, MISUSE_MS));
-    if (this.#fallbackReason !== undefined) {
+    if (this.#fallbackReason !== undefined && this.listen !== "unix") {
       this.#tell({ kind: "listen fallback", listen: this.listen, reason: this.#fallbackReason });
     }
     const stopSignals = this.#options.listensToSignals
@@ -264,10 +273,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
       case "spawn":
         return this.#spawn(action.worker);
       case "drain":
-        return this.#crew.get(action.worker)?.handle.tell({
-          kind: "drain",
-          timeoutMs: action.timeoutMs,
-        });
+        return this.#drain(action.worker, action.timeoutMs);
       case "terminate":
         return this.#terminate(action.worker);
       case "tell":
@@ -345,19 +351,18 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   }
 
   #configure(worker: number): void {
-    const handle = this.#crew.get(worker)?.handle;
-    if (handle === undefined) return;
+    const crew = this.#crew.get(worker);
+    if (crew === undefined) return;
+    const { handle } = crew;
     const { settings } = this.#options;
-    const { hostname, port } = this.addr;
+    const place = crew.place = this.#freePlace();
     const heartbeatMs = settings.hangTimeout === 0
       ? HEARTBEAT_MS
       : Math.min(HEARTBEAT_MS, settings.hangTimeout / MIN_MISSED_HEARTBEATS);
     handle.tell({
       kind: "configure",
       configuration: {
-        hostname,
-        port,
-        listen: this.listen,
+        address: this.#address.addressOf(place),
         scoreboard: handle.scoreboard.memory,
         exchangeBoard: handle.exchangeBoard.memory,
         requestMetrics: handle.requestMetrics,
@@ -366,6 +371,31 @@ class Supervisor implements SupervisedServer, ObservedFleet {
         mainStartupMs: this.#mainStartupMs,
       },
     });
+  }
+
+  /** The lowest place that nobody has who is to stay. */
+  #freePlace(): number {
+    const taken = this.#takenPlaces();
+    let place = 1;
+    while (taken.has(place)) place++;
+    return place;
+  }
+
+  #takenPlaces(): Set<number | undefined> {
+    const states = this.#fleet.states();
+    const staying = [...this.#crew].filter(([worker]) => {
+      const kind = states.get(worker)?.kind;
+      return kind === "starting" || kind === "accepting";
+    });
+    return new Set(staying.map(([, { place }]) => place));
+  }
+
+  #drain(worker: number, timeoutMs: number): void {
+    const crew = this.#crew.get(worker);
+    if (crew === undefined) return;
+    const isTakenOver = this.#takenPlaces().has(crew.place);
+    if (crew.place !== undefined && !isTakenOver) this.#address.vacate(crew.place);
+    crew.handle.tell({ kind: "drain", timeoutMs });
   }
 
   /** Looks at each worker's scoreboard: a heartbeat is a number that has grown, so none has to be sent. */
@@ -495,7 +525,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     this.#hasStarted = true;
     this.#tell({
       kind: "listening",
-      url: urlOf(this.addr),
+      url: this.#address.url,
       hostname,
       port,
       workers: workerCount.workers,
@@ -621,7 +651,10 @@ function urlOf({ hostname, port }: Deno.NetAddr): string {
 }
 
 /** What becomes of workers that hang: a thread of the second kind can be ended, a Web Worker cannot. */
-function hangOutcome({ isolation, onHang }: RunSettings, listen: ListenMode): HangOutcome {
+function hangOutcome(
+  { isolation, onHang }: RunSettings,
+  listen: RunningServer["listen"],
+): HangOutcome {
   if (isolation === "thread") return "stopped";
   return (onHang ?? (listen === "reuseport" ? "exit" : "continue")) === "exit"
     ? "exit"

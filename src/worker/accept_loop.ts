@@ -2,7 +2,9 @@
 // The kernel's queue is the only one: while the worker has as many connections as it takes, it does not accept.
 
 import type { ConnectionBudget } from "../connection_budget.ts";
+import { isOutOfResources } from "../listener.ts";
 import { settlesWithin } from "../settling.ts";
+import type { ClientConn } from "./connection.ts";
 import { shortTurns } from "./short_turns.ts";
 
 /** How long to wait when accepting fails for want of something, such as descriptors: trying on at once would burn a core. */
@@ -91,6 +93,12 @@ export class ConnectionLimit {
   }
 }
 
+/** A socket that is listened on: of the two kinds, as far as the loop is concerned. */
+export interface ConnectionSource {
+  accept(): Promise<ClientConn>;
+  close(): void;
+}
+
 /** What the accept loop needs of its surroundings. */
 export interface AcceptOptions {
   readonly limit: ConnectionLimit;
@@ -100,7 +108,7 @@ export interface AcceptOptions {
    */
   readonly isQueueShared: boolean;
   /** Takes a connection over; it does not throw, and is not waited for. */
-  readonly serve: (connection: Deno.TcpConn) => void;
+  readonly serve: (connection: ClientConn) => void;
   /** Told that there is no room for another connection. */
   readonly onFull: () => void;
   /** Told of an error after which the loop waits before it tries again; `isShortage`: the process lacks something. */
@@ -116,7 +124,7 @@ export interface AcceptOptions {
  * finds nothing. What comes between that and the system call is lost all the same, and what is still shaking hands.
  */
 export class AcceptLoop {
-  readonly #listener: Deno.TcpListener;
+  readonly #listener: ConnectionSource;
   readonly #options: AcceptOptions;
   #isStopped = false;
   #isOverdue = false;
@@ -125,7 +133,7 @@ export class AcceptLoop {
   #quietTimer: ReturnType<typeof setTimeout> | undefined;
   #overdueTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(listener: Deno.TcpListener, options: AcceptOptions) {
+  constructor(listener: ConnectionSource, options: AcceptOptions) {
     this.#listener = listener;
     this.#options = options;
   }
@@ -218,16 +226,4 @@ export class AcceptLoop {
     this.#isClosed = true;
     this.#listener.close();
   }
-}
-
-/** No descriptors left in the process, or in the system; no buffers, no memory: what the numbers are in Linux, macOS and Windows. */
-const OUT_OF_RESOURCES = /\(os error (?:24|23|105|55|12|10024|10055)\)/;
-
-/**
- * Whether the process lacks something that accepting takes. Everything else that `accept` reports is about one connection,
- * as accept(2) says: a client that hung up while it was queued, for instance, and the next one is waiting behind it. To wait
- * then would let any client stop the service.
- */
-function isOutOfResources(error: unknown): boolean {
-  return error instanceof Error && OUT_OF_RESOURCES.test(error.message);
 }

@@ -41,12 +41,23 @@ export interface ServingOptions {
   readonly pool?: BufferPool;
   readonly turnGate?: TurnGate;
   readonly requestMetrics?: RequestMetrics;
+  /** Whether requests are logged, which gives their answers an `X-Request-Id`. Not by default. */
+  readonly isLogged?: boolean;
 }
 
 /** Serves a connection, and lets it begin. */
 export async function serveConnection(options: ServingOptions): Promise<ServedConnection> {
   const { router, limits, tickMs, pool = new BufferPool(), turnGate = new TurnGate() } = options;
   const logged: string[] = [];
+  const accessLog = new AccessLog({
+    format: "text",
+    worker: 1,
+    exclude: limits.accessLogExclude ?? [],
+    write: (bytes) => {
+      logged.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
+      return Promise.resolve();
+    },
+  });
   const faults: unknown[] = [];
   const panics: unknown[] = [];
   const fake = new FakeConn();
@@ -68,10 +79,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     turnGate,
     scoreboard: new Scoreboard(),
     exchangeBoard: new ExchangeBoard(),
-    accessLog: new AccessLog((bytes) => {
-      logged.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
-      return Promise.resolve();
-    }),
+    accessLog: options.isLogged ? accessLog : undefined,
     requestMetrics: options.requestMetrics,
     onFault: (error) => faults.push(error),
     isDraining: false,
