@@ -5,17 +5,25 @@
 //   curl -i http://127.0.0.1:8000/rates
 //   curl -i -d '{"reference":"A-17","zone":"europe","grams":1200}' http://127.0.0.1:8000/quotes
 //
-//   HOST, PORT       where it serves: 127.0.0.1 and 8000
-//   ADMIN_HOST, ADMIN_PORT   where it tells operators how it is, /readyz and /metrics among them: 127.0.0.1, and nowhere
-//   LISTEN           how its workers share the port: shared, or reuseport
-//   ISOLATION        what its workers are: web, or thread
-//   SHUTDOWN_DELAY   how long it serves on after SIGTERM, in milliseconds: 0
-//   DRAIN_TIMEOUT    how long it may then take over what is under way, in milliseconds: 20000
-//   JOURNAL          a file that gets a line for each quote; none
-//   MUDPIE_THREADS   how many workers: one for each core (Mudpie's own)
-//   MUDPIE_LOGGING   0 for no log of requests (Mudpie's own)
+//   HOST, PORT               where it serves: 127.0.0.1 and 8000
+//   LISTEN                   how its workers share the port: shared, or reuseport
+//   SOCKET, SOCKET_MODE      Unix sockets instead, such as /run/mudpie/app.{n}.sock, and who may connect to them: 660
+//   ADMIN_HOST, ADMIN_PORT   where it tells operators how it is, by /readyz and /metrics among others: 127.0.0.1, and nowhere
+//   ISOLATION                what its workers are: web, or thread
+//   SHUTDOWN_DELAY           how long it serves on after SIGTERM, in milliseconds: 0
+//   DRAIN_TIMEOUT            how long it may then take over what is under way, in milliseconds: 20000
+//   ACCESS_LOG               how it logs requests: text, json, or off
+//   JOURNAL                  a file that gets a line for each quote; none
+//   MUDPIE_THREADS           how many workers: one for each core (Mudpie's own)
 
-import { HttpError, type RunOptions, type WebRequest, WebResponse, WebServer } from "../../mod.ts";
+import {
+  HttpError,
+  type RunOptions,
+  type WebRequest,
+  WebResponse,
+  WebServer,
+  type WebServerOptions,
+} from "../../mod.ts";
 
 /** What a parcel to a zone costs, in cents: to begin with, and for each kilogram that has begun. */
 const RATES: Readonly<Record<string, { readonly base: number; readonly perKilogram: number }>> = {
@@ -71,24 +79,45 @@ function showRate(req: WebRequest<"/rates/:zone">): WebResponse {
   return WebResponse.json(RATES[zone]);
 }
 
-/** What the environment says, as options; run() checks them, and names the one that is wrong. */
-function runOptions(): RunOptions {
-  const text = (name: string) => Deno.env.get(name) || undefined;
-  const number = (name: string) => text(name) === undefined ? undefined : Number(text(name));
-  const adminPort = number("ADMIN_PORT");
+/** What the environment says, where it says something. */
+function text(name: string): string | undefined {
+  return Deno.env.get(name) || undefined;
+}
+
+function number(name: string): number | undefined {
+  const given = text(name);
+  return given === undefined ? undefined : Number(given);
+}
+
+function whereToListen(): RunOptions {
+  const path = text("SOCKET");
+  if (path !== undefined) {
+    return { path, pathMode: Number.parseInt(text("SOCKET_MODE") ?? "660", 8) };
+  }
   return {
     hostname: text("HOST"),
     port: number("PORT"),
-    admin: adminPort === undefined ? undefined : { hostname: text("ADMIN_HOST"), port: adminPort },
     // A front end keeps its connections, so accepting need not be fast; and this mode loses none when a worker goes.
     listen: (text("LISTEN") ?? "shared") as RunOptions["listen"],
+  };
+}
+
+/** The options, as they were given: run() checks them, and names the one that is wrong. */
+function runOptions(): RunOptions {
+  const adminPort = number("ADMIN_PORT");
+  return {
+    ...whereToListen(),
+    admin: adminPort === undefined ? undefined : { hostname: text("ADMIN_HOST"), port: adminPort },
     isolation: text("ISOLATION") as RunOptions["isolation"],
     shutdownDelay: number("SHUTDOWN_DELAY"),
     drainTimeout: number("DRAIN_TIMEOUT") ?? 20_000,
   };
 }
 
-const server = new WebServer({ maxBodyBytes: 10_000 });
+const server = new WebServer({
+  maxBodyBytes: 10_000,
+  accessLog: text("ACCESS_LOG") as WebServerOptions["accessLog"],
+});
 server.addExactPath("/rates", { GET: () => WebResponse.json(RATES) });
 server.addExactPath("/rates/:zone", { GET: showRate });
 server.addExactPath("/quotes", { POST: quote });

@@ -59,7 +59,7 @@ export class DeployedApp implements AsyncDisposable {
 async function startProgram(env: Record<string, string>): Promise<Program> {
   const program = Program.deno(["run", "-A", APP], { env });
   try {
-    await program.listening();
+    await program.stderr.find(/mudpie: listening on /);
     return program;
   } catch (error) {
     await program[Symbol.asyncDispose]();
@@ -80,6 +80,11 @@ export class QuoteLoad implements Disposable {
   /** What the processes are started with, so that they write down what they have seen. */
   get environment(): Record<string, string> {
     return { JOURNAL: this.#journal };
+  }
+
+  /** A folder that is there as long as the journal is. */
+  get folder(): string {
+    return this.#folder;
   }
 
   /** Begins to ask on that port: half of the clients keep their connections, half have one for each request. */

@@ -33,11 +33,25 @@ export async function startNginx(appPort: number): Promise<FrontEnd> {
 export async function startDeployedNginx(
   [first, second]: readonly [Server, Server],
 ): Promise<FrontEnd> {
+  return await startDeployed({
+    "127.0.0.1:8001": `127.0.0.1:${first.port}`,
+    "127.0.0.1:8002": `127.0.0.1:${second.port}`,
+  });
+}
+
+/** The same in front of one server with two workers, with the sockets app.1.sock and app.2.sock in that folder. */
+export async function startDeployedNginxOnSockets(folder: string): Promise<FrontEnd> {
+  return await startDeployed({
+    "    server 127.0.0.1:": "    # server 127.0.0.1:",
+    "# server unix:/run/mudpie/": `server unix:${folder}/`,
+  });
+}
+
+async function startDeployed(servers: Readonly<Record<string, string>>): Promise<FrontEnd> {
   const configuration = await Deno.readTextFile(DEPLOYED);
   return await start((folder) =>
     replaceEach(configuration, {
-      "127.0.0.1:8001": `127.0.0.1:${first.port}`,
-      "127.0.0.1:8002": `127.0.0.1:${second.port}`,
+      ...servers,
       "user www-data;": Deno.uid() === 0 ? "user root;" : "",
       "pid /run/nginx.pid;": "",
       // Neither of these many processes nor of these many descriptors is there need here.

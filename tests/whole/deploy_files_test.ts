@@ -26,7 +26,7 @@ const LAST_ANSWERS_MS = 1_000;
 
 /** The variables that the application reads, as its own head lists them. */
 function variablesOfApp(): Set<string> {
-  const head = deployedText("app.ts").split("\n\n").slice(0, 3).join("\n");
+  const head = deployedText("app.ts").split("\n\n")[0];
   return new Set(
     [...head.matchAll(/^\/\/ {3}([A-Z_, ]+?) {2}/gm)].flatMap(([, names]) => names.split(", ")),
   );
@@ -157,6 +157,7 @@ describe("mudpie.service", { ignore }, () => {
         "/srv/app/": ROOT.pathname,
         "/var/lib/mudpie": folder,
         "/run/systemd": manager.folder,
+        "/run/mudpie": folder,
         "/tmp": manager.folder,
       };
       // In one go: what is put in may have the name of another one in it.

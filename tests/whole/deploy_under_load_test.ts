@@ -5,7 +5,11 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { DeployedApp, QuoteLoad } from "../support/deployed_app.ts";
 import { Haproxy, HAPROXY_HINDRANCE } from "../support/haproxy.ts";
-import { NGINX_HINDRANCE, startDeployedNginx } from "../support/nginx.ts";
+import {
+  NGINX_HINDRANCE,
+  startDeployedNginx,
+  startDeployedNginxOnSockets,
+} from "../support/nginx.ts";
 
 const FRONT_ENDS = [
   { name: "nginx", hindrance: NGINX_HINDRANCE, start: startDeployedNginx },
@@ -30,6 +34,22 @@ for (const { name, hindrance, start } of FRONT_ENDS) {
     });
   });
 }
+
+describe(`A process on Unix sockets behind nginx${NGINX_HINDRANCE}`, {
+  ignore: NGINX_HINDRANCE !== "",
+}, () => {
+  it("a rolling reload costs no request, and no POST is done twice", async () => {
+    using quotes = new QuoteLoad();
+    const SOCKET = `${quotes.folder}/app.{n}.sock`;
+    await using app = await DeployedApp.start({ ...quotes.environment, SOCKET });
+    await using nginx = await startDeployedNginxOnSockets(quotes.folder);
+    await using load = quotes.start(nginx.port);
+    await load.answers(SOME);
+    await app.reload();
+    await load.answers(SOME);
+    quotes.assertEachOnce(await load.stop());
+  });
+});
 
 describe(`One of two processes behind HAProxy${HAPROXY_HINDRANCE}`, {
   ignore: HAPROXY_HINDRANCE !== "",
