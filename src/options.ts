@@ -1,5 +1,6 @@
-// Every option once: its name and meaning in an interface, its default and its check in a table of the same names. An
-// option that is wrong is refused before anything starts: what was got, what was expected.
+// Every option once: its name and meaning in an interface; its default, its check and how it is written in words in a table
+// of the same names, from which the command line makes its flags. An option that is wrong is refused before anything starts:
+// what was got, what was expected.
 
 import type { FleetEvent } from "./messages.ts";
 
@@ -121,14 +122,34 @@ export interface RunOptions {
   readonly onEvent?: (event: FleetEvent) => void;
 }
 
-/** One option: what it is without being given, and what it may be. */
-interface OptionRule<T> {
+/** How an option is written where there are only words: on a command line, and in the environment. */
+export type OptionForm =
+  | { readonly kind: "number"; readonly unit: "bytes" | "ms" | "number" }
+  | { readonly kind: "boolean" }
+  | { readonly kind: "choice"; readonly choices: readonly string[] }
+  /** `what` is a word for it, such as "address". */
+  | { readonly kind: "text"; readonly what: string }
+  /** Texts with commas between them, or one of `words`, which is a value of its own. */
+  | { readonly kind: "list"; readonly what: string; readonly words: readonly string[] }
+  /** Options of its own, each of which is written by itself. */
+  | { readonly kind: "group"; readonly members: OptionTable }
+  /** It is a thing of the program, such as a function. */
+  | { readonly kind: "code" };
+
+/** One option: what it is without being given, what it may be, and how it is told of. */
+export interface OptionRule<T> {
   readonly default: T;
   /** What is expected, in words; undefined where the value fits. */
   readonly expect: (value: unknown) => string | undefined;
-  /** Whether it is a number, so that a number which does not fit is out of range and not of the wrong type. */
-  readonly isNumber?: boolean;
+  readonly form: OptionForm;
+  /** What it is for, in a few words for the help of the command line. Empty where it cannot be written there. */
+  readonly summary: string;
+  /** Whether it is among those that most people ask for first. */
+  readonly isCommon?: boolean;
 }
+
+/** The rules of some options, by their names. */
+export type OptionTable = Readonly<Record<string, OptionRule<unknown>>>;
 
 /** The longest time that a timer can wait for. */
 const MAX_TIME_MS = 2 ** 31 - 1;
@@ -140,58 +161,92 @@ function wholeNumber(from: number, to: number, unit: string) {
       : `a whole number ${unit}from ${from} to ${to}`;
 }
 
-function bytes(defaultBytes: number, from = 1): OptionRule<number> {
-  return { default: defaultBytes, expect: wholeNumber(from, 2 ** 32, "of bytes "), isNumber: true };
+function bytes(defaultBytes: number, summary: string, from = 1): OptionRule<number> {
+  return {
+    default: defaultBytes,
+    expect: wholeNumber(from, 2 ** 32, "of bytes "),
+    form: { kind: "number", unit: "bytes" },
+    summary,
+  };
 }
 
-function count(defaultCount: number, from = 1): OptionRule<number> {
-  return { default: defaultCount, expect: wholeNumber(from, 2 ** 32, ""), isNumber: true };
+function count(defaultCount: number, summary: string, from = 1): OptionRule<number> {
+  return {
+    default: defaultCount,
+    expect: wholeNumber(from, 2 ** 32, ""),
+    form: { kind: "number", unit: "number" },
+    summary,
+  };
 }
 
-function time(defaultMs: number): OptionRule<number> {
+function time(defaultMs: number, summary: string): OptionRule<number> {
   return {
     default: defaultMs,
     expect: (value) =>
       typeof value === "number" && value >= 0 && value <= MAX_TIME_MS
         ? undefined
         : `a number of milliseconds from 0 to ${MAX_TIME_MS}`,
-    isNumber: true,
+    form: { kind: "number", unit: "ms" },
+    summary,
   };
 }
 
-function choice<const Choices extends readonly string[]>(
+/** One of some words, of which the first is the default. */
+function choice<const Choices extends readonly [string, ...string[]]>(
+  summary: string,
   ...choices: Choices
-): OptionRule<Choices[0]> {
+): OptionRule<Choices[number]> {
   return {
     default: choices[0],
     expect: (value) =>
       choices.includes(value as string)
         ? undefined
         : choices.map((one) => JSON.stringify(one)).join(" or "),
+    form: { kind: "choice", choices },
+    summary,
+  };
+}
+
+function boolean(summary: string): OptionRule<boolean> {
+  return {
+    default: false,
+    expect: (value) => typeof value === "boolean" ? undefined : "true or false",
+    form: { kind: "boolean" },
+    summary,
   };
 }
 
 /** An option that is worked out from others, or from the environment, when it is not given. */
-function optional<T>(expect: (value: unknown) => string | undefined): OptionRule<T | undefined> {
-  return { default: undefined, expect };
+function optional<T>(rule: OptionRule<T>): OptionRule<T | undefined> {
+  return { ...rule, default: undefined };
+}
+
+/** An option that most people ask for first. */
+function common<T>(rule: OptionRule<T>): OptionRule<T> {
+  return { ...rule, isCommon: true };
+}
+
+/** An option that no word can stand for. */
+function code<T>(expect: (value: unknown) => string | undefined): OptionRule<T | undefined> {
+  return { default: undefined, expect, form: { kind: "code" }, summary: "" };
 }
 
 type Rules<Options> = { readonly [Name in keyof Options]-?: OptionRule<unknown> };
 
 const SERVER_RULES = {
-  maxTargetBytes: bytes(8_192),
+  maxTargetBytes: bytes(8_192, "Longest request target, else 414"),
   // Below this a request line with a short path and a Host field would not fit.
-  maxHeadBytes: bytes(16_384, 64),
-  maxHeaderCount: count(100),
-  maxBodyBytes: bytes(1_000_000, 0),
-  headTimeout: time(10_000),
-  bodyTimeout: time(30_000),
-  keepAliveTimeout: time(75_000),
-  writeTimeout: time(30_000),
-  handlerTimeout: time(0),
-  maxConnections: count(10_000),
-  onPanic: choice("replace", "keep") as OptionRule<"replace" | "keep">,
-  accessLog: choice("text", "off") as OptionRule<"text" | "off">,
+  maxHeadBytes: bytes(16_384, "Largest request head, else 431", 64),
+  maxHeaderCount: count(100, "Most header fields, else 431"),
+  maxBodyBytes: common(bytes(1_000_000, "Largest request body, else 413", 0)),
+  headTimeout: time(10_000, "For a head to be whole, else 408"),
+  bodyTimeout: time(30_000, "For a body to be whole, else 408"),
+  keepAliveTimeout: common(time(75_000, "Waits for the next request")),
+  writeTimeout: time(30_000, "For a client to take 64 KiB"),
+  handlerTimeout: common(time(0, "For a handler, else 503")),
+  maxConnections: count(10_000, "Open at once in each worker"),
+  onPanic: choice("What a panic does to its worker", "replace", "keep"),
+  accessLog: common(choice("Log of requests", "text", "off")),
 } satisfies Rules<WebServerOptions>;
 
 /** More threads than this help no machine, and are most likely a port in the wrong place. */
@@ -200,33 +255,43 @@ const MAX_WORKERS = 1_024;
 const expectWorkers = wholeNumber(1, MAX_WORKERS, "");
 
 const RUN_RULES = {
-  hostname: {
+  hostname: common<string>({
     default: "127.0.0.1",
     expect: (value: unknown) =>
       typeof value === "string" && value !== "" ? undefined : 'an address such as "127.0.0.1"',
-  } as OptionRule<string>,
-  port: { default: 8000, expect: wholeNumber(0, 65_535, ""), isNumber: true } as OptionRule<number>,
-  workers: { default: undefined, expect: expectWorkers, isNumber: true } as OptionRule<
-    number | undefined
-  >,
-  listen: optional<"reuseport" | "shared">(choice("reuseport", "shared").expect),
-  entry: optional<string | URL>((value) =>
+    form: { kind: "text", what: "address" },
+    summary: "Address to listen on",
+  }),
+  port: common<number>({
+    default: 8000,
+    expect: wholeNumber(0, 65_535, ""),
+    form: { kind: "number", unit: "number" },
+    summary: "Port to listen on; 0 picks one",
+  }),
+  workers: common<number | undefined>({
+    default: undefined,
+    expect: expectWorkers,
+    form: { kind: "number", unit: "number" },
+    summary: "Worker threads (one for each core)",
+  }),
+  listen: optional(choice("How workers share the port", "reuseport", "shared")),
+  entry: code<string | URL>((value) =>
     (typeof value === "string" && URL.canParse(value)) || value instanceof URL
       ? undefined
       : "the URL of a module, such as import.meta.url"
   ),
-  drainTimeout: time(30_000),
-  hangTimeout: time(30_000),
-  onHang: optional<"exit" | "continue">(choice("exit", "continue").expect),
-  isolation: choice("web", "thread") as OptionRule<"web" | "thread">,
-  startTimeout: time(30_000),
-  shutdownDelay: time(0),
-  maxRequestsPerWorker: count(0, 0),
-  maxAgePerWorker: time(0),
-  maxHeapBytesPerWorker: bytes(0, 0),
-  heapLimitPerWorker: bytes(0, 0),
-  signals: optional<boolean>((value) => typeof value === "boolean" ? undefined : "true or false"),
-  onEvent: optional<(event: FleetEvent) => void>((value) =>
+  drainTimeout: common(time(30_000, "For requests to finish at the end")),
+  hangTimeout: common(time(30_000, "Silent for so long: it hangs")),
+  onHang: optional(choice("When a hung worker cannot be stopped", "exit", "continue")),
+  isolation: common(choice("Web Workers, or node:worker_threads", "web", "thread")),
+  startTimeout: time(30_000, "For a worker to accept"),
+  shutdownDelay: time(0, "Serve on so long after SIGTERM"),
+  maxRequestsPerWorker: count(0, "Replace it after so many", 0),
+  maxAgePerWorker: time(0, "Replace it at that age"),
+  maxHeapBytesPerWorker: bytes(0, "Replace it at that size", 0),
+  heapLimitPerWorker: bytes(0, "It dies there; thread only", 0),
+  signals: optional(boolean("Heed the process's signals (true)")),
+  onEvent: code<(event: FleetEvent) => void>((value) =>
     typeof value === "function" ? undefined : "a function that takes an event"
   ),
 } satisfies Rules<RunOptions>;
@@ -243,12 +308,12 @@ export type RunSettings = Resolved<typeof RUN_RULES>;
 
 /** Checks the options of a server and fills in the defaults. Throws a `TypeError` or a `RangeError` that names the option. */
 export function resolveServerOptions(options: WebServerOptions): ServerSettings {
-  return resolve("new WebServer()", options, SERVER_RULES) as ServerSettings;
+  return resolveOptions("new WebServer()", options, SERVER_RULES) as unknown as ServerSettings;
 }
 
 /** Checks the options of a run and fills in the defaults. Throws a `TypeError` or a `RangeError` that names the option. */
 export function resolveRunOptions(options: RunOptions): RunSettings {
-  const settings = resolve("run()", options, RUN_RULES) as RunSettings;
+  const settings = resolveOptions("run()", options, RUN_RULES) as unknown as RunSettings;
   if (settings.heapLimitPerWorker > 0 && settings.isolation !== "thread") {
     throw new TypeError(
       'Cannot use option "heapLimitPerWorker" of run(): it needs isolation: "thread", because a Web Worker that runs out of ' +
@@ -258,10 +323,11 @@ export function resolveRunOptions(options: RunOptions): RunSettings {
   return settings;
 }
 
-function resolve(
+/** Checks options by their table and fills in the defaults; `where` says whose they are. */
+export function resolveOptions(
   where: string,
-  options: object,
-  rules: Readonly<Record<string, OptionRule<unknown>>>,
+  options: unknown,
+  table: OptionTable,
 ): Record<string, unknown> {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(
@@ -269,33 +335,76 @@ function resolve(
     );
   }
   for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(rules, name)) {
+    if (!Object.hasOwn(table, name)) {
       throw new TypeError(
         `Unknown option ${JSON.stringify(name)} of ${where}: the options are ${
-          Object.keys(rules).join(", ")
+          Object.keys(table).join(", ")
         }`,
       );
     }
   }
   const given = options as Readonly<Record<string, unknown>>;
   const resolved: Record<string, unknown> = {};
-  for (const [name, rule] of Object.entries(rules)) {
+  for (const [name, rule] of Object.entries(table)) {
     const value = given[name];
-    if (value === undefined) {
-      resolved[name] = rule.default;
-      continue;
-    }
-    const expected = rule.expect(value);
-    if (expected !== undefined) {
-      const message = `Cannot use ${
-        show(value)
-      } as option "${name}" of ${where}: expected ${expected}`;
-      const isOutOfRange = rule.isNumber === true && typeof value === "number";
-      throw isOutOfRange ? new RangeError(message) : new TypeError(message);
-    }
-    resolved[name] = value;
+    resolved[name] = value === undefined ? rule.default : resolveOption(where, name, value, rule);
   }
   return resolved;
+}
+
+function resolveOption(
+  where: string,
+  name: string,
+  value: unknown,
+  { expect, form }: OptionRule<unknown>,
+): unknown {
+  const expected = expect(value);
+  if (expected !== undefined) {
+    const message = `Cannot use ${
+      show(value)
+    } as option "${name}" of ${where}: expected ${expected}`;
+    const isOutOfRange = form.kind === "number" && typeof value === "number";
+    throw isOutOfRange ? new RangeError(message) : new TypeError(message);
+  }
+  if (form.kind !== "group") return value;
+  return resolveOptions(`option "${name}" of ${where}`, value, form.members);
+}
+
+/** An option that can be written in words. */
+export interface WordedOption {
+  /** Whose it is. */
+  readonly owner: "server" | "run";
+  /** Its name, with the name of its group before it where it has one. */
+  readonly path: readonly string[];
+  readonly rule: OptionRule<unknown>;
+}
+
+/** All options that can be written in words, in the order of their tables. */
+export function wordedOptions(): WordedOption[] {
+  return [...wordedOptionsOf("run", RUN_RULES), ...wordedOptionsOf("server", SERVER_RULES)];
+}
+
+/** Those of one table. */
+export function wordedOptionsOf(
+  owner: "server" | "run",
+  table: OptionTable,
+  group: readonly string[] = [],
+): WordedOption[] {
+  return Object.entries(table).flatMap(([name, rule]) => {
+    const path = [...group, name];
+    switch (rule.form.kind) {
+      case "code":
+        return [];
+      case "group":
+        return wordedOptionsOf(owner, rule.form.members, path);
+      case "number":
+      case "boolean":
+      case "choice":
+      case "text":
+      case "list":
+        return [{ owner, path, rule }];
+    }
+  });
 }
 
 function show(value: unknown): string {
@@ -312,11 +421,15 @@ export interface WorkerCount {
 /** The variables that can say how many workers there are, the first one first. */
 const WORKER_VARIABLES = ["MUDPIE_THREADS", "WEB_CONCURRENCY"];
 
-/** The number of workers: the option, then the environment, then the machine's cores. Throws a `RangeError` that names the variable. */
-export function resolveWorkerCount(settings: RunSettings): WorkerCount {
-  if (settings.workers !== undefined) {
-    return { workers: settings.workers, source: "as run() was told" };
-  }
+/**
+ * The number of workers: the option, of which `source` tells who has said it, then the environment, then the machine's cores.
+ * Throws a `RangeError` that names the variable.
+ */
+export function resolveWorkerCount(
+  settings: RunSettings,
+  source = "as run() was told",
+): WorkerCount {
+  if (settings.workers !== undefined) return { workers: settings.workers, source };
   for (const name of WORKER_VARIABLES) {
     const text = environmentVariable(name);
     if (text === undefined || text === "") continue;

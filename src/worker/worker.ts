@@ -10,8 +10,8 @@ import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
 import { listen } from "../listener.ts";
 import { describeError, escapeForLog, logToStandardError, PanicLog } from "../log.ts";
-import { counterIndex, Scoreboard, type WorkerConfiguration } from "../messages.ts";
-import { isAccessLogOn, type ServerSettings } from "../options.ts";
+import { counterIndex, Scoreboard, type Survey, type WorkerConfiguration } from "../messages.ts";
+import { isAccessLogOn, type RunOptions, type ServerSettings } from "../options.ts";
 import type { WebRequest } from "../request.ts";
 import { phraseResponse, type WebResponse } from "../response.ts";
 import type { Router } from "../router.ts";
@@ -39,22 +39,54 @@ const CONNECTIONS_OPEN = counterIndex("connectionsOpen");
 export interface WorkerProgram {
   readonly settings: ServerSettings;
   readonly router: Router<Handler>;
+  /** What `run()` was called with. */
+  readonly runOptions: RunOptions;
+  /** Called when the worker listens, before it accepts. */
+  readonly onListen?: (address: Deno.NetAddr) => void;
 }
 
-/** Serves until the supervisor has the worker drain. Resolves then; what the user's module does behind `run()` still runs. */
+/**
+ * Serves until the supervisor has the worker drain, or tells what would be served. Resolves then; what the user's module does
+ * behind `run()` still runs.
+ */
 export async function serveAsWorker(
   program: WorkerProgram,
   number: number,
   link: SupervisorLink,
 ): Promise<void> {
   link.noteRun();
-  const configuration = await link.configured;
-  const worker = new ServingWorker(program, number, configuration, link);
-  await worker.live();
+  const assignment = await link.assigned;
+  switch (assignment.kind) {
+    case "survey":
+      link.say({ kind: "surveyed", survey: surveyOf(program) });
+      // Not awaited: the module waits for run() to come back.
+      link.moduleHasRun.then(() => link.end());
+      return;
+    case "serve": {
+      const { configuration } = assignment;
+      const settings = { ...program.settings, ...configuration.serverOptions };
+      await new ServingWorker({ ...program, settings }, number, configuration, link).live();
+    }
+  }
+}
+
+/** What a worker would serve. */
+function surveyOf({ router, runOptions }: WorkerProgram): Survey {
+  const { entry, onEvent, ...others } = runOptions;
+  return {
+    routes: router.routes.map(({ pattern, isExact, target }) => ({
+      pattern,
+      isExact,
+      allow: target.kind === "methods" ? target.allow : undefined,
+    })),
+    runOptions: entry === undefined ? others : { ...others, entry: String(entry) },
+    hasOnEvent: onEvent !== undefined,
+  };
 }
 
 class ServingWorker {
   readonly #settings: ServerSettings;
+  readonly #onListen: WorkerProgram["onListen"];
   readonly #name: string;
   readonly #panicLog: PanicLog;
   readonly #configuration: WorkerConfiguration;
@@ -75,9 +107,10 @@ class ServingWorker {
     configuration: WorkerConfiguration,
     link: SupervisorLink,
   ) {
-    const { settings, router } = program;
+    const { settings, router, onListen } = program;
     const { headTimeout, bodyTimeout, keepAliveTimeout, writeTimeout, handlerTimeout } = settings;
     this.#settings = settings;
+    this.#onListen = onListen;
     this.#name = `worker ${number}`;
     this.#panicLog = new PanicLog(this.#name, logToStandardError);
     this.#configuration = configuration;
@@ -108,6 +141,7 @@ class ServingWorker {
     this.#link.onDrain = drain.resolve;
     const stopWatching = this.#watchForUncaught();
     const listener = this.#listen(mode, hostname, port);
+    this.#onListen?.({ transport: "tcp", hostname, port });
     const limit = new ConnectionLimit(this.#settings.maxConnections, this.#budget);
     const acceptLoop = new AcceptLoop(listener, {
       limit,
@@ -280,11 +314,7 @@ class ServingWorker {
   async #endAfterModule(): Promise<void> {
     await this.#link.moduleHasRun;
     const fatal = this.#fatal;
-    if (fatal === undefined) {
-      this.#link.say({ kind: "ended" });
-      this.#link.close();
-      return;
-    }
+    if (fatal === undefined) return this.#link.end();
     // Thrown where nothing catches it, so that the supervisor's `error` event carries it.
     setTimeout(() => {
       throw fatal.error;
