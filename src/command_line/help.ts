@@ -3,13 +3,12 @@
 
 import { type Flag, placeholder } from "./flags.ts";
 
-const INTRODUCTION =
-  `Usage: deno run -A jsr:@mudpie/server/cli <app.ts> [flags] [-- words for the app]
+const INTRODUCTION = `Usage: deno run -A jsr:@mudpie/server/cli app.ts [flags] [-- words for app.ts]
 
 Serves a module that has "export default { fetch }", as deno serve does, or that
 calls server.run(), in worker threads that are replaced when they fail.
 
-  --check                             Load it in one worker, list its routes, end
+  --check                             Load it in one worker, list its routes
   --watch                             Reload when one of its modules changes
   -h, --help, --help all              The flags most asked for; or all of them
   -V, --version                       The version

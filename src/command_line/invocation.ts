@@ -86,13 +86,13 @@ function tokensOf(args: readonly string[], flags: readonly Flag[]) {
 function readFlag(
   { name, rawName, value, inlineValue }: Token & { kind: "option" },
   flags: readonly Flag[],
-  { commands, said }: Reading,
+  { commands, apps, said }: Reading,
 ): string | undefined {
   const command = COMMANDS.find((each) => each === name);
   if (command !== undefined) {
-    const isHelp = command === "help" && value === WHOLE_HELP;
-    if (value !== undefined && !isHelp) return `${rawName} takes no value: got ${quote(value)}`;
     commands.add(command);
+    if (command === "help" && value === WHOLE_HELP) apps.push(value);
+    else if (value !== undefined) return `${rawName} takes no value: got ${quote(value)}`;
     return undefined;
   }
   const flag = flags.find((each) => each.name === name);
