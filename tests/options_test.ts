@@ -11,6 +11,8 @@ import { type RunOptions, WebServer, type WebServerOptions } from "../mod.ts";
 import {
   environmentVariable,
   isAccessLogOn,
+  type OptionTable,
+  resolveOptions,
   resolveRunOptions,
   resolveServerOptions,
   resolveWorkerCount,
@@ -208,6 +210,51 @@ describe("WebServer.run() and start()", () => {
     const swapped = () => new WebServer().run(8000 as unknown as string, 8000);
     await assertRejects(swapped, TypeError, "hostname");
   });
+});
+
+describe("A group of options", () => {
+  const table: OptionTable = {
+    admin: {
+      default: undefined,
+      expect: (value) => typeof value === "object" ? undefined : "an object",
+      summary: "",
+      form: {
+        kind: "group",
+        members: {
+          port: {
+            default: 9000,
+            expect: (value) => typeof value === "number" && value > 0 ? undefined : "a port",
+            form: { kind: "number", unit: "number" },
+            summary: "",
+          },
+          hostname: {
+            default: "127.0.0.1",
+            expect: (value) => typeof value === "string" ? undefined : "an address",
+            form: { kind: "text", what: "address" },
+            summary: "",
+          },
+        },
+      },
+    },
+  };
+
+  it("is checked member by member, each with its default", () => {
+    assertEquals(resolveOptions("run()", {}, table), { admin: undefined });
+    assertEquals(resolveOptions("run()", { admin: { port: 1 } }, table), {
+      admin: { port: 1, hostname: "127.0.0.1" },
+    });
+  });
+
+  const bad = [
+    { admin: 7, Expected: TypeError, says: 'Cannot use 7 as option "admin" of run()' },
+    { admin: { port: 0 }, Expected: RangeError, says: 'option "port" of option "admin" of run()' },
+    { admin: { prot: 1 }, Expected: TypeError, says: 'Unknown option "prot" of option "admin"' },
+  ];
+  for (const { admin, Expected, says } of bad) {
+    it(`cannot be ${JSON.stringify(admin)}`, () => {
+      assertThrows(() => resolveOptions("run()", { admin }, table), Expected, says);
+    });
+  }
 });
 
 describe("heapLimitPerWorker", () => {
