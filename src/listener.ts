@@ -1,8 +1,9 @@
-// The two ways to listen, and the look before.
+// The ways to listen, and the look before.
 // A wrong way to listen ends the whole process in Deno, and an address that is taken shows only when it is tried: so both
 // are looked at on the main thread before the first worker is spawned, and a fault becomes one clear line.
 
-import type { ListenMode } from "./messages.ts";
+import type { ListenMode, WorkerAddress } from "./messages.ts";
+import { listenOnSocket, removeSocket, reserveSocketPaths, socketPath } from "./unix_sockets.ts";
 
 /** A way to listen, and why it is another one than was asked for. */
 export interface ListenChoice {
@@ -38,7 +39,14 @@ interface SharedListenOptions extends Deno.TcpListenOptions {
   readonly loadBalanced: true;
 }
 
-/** Listens in the given mode. Throws what `Deno.listen` throws. */
+/** Listens at an address of either kind. Throws what `Deno.listen` throws. */
+export function listenAt(address: WorkerAddress): Deno.TcpListener | Deno.UnixListener {
+  return address.listen === "unix"
+    ? listenOnSocket(address.path, address.mode)
+    : listen(address.listen, address.hostname, address.port);
+}
+
+/** Listens on a port in the given mode. Throws what `Deno.listen` throws. */
 export function listen(mode: ListenMode, hostname: string, port: number): Deno.TcpListener {
   switch (mode) {
     case "reuseport":
@@ -52,8 +60,16 @@ export function listen(mode: ListenMode, hostname: string, port: number): Deno.T
 
 /** An address that the supervisor has made sure of. */
 export interface ReservedAddress {
+  readonly listen: ListenMode | "unix";
+  /** 127.0.0.1, and 0 for the port, where it is none of an IP network. */
   readonly hostname: string;
   readonly port: number;
+  /** For people: an URL, or `unix:` and the path. */
+  readonly url: string;
+  /** Where the worker of a place listens, counted from 1: with Unix sockets each place has an address of its own. */
+  addressOf(place: number): WorkerAddress;
+  /** The worker of a place goes, and nobody is to take it over. */
+  vacate(place: number): void;
   /** Lets go of what holds the address; the workers hold it from there on. */
   release(): void;
   /** Called when every worker accepts. In `shared` mode the socket is kept: the kernel's queue outlives all workers. */
@@ -111,7 +127,50 @@ function holdAddress(
     if (isHeld) holder?.close();
     isHeld = false;
   };
-  return { hostname, port, release, workersAccept: mode === "reuseport" ? release : () => {} };
+  const address = { listen: mode, hostname, port };
+  return {
+    ...address,
+    url: `http://${formatAddress(hostname, port)}`,
+    addressOf: () => address,
+    vacate: () => {},
+    release,
+    workersAccept: mode === "reuseport" ? release : () => {},
+  };
+}
+
+/**
+ * Makes sure that so many workers will be able to listen on Unix sockets. `release` and `vacate` take the sockets out of the file
+ * system, so that nobody connects any more; those who have are served.
+ *
+ * @throws {Error} whose message says what to do
+ */
+export async function reserveSockets(
+  pattern: string,
+  mode: number | undefined,
+  places: number,
+): Promise<ReservedAddress> {
+  try {
+    await reserveSocketPaths(pattern, places);
+  } catch (error) {
+    throw error instanceof Error ? withoutStack(error) : error;
+  }
+  const taken = new Set<number>();
+  const vacate = (place: number) => {
+    if (taken.delete(place)) removeSocket(socketPath(pattern, place));
+  };
+  return {
+    listen: "unix",
+    hostname: "127.0.0.1",
+    port: 0,
+    url: `unix:${socketPath(pattern, "{n}")}`,
+    addressOf: (place) => {
+      taken.add(place);
+      return { listen: "unix", path: socketPath(pattern, place), mode };
+    },
+    vacate,
+    release: () => [...taken].forEach(vacate),
+    workersAccept: () => {},
+  };
 }
 
 /** The text of an address, with brackets around one of IPv6. */

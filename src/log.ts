@@ -1,6 +1,7 @@
 // Lines to a sink: requests, panics, the fleet.
 // A line is made here and nowhere else, so that what a client sends, or an error quotes, can never look like another line.
 
+import type { LineBuffer } from "./line_buffer.ts";
 import type { FleetEvent, HandledRequest, HangOutcome } from "./messages.ts";
 
 /** Where lines go. They come without a line end. */
@@ -117,8 +118,11 @@ function describeEvent(event: FleetEvent): string {
     case "listening": {
       const workers = event.workers === 1 ? "1 worker" : `${event.workers} workers`;
       const isolation = event.isolation === "web" ? "Web Workers" : "node:worker_threads";
+      const sharing = event.listen === "unix"
+        ? "a Unix socket for each"
+        : `listen mode ${event.listen}`;
       return `listening on ${event.url} with ${workers} (${event.workersSource}), ` +
-        `listen mode ${event.listen}, isolation ${event.isolation} (${isolation})`;
+        `${sharing}, isolation ${event.isolation} (${isolation})`;
     }
     case "listen fallback":
       return `listen mode ${event.listen}: ${event.reason}`;
@@ -208,30 +212,91 @@ export function isWorthALine(event: FleetEvent, phase: FleetPhase): boolean {
 
 /** What the access log tells of one request. */
 export interface AccessRecord {
-  readonly remoteHostname: string;
-  /** Method, target and version; null where the request was refused before it had all of them. */
-  readonly requestLine: string | null;
+  readonly clientHostname: string;
+  /** The request line's parts; null where the request was refused before it had all of them. */
+  readonly requestLine: {
+    readonly method: string;
+    readonly target: string;
+    readonly minorVersion: 0 | 1;
+  } | null;
   readonly status: number;
   readonly bodyBytes: number;
   readonly referer: string | null;
   readonly userAgent: string | null;
   readonly durationMs: number;
+  /** What the request is called: the same as in `X-Request-Id`. */
+  readonly requestId: string;
+  /** The number of the worker. */
+  readonly worker: number;
 }
 
-/** One line in the combined log format, and the duration in milliseconds behind it. `date` is as {@linkcode accessDate} makes it. */
-export function accessLine(record: AccessRecord, date: string): string {
-  const { remoteHostname, requestLine, status, bodyBytes, durationMs } = record;
-  return `${remoteHostname} - - [${date}] "${quoted(requestLine)}" ${status} ${bodyBytes} ` +
-    `"${quoted(record.referer)}" "${quoted(record.userAgent)}" ${durationMs.toFixed(1)}`;
+/**
+ * Adds a line in the combined log format, and behind it the duration in milliseconds, the request's id, and the worker. `date` is as
+ * {@linkcode accessDate} makes it.
+ */
+export function addAccessLine(lines: LineBuffer, record: AccessRecord, date: string): void {
+  const { requestLine, referer, userAgent } = record;
+  lines.addText(record.clientHostname);
+  lines.addText(" - - [");
+  lines.addText(date);
+  lines.addText('] "');
+  if (requestLine === null) lines.addText("-");
+  else {
+    lines.addText(requestLine.method);
+    lines.addText(" ");
+    lines.addQuoted(requestLine.target);
+    lines.addText(requestLine.minorVersion === 1 ? " HTTP/1.1" : " HTTP/1.0");
+  }
+  lines.addText('" ');
+  lines.addInteger(record.status);
+  lines.addText(" ");
+  lines.addInteger(record.bodyBytes);
+  lines.addText(' "');
+  lines.addQuoted(referer ?? "-");
+  lines.addText('" "');
+  lines.addQuoted(userAgent ?? "-");
+  lines.addText('" ');
+  lines.addDecimal(record.durationMs, 1);
+  lines.addText(" ");
+  lines.addText(record.requestId);
+  lines.addText(" ");
+  lines.addInteger(record.worker);
+  lines.addText("\n");
 }
 
-/** A client's own words between quotes, as Apache and nginx write them. */
-function quoted(value: string | null): string {
-  if (value === null) return "-";
-  return value.replace(
-    /[\p{Cc}"\\\x80-\xff]/gu,
-    (character) => "\\x" + character.charCodeAt(0).toString(16).padStart(2, "0"),
-  );
+/** Adds an object in a line of JSON. `time` is as ISO 8601 has it. */
+export function addAccessJson(lines: LineBuffer, record: AccessRecord, time: string): void {
+  const { requestLine } = record;
+  lines.addText('{"time":"');
+  lines.addText(time);
+  lines.addText('","id":');
+  lines.addJsonString(record.requestId);
+  lines.addText(',"worker":');
+  lines.addInteger(record.worker);
+  lines.addText(',"client":');
+  lines.addJsonString(record.clientHostname);
+  lines.addText(',"method":');
+  addJsonText(lines, requestLine?.method ?? null);
+  lines.addText(',"target":');
+  addJsonText(lines, requestLine?.target ?? null);
+  lines.addText(',"version":');
+  addJsonText(lines, requestLine === null ? null : requestLine.minorVersion === 1 ? "1.1" : "1.0");
+  lines.addText(',"status":');
+  lines.addInteger(record.status);
+  lines.addText(',"bytes":');
+  lines.addInteger(record.bodyBytes);
+  lines.addText(',"durationMs":');
+  lines.addDecimal(record.durationMs, 3);
+  lines.addText(',"referer":');
+  addJsonText(lines, record.referer);
+  lines.addText(',"userAgent":');
+  addJsonText(lines, record.userAgent);
+  lines.addText("}\n");
+}
+
+function addJsonText(lines: LineBuffer, text: string | null): void {
+  if (text === null) lines.addText("null");
+  else lines.addJsonString(text);
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -7,12 +7,25 @@ import type { RunOptions, WebServerOptions } from "./options.ts";
 /** How the workers share the port. */
 export type ListenMode = "reuseport" | "shared";
 
+/** Where a worker listens. */
+export type WorkerAddress =
+  | {
+    readonly listen: ListenMode;
+    readonly hostname: string;
+    /** The real port, never 0. */
+    readonly port: number;
+  }
+  | {
+    readonly listen: "unix";
+    /** The worker's own path. */
+    readonly path: string;
+    /** The permissions of the file; undefined for what the process's umask leaves. */
+    readonly mode: number | undefined;
+  };
+
 /** What a worker is told before it listens. */
 export interface WorkerConfiguration {
-  readonly hostname: string;
-  /** The real port, never 0. */
-  readonly port: number;
-  readonly listen: ListenMode;
+  readonly address: WorkerAddress;
   /** The worker's counters; see {@linkcode Scoreboard}. */
   readonly scoreboard: SharedArrayBuffer;
   /** The requests that it handles: the memory of an `ExchangeBoard`. */
@@ -219,13 +232,16 @@ export type FleetEvent =
   | {
     /** Every worker accepts for the first time. */
     readonly kind: "listening";
+    /** The server's URL; or `unix:` and the path, with `{n}` for the places of the workers. */
     readonly url: string;
+    /** For a Unix socket 127.0.0.1, and 0 for the port, as in a request's `remoteAddr`. */
     readonly hostname: string;
     readonly port: number;
     readonly workers: number;
     /** Who said how many workers there are to be. */
     readonly workersSource: string;
-    readonly listen: ListenMode;
+    /** How the workers share the port; or that each has a Unix socket of its own. */
+    readonly listen: ListenMode | "unix";
     readonly isolation: "web" | "thread";
   }
   | {

@@ -46,10 +46,13 @@ export interface WebServerOptions {
    */
   readonly onPanic?: "replace" | "keep";
   /**
-   * The log of requests, on standard output: `"text"` (the default) is the combined log format and the duration, `"off"` is
-   * none. The environment's `MUDPIE_LOGGING=0` turns it off, whatever stands here.
+   * The log of requests, on standard output. `"text"` (the default): the combined log format, and behind it the duration in
+   * milliseconds, the request's id, and the worker. `"json"`: an object in each line, with the same. `"off"`: none. The environment's
+   * `MUDPIE_LOGGING=0` turns it off, whatever stands here.
    */
-  readonly accessLog?: "text" | "off";
+  readonly accessLog?: "text" | "json" | "off";
+  /** The paths that are left out of the log of requests, such as `"/healthz"`: these alone, and nothing under them. None by default. */
+  readonly accessLogExclude?: readonly string[];
 }
 
 /**
@@ -79,6 +82,15 @@ export interface RunOptions {
    * accept from one socket, which loses nothing when a worker goes. By default `"reuseport"` where it is possible.
    */
   readonly listen?: "reuseport" | "shared";
+  /**
+   * Unix sockets in place of an address and a port, one for each worker: `{n}` in the path stands for the worker's place, from 1, and
+   * is put before the extension where it is missing, so that `/run/app.sock` gives `/run/app.1.sock`, `/run/app.2.sock` and so on. What a worker that goes
+   * leaves is taken over by the next one in its place. Sockets of an earlier process are cleared away; anything else at the path, or
+   * another process that listens there, is an error.
+   */
+  readonly path?: string;
+  /** The permissions of the Unix sockets, such as `0o660`: connecting takes the right to write. What the process's umask leaves by default. */
+  readonly pathMode?: number;
   /** The module that the workers load, and that calls `run()` in them. The main module by default. */
   readonly entry?: string | URL;
   /** How long a worker may take to finish its requests once it has stopped accepting. 30,000 by default. */
@@ -89,7 +101,7 @@ export interface RunOptions {
    * What becomes of the server when a worker hangs that cannot be stopped, as a Web Worker cannot. `"exit"`: the others are
    * drained, and the process ends with exit code 75 for whoever watches it to start it again. `"continue"`: the worker is
    * replaced, and its thread goes on taking a core. By default `"exit"` in listen mode `reuseport`, where the hung worker's
-   * socket goes on drawing connections that nobody answers, and `"continue"` in `shared`.
+   * socket goes on drawing connections that nobody answers, and `"continue"` in `shared` and with Unix sockets.
    */
   readonly onHang?: "exit" | "continue";
   /**
@@ -124,7 +136,7 @@ export interface RunOptions {
 
 /** How an option is written where there are only words: on a command line, and in the environment. */
 export type OptionForm =
-  | { readonly kind: "number"; readonly unit: "bytes" | "ms" | "number" }
+  | { readonly kind: "number"; readonly unit: "bytes" | "ms" | "number" | "octal" }
   | { readonly kind: "boolean" }
   | { readonly kind: "choice"; readonly choices: readonly string[] }
   /** `what` is a word for it, such as "address". */
@@ -246,7 +258,16 @@ const SERVER_RULES = {
   handlerTimeout: common(time(0, "For a handler, else 503")),
   maxConnections: count(10_000, "Open at once in each worker"),
   onPanic: choice("What a panic does to its worker", "replace", "keep"),
-  accessLog: common(choice("Log of requests", "text", "off")),
+  accessLog: common(choice("Log of requests", "text", "json", "off")),
+  accessLogExclude: {
+    default: [],
+    expect: (value: unknown) =>
+      Array.isArray(value) && value.every((path) => typeof path === "string" && path[0] === "/")
+        ? undefined
+        : 'a list of paths that begin with "/", such as ["/healthz"]',
+    form: { kind: "list", what: "path", words: [] },
+    summary: "Leave these paths out of the log",
+  } as OptionRule<readonly string[]>,
 } satisfies Rules<WebServerOptions>;
 
 /** More threads than this help no machine, and are most likely a port in the wrong place. */
@@ -275,6 +296,23 @@ const RUN_RULES = {
     summary: "Worker threads (one for each core)",
   }),
   listen: optional(choice("How workers share the port", "reuseport", "shared")),
+  path: {
+    default: undefined,
+    expect: (value: unknown) =>
+      typeof value === "string" && value !== "" && !value.endsWith("/") && !value.includes("\0")
+        ? undefined
+        : 'the path of a socket, such as "/run/app.{n}.sock"',
+    form: { kind: "text", what: "path" },
+    summary: "Unix sockets instead, such as a.{n}.sock",
+  } as OptionRule<string | undefined>,
+  pathMode: {
+    default: undefined,
+    expect: (value: unknown) =>
+      wholeNumber(0, 0o777, "")(value) &&
+      "the permissions of a file from 0 to 0o777, such as 0o660",
+    form: { kind: "number", unit: "octal" },
+    summary: "Their permissions, such as 660",
+  } as OptionRule<number | undefined>,
   entry: code<string | URL>((value) =>
     (typeof value === "string" && URL.canParse(value)) || value instanceof URL
       ? undefined
@@ -320,7 +358,37 @@ export function resolveRunOptions(options: RunOptions): RunSettings {
         "memory takes the process with it",
     );
   }
+  checkPath(options, settings);
   return settings;
+}
+
+/** The two ways to say where a server listens. */
+const PORT_OPTIONS = ["hostname", "port", "listen"] as const;
+const PATH_OPTIONS = ["path", "pathMode"] as const;
+
+/** What the code says of a run with what wins over it: where that names a port or a path, it does so in the place of either. */
+export function overrideRunOptions(coded: RunOptions, said: RunOptions): RunOptions {
+  const isSaid = (name: keyof RunOptions) => said[name] !== undefined;
+  const replaced = said.path !== undefined
+    ? PORT_OPTIONS
+    : PORT_OPTIONS.some(isSaid)
+    ? PATH_OPTIONS
+    : [];
+  const kept = Object.entries(coded).filter(([name]) => !replaced.some((each) => each === name));
+  return { ...Object.fromEntries(kept), ...said };
+}
+
+/** A server listens in one way. */
+function checkPath(options: RunOptions, { path, pathMode }: RunSettings): void {
+  if (path === undefined) {
+    if (pathMode === undefined) return;
+    throw new TypeError('Cannot use option "pathMode" of run(): it goes with "path"');
+  }
+  const other = PORT_OPTIONS.find((name) => options[name] !== undefined);
+  if (other === undefined) return;
+  throw new TypeError(
+    `Cannot use options "path" and "${other}" of run() together: a server listens on Unix sockets or on a port; leave one out`,
+  );
 }
 
 /** Checks options by their table and fills in the defaults; `where` says whose they are. */
@@ -408,7 +476,7 @@ export function wordedOptionsOf(
 }
 
 function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" || Array.isArray(value) ? JSON.stringify(value) : String(value);
 }
 
 /** How many workers there are to be, and who said so. */
@@ -445,9 +513,9 @@ export function resolveWorkerCount(
   return { workers: navigator.hardwareConcurrency, source: "one for each core" };
 }
 
-/** Whether requests are logged: the environment can only turn it off. */
-export function isAccessLogOn(settings: ServerSettings): boolean {
-  return settings.accessLog !== "off" && environmentVariable("MUDPIE_LOGGING") !== "0";
+/** How requests are logged: the environment can only turn it off. */
+export function accessLogFormat({ accessLog }: ServerSettings): ServerSettings["accessLog"] {
+  return environmentVariable("MUDPIE_LOGGING") === "0" ? "off" : accessLog;
 }
 
 /** A variable of the environment; undefined too where reading it is not allowed, rather than a question at the terminal. */

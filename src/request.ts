@@ -5,6 +5,7 @@ import { Buffer } from "node:buffer";
 import { HttpError } from "./errors.ts";
 import type { RequestHead } from "./http1/head.ts";
 import type { RequestBody } from "./http1/request_body.ts";
+import { requestIdFrom } from "./request_id.ts";
 
 /** The names of the parameters of a path, as a union of types: each segment that begins with ":" is one. */
 export type ParameterNames<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
@@ -52,6 +53,8 @@ export let setRoute: (request: WebRequest, route: MatchedRoute) => void;
 export let releaseRequest: (request: WebRequest) => void;
 /** Whether `error` is what a handler throws when it stops because its `signal` has aborted: the abort's own reason, or of its kind. */
 export let isAbort: (request: WebRequest, error: unknown) => boolean;
+/** What a request was called by whoever has asked for its `id`; empty where nobody has. */
+export let idInUse: (request: WebRequest) => string;
 /** Makes a request of what a parser has found. */
 export let createRequest: (
   head: RequestHead,
@@ -97,6 +100,8 @@ export class WebRequest<Path extends string = string> {
   #query: URLSearchParams | undefined;
   #headers: Headers | undefined;
   #text: string | undefined;
+  /** Empty until somebody asks for it. */
+  #id = "";
   #controller: AbortController | undefined;
 
   private constructor(
@@ -117,6 +122,7 @@ export class WebRequest<Path extends string = string> {
     setRoute = (request, route) => {
       request.#route = route;
     };
+    idInUse = (request) => request.#id;
     isAbort = (request, error) => {
       const signal = request.#controller?.signal;
       if (signal === undefined || !signal.aborted) return false;
@@ -278,6 +284,16 @@ export class WebRequest<Path extends string = string> {
         { cause },
       );
     }
+  }
+
+  /**
+   * What the request is called in logs: its `X-Request-Id` where that is made of at most 128 letters, digits and `_ . + = : @ / -`,
+   * or else a name that no other request has. Where it is asked for, or requests are logged, the response has the same `X-Request-Id`,
+   * unless the handler sets one itself.
+   */
+  get id(): string {
+    if (this.#id === "") this.#id = requestIdFrom(this.#head.header("x-request-id"));
+    return this.#id;
   }
 
   /**

@@ -6,6 +6,7 @@ import { decodePath } from "./http1/target.ts";
 import { checkCopy, claimThread, overrides } from "./overrides.ts";
 import { logToStandardError, panicLine } from "./log.ts";
 import {
+  overrideRunOptions,
   resolveRunOptions,
   resolveServerOptions,
   resolveWorkerCount,
@@ -15,7 +16,7 @@ import {
   type WebServerOptions,
 } from "./options.ts";
 import { fromPlatformRequest, type PeerInfo, toPlatformResponse } from "./platform.ts";
-import { releaseRequest, WebRequest } from "./request.ts";
+import { idInUse, releaseRequest, WebRequest } from "./request.ts";
 import { nameOfType, phraseResponse, WebResponse } from "./response.ts";
 import { allowOf, type Method, METHODS, Router, type RouteTarget } from "./router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
@@ -67,7 +68,7 @@ let runHere: (
   server: WebServer,
   number: number,
   link: SupervisorLink,
-  onListen: ((address: Deno.NetAddr) => void) | undefined,
+  onListen: ((address: Deno.Addr) => void) | undefined,
 ) => Promise<void>;
 
 /**
@@ -267,7 +268,7 @@ export class WebServer {
     number: number,
     link: SupervisorLink,
     runOptions: RunOptions,
-    onListen?: (address: Deno.NetAddr) => void,
+    onListen?: (address: Deno.Addr) => void,
   ): Promise<void> {
     const program = { settings: this.#settings, router: this.#router, runOptions, onListen };
     await serveAsWorker(program, number, link);
@@ -340,13 +341,17 @@ export class WebServer {
     isHeadRequest: boolean,
   ): Promise<Response> {
     const response = await this.#dispatcher.dispatch(request);
-    return toPlatformResponse(response, isHeadRequest, {
+    const platformResponse = toPlatformResponse(response, isHeadRequest, {
       onFailure: (error) => void this.#dispatcher.recover(error, request),
       onEnd: () => {
         exchange.end();
         releaseRequest(request);
       },
     });
+    const { headers } = platformResponse;
+    const id = idInUse(request);
+    if (id !== "" && !headers.has("x-request-id")) headers.set("x-request-id", id);
+    return platformResponse;
   }
 }
 
@@ -354,7 +359,7 @@ export class WebServer {
 function withOverrides(coded: RunOptions): RunOptions {
   const said = overrides();
   if (said === undefined || WebServer.isWorker) return coded;
-  return { ...coded, ...said.runOptions, entry: coded.entry ?? said.app };
+  return { ...overrideRunOptions(coded, said.runOptions), entry: coded.entry ?? said.app };
 }
 
 /** Makes this thread the command line's: an application that has another copy of this library cannot be loaded in it. */
@@ -368,7 +373,7 @@ export type LoadedApp =
     readonly kind: "servable";
     readonly server: WebServer;
     /** Called when the worker listens, before it accepts. */
-    readonly onListen?: (address: Deno.NetAddr) => void;
+    readonly onListen?: (address: Deno.Addr) => void;
   }
   /** `found` says what is there instead. */
   | { readonly kind: "nothing to serve"; readonly found: string }

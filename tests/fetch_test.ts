@@ -32,6 +32,27 @@ function serverOf(handler: Handler, options?: WebServerOptions): WebServer {
 const request = (path = "/", init?: RequestInit) => new Request(`http://localhost${path}`, init);
 
 describe("WebServer.isWorker", () => {
+  it("names a request as its X-Request-Id does, where that can stand in a log, and says so where it was asked for", async () => {
+    const server = new WebServer();
+    server.addPath("/id", (req) => WebResponse.text(req.id === req.id ? req.id : "another one"));
+    server.addPath(
+      "/own",
+      (req) => WebResponse.text(req.id, { headers: { "x-request-id": "mine" } }),
+    );
+    server.addPath("/unasked", () => WebResponse.text(""));
+    const ask = async (path: string, id: string) => {
+      const headers = { "x-request-id": id };
+      const response = await server.fetch(new Request(`http://localhost${path}`, { headers }));
+      return [await response.text(), response.headers.get("x-request-id")];
+    };
+    assertEquals(await ask("/id", "a-1"), ["a-1", "a-1"]);
+    assertEquals(await ask("/own", "a-1"), ["a-1", "mine"]);
+    assertEquals(await ask("/unasked", "a-1"), ["", null]);
+    const [made, said] = await ask("/id", 'a"1');
+    assertMatch(String(made), /^[a-z0-9]{8}-[a-z0-9]+$/);
+    assertEquals(said, made);
+  });
+
   it("is false outside of the server's own workers", () => {
     assertEquals(WebServer.isWorker, false);
   });

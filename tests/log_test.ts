@@ -11,8 +11,9 @@ import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import {
   accessDate,
-  accessLine,
   type AccessRecord,
+  addAccessJson,
+  addAccessLine,
   describeError,
   escapeForLog,
   fleetLine,
@@ -21,6 +22,7 @@ import {
   panicLine,
   PanicLog,
 } from "../src/log.ts";
+import { LineBuffer } from "../src/line_buffer.ts";
 import type { FleetEvent } from "../src/messages.ts";
 import { standardErrorOf } from "./support/routing_standard_error.ts";
 
@@ -393,25 +395,50 @@ describe("logToStandardError()", () => {
 });
 
 const record: AccessRecord = {
-  remoteHostname: "192.0.2.7",
-  requestLine: "GET /a?b=c HTTP/1.1",
+  clientHostname: "192.0.2.7",
+  requestLine: { method: "GET", target: "/a?b=c", minorVersion: 1 },
   status: 200,
   bodyBytes: 1_234,
   referer: "http://localhost/",
   userAgent: "curl/8.5.0",
   durationMs: 1.25,
+  requestId: "abc-1",
+  worker: 3,
 };
 const date = "23/Nov/2026:15:04:05 +0000";
 
-/** The combined log format, and a duration, as a reader of logs takes it apart. */
-const COMBINED =
-  /^(\S+) - - \[([^\]]+)\] "([^"\\]|\\x[0-9a-f]{2})*" (\d{3}) (\d+) "([^"\\]|\\x[0-9a-f]{2})*" "([^"\\]|\\x[0-9a-f]{2})*" (\d+\.\d)$/;
+function textOf(add: (lines: LineBuffer) => void): string {
+  const lines = new LineBuffer();
+  add(lines);
+  return new TextDecoder().decode(lines.bytes);
+}
 
-describe("accessLine()", () => {
-  it("is the combined log format, and the duration in milliseconds behind it", () => {
+/** The line of a request as text, without its end, of which there must be one. */
+function accessLine(record: AccessRecord, date: string): string {
+  const text = textOf((lines) => addAccessLine(lines, record, date));
+  assertEquals(text.indexOf("\n"), text.length - 1);
+  return text.slice(0, -1);
+}
+
+/** What a client can send in a place, with what somebody who forges lines would use. */
+const clientText = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom('"', "\\", " ", "\n", "\r", "\t", "\0", "\x7f", "\x85", "]", "}", ",", "x"),
+    fc.integer({ min: 0, max: 0xff }).map((code) => String.fromCharCode(code)),
+  ),
+  // Longer ones are copied in another way.
+  maxLength: 60,
+});
+
+/** The combined log format, and a duration, an id and a worker, as a reader of logs takes it apart. */
+const COMBINED =
+  /^(\S+) - - \[([^\]]+)\] "([^"\\]|\\x[0-9a-f]{2})*" (\d{3}) (\d+) "([^"\\]|\\x[0-9a-f]{2})*" "([^"\\]|\\x[0-9a-f]{2})*" (\d+\.\d) (\S+) (\d+)$/;
+
+describe("addAccessLine()", () => {
+  it("adds the combined log format, and behind it duration, id and worker", () => {
     assertMatch(
       accessLine(record, date),
-      /^192\.0\.2\.7 - - \[23\/Nov\/2026:15:04:05 \+0000\] "GET \/a\?b=c HTTP\/1\.1" 200 1234 "http:\/\/localhost\/" "curl\/8\.5\.0" 1\.[23]$/,
+      /^192\.0\.2\.7 - - \[23\/Nov\/2026:15:04:05 \+0000\] "GET \/a\?b=c HTTP\/1\.1" 200 1234 "http:\/\/localhost\/" "curl\/8\.5\.0" 1\.[23] abc-1 3$/,
     );
   });
 
@@ -425,6 +452,11 @@ describe("accessLine()", () => {
     { what: "a backslash", value: "a\\x22", escaped: "a\\x5cx22" },
     { what: "a tab", value: "a\tb", escaped: "a\\x09b" },
     { what: "bytes above 0x7E", value: "a\x7f\x80\xff", escaped: "a\\x7f\\x80\\xff" },
+    {
+      what: "bytes above 0x7E at the end of a long text",
+      value: "a".repeat(60) + "\xff",
+      escaped: "a".repeat(60) + "\\xff",
+    },
   ];
   for (const { what, value, escaped } of escapes) {
     it(`escapes ${what} in what the client says of itself`, () => {
@@ -434,15 +466,9 @@ describe("accessLine()", () => {
   }
 
   it("can be read in one way only, whatever the client sends", () => {
-    const byte = fc.string({
-      unit: fc.oneof(
-        fc.constantFrom('"', "\\", " ", "\n", "\r", "\t", "\0", "\x7f", "\x85", "]", "x"),
-        fc.integer({ min: 0, max: 0xff }).map((code) => String.fromCharCode(code)),
-      ),
-      maxLength: 16,
-    });
     fc.assert(
-      fc.property(byte, byte, byte, (requestLine, referer, userAgent) => {
+      fc.property(clientText, clientText, clientText, (target, referer, userAgent) => {
+        const requestLine = { method: "GET", target, minorVersion: 1 } as const;
         const line = accessLine({ ...record, requestLine, referer, userAgent }, date);
         assertMatch(line, COMBINED);
         const quoted = [...line.matchAll(/"([^"]*)"/g)].map(([, text]) =>
@@ -451,7 +477,49 @@ describe("accessLine()", () => {
             (_, digits) => String.fromCharCode(Number.parseInt(digits, 16)),
           )
         );
-        assertEquals(quoted, [requestLine, referer, userAgent]);
+        assertEquals(quoted, [`GET ${target} HTTP/1.1`, referer, userAgent]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("addAccessJson()", () => {
+  const time = "2026-11-23T15:04:05.678Z";
+  const linesOf = (record: AccessRecord) => textOf((lines) => addAccessJson(lines, record, time));
+
+  it("adds an object with all that is known of a request", () => {
+    assertEquals(JSON.parse(linesOf({ ...record, durationMs: 0.0625 })), {
+      time,
+      id: "abc-1",
+      worker: 3,
+      client: "192.0.2.7",
+      method: "GET",
+      target: "/a?b=c",
+      version: "1.1",
+      status: 200,
+      bytes: 1_234,
+      durationMs: 0.063,
+      referer: "http://localhost/",
+      userAgent: "curl/8.5.0",
+    });
+  });
+
+  it("has null for what is not there", () => {
+    const { method, target, version, referer, userAgent } = JSON.parse(
+      linesOf({ ...record, requestLine: null, referer: null, userAgent: null }),
+    );
+    assertEquals([method, target, version, referer, userAgent], [null, null, null, null, null]);
+  });
+
+  it("is one line of printable ASCII that reads as what the client has sent, whatever that is", () => {
+    fc.assert(
+      fc.property(clientText, clientText, clientText, (target, referer, userAgent) => {
+        const requestLine = { method: "GET", target, minorVersion: 1 } as const;
+        const line = linesOf({ ...record, requestLine, referer, userAgent });
+        assertMatch(line, /^[ -~]+\n$/);
+        const read = JSON.parse(line);
+        assertEquals([read.target, read.referer, read.userAgent], [target, referer, userAgent]);
       }),
       { numRuns: 500 },
     );

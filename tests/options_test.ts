@@ -1,5 +1,4 @@
 import {
-  assert,
   assertEquals,
   assertGreater,
   assertRejects,
@@ -9,9 +8,10 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { type RunOptions, WebServer, type WebServerOptions } from "../mod.ts";
 import {
+  accessLogFormat,
   environmentVariable,
-  isAccessLogOn,
   type OptionTable,
+  overrideRunOptions,
   resolveOptions,
   resolveRunOptions,
   resolveServerOptions,
@@ -24,6 +24,8 @@ interface OptionCase {
   default: unknown;
   good: unknown[];
   bad: unknown[];
+  /** Other options that it cannot be without. */
+  goesWith?: Record<string, unknown>;
 }
 
 const notNumbers = ["8", true, null, {}, [], 8n];
@@ -53,7 +55,18 @@ const serverOptions: OptionCase[] = [
     good: ["replace", "keep"],
     bad: ["", "Replace", "kill", null, true, 0, ["keep"], () => {}],
   },
-  { name: "accessLog", default: "text", good: ["text", "off"], bad: ["", "json", null, false, 0] },
+  {
+    name: "accessLog",
+    default: "text",
+    good: ["text", "json", "off"],
+    bad: ["", "xml", null, false, 0],
+  },
+  {
+    name: "accessLogExclude",
+    default: [],
+    good: [[], ["/healthz", "/"]],
+    bad: ["/healthz", ["healthz"], [1], null, {}],
+  },
 ];
 
 const runOptions: OptionCase[] = [
@@ -80,6 +93,19 @@ const runOptions: OptionCase[] = [
     default: undefined,
     good: ["reuseport", "shared"],
     bad: ["", "reusePort", null, true, 0],
+  },
+  {
+    name: "path",
+    default: undefined,
+    good: ["/run/app.sock", "app.{n}.sock"],
+    bad: ["", "/run/", "a\0b", null, 7],
+  },
+  {
+    name: "pathMode",
+    default: undefined,
+    good: [0, 0o600, 0o777],
+    goesWith: { path: "/run/app.sock" },
+    bad: [-1, 0o1000, 1.5, "600", null],
   },
   {
     name: "entry",
@@ -113,10 +139,11 @@ const tables = [
 
 for (const { where, resolve, cases } of tables) {
   /** Resolves one option and gives what has become of it. */
-  const resolved = (name: string, value: unknown): unknown =>
-    (resolve({ [name]: value }) as unknown as Record<string, unknown>)[name];
+  const resolvedWith = (name: string, value: unknown, others: Record<string, unknown>): unknown =>
+    (resolve({ ...others, [name]: value }) as unknown as Record<string, unknown>)[name];
 
-  for (const { name, default: byDefault, good, bad } of cases) {
+  for (const { name, default: byDefault, good, bad, goesWith = {} } of cases) {
+    const resolved = (name: string, value: unknown) => resolvedWith(name, value, goesWith);
     const isNumber = typeof good[0] === "number";
     describe(`The option ${name} of ${where}`, () => {
       it(`is ${byDefault} by default, and when it is undefined`, () => {
@@ -210,6 +237,25 @@ describe("WebServer.run() and start()", () => {
     const swapped = () => new WebServer().run(8000 as unknown as string, 8000);
     await assertRejects(swapped, TypeError, "hostname");
   });
+});
+
+describe("overrideRunOptions()", () => {
+  const cases: { coded: RunOptions; said: RunOptions; is: RunOptions }[] = [
+    { coded: { port: 1, workers: 2 }, said: { port: 3 }, is: { port: 3, workers: 2 } },
+    { coded: { hostname: "::1", port: 1 }, said: { path: "a.sock" }, is: { path: "a.sock" } },
+    { coded: { path: "a.sock", pathMode: 0o600 }, said: { port: 1 }, is: { port: 1 } },
+    {
+      coded: { path: "a.sock", pathMode: 0o600 },
+      said: { pathMode: 0o660 },
+      is: { path: "a.sock", pathMode: 0o660 },
+    },
+    { coded: { port: 1, listen: "shared" }, said: {}, is: { port: 1, listen: "shared" } },
+  ];
+  for (const { coded, said, is } of cases) {
+    it(`makes ${JSON.stringify(is)} of ${JSON.stringify(coded)} and ${JSON.stringify(said)}`, () => {
+      assertEquals(overrideRunOptions(coded, said), is);
+    });
+  }
 });
 
 describe("A group of options", () => {
@@ -354,25 +400,25 @@ describe("The number of workers, where the environment may not be read,", {
 describe("The log of requests", () => {
   it("is on by default, and off where the option says so", () => {
     if (environmentVariable("MUDPIE_LOGGING") === undefined) {
-      assert(isAccessLogOn(resolveServerOptions({})));
+      assertEquals(accessLogFormat(resolveServerOptions({})), "text");
     }
-    assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "off" })), false);
+    assertEquals(accessLogFormat(resolveServerOptions({ accessLog: "off" })), "off");
   });
 
   const cases = [
-    { value: undefined, isOn: true },
-    { value: "0", isOn: false },
-    { value: "1", isOn: true },
-    { value: "", isOn: true },
+    { value: undefined, format: "json" },
+    { value: "0", format: "off" },
+    { value: "1", format: "json" },
+    { value: "", format: "json" },
   ];
-  for (const { value, isOn } of cases) {
-    it(`is ${isOn ? "on" : "off"} where MUDPIE_LOGGING is ${JSON.stringify(value)}`, {
+  for (const { value, format } of cases) {
+    it(`is ${format === "off" ? "off" : "on"} where MUDPIE_LOGGING is ${JSON.stringify(value)}`, {
       ignore: !canUseVariable("MUDPIE_LOGGING"),
     }, () => {
       withEnvironment({ MUDPIE_LOGGING: value }, () => {
-        assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "text" })), isOn);
+        assertEquals(accessLogFormat(resolveServerOptions({ accessLog: "json" })), format);
         // The environment can only turn it off.
-        assertEquals(isAccessLogOn(resolveServerOptions({ accessLog: "off" })), false);
+        assertEquals(accessLogFormat(resolveServerOptions({ accessLog: "off" })), "off");
       });
     });
   }

@@ -86,7 +86,7 @@ export function servable(module: { readonly default?: unknown }): LoadedApp {
   }
   const server = new WebServer();
   // Called as its method, and looked up each time, as deno serve does.
-  const served = app as { readonly fetch: FetchHandler; onListen?(address: Deno.NetAddr): void };
+  const served = app as { readonly fetch: FetchHandler; onListen?(address: Deno.Addr): void };
   server.addPath("/", fetchHandler((request, info) => served.fetch(request, info)));
   return {
     kind: "servable",

@@ -3,7 +3,7 @@
 
 import { formatAddress } from "../listener.ts";
 import type { Survey, SurveyedRoute } from "../messages.ts";
-import { resolveRunOptions, resolveWorkerCount } from "../options.ts";
+import { overrideRunOptions, resolveRunOptions, resolveWorkerCount } from "../options.ts";
 import type { ServeInvocation } from "./invocation.ts";
 import { nothingToServe, type Places, surveyModule } from "./serve.ts";
 
@@ -34,13 +34,15 @@ export async function check(invocation: ServeInvocation, places: Places): Promis
 /** What an application calls `run()` with, and what the command line says, may still not go together. */
 function judge(invocation: ServeInvocation, survey: Survey): CheckResult {
   try {
-    const settings = resolveRunOptions({ ...survey.runOptions, ...invocation.runOptions });
+    const settings = resolveRunOptions(
+      overrideRunOptions(survey.runOptions, invocation.runOptions),
+    );
     const isToldHere = invocation.runOptions.workers !== undefined;
     const count = resolveWorkerCount(settings, isToldHere ? invocation.workersSource : undefined);
-    const address = formatAddress(settings.hostname, settings.port);
+    const address = settings.path ?? `http://${formatAddress(settings.hostname, settings.port)}`;
     const workers = count.workers === 1 ? "1 worker" : `${count.workers} workers`;
     const start =
-      `${invocation.app} starts; it would listen on http://${address} with ${workers} (${count.source})`;
+      `${invocation.app} starts; it would listen on ${address} with ${workers} (${count.source})`;
     return { isGood: true, text: [start, ...describeRoutes(survey.routes)].join("\n") };
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;

@@ -37,10 +37,16 @@ export function readWords(text: string, { form, expect }: OptionRule<unknown>): 
 /** Digits may be parted by single underscores, as in code. */
 const NUMBER = /^-?\d+(?:_\d+)*(?:\.\d+)?$/;
 
+/** Permissions of files are written so by everybody: `660`, `0660`, `0o660`. */
+const OCTAL = /^(?:0o)?[0-7]+$/;
+
 /** What is no value of the form is left as it is, for the option's check to refuse. */
 function valueOf(text: string, form: OptionForm): unknown {
   switch (form.kind) {
     case "number":
+      if (form.unit === "octal") {
+        return OCTAL.test(text) ? parseInt(text.replace("0o", ""), 8) : text;
+      }
       return NUMBER.test(text) ? Number(text.replaceAll("_", "")) : text;
     case "boolean":
       return text === "true" || text === "false" ? text === "true" : text;

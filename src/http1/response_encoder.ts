@@ -3,7 +3,6 @@
 // and Date are the server's own, so its caller leaves out a handler's values for them. A head that has been written
 // before is copied: one ready-made array of bytes for each status and content type, with the date inside.
 
-import { Buffer } from "node:buffer";
 import type { BufferPool, OutputBuffer } from "./buffer_pool.ts";
 import { CR, LF } from "./grammar.ts";
 import type { ConnectionOption } from "./persistence.ts";
@@ -52,12 +51,14 @@ const MAX_TEMPLATES = 256;
 /** The longest that the end of a head can be: Content-Length's digits, a Connection field, the empty line. */
 const MAX_HEAD_END_BYTES = 64;
 
+/** Stands before the name of the exchange, which is the last field but for Connection. */
+const REQUEST_ID_START = "\r\nX-Request-Id: ";
+
 const DATE_FIELD_START = "\r\nDate: ";
 /** IMF-fixdate has a fixed length (RFC 9110, section 5.6.7). */
 const DATE_LENGTH = "Sun, 06 Nov 1994 08:49:37 GMT".length;
 
 const encoder = new TextEncoder();
-const latin1Write = Buffer.prototype.latin1Write;
 
 const HEAD_END: Record<ConnectionOption, Uint8Array> = {
   "": encoder.encode("\r\n\r\n"),
@@ -138,6 +139,9 @@ export class ResponseEncoder {
   /** Counts the dates, so that a template knows whether it has the newest. */
   #dateNumber = 0;
 
+  /** What the response that is being encoded says in X-Request-Id. */
+  #requestId = "";
+
   /** How many bytes of body the response that was encoded last has; for the log. */
   bodyBytes = 0;
 
@@ -152,17 +156,19 @@ export class ResponseEncoder {
   }
 
   /**
-   * Writes a response behind what is in `output`. Returns a body that is too large to be joined: it has to be sent behind
-   * the output before anything else is.
+   * Writes a response behind what is in `output`. `requestId` is the value of X-Request-Id, empty for none. Returns a body that
+   * is too large to be joined: it has to be sent behind the output before anything else is.
    */
   encode(
     output: Output,
     response: EncodableResponse,
     connection: ConnectionOption,
     isHeadRequest: boolean,
+    requestId = "",
   ): LargeBody | undefined {
     const { status } = response;
     this.bodyBytes = 0;
+    this.#requestId = requestId;
     let body = statusHasBody(status) && response.body !== "" ? response.body : null;
     if (typeof body === "string" && body.length > MAX_IN_PLACE_CHARACTERS) {
       body = encoder.encode(body);
@@ -219,11 +225,12 @@ export class ResponseEncoder {
     response: EncodableResponse,
     connection: ConnectionOption,
     framing: StreamFraming,
+    requestId = "",
   ): void {
     this.bodyBytes = 0;
+    this.#requestId = requestId;
     this.#writeHead(output, response, framingField(framing));
-    const end = HEAD_END[connection];
-    output.append(framing.kind === "until close" ? end.subarray(2) : end);
+    this.#endHeadBehindField(output, connection, framing.kind !== "until close");
   }
 
   /** The general way: any fields. It writes what a template would hold, with the fields before the one that tells the length. */
@@ -238,7 +245,7 @@ export class ResponseEncoder {
     for (const [name, value] of fields ?? []) text += `${name}: ${value}\r\n`;
     text += lengthField;
     const buffer = output.reserve(text.length);
-    latin1Write.call(buffer, text, output.length, text.length);
+    writeLatin1(buffer, output.length, text);
     buffer.set(this.#date, output.length + beforeDate.length);
     output.length += text.length;
   }
@@ -246,6 +253,10 @@ export class ResponseEncoder {
   #endHead(output: Output, bodyLength: number, connection: ConnectionOption): void {
     const buffer = output.reserve(MAX_HEAD_END_BYTES);
     const digitsEnd = writeDecimal(buffer, output.length, bodyLength);
+    if (this.#requestId !== "") {
+      output.length = digitsEnd;
+      return this.#endHeadBehindField(output, connection, true);
+    }
     if (connection === "") {
       buffer[digitsEnd] = CR;
       buffer[digitsEnd + 1] = LF;
@@ -259,11 +270,24 @@ export class ResponseEncoder {
     output.length = digitsEnd + end.length;
   }
 
+  /** The general way to end a head: behind a field that has no CRLF yet, or else behind one that has. */
+  #endHeadBehindField(output: Output, connection: ConnectionOption, isFieldOpen: boolean): void {
+    let skipped = isFieldOpen ? 0 : 2;
+    const requestId = this.#requestId;
+    if (requestId !== "") {
+      const text = REQUEST_ID_START.slice(skipped) + requestId;
+      writeLatin1(output.reserve(text.length), output.length, text);
+      output.length += text.length;
+      skipped = 0;
+    }
+    const end = HEAD_END[connection];
+    output.append(skipped === 0 ? end : end.subarray(skipped));
+  }
+
   /** 204 and 304 end with the last field's CRLF already there; 205 says that it is empty (RFC 9110, section 15.3.6). */
   #endWithoutLength(output: Output, status: number, connection: ConnectionOption): undefined {
     if (status === 205) output.append(RESET_CONTENT_LENGTH);
-    const end = HEAD_END[connection];
-    output.append(end.subarray(2));
+    this.#endHeadBehindField(output, connection, false);
     return undefined;
   }
 
@@ -313,8 +337,21 @@ function statusLine(status: number): string {
 
 function latin1Bytes(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
-  latin1Write.call(bytes, text, 0, text.length);
+  writeLatin1(bytes, 0, text);
   return bytes;
+}
+
+/**
+ * Writes a text of characters up to U+00FF, a byte each. The platform is fast at UTF-8, which is the same as long as all of it is ASCII,
+ * and at nothing else: its `latin1Write` takes ten times as long.
+ */
+function writeLatin1(buffer: Uint8Array, at: number, text: string): void {
+  const { length } = text;
+  if (length > MAX_LOOP_CHARACTERS) {
+    const { read, written } = encoder.encodeInto(text, buffer.subarray(at, at + length));
+    if (read === length && written === length) return;
+  }
+  for (let i = 0; i < length; i++) buffer[at + i] = text.charCodeAt(i);
 }
 
 function writeDecimal(buffer: Uint8Array, at: number, value: number): number {

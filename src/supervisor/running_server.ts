@@ -63,10 +63,13 @@ export interface FleetStats {
  * ```
  */
 export interface RunningServer extends AsyncDisposable {
-  /** The address that the workers listen on, with the port that was picked where it was 0. */
+  /**
+   * The address that the workers listen on, with the port that was picked where it was 0. With Unix sockets (`path`) it is 127.0.0.1 and
+   * port 0, as a request's `remoteAddr` is.
+   */
   readonly addr: Deno.NetAddr;
-  /** How the workers share the port. */
-  readonly listen: ListenMode;
+  /** How the workers share the port; or that each has a Unix socket of its own. */
+  readonly listen: ListenMode | "unix";
   /** Whether the server should get requests: from when every worker accepts until it begins to stop. */
   readonly ready: boolean;
   /**

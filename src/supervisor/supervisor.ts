@@ -5,10 +5,9 @@
 import { ConnectionBudget } from "../connection_budget.ts";
 import {
   chooseListenMode,
-  formatAddress,
-  type ListenChoice,
   reserveAddress,
   type ReservedAddress,
+  reserveSockets,
   withoutStack,
 } from "../listener.ts";
 import {
@@ -24,7 +23,6 @@ import type {
   FleetEvent,
   HandledRequest,
   HangOutcome,
-  ListenMode,
   Misbehaviour,
   WorkerMessage,
 } from "../messages.ts";
@@ -105,6 +103,8 @@ export interface SupervisorOptions {
 interface Crew {
   readonly handle: WorkerHandle;
   readonly spawnedAt: number;
+  /** Its place among those that accept, from 1, once it has been told to listen: whoever replaces it has the same. */
+  place?: number;
   heartbeats: number;
   heartbeatAt: number;
 }
@@ -131,10 +131,14 @@ export interface SupervisedServer extends RunningServer {
  * no worker can start.
  */
 export async function supervise(options: SupervisorOptions): Promise<SupervisedServer> {
-  const { listen, hostname, port } = options.settings;
-  const choice = chooseListenMode(listen);
-  const address = reserveAddress(choice.mode, hostname, port);
-  return await new Supervisor(options, choice, address).start();
+  const { listen, hostname, port, path, pathMode } = options.settings;
+  if (path !== undefined) {
+    const sockets = await reserveSockets(path, pathMode, options.workerCount.workers);
+    return await new Supervisor(options, undefined, sockets).start();
+  }
+  const { mode, fallbackReason } = chooseListenMode(listen);
+  const address = reserveAddress(mode, hostname, port);
+  return await new Supervisor(options, fallbackReason, address).start();
 }
 
 /** Has a worker of a server that was started here die, without a word to the fleet beforehand. For testing.ts alone. */
@@ -148,7 +152,7 @@ class Supervisor implements SupervisedServer {
   }
 
   readonly addr: Deno.NetAddr;
-  readonly listen: ListenMode;
+  readonly listen: RunningServer["listen"];
   readonly finished: Promise<void>;
   readonly #options: SupervisorOptions;
   readonly #fallbackReason: string | undefined;
@@ -181,13 +185,17 @@ class Supervisor implements SupervisedServer {
   /** Undefined where nobody above the process wants to hear anything. */
   readonly #manager: ServiceManager | undefined;
 
-  constructor(options: SupervisorOptions, choice: ListenChoice, address: ReservedAddress) {
+  constructor(
+    options: SupervisorOptions,
+    fallbackReason: string | undefined,
+    address: ReservedAddress,
+  ) {
     const { settings, workerCount } = options;
     this.#options = options;
-    this.#fallbackReason = choice.fallbackReason;
+    this.#fallbackReason = fallbackReason;
     this.#address = address;
     this.addr = { transport: "tcp", hostname: address.hostname, port: address.port };
-    this.listen = choice.mode;
+    this.listen = address.listen;
     this.finished = this.#finished.promise;
     // Whoever waits for it hears of a failure; a program that never looks at it has heard of it by `start()`.
     this.finished.catch(() => {});
@@ -201,7 +209,7 @@ class Supervisor implements SupervisedServer {
         loadTimeoutMs: this.#loadTimeoutMs(),
         drainTimeoutMs: settings.drainTimeout,
         hangTimeoutMs: settings.hangTimeout,
-        hangOutcome: hangOutcome(settings, choice.mode),
+        hangOutcome: hangOutcome(settings, address.listen),
         shutdownDelayMs: settings.shutdownDelay,
         maxRequests: settings.maxRequestsPerWorker,
         maxAgeMs: settings.maxAgePerWorker,
@@ -233,7 +241,7 @@ class Supervisor implements SupervisedServer {
     // worker that would say the same once more.
     await new Promise((resolve) => setTimeout(resolve));
     if (this.#options.wasMisused()) await new Promise((resolve) => setTimeout(resolve, MISUSE_MS));
-    if (this.#fallbackReason !== undefined) {
+    if (this.#fallbackReason !== undefined && this.listen !== "unix") {
       this.#tell({ kind: "listen fallback", listen: this.listen, reason: this.#fallbackReason });
     }
     const stopSignals = this.#options.listensToSignals
@@ -269,10 +277,7 @@ class Supervisor implements SupervisedServer {
       case "spawn":
         return this.#spawn(action.worker);
       case "drain":
-        return this.#crew.get(action.worker)?.handle.tell({
-          kind: "drain",
-          timeoutMs: action.timeoutMs,
-        });
+        return this.#drain(action.worker, action.timeoutMs);
       case "terminate":
         return this.#terminate(action.worker);
       case "tell":
@@ -354,19 +359,18 @@ class Supervisor implements SupervisedServer {
   }
 
   #configure(worker: number): void {
-    const handle = this.#crew.get(worker)?.handle;
-    if (handle === undefined) return;
+    const crew = this.#crew.get(worker);
+    if (crew === undefined) return;
+    const { handle } = crew;
     const { settings } = this.#options;
-    const { hostname, port } = this.addr;
+    const place = crew.place = this.#freePlace();
     const heartbeatMs = settings.hangTimeout === 0
       ? HEARTBEAT_MS
       : Math.min(HEARTBEAT_MS, settings.hangTimeout / MIN_MISSED_HEARTBEATS);
     handle.tell({
       kind: "configure",
       configuration: {
-        hostname,
-        port,
-        listen: this.listen,
+        address: this.#address.addressOf(place),
         scoreboard: handle.scoreboard.memory,
         exchangeBoard: handle.exchangeBoard.memory,
         connectionBudget: this.#budget.memory,
@@ -376,6 +380,31 @@ class Supervisor implements SupervisedServer {
         app: this.#options.app,
       },
     });
+  }
+
+  /** The lowest place that nobody has who is to stay. */
+  #freePlace(): number {
+    const taken = this.#takenPlaces();
+    let place = 1;
+    while (taken.has(place)) place++;
+    return place;
+  }
+
+  #takenPlaces(): Set<number | undefined> {
+    const states = this.#fleet.states();
+    const staying = [...this.#crew].filter(([worker]) => {
+      const kind = states.get(worker)?.kind;
+      return kind === "starting" || kind === "accepting";
+    });
+    return new Set(staying.map(([, { place }]) => place));
+  }
+
+  #drain(worker: number, timeoutMs: number): void {
+    const crew = this.#crew.get(worker);
+    if (crew === undefined) return;
+    const isTakenOver = this.#takenPlaces().has(crew.place);
+    if (crew.place !== undefined && !isTakenOver) this.#address.vacate(crew.place);
+    crew.handle.tell({ kind: "drain", timeoutMs });
   }
 
   /** Looks at each worker's scoreboard: a heartbeat is a number that has grown, so none has to be sent. */
@@ -502,7 +531,7 @@ class Supervisor implements SupervisedServer {
     this.#hasStarted = true;
     this.#tell({
       kind: "listening",
-      url: `http://${formatAddress(hostname, port)}`,
+      url: this.#address.url,
       hostname,
       port,
       workers: workerCount.workers,
@@ -610,7 +639,10 @@ class Supervisor implements SupervisedServer {
 }
 
 /** What becomes of workers that hang: a thread of the second kind can be ended, a Web Worker cannot. */
-function hangOutcome({ isolation, onHang }: RunSettings, listen: ListenMode): HangOutcome {
+function hangOutcome(
+  { isolation, onHang }: RunSettings,
+  listen: RunningServer["listen"],
+): HangOutcome {
   if (isolation === "thread") return "stopped";
   return (onHang ?? (listen === "reuseport" ? "exit" : "continue")) === "exit"
     ? "exit"

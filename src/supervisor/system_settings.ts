@@ -34,7 +34,7 @@ function freeDescriptors(): number | undefined {
  * Whether a connection that waits in the queue of a `reuseport` socket is reset when that socket is closed; false too where
  * nothing is known of it: an older kernel, or a container without the setting, has nothing that somebody could switch on.
  */
-export function losesQueueOnClose(mode: ListenMode): boolean {
+export function losesQueueOnClose(mode: ListenMode | "unix"): boolean {
   return mode === "reuseport" && lookUp(MIGRATE_REQUESTS, Deno.readTextFileSync)?.trim() === "0";
 }
 

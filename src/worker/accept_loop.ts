@@ -3,6 +3,7 @@
 
 import type { ConnectionBudget } from "../connection_budget.ts";
 import { settlesWithin } from "../settling.ts";
+import type { ClientConn } from "./connection.ts";
 import { shortTurns } from "./short_turns.ts";
 
 /** How long to wait when accepting fails for want of something, such as descriptors: trying on at once would burn a core. */
@@ -91,6 +92,12 @@ export class ConnectionLimit {
   }
 }
 
+/** A socket that is listened on: of the two kinds, as far as the loop is concerned. */
+export interface ConnectionSource {
+  accept(): Promise<ClientConn>;
+  close(): void;
+}
+
 /** What the accept loop needs of its surroundings. */
 export interface AcceptOptions {
   readonly limit: ConnectionLimit;
@@ -100,7 +107,7 @@ export interface AcceptOptions {
    */
   readonly isQueueShared: boolean;
   /** Takes a connection over; it does not throw, and is not waited for. */
-  readonly serve: (connection: Deno.TcpConn) => void;
+  readonly serve: (connection: ClientConn) => void;
   /** Told that there is no room for another connection. */
   readonly onFull: () => void;
   /** Told of an error after which the loop waits before it tries again; `isShortage`: the process lacks something. */
@@ -116,7 +123,7 @@ export interface AcceptOptions {
  * finds nothing. What comes between that and the system call is lost all the same, and what is still shaking hands.
  */
 export class AcceptLoop {
-  readonly #listener: Deno.TcpListener;
+  readonly #listener: ConnectionSource;
   readonly #options: AcceptOptions;
   #isStopped = false;
   #isOverdue = false;
@@ -125,7 +132,7 @@ export class AcceptLoop {
   #quietTimer: ReturnType<typeof setTimeout> | undefined;
   #overdueTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(listener: Deno.TcpListener, options: AcceptOptions) {
+  constructor(listener: ConnectionSource, options: AcceptOptions) {
     this.#listener = listener;
     this.#options = options;
   }

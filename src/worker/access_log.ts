@@ -2,87 +2,147 @@
 // A write for each line would cost more than the answer that it tells of.
 
 import type { RequestHead } from "../http1/head.ts";
-import { accessDate, accessLine } from "../log.ts";
+import { LineBuffer } from "../line_buffer.ts";
+import { accessDate, addAccessJson, addAccessLine } from "../log.ts";
 
-/** How many characters are collected at the most before they are written. */
-const MAX_WAITING_CHARACTERS = 65_536;
+/** How many bytes are collected at the most before they are written. */
+const MAX_WAITING_BYTES = 65_536;
 
 /** How much may wait for a reader of standard output that does not read; beyond it lines are dropped, not memory filled. */
-const MAX_UNWRITTEN_CHARACTERS = 4 * 1024 * 1024;
+const MAX_UNWRITTEN_BYTES = 4 * 1024 * 1024;
 
-const encoder = new TextEncoder();
+const MS_PER_SECOND = 1_000;
+
+/** What the log of one worker is like. */
+export interface AccessLogOptions {
+  readonly format: "text" | "json";
+  /** The number of the worker. */
+  readonly worker: number;
+  /** The paths, decoded, of which nothing is logged. */
+  readonly exclude: readonly string[];
+  /** Writes all of the bytes; one call at a time is under way. */
+  readonly write: (bytes: Uint8Array) => Promise<void>;
+}
 
 /** The log of the requests of one worker. */
 export class AccessLog {
-  readonly #write: (bytes: Uint8Array) => Promise<void>;
-  #date = accessDate(new Date());
-  #waiting = "";
+  readonly #options: AccessLogOptions;
+  readonly #excluded: ReadonlySet<string>;
+  /** The time of the last tick, as text. */
+  #date = "";
+  /** What the wall clock says more than `performance.now()`, which costs less to ask. */
+  #wallOffsetMs = 0;
+  /** The second that was last written as ISO 8601 has it, and how. */
+  #second = NaN;
+  #secondText = "";
+  #waiting = new LineBuffer();
+  /** What was written last, for the lines after the next ones. */
+  #spare: LineBuffer | undefined;
   #writing: Promise<void> | undefined;
   #dropped = 0;
 
-  /** `write` writes all of the bytes; one call at a time is under way. */
-  constructor(write: (bytes: Uint8Array) => Promise<void>) {
-    this.#write = write;
+  constructor(options: AccessLogOptions) {
+    this.#options = options;
+    this.#excluded = new Set(options.exclude);
+    this.#renewTime(new Date());
   }
 
-  /** Notes a request that was answered; one that was refused before it was whole has no head. */
+  /**
+   * Notes a request that was answered just now; one that was refused before it was whole has no head. `startedAt` is when it was
+   * taken up, by `performance.now()`; without it, it took no time worth telling.
+   */
   note(
-    remoteAddr: Deno.NetAddr,
+    clientHostname: string,
     head: RequestHead | undefined,
+    requestId: string,
     status: number,
     bodyBytes: number,
-    durationMs: number,
+    startedAt: number | undefined,
   ): void {
-    if (this.#waiting.length > MAX_UNWRITTEN_CHARACTERS) {
+    if (this.#excluded.size > 0 && head !== undefined && this.#excluded.has(head.path)) return;
+    if (this.#waiting.length > MAX_UNWRITTEN_BYTES) {
       this.#dropped++;
       return;
     }
+    const now = performance.now();
     const record = {
-      remoteHostname: remoteAddr.hostname,
-      requestLine: head === undefined
-        ? null
-        : `${head.method} ${head.target} HTTP/1.${head.minorVersion}`,
+      clientHostname,
+      requestLine: head ?? null,
       status,
       bodyBytes,
       referer: head?.header("referer") ?? null,
       userAgent: head?.header("user-agent") ?? null,
-      durationMs,
+      durationMs: startedAt === undefined ? 0 : now - startedAt,
+      requestId,
+      worker: this.#options.worker,
     };
-    this.#waiting += accessLine(record, this.#date) + "\n";
-    if (this.#waiting.length > MAX_WAITING_CHARACTERS) this.flush();
+    if (this.#options.format === "text") addAccessLine(this.#waiting, record, this.#date);
+    else addAccessJson(this.#waiting, record, this.#timeAt(now));
+    if (this.#waiting.length > MAX_WAITING_BYTES) this.flush();
   }
 
   /** Renews the time that lines carry, and writes what waits. Called at every tick. */
   tick(now: Date): void {
-    this.#date = accessDate(now);
+    this.#renewTime(now);
     this.flush();
+  }
+
+  #renewTime(now: Date): void {
+    this.#date = accessDate(now);
+    this.#wallOffsetMs = now.getTime() - performance.now();
+  }
+
+  /** A time as ISO 8601 has it, to the millisecond; most have their second in common with the one before. */
+  #timeAt(now: number): string {
+    const wallMs = Math.trunc(this.#wallOffsetMs + now);
+    const second = Math.trunc(wallMs / MS_PER_SECOND);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#secondText = new Date(second * MS_PER_SECOND).toISOString().slice(0, -"000Z".length);
+    }
+    return `${this.#secondText}${String(wallMs % MS_PER_SECOND).padStart(3, "0")}Z`;
   }
 
   /** Writes what waits. Resolves when nothing waits any more. */
   flush(): Promise<void> {
-    if (this.#waiting === "" && this.#dropped === 0) return this.#writing ?? Promise.resolve();
-    return this.#writing ??= this.#writeAll();
+    if (this.#writing === undefined && this.#hasLines) this.#writing = this.#writeAll();
+    return this.#writing ?? Promise.resolve();
+  }
+
+  get #hasLines(): boolean {
+    return this.#waiting.length > 0 || this.#dropped > 0;
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#waiting !== "" || this.#dropped > 0) {
-      const lines = this.#waiting + this.#lossLine();
-      this.#waiting = "";
+    while (this.#hasLines) {
+      const lines = this.#waiting;
+      this.#addLoss(lines);
+      this.#waiting = this.#spare ?? new LineBuffer();
+      this.#spare = undefined;
       try {
-        await this.#write(encoder.encode(lines));
+        await this.#options.write(lines.bytes);
       } catch {
         // Nobody reads standard output any more. A server does not stop serving for want of a log.
         break;
       }
+      if (lines.hasGrown) continue;
+      lines.clear();
+      this.#spare = lines;
     }
     this.#writing = undefined;
   }
 
-  /** The line that says how many lines are missing; empty where none is. */
-  #lossLine(): string {
-    if (this.#dropped === 0) return "";
-    const dropped = this.#dropped;
+  /** Adds a line that says how many are missing, where some are. */
+  #addLoss(lines: LineBuffer): void {
+    if (this.#dropped === 0) return;
+    const what = `${this.#dropped} lines were lost: nobody read them in time`;
+    lines.addText(
+      this.#options.format === "text"
+        ? `- - - [${this.#date}] "-" - - "-" "-" - ${what}\n`
+        : `{"time":"${
+          this.#timeAt(performance.now())
+        }","lost":${this.#dropped},"what":"${what}"}\n`,
+    );
     this.#dropped = 0;
-    return `- - - [${this.#date}] "-" - - "-" "-" - ${dropped} lines were lost: nobody read them in time\n`;
   }
 }

@@ -23,7 +23,14 @@ import { reasonPhrase, statusHasBody } from "../http1/status.ts";
 import { decideStreamFraming, type StreamFraming } from "../http1/stream_encoder.ts";
 import { counterIndex, type Scoreboard } from "../messages.ts";
 import type { ServerSettings } from "../options.ts";
-import { createRequest, type ExchangeWatch, releaseRequest, type WebRequest } from "../request.ts";
+import {
+  createRequest,
+  type ExchangeWatch,
+  idInUse,
+  releaseRequest,
+  type WebRequest,
+} from "../request.ts";
+import { requestIdFrom } from "../request_id.ts";
 import { outgoing, type OutgoingResponse, WebResponse } from "../response.ts";
 import { settlesWithin } from "../settling.ts";
 import type { AccessLog } from "./access_log.ts";
@@ -31,6 +38,12 @@ import type { Deadlines, TimeLimited } from "./deadlines.ts";
 import { LINGER_TIMEOUT_MS, lingerBeforeClose } from "./lingering_close.ts";
 import { type BodySink, StreamedBody } from "./streamed_body.ts";
 import type { TurnGate } from "./turn_gate.ts";
+
+/** A connection of either kind of socket. */
+export type ClientConn = Deno.TcpConn | Deno.UnixConn;
+
+/** The address of a peer that has none in an IP network: a front end on the same machine, at a Unix socket. */
+const NO_ADDRESS: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
 
 /** What the connections of one worker share. */
 export interface ConnectionContext {
@@ -60,14 +73,18 @@ export interface ConnectionContext {
 /** What the connection waits for: which of the time limits holds, and what its passing means. */
 type Phase = "idle" | "head" | "body" | "handling" | "streaming" | "writing" | "leaving";
 
-/** An answer whose body is made while it is sent: nothing of it is in the output yet. */
-interface StreamedAnswer {
+/** A request that is on its way to its answer. */
+interface Exchange {
   readonly request: WebRequest;
   readonly head: RequestHead;
+  readonly startedAt: number;
+}
+
+/** An answer whose body is made while it is sent: nothing of it is in the output yet. */
+interface StreamedAnswer extends Exchange {
   readonly response: OutgoingResponse;
   readonly stream: BodyStream;
   readonly persists: boolean;
-  readonly startedAt: number;
 }
 
 /** What of an answer does not fit the output: it is sent behind it. */
@@ -113,7 +130,7 @@ const TEXT = "text/plain; charset=utf-8";
 /** One connection of a worker. */
 export class Connection implements TimeLimited, ExchangeWatch {
   deadline: number;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: ClientConn;
   readonly #context: ConnectionContext;
   readonly #parser: RequestParser;
   readonly #output: Output;
@@ -124,8 +141,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
   #farewell: Promise<void> | undefined;
   /** The body that is being sent, where it is made meanwhile. */
   #streamed: StreamedBody | undefined;
-  /** The request whose handler is being waited for. */
-  #handled: RequestHead | undefined;
+  /** The exchange whose handler is being waited for. */
+  #handled: Exchange | undefined;
   /** Of the request that is being handled, where its handler has asked for the signal. */
   #controller: AbortController | undefined;
   /** A read that goes on while a handler works, to see the client go. It has already told the parser what has come. */
@@ -138,12 +155,18 @@ export class Connection implements TimeLimited, ExchangeWatch {
   /** Why nothing can be written any more, where that was seen while a handler worked. */
   #broken: { readonly error: unknown } | undefined;
 
-  constructor(conn: Deno.TcpConn, context: ConnectionContext) {
+  constructor(conn: ClientConn, context: ConnectionContext) {
     this.#conn = conn;
     this.#context = context;
     this.#parser = new RequestParser(context.settings, context.pool);
     this.#output = new Output(context.pool);
-    this.#remoteAddr = conn.remoteAddr as Deno.NetAddr;
+    const { remoteAddr } = conn;
+    if ("hostname" in remoteAddr) this.#remoteAddr = remoteAddr;
+    else {
+      this.#remoteAddr = NO_ADDRESS;
+      // A Unix socket waits for no acknowledgement.
+      this.#sent = "whatever comes";
+    }
     this.deadline = context.deadlines.after(context.settings.headTimeout);
   }
 
@@ -265,8 +288,9 @@ export class Connection implements TimeLimited, ExchangeWatch {
     startedAt: number,
     place: number,
   ): Promise<Overflow | undefined> {
-    this.#beginHandling(head);
-    if (this.#output.length > 0) await this.#writeUnlessSettled(response, head);
+    const exchange = { request, head, startedAt };
+    this.#beginHandling(exchange);
+    if (this.#output.length > 0) await this.#writeUnlessSettled(response, exchange);
     const settled = await response;
     this.#handled = undefined;
     const overflow = this.#finishRequest(request, head, settled, persists, startedAt, place);
@@ -275,10 +299,10 @@ export class Connection implements TimeLimited, ExchangeWatch {
   }
 
   /** Answers that are ready do not have to wait for a handler that takes its time, unless it only seems to. */
-  async #writeUnlessSettled(response: Promise<WebResponse>, head: RequestHead): Promise<void> {
+  async #writeUnlessSettled(response: Promise<WebResponse>, exchange: Exchange): Promise<void> {
     if (await settlesWithin(response, SETTLING_TURNS)) return;
     await this.#writeAhead();
-    this.#beginHandling(head);
+    this.#beginHandling(exchange);
   }
 
   /**
@@ -295,8 +319,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
     }
   }
 
-  #beginHandling(head: RequestHead): void {
-    this.#handled = head;
+  #beginHandling(exchange: Exchange): void {
+    this.#handled = exchange;
     this.#phase = "handling";
     this.deadline = this.#context.deadlines.after(this.#context.settings.handlerTimeout);
   }
@@ -319,7 +343,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       stream.cancel(UNWANTED);
     }
     this.#endExchange(request);
-    return isLate ? undefined : this.#encode(head, message, persists, startedAt);
+    return isLate ? undefined : this.#encode(request, head, message, persists, startedAt);
   }
 
   /** The handler is done with a request, and so is whoever has made the body of its answer. */
@@ -333,6 +357,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
 
   /** Puts an answer behind the output; returns a body that is too large for it. */
   #encode(
+    request: WebRequest,
     head: RequestHead,
     message: OutgoingResponse,
     persists: boolean,
@@ -342,20 +367,31 @@ export class Connection implements TimeLimited, ExchangeWatch {
     const isHeadRequest = head.method === "HEAD";
     const staysOpen = this.#decideEnding(message.wantsClose, persists);
     const option = connectionOption(head.minorVersion, staysOpen);
-    const overflow = encoder.encode(this.#output, message, option, isHeadRequest);
-    accessLog?.note(
-      this.#remoteAddr,
-      head,
-      message.status,
-      encoder.bodyBytes,
-      performance.now() - startedAt,
-    );
+    const requestId = this.#nameExchange(request, message);
+    const overflow = encoder.encode(this.#output, message, option, isHeadRequest, requestId);
+    if (accessLog !== undefined) {
+      const { bodyBytes } = encoder;
+      accessLog.note(
+        this.#remoteAddr.hostname,
+        head,
+        request.id,
+        message.status,
+        bodyBytes,
+        startedAt,
+      );
+    }
     return overflow;
   }
 
-  #logStream(head: RequestHead, status: number, bodyBytes: number, startedAt: number): void {
-    const durationMs = performance.now() - startedAt;
-    this.#context.accessLog?.note(this.#remoteAddr, head, status, bodyBytes, durationMs);
+  /** What the answer says in X-Request-Id: nothing where nobody has a use for it, or the handler has said it. */
+  #nameExchange(request: WebRequest, { fields }: OutgoingResponse): string {
+    const id = this.#context.accessLog === undefined ? idInUse(request) : request.id;
+    return id !== "" && fields !== null && fields.some(isRequestId) ? "" : id;
+  }
+
+  #logStream({ request, head, startedAt }: Exchange, status: number, bodyBytes: number): void {
+    this.#context.accessLog
+      ?.note(this.#remoteAddr.hostname, head, request.id, status, bodyBytes, startedAt);
   }
 
   /** Decides whether the connection stays open after this answer. When the server ends it, the client may be sending already. */
@@ -370,19 +406,33 @@ export class Connection implements TimeLimited, ExchangeWatch {
     return false;
   }
 
-  /** Puts the answer to what no handler gets to see behind the output. The head is known where the request was well-framed. */
+  /**
+   * Puts the answer to what no handler gets to see, or has not answered in time, behind the output. The head is known where the
+   * request was well-framed.
+   */
   #refuse(
     refusal: Refusal,
     head: RequestHead | undefined,
     persists: boolean,
     isHeadRequest: boolean,
+    exchange?: Exchange,
   ): void {
     const { encoder, accessLog, isDraining } = this.#context;
     const staysOpen = persists && !isDraining;
     if (!staysOpen) this.#ending = "linger";
     const option = connectionOption(head?.minorVersion ?? 1, staysOpen);
-    encoder.encode(this.#output, refusalMessage(refusal), option, isHeadRequest);
-    accessLog?.note(this.#remoteAddr, head, refusal.status, encoder.bodyBytes, 0);
+    const requestId = accessLog === undefined
+      ? exchange === undefined ? "" : idInUse(exchange.request)
+      : exchange?.request.id ?? requestIdFrom(head?.header("x-request-id") ?? null);
+    encoder.encode(this.#output, refusalMessage(refusal), option, isHeadRequest, requestId);
+    accessLog?.note(
+      this.#remoteAddr.hostname,
+      head,
+      requestId,
+      refusal.status,
+      encoder.bodyBytes,
+      exchange?.startedAt,
+    );
   }
 
   /** Writes what waits in the output, and what of the last answer did not fit it. */
@@ -409,9 +459,11 @@ export class Connection implements TimeLimited, ExchangeWatch {
     if (head.method === "HEAD" || !statusHasBody(status)) {
       stream.cancel(UNWANTED);
       this.#endExchange(request);
-      if (!statusHasBody(status)) return void this.#encode(head, response, persists, startedAt);
-      this.#beginStream(head, response, framing, persists);
-      return this.#logStream(head, status, 0, startedAt);
+      if (!statusHasBody(status)) {
+        return void this.#encode(request, head, response, persists, startedAt);
+      }
+      this.#beginStream(answer, framing);
+      return this.#logStream(answer, status, 0);
     }
     const body = this.#streamed = new StreamedBody(stream, framing);
     this.#watchClient();
@@ -422,11 +474,11 @@ export class Connection implements TimeLimited, ExchangeWatch {
     };
     try {
       const startOfAnswer = this.#output.length;
-      const begin = () => this.#beginStream(head, response, framing, persists);
+      const begin = () => this.#beginStream(answer, framing);
       const end = await body.send(sink, begin);
       switch (end.kind) {
         case "sent":
-          return this.#logStream(head, status, body.sentBytes, startedAt);
+          return this.#logStream(answer, status, body.sentBytes);
         case "failed": {
           const failure = this.#context.dispatcher.recover(end.error, request);
           if (end.hasLeft) {
@@ -437,7 +489,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
           // Nothing of the answer has left, so its client gets another one.
           this.#output.length = startOfAnswer;
           const canPersist = persists && this.#ending === "stay";
-          const large = this.#encode(head, outgoing(failure), canPersist, startedAt);
+          const large = this.#encode(request, head, outgoing(failure), canPersist, startedAt);
           if (large !== undefined) await this.#write(large);
           return;
         }
@@ -445,7 +497,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
           throw new Deno.errors.Interrupted(CLIENT_GONE);
       }
     } catch (error) {
-      this.#logStream(head, status, body.sentBytes, startedAt);
+      this.#logStream(answer, status, body.sentBytes);
       this.#abort(CLIENT_GONE);
       stream.cancel(UNWANTED);
       throw error;
@@ -456,16 +508,13 @@ export class Connection implements TimeLimited, ExchangeWatch {
   }
 
   /** Puts the head of a streamed answer behind the output. */
-  #beginStream(
-    head: RequestHead,
-    response: OutgoingResponse,
-    framing: StreamFraming,
-    persists: boolean,
-  ): void {
+  #beginStream(answer: StreamedAnswer, framing: StreamFraming): void {
+    const { request, head, response, persists } = answer;
     const wantsClose = response.wantsClose || framing.kind === "until close";
     const staysOpen = this.#decideEnding(wantsClose, persists);
     const option = connectionOption(head.minorVersion, staysOpen);
-    this.#context.encoder.encodeStreamHead(this.#output, response, option, framing);
+    const requestId = this.#nameExchange(request, response);
+    this.#context.encoder.encodeStreamHead(this.#output, response, option, framing, requestId);
   }
 
   /**
@@ -499,7 +548,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       this.#sent = "one segment";
       return;
     }
-    this.#conn.setNoDelay(true);
+    if ("setNoDelay" in this.#conn) this.#conn.setNoDelay(true);
     this.#sent = "whatever comes";
   }
 
@@ -565,7 +614,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
         return this.#streamed?.cutOff();
       case "handling":
         this.#abort("The handler took longer than handlerTimeout", "TimeoutError");
-        return this.#sayFarewell(OVERDUE, this.#handled?.method === "HEAD");
+        return this.#sayFarewell(OVERDUE, this.#handled?.head.method === "HEAD");
     }
   }
 
@@ -583,7 +632,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       case "body":
       case "handling":
         this.#abort("The server is stopping");
-        return this.#sayFarewell(STOPPING, this.#handled?.method === "HEAD");
+        return this.#sayFarewell(STOPPING, this.#handled?.head.method === "HEAD");
     }
   }
 
@@ -599,7 +648,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
   #sayFarewell(refusal: Refusal, isHeadRequest: boolean): void {
     if (this.#farewell !== undefined) return close(this.#conn);
     this.#parser.stop();
-    this.#refuse(refusal, this.#handled, false, isHeadRequest);
+    this.#refuse(refusal, this.#handled?.head, false, isHeadRequest, this.#handled);
     this.#farewell = this.#write(undefined).then(() => this.#leave());
     // The loop waits for it too, and is where its failure is caught; but the loop may not have come there yet.
     this.#farewell.catch(() => {}).then(() => close(this.#conn));
@@ -681,6 +730,10 @@ const CONNECTION_ERRORS = [
   Deno.errors.Interrupted,
   Deno.errors.BadResource,
 ];
+
+function isRequestId([name]: readonly [name: string, value: string]): boolean {
+  return name.length === 12 && name.toLowerCase() === "x-request-id";
+}
 
 function isEndOfConnection(error: unknown): boolean {
   return CONNECTION_ERRORS.some((errorClass) => error instanceof errorClass) ||

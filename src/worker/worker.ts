@@ -8,16 +8,28 @@ import { Dispatcher, type Handler } from "../dispatch.ts";
 import { ExchangeBoard } from "../exchange_board.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
-import { listen } from "../listener.ts";
+import { listenAt } from "../listener.ts";
 import { describeError, escapeForLog, logToStandardError, PanicLog } from "../log.ts";
-import { counterIndex, Scoreboard, type Survey, type WorkerConfiguration } from "../messages.ts";
-import { isAccessLogOn, type RunOptions, type ServerSettings } from "../options.ts";
+import {
+  counterIndex,
+  Scoreboard,
+  type Survey,
+  type WorkerAddress,
+  type WorkerConfiguration,
+} from "../messages.ts";
+import { accessLogFormat, type RunOptions, type ServerSettings } from "../options.ts";
 import type { WebRequest } from "../request.ts";
 import { phraseResponse, type WebResponse } from "../response.ts";
 import type { Router } from "../router.ts";
-import { AcceptLoop, ConnectionLimit } from "./accept_loop.ts";
+import { AcceptLoop, ConnectionLimit, type ConnectionSource } from "./accept_loop.ts";
 import { AccessLog } from "./access_log.ts";
-import { Connection, type ConnectionContext, IDLE_GRACE_MS, NEW_GRACE_MS } from "./connection.ts";
+import {
+  type ClientConn,
+  Connection,
+  type ConnectionContext,
+  IDLE_GRACE_MS,
+  NEW_GRACE_MS,
+} from "./connection.ts";
 import { DateField } from "./date_field.ts";
 import { Deadlines, tickFor } from "./deadlines.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -42,7 +54,7 @@ export interface WorkerProgram {
   /** What `run()` was called with. */
   readonly runOptions: RunOptions;
   /** Called when the worker listens, before it accepts. */
-  readonly onListen?: (address: Deno.NetAddr) => void;
+  readonly onListen?: (address: Deno.Addr) => void;
 }
 
 /**
@@ -128,7 +140,7 @@ class ServingWorker {
       turnGate: new TurnGate(),
       scoreboard: this.#scoreboard,
       exchangeBoard: new ExchangeBoard(configuration.exchangeBoard),
-      accessLog: isAccessLogOn(settings) ? new AccessLog(writeToStandardOutput) : undefined,
+      accessLog: openAccessLog(settings, number),
       onFault: (error) => this.#panic("on a connection", error),
       onStack: undefined,
       isDraining: false,
@@ -136,16 +148,16 @@ class ServingWorker {
   }
 
   async live(): Promise<void> {
-    const { listen: mode, hostname, port } = this.#configuration;
+    const { address } = this.#configuration;
     const drain = Promise.withResolvers<number>();
     this.#link.onDrain = drain.resolve;
     const stopWatching = this.#watchForUncaught();
-    const listener = this.#listen(mode, hostname, port);
-    this.#onListen?.({ transport: "tcp", hostname, port });
+    const listener = this.#listen(address);
+    this.#onListen?.(addressOf(address));
     const limit = new ConnectionLimit(this.#settings.maxConnections, this.#budget);
     const acceptLoop = new AcceptLoop(listener, {
       limit,
-      isQueueShared: mode === "shared",
+      isQueueShared: address.listen === "shared",
       serve: (connection) => void this.#serve(connection, limit),
       onFull: () => this.#logTrouble(this.#describeFullness()),
       onTrouble: (error, isShortage) => {
@@ -174,16 +186,16 @@ class ServingWorker {
     this.#endAfterModule();
   }
 
-  #listen(mode: WorkerConfiguration["listen"], hostname: string, port: number): Deno.TcpListener {
+  #listen(address: WorkerAddress): ConnectionSource {
     try {
-      return listen(mode, hostname, port);
+      return listenAt(address);
     } catch (error) {
       this.#link.say({ kind: "failed", isFinal: false, message: describeError(error) });
       throw error;
     }
   }
 
-  async #serve(conn: Deno.TcpConn, limit: ConnectionLimit): Promise<void> {
+  async #serve(conn: ClientConn, limit: ConnectionLimit): Promise<void> {
     const scoreboard = this.#scoreboard;
     const connection = new Connection(conn, this.#context);
     limit.enter();
@@ -336,6 +348,24 @@ class ServingWorker {
     this.#troubleLoggedAt = now;
     logToStandardError(escapeForLog(`${this.#name}: ${trouble}`));
   }
+}
+
+function openAccessLog(settings: ServerSettings, worker: number): AccessLog | undefined {
+  const format = accessLogFormat(settings);
+  if (format === "off") return undefined;
+  const { accessLogExclude: exclude } = settings;
+  return new AccessLog({ format, worker, exclude, write: writeToStandardOutput });
+}
+
+/**
+ * The lines of all workers stay whole, however slowly they are read: the runtime lets one thread of the process write at a time, until
+ * all of it is written.
+ */
+/** The address as the platform names it. */
+function addressOf(address: WorkerAddress): Deno.Addr {
+  if (address.listen === "unix") return { transport: "unix", path: address.path };
+  const { hostname, port } = address;
+  return { transport: "tcp", hostname, port };
 }
 
 async function writeToStandardOutput(bytes: Uint8Array): Promise<void> {

@@ -64,6 +64,7 @@ describe("flagsFor()", () => {
 
 describe("readWords()", () => {
   const number: OptionForm = { kind: "number", unit: "ms" };
+  const octal: OptionForm = { kind: "number", unit: "octal" };
   const list: OptionForm = { kind: "list", what: "path", words: ["loopback"] };
   const cases: { form: OptionForm; text: string; value: unknown }[] = [
     { form: number, text: "8000", value: 8000 },
@@ -72,6 +73,8 @@ describe("readWords()", () => {
     { form: number, text: "-1", value: -1 },
     ...["", " ", "1e3", "0x10", "1__0", "_1", "1_", "Infinity", "NaN", "5s", "1,000"]
       .map((text) => ({ form: number, text, value: text })),
+    ...["660", "0660", "0o660"].map((text) => ({ form: octal, text, value: 0o660 })),
+    ...["888", "0x1b0", "rw-rw----"].map((text) => ({ form: octal, text, value: text })),
     { form: { kind: "boolean" }, text: "true", value: true },
     { form: { kind: "boolean" }, text: "false", value: false },
     { form: { kind: "boolean" }, text: "yes", value: "yes" },

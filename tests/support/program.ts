@@ -10,11 +10,16 @@ export class Lines {
   readonly ended: Promise<void>;
   #hasEnded = false;
 
-  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
-    this.ended = this.#read(stream);
+  /** Nothing is read before `begin` has resolved. */
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>, begin?: Promise<void>) {
+    this.ended = this.#read(stream, begin);
   }
 
-  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+  async #read(
+    stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+    begin: Promise<void> | undefined,
+  ): Promise<void> {
+    await begin;
     let partial = "";
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       const lines = (partial + text).split("\n");
@@ -63,6 +68,8 @@ export class Lines {
 export interface ProgramOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
+  /** Standard output is read only from when this resolves: up to then, the program writes to a reader that does not read. */
+  readonly readFrom?: Promise<void>;
 }
 
 /** A program that runs. */
@@ -74,9 +81,9 @@ export class Program implements AsyncDisposable {
   /** Resolves when the process is gone and all that it wrote was read. */
   readonly #ended: Promise<Deno.CommandStatus>;
 
-  private constructor(child: Deno.ChildProcess) {
+  private constructor(child: Deno.ChildProcess, readFrom: Promise<void> | undefined) {
     this.#child = child;
-    this.stdout = new Lines(child.stdout);
+    this.stdout = new Lines(child.stdout, readFrom);
     this.stderr = new Lines(child.stderr);
     this.#ended = this.#end();
   }
@@ -91,7 +98,7 @@ export class Program implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    return new Program(child);
+    return new Program(child, options.readFrom);
   }
 
   /** Starts Deno with these arguments. */

@@ -36,10 +36,10 @@ export function post(target: string, body: string, ...fields: string[]): string 
 
 /** One connection to a server. */
 export class RawClient implements Disposable {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Deno.TcpConn | Deno.UnixConn;
   #waiting: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
-  private constructor(conn: Deno.TcpConn) {
+  private constructor(conn: Deno.TcpConn | Deno.UnixConn) {
     this.#conn = conn;
   }
 
@@ -50,6 +50,12 @@ export class RawClient implements Disposable {
     );
     conn.setNoDelay(true);
     return new RawClient(conn);
+  }
+
+  /** The same, to a Unix socket. */
+  static async connectToSocket(path: string): Promise<RawClient> {
+    const connecting = Deno.connect({ transport: "unix", path });
+    return new RawClient(await within(connecting, `a connection to ${path}`));
   }
 
   /** Sends all of it. */

@@ -39,12 +39,23 @@ export interface ServingOptions {
   readonly tickMs: number;
   readonly pool?: BufferPool;
   readonly turnGate?: TurnGate;
+  /** Whether requests are logged, which gives their answers an `X-Request-Id`. Not by default. */
+  readonly isLogged?: boolean;
 }
 
 /** Serves a connection, and lets it begin. */
 export async function serveConnection(options: ServingOptions): Promise<ServedConnection> {
   const { router, limits, tickMs, pool = new BufferPool(), turnGate = new TurnGate() } = options;
   const logged: string[] = [];
+  const accessLog = new AccessLog({
+    format: "text",
+    worker: 1,
+    exclude: limits.accessLogExclude ?? [],
+    write: (bytes) => {
+      logged.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
+      return Promise.resolve();
+    },
+  });
   const faults: unknown[] = [];
   const panics: unknown[] = [];
   const fake = new FakeConn();
@@ -66,10 +77,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     turnGate,
     scoreboard: new Scoreboard(),
     exchangeBoard: new ExchangeBoard(),
-    accessLog: new AccessLog((bytes) => {
-      logged.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
-      return Promise.resolve();
-    }),
+    accessLog: options.isLogged ? accessLog : undefined,
     onFault: (error) => faults.push(error),
     isDraining: false,
     onStack: undefined,

@@ -316,7 +316,7 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
       for (const line of program.stdout.all) {
         assertMatch(
           line,
-          /^127\.0\.0\.1 - - \[.*\] "GET \/\w+ HTTP\/1\.1" \d+ \d+ "-" "-" [\d.]+$/,
+          /^127\.0\.0\.1 - - \[.*\] "GET \/\w+ HTTP\/1\.1" \d+ \d+ "-" "-" [\d.]+ \S+ \d+$/,
         );
       }
     }

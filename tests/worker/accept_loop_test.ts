@@ -66,7 +66,7 @@ function start(
     isQueueShared,
     serve: (connection) => {
       limit.enter();
-      served.push(connection);
+      served.push(connection as Deno.TcpConn);
     },
     onFull: () => fullAt.push(served.length),
     onTrouble: (error, isShortage) => {

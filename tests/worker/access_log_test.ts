@@ -3,10 +3,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { encodeHead, HeadParser, RequestHead } from "../../src/http1/head.ts";
-import { AccessLog } from "../../src/worker/access_log.ts";
+import { AccessLog, type AccessLogOptions } from "../../src/worker/access_log.ts";
 import { settle } from "../support/fake_conn.ts";
 
-const PEER: Deno.NetAddr = { transport: "tcp", hostname: "192.0.2.1", port: 4321 };
+const CLIENT = "192.0.2.1";
 
 function headOf(target: string, ...fields: [string, string][]): RequestHead {
   const bytes = encodeHead({ method: "GET", target, fields: [["host", "a"], ...fields] });
@@ -37,36 +37,81 @@ class Sink {
     await settle();
   }
 
+  /** A log that writes here. */
+  log(options: Partial<AccessLogOptions> = {}): AccessLog {
+    return new AccessLog({ format: "text", worker: 3, exclude: [], write: this.write, ...options });
+  }
+
   get lines(): string[] {
     return this.writes.join("").split("\n").slice(0, -1);
   }
 }
 
 describe("AccessLog", () => {
-  it("it writes lines in the combined log format, and the duration", async () => {
+  it("it writes lines in the combined log format, and the duration, the id and the worker", async () => {
     const sink = new Sink();
-    const log = new AccessLog(sink.write);
+    const log = sink.log();
     log.tick(new Date("2026-11-23T15:04:05.678Z"));
-    log.note(
-      PEER,
-      headOf("/a?b=c", ["referer", "http://a/"], ["user-agent", 'curl "8"']),
-      200,
-      12,
-      3.14159,
-    );
-    log.note(PEER, undefined, 400, 7, 0);
+    const head = headOf("/a?b=c", ["referer", "http://a/"], ["user-agent", 'curl "8"']);
+    log.note(CLIENT, head, "id-1", 200, 12, performance.now() - 1_000);
+    log.note(CLIENT, undefined, "id-2", 400, 7, undefined);
     await log.flush();
-    assertEquals(sink.lines, [
-      '192.0.2.1 - - [23/Nov/2026:15:04:05 +0000] "GET /a?b=c HTTP/1.1" 200 12 "http://a/" ' +
-      '"curl \\x228\\x22" 3.1',
-      '192.0.2.1 - - [23/Nov/2026:15:04:05 +0000] "-" 400 7 "-" "-" 0.0',
+    assertMatch(
+      sink.lines[0],
+      /^192\.0\.2\.1 - - \[23\/Nov\/2026:15:04:05 \+0000\] "GET \/a\?b=c HTTP\/1\.1" 200 12 "http:\/\/a\/" "curl \\x228\\x22" (\d+)\.\d id-1 3$/,
+    );
+    const duration = Number(/(\d+\.\d) id-1/.exec(sink.lines[0])?.[1]);
+    assertEquals(duration >= 1_000 && duration < 60_000, true);
+    assertEquals(
+      sink.lines[1],
+      '192.0.2.1 - - [23/Nov/2026:15:04:05 +0000] "-" 400 7 "-" "-" 0.0 id-2 3',
+    );
+  });
+
+  it("it writes JSON with the time to the millisecond", async () => {
+    const sink = new Sink();
+    const log = sink.log({ format: "json" });
+    const before = Date.now();
+    log.tick(new Date());
+    for (const id of ["id-1", "id-2"]) log.note(CLIENT, headOf("/a"), id, 200, 1, undefined);
+    await log.flush();
+    const records = sink.lines.map((line) => JSON.parse(line));
+    assertEquals(records.map(({ id, worker }) => [id, worker]), [["id-1", 3], ["id-2", 3]]);
+    for (const { time } of records) {
+      assertMatch(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      const at = Date.parse(time);
+      // The two clocks may be a few milliseconds apart.
+      assertEquals(at >= before - 10 && at <= Date.now() + 10, true, `${time} after ${before}`);
+    }
+  });
+
+  it("it leaves out what it is told to: these paths alone, however they are written", async () => {
+    const sink = new Sink();
+    const log = sink.log({ exclude: ["/healthz", "/a b"] });
+    const targets = [
+      "/healthz",
+      "/healthz?x",
+      "/%68ealthz",
+      "/a%20b",
+      "/healthz/",
+      "/healthzz",
+      "/",
+    ];
+    for (const target of targets) log.note(CLIENT, headOf(target), "id", 200, 1, undefined);
+    log.note(CLIENT, undefined, "id", 400, 1, undefined);
+    await log.flush();
+    assertEquals(sink.lines.map((line) => /"(?:GET (\S+) .*?|-)" \d/.exec(line)?.[1]), [
+      "/healthz/",
+      "/healthzz",
+      "/",
+      undefined,
     ]);
   });
 
   it("it collects lines until the next tick, and writes them together", async () => {
     const sink = new Sink();
-    const log = new AccessLog(sink.write);
-    for (let i = 0; i < 100; i++) log.note(PEER, headOf(`/${i}`), 200, 1, 1);
+    const log = sink.log();
+    for (let i = 0; i < 100; i++) log.note(CLIENT, headOf(`/${i}`), "id", 200, 1, undefined);
     await settle();
     assertEquals(sink.writes, []);
     log.tick(new Date());
@@ -79,9 +124,9 @@ describe("AccessLog", () => {
 
   it("it does not wait for the tick when there are many lines", async () => {
     const sink = new Sink();
-    const log = new AccessLog(sink.write);
+    const log = sink.log();
     const head = headOf("/" + "a".repeat(1_000));
-    for (let i = 0; i < 200; i++) log.note(PEER, head, 200, 1, 1);
+    for (let i = 0; i < 200; i++) log.note(CLIENT, head, "id", 200, 1, undefined);
     await settle();
     assertEquals(sink.writes.length > 0, true);
     await log.flush();
@@ -91,10 +136,10 @@ describe("AccessLog", () => {
   it("it writes one batch at a time, and nothing twice", async () => {
     const sink = new Sink();
     sink.isSlow = true;
-    const log = new AccessLog(sink.write);
-    log.note(PEER, headOf("/first"), 200, 1, 1);
+    const log = sink.log();
+    log.note(CLIENT, headOf("/first"), "id", 200, 1, undefined);
     log.tick(new Date());
-    log.note(PEER, headOf("/second"), 200, 1, 1);
+    log.note(CLIENT, headOf("/second"), "id", 200, 1, undefined);
     log.tick(new Date());
     await settle();
     assertEquals(sink.writes.length, 1);
@@ -107,10 +152,10 @@ describe("AccessLog", () => {
   it("its flush() resolves when nothing waits any more, also while a batch is being written", async () => {
     const sink = new Sink();
     sink.isSlow = true;
-    const log = new AccessLog(sink.write);
-    log.note(PEER, headOf("/first"), 200, 1, 1);
+    const log = sink.log();
+    log.note(CLIENT, headOf("/first"), "id", 200, 1, undefined);
     log.tick(new Date());
-    log.note(PEER, headOf("/last"), 200, 1, 1);
+    log.note(CLIENT, headOf("/last"), "id", 200, 1, undefined);
     let isFlushed = false;
     const flushed = log.flush().then(() => isFlushed = true);
     await settle();
@@ -123,10 +168,10 @@ describe("AccessLog", () => {
   it("it drops lines that nobody reads in time, and says how many", async () => {
     const sink = new Sink();
     sink.isSlow = true;
-    const log = new AccessLog(sink.write);
+    const log = sink.log();
     const head = headOf("/" + "a".repeat(8_000));
     const total = 2_000;
-    for (let i = 0; i < total; i++) log.note(PEER, head, 200, 1, 1);
+    for (let i = 0; i < total; i++) log.note(CLIENT, head, "id", 200, 1, undefined);
     await sink.finish();
     for (let i = 0; i < 3; i++) {
       log.tick(new Date());
@@ -141,12 +186,13 @@ describe("AccessLog", () => {
 
   it("it goes on when its lines cannot be written", async () => {
     let attempts = 0;
-    const log = new AccessLog(() => {
+    const write = () => {
       attempts++;
       return Promise.reject(new Deno.errors.BrokenPipe("nobody reads"));
-    });
+    };
+    const log = new Sink().log({ write });
     for (let i = 0; i < 3; i++) {
-      log.note(PEER, headOf("/"), 200, 1, 1);
+      log.note(CLIENT, headOf("/"), "id", 200, 1, undefined);
       log.tick(new Date());
       await settle();
     }

@@ -56,6 +56,9 @@ const handlers: Record<string, Handler> = {
   "/10000": () => WebResponse.text("a".repeat(10_000)),
   "/100000": () => WebResponse.bytes(new Uint8Array(100_000).fill(97)),
   "/1000000": () => WebResponse.bytes(new Uint8Array(1_000_000).fill(97)),
+  "/204": () => WebResponse.empty(),
+  "/id": (req) => WebResponse.text(req.id),
+  "/own-id": (req) => WebResponse.text(req.id, { headers: { "x-request-id": "the-handlers-own" } }),
   "/close": () => WebResponse.text("bye", { headers: { connection: "close" } }),
 };
 
@@ -63,6 +66,7 @@ const handlers: Record<string, Handler> = {
 function serve(
   options: WebServerOptions = {},
   turnGate = new TurnGate(),
+  isLogged = false,
 ): Promise<ServedConnection> {
   open = Promise.withResolvers();
   allRequests = [];
@@ -76,7 +80,12 @@ function serve(
     router.add(path, true, { kind: "any", target }, () => "a test");
   }
   const limits = { writeTimeout: 0, ...options };
-  return serveConnection({ router, limits, tickMs: TICK_MS, turnGate });
+  return serveConnection({ router, limits, tickMs: TICK_MS, turnGate, isLogged });
+}
+
+/** The same, and its requests are logged. */
+function serveLogged(options?: WebServerOptions): Promise<ServedConnection> {
+  return serve(options, undefined, true);
 }
 
 /** A gate that lets nobody read on while it is closed. */
@@ -245,16 +254,44 @@ describe("Connection", () => {
   });
 
   it("it logs requests and refusals", async () => {
-    const { fake, context, logged } = await serve();
+    const { fake, context, logged } = await serveLogged();
     fake.send(get("/text", "User-Agent: test") + get("/nowhere") + "nonsense\r\n\r\n");
     await settle();
     await context.accessLog?.flush();
-    assertEquals(logged.map((line) => line.replace(/\[.*?\]/, "[]").replace(/ [\d.]+$/, "")), [
+    const withoutTimes = logged.map((line) =>
+      line.replace(/\[.*?\]/, "[]").replace(/ [\d.]+ \S+ 1$/, "")
+    );
+    assertEquals(withoutTimes, [
       '192.0.2.1 - - [] "GET /text HTTP/1.1" 200 5 "-" "test"',
       '192.0.2.1 - - [] "GET /nowhere HTTP/1.1" 404 9 "-" "-"',
-      logged[2].replace(/\[.*?\]/, "[]").replace(/ [\d.]+$/, ""),
+      withoutTimes[2],
     ]);
-    assertMatch(logged[2], /^192\.0\.2\.1 - - \[.*\] "-" 400 \d+ "-" "-" [\d.]+$/);
+    assertMatch(logged[2], /^192\.0\.2\.1 - - \[.*\] "-" 400 \d+ "-" "-" [\d.]+ \S+ 1$/);
+  });
+
+  it("it names each exchange to its client as it is named in the log", async () => {
+    const { fake, context, logged } = await serveLogged();
+    fake.send(
+      get("/text", "X-Request-Id: theirs-1") + get("/text") +
+        get("/204", "x-request-id: theirs-2") +
+        get("/text", 'X-Request-Id: "forged') + get("/nowhere") + "nonsense\r\n\r\n",
+    );
+    await settle();
+    await context.accessLog?.flush();
+    const named = [...fake.output.matchAll(/\r\nX-Request-Id: (\S+)\r\n/gi)].map(([, id]) => id);
+    assertEquals(named, logged.map((line) => / (\S+) 1$/.exec(line)?.[1]));
+    assertEquals([named.length, named[0], named[2]], [6, "theirs-1", "theirs-2"]);
+    assertEquals(new Set(named).size, 6);
+    assert(!fake.output.includes("forged"));
+  });
+
+  it("it says X-Request-Id without a log where the handler has asked for it, and only there", async () => {
+    const { fake } = await serve();
+    const id = "X-Request-Id: theirs";
+    fake.send(get("/text", id) + get("/id", id) + get("/own-id", id) + get("/text", id));
+    await settle();
+    const named = [...fake.output.matchAll(/\r\nX-Request-Id: (\S+)\r\n/gi)].map(([, id]) => id);
+    assertEquals(named, ["theirs", "the-handlers-own"]);
   });
 
   it("it lets go of a body with the answer", async () => {
@@ -444,7 +481,7 @@ describe("Connection, with time limits,", () => {
   });
 
   it("its handlerTimeout answers 503, aborts the signal and drops the late answer", async () => {
-    const exchange = await serve({ handlerTimeout: 100 });
+    const exchange = await serveLogged({ handlerTimeout: 100 });
     const { fake, pass } = exchange;
     fake.send(get("/signal") + get("/text"));
     await settle();
@@ -460,7 +497,7 @@ describe("Connection, with time limits,", () => {
     fake.end();
     await assertEnded(exchange);
     await exchange.context.accessLog?.flush();
-    assertEquals(exchange.logged.map((line) => /" (\d{3}) /.exec(line)?.[1]), ["503"]);
+    assertMatch(exchange.logged.join(), /^[^,]*GET \/signal HTTP\/1\.1" 503 [^,]*$/);
   });
 
   it("its handlerTimeout begins anew with each handler", async () => {

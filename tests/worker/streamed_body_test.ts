@@ -59,18 +59,24 @@ class HandSource implements AsyncIterable<string | Uint8Array>, AsyncIterator<st
 function serve(
   makeResponse: (req: WebRequest) => WebResponse | Response,
   limits: WebServerOptions = {},
+  isLogged = false,
 ): Promise<ServedConnection> {
   const router = new Router<Handler>(percentDecode);
   const add = (path: string, target: Handler) =>
     router.add(path, false, { kind: "any", target }, () => "a test");
   add("/stream", makeResponse);
   add("/", () => WebResponse.text("plain"));
-  return serveConnection({ router, limits, tickMs: TICK_MS, pool: new SpoilingPool() });
+  const pool = new SpoilingPool();
+  return serveConnection({ router, limits, tickMs: TICK_MS, pool, isLogged });
 }
 
 /** The same with one source, for one request. */
-function serveSource(source: BodySource, init?: WebResponseInit): Promise<ServedConnection> {
-  return serve(() => new WebResponse(source, init));
+function serveSource(
+  source: BodySource,
+  init?: WebResponseInit,
+  isLogged = false,
+): Promise<ServedConnection> {
+  return serve(() => new WebResponse(source, init), {}, isLogged);
 }
 
 /** What is open when everything is over. */
@@ -241,10 +247,13 @@ describe("A streamed body", () => {
         throw new Error("Not now");
       },
     };
-    const exchange = await serveSource(source);
-    exchange.fake.send("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+    const exchange = await serveSource(source, undefined, true);
+    exchange.fake.send("HEAD /stream HTTP/1.1\r\nHost: a\r\nX-Request-Id: 7\r\n\r\n");
     await settle();
-    assertEquals(exchange.fake.output, CHUNKED_HEAD);
+    assertEquals(
+      exchange.fake.output,
+      CHUNKED_HEAD.replace("chunked", "chunked\r\nX-Request-Id: 7"),
+    );
     await assertOver(exchange);
     await exchange.context.accessLog?.flush();
     assertStringIncludes(exchange.logged[0], '"HEAD /stream HTTP/1.1" 200 0');
@@ -253,11 +262,12 @@ describe("A streamed body", () => {
   for (const status of [204, 304]) {
     it(`it is not asked for where the status is ${status}, and its source is told so`, async () => {
       const source = new HandSource();
-      const exchange = await serveSource(source, { status });
-      exchange.fake.send(get("/stream"));
+      const exchange = await serveSource(source, { status }, true);
+      exchange.fake.send(get("/stream", "X-Request-Id: 7"));
       await settle();
       assertEquals([source.asked, source.isReturned], [0, true]);
       assertEquals(exchange.fake.output.includes("Transfer-Encoding"), false);
+      assertStringIncludes(exchange.fake.output, "\r\nX-Request-Id: 7\r\n\r\n");
       await assertOver(exchange);
       await exchange.context.accessLog?.flush();
       assertStringIncludes(exchange.logged[0], `"GET /stream HTTP/1.1" ${status} 0`);
@@ -266,7 +276,7 @@ describe("A streamed body", () => {
 
   it("it is counted as a request in flight to its end, and logged with all its bytes", async () => {
     const source = new HandSource();
-    const exchange = await serveSource(source);
+    const exchange = await serveSource(source, undefined, true);
     exchange.fake.send(get("/stream"));
     await settle();
     assertEquals(exchange.context.scoreboard.read().requestsInFlight, 1);

@@ -13,6 +13,10 @@ server.addExactPath("/async", async () => {
   return WebResponse.text("async");
 });
 server.addExactPath("/worker", tellWorker);
+server.addExactPath(
+  "/peer",
+  ({ remoteAddr: { hostname, port } }) => WebResponse.text(`${hostname} ${port}`),
+);
 server.addExactPath("/echo", { POST: (req) => WebResponse.bytes(req.body) });
 server.addExactPath("/length", { POST: (req) => WebResponse.text(String(req.body.length)) });
 server.addPath("/bytes/:count", (req) => {

@@ -1,0 +1,155 @@
+// Unix sockets: their paths, what is cleared away and what is refused, and how one takes the place of another.
+
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import {
+  listenOnSocket,
+  removeSocket,
+  reserveSocketPaths,
+  socketPath,
+} from "../src/unix_sockets.ts";
+
+const CAN_MAKE_FILES = Deno.build.os !== "windows" &&
+  (["read", "write"] as const).every((name) =>
+    Deno.permissions.querySync({ name }).state === "granted"
+  );
+
+describe("socketPath()", () => {
+  const cases: [pattern: string, place: number, path: string][] = [
+    ["/run/app.{n}.sock", 1, "/run/app.1.sock"],
+    ["/run/{n}/app-{n}", 12, "/run/12/app-12"],
+    ["/run/app.sock", 2, "/run/app.2.sock"],
+    ["/run/app.v2.sock", 2, "/run/app.v2.2.sock"],
+    ["/run/app", 3, "/run/app.3"],
+    ["/run/app.d/socket", 3, "/run/app.d/socket.3"],
+    ["/run/.hidden", 3, "/run/.hidden.3"],
+    ["app.sock", 1, "app.1.sock"],
+  ];
+  for (const [pattern, place, path] of cases) {
+    it(`is ${path} for ${pattern} and the place ${place}`, () => {
+      assertEquals(socketPath(pattern, place), path);
+    });
+  }
+});
+
+/** A folder that is there for one test. */
+function temporaryFolder(): Disposable & { readonly path: (name: string) => string } {
+  const folder = Deno.makeTempDirSync({ prefix: "mudpie-test-" });
+  return {
+    path: (name) => `${folder}/${name}`,
+    [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }),
+  };
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("reserveSocketPaths()", { ignore: !CAN_MAKE_FILES }, () => {
+  it("takes a folder in which nothing is, and leaves nothing there", async () => {
+    using folder = temporaryFolder();
+    await reserveSocketPaths(folder.path("app.sock"), 3);
+    assertEquals([...Deno.readDirSync(folder.path(""))], []);
+  });
+
+  it("clears away the sockets that a process has left, in all places", async () => {
+    using folder = temporaryFolder();
+    for (const name of ["app.1.sock", "app.2.sock", "app.3.sock"]) {
+      listenOnSocket(folder.path(name), undefined).close();
+    }
+    await reserveSocketPaths(folder.path("app.sock"), 2);
+    assertEquals([...Deno.readDirSync(folder.path(""))].map(({ name }) => name), ["app.3.sock"]);
+  });
+
+  it("refuses a path at which another process listens, and leaves it alone", async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.2.sock");
+    using listener = Deno.listen({ transport: "unix", path });
+    const error = await assertRejects(() => reserveSocketPaths(folder.path("app.sock"), 2), Error);
+    assertStringIncludes(error.message, `${JSON.stringify(path)}: another process listens there`);
+    (await listener.accept()).close();
+    assert(exists(path));
+  });
+
+  it("refuses a path at which a file is, and leaves it alone", async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.1.sock");
+    Deno.writeTextFileSync(path, "precious");
+    const error = await assertRejects(() => reserveSocketPaths(folder.path("app.sock"), 1), Error);
+    assertStringIncludes(error.message, "something else than a socket is there");
+    assertEquals(Deno.readTextFileSync(path), "precious");
+  });
+
+  it("refuses a link, wherever it leads", async () => {
+    using folder = temporaryFolder();
+    Deno.symlinkSync("/nowhere", folder.path("app.1.sock"));
+    const error = await assertRejects(() => reserveSocketPaths(folder.path("app.sock"), 1), Error);
+    assertStringIncludes(error.message, "something else than a socket is there");
+  });
+
+  it("refuses a folder that is not there", async () => {
+    using folder = temporaryFolder();
+    const pattern = folder.path("none/app.sock");
+    const error = await assertRejects(() => reserveSocketPaths(pattern, 1), Error);
+    assertStringIncludes(error.message, "its folder is not there; make it, or pass another path");
+  });
+
+  it("refuses a path that is longer than the system takes", async () => {
+    using folder = temporaryFolder();
+    const pattern = folder.path("a".repeat(120));
+    const error = await assertRejects(() => reserveSocketPaths(pattern, 1), Error);
+    assertStringIncludes(error.message, "the path is too long");
+  });
+});
+
+describe("listenOnSocket()", { ignore: !CAN_MAKE_FILES }, () => {
+  it("takes the place of who listened there: new clients come to it, and the old one keeps its own", async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.1.sock");
+    using old = listenOnSocket(path, undefined);
+    using oldClient = await Deno.connect({ transport: "unix", path });
+    using fresh = listenOnSocket(path, undefined);
+    using freshClient = await Deno.connect({ transport: "unix", path });
+    // Nobody has accepted so far: the old client waits in the old one's queue.
+    for (const [listener, client] of [[old, oldClient], [fresh, freshClient]] as const) {
+      using connection = await listener.accept();
+      await client.write(new Uint8Array([7]));
+      const byte = new Uint8Array(1);
+      assertEquals([await connection.read(byte), byte[0]], [1, 7]);
+    }
+  });
+
+  it("gives the socket the permissions that it is told to, before anybody can connect", () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.1.sock");
+    using _listener = listenOnSocket(path, 0o640);
+    assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, 0o640);
+  });
+
+  it("leaves nothing but the socket", () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.1.sock");
+    using _old = listenOnSocket(path, undefined);
+    using _fresh = listenOnSocket(path, undefined);
+    assertEquals([...Deno.readDirSync(folder.path(""))].map(({ name }) => name), ["app.1.sock"]);
+  });
+});
+
+describe("removeSocket()", { ignore: !CAN_MAKE_FILES }, () => {
+  it("removes a socket, and nothing else", () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.1.sock");
+    removeSocket(path);
+    using _listener = listenOnSocket(path, undefined);
+    removeSocket(path);
+    assert(!exists(path));
+    Deno.writeTextFileSync(path, "precious");
+    removeSocket(path);
+    assert(exists(path));
+  });
+});
