@@ -366,29 +366,47 @@ export function resolveRunOptions(options: RunOptions): RunSettings {
 const PORT_OPTIONS = ["hostname", "port", "listen"] as const;
 const PATH_OPTIONS = ["path", "pathMode"] as const;
 
-/** What the code says of a run with what wins over it: where that names a port or a path, it does so in the place of either. */
-export function overrideRunOptions(coded: RunOptions, said: RunOptions): RunOptions {
-  const isSaid = (name: keyof RunOptions) => said[name] !== undefined;
-  const replaced = said.path !== undefined
-    ? PORT_OPTIONS
-    : PORT_OPTIONS.some(isSaid)
-    ? PATH_OPTIONS
-    : [];
-  const kept = Object.entries(coded).filter(([name]) => !replaced.some((each) => each === name));
-  return { ...Object.fromEntries(kept), ...said };
+/** The options that do not hold any longer when those are said that win over them: the other way to say where to listen. */
+export function replacedOptions(isSaid: (name: keyof RunOptions) => boolean): readonly string[] {
+  if (isSaid("path")) return PORT_OPTIONS;
+  return PORT_OPTIONS.some(isSaid) ? PATH_OPTIONS : [];
 }
 
-/** A server listens in one way. */
+/** What the code says of a run with what wins over it: option by option, and in a group member by member. */
+export function overrideRunOptions(
+  coded: RunOptions,
+  said: RunOptions,
+  table: OptionTable = RUN_RULES,
+): RunOptions {
+  const replaced = replacedOptions((name) => said[name] !== undefined);
+  const kept = Object.entries(coded).filter(([name]) => !replaced.includes(name));
+  const merged: Record<string, unknown> = { ...Object.fromEntries(kept), ...said };
+  for (const [name, { form }] of Object.entries(table)) {
+    if (form.kind !== "group" || merged[name] === undefined) continue;
+    const key = name as keyof RunOptions;
+    merged[name] = { ...coded[key] as object | undefined, ...said[key] as object | undefined };
+  }
+  return merged;
+}
+
+/** A server listens in one way: what is wrong with options that say two, each called by the name that `nameOf` gives it. */
+export function findTwoAddresses(
+  options: RunOptions,
+  nameOf: (option: string) => string,
+): string | undefined {
+  if (options.path === undefined) return undefined;
+  const other = PORT_OPTIONS.find((name) => options[name] !== undefined);
+  if (other === undefined) return undefined;
+  return `Cannot use ${nameOf("path")} and ${nameOf(other)} together: ` +
+    "a server listens on Unix sockets or on a port; leave one out";
+}
+
 function checkPath(options: RunOptions, { path, pathMode }: RunSettings): void {
-  if (path === undefined) {
-    if (pathMode === undefined) return;
+  if (path === undefined && pathMode !== undefined) {
     throw new TypeError('Cannot use option "pathMode" of run(): it goes with "path"');
   }
-  const other = PORT_OPTIONS.find((name) => options[name] !== undefined);
-  if (other === undefined) return;
-  throw new TypeError(
-    `Cannot use options "path" and "${other}" of run() together: a server listens on Unix sockets or on a port; leave one out`,
-  );
+  const fault = findTwoAddresses(options, (name) => `option "${name}" of run()`);
+  if (fault !== undefined) throw new TypeError(fault);
 }
 
 /** Checks options by their table and fills in the defaults; `where` says whose they are. */

@@ -258,6 +258,28 @@ describe("overrideRunOptions()", () => {
   }
 });
 
+describe("overrideRunOptions() of a group", () => {
+  it("takes it member by member", () => {
+    const members = { port: 1, hostname: "::1" };
+    const table: OptionTable = {
+      admin: {
+        default: undefined,
+        expect: () => undefined,
+        form: { kind: "group", members: {} },
+        summary: "",
+      },
+    };
+    const merged = (coded: object, said: object): unknown =>
+      overrideRunOptions(coded as RunOptions, said as RunOptions, table);
+    assertEquals(merged({ admin: members }, { admin: { port: 2 } }), {
+      admin: { port: 2, hostname: "::1" },
+    });
+    assertEquals(merged({ admin: members }, {}), { admin: members });
+    assertEquals(merged({}, { admin: { port: 2 } }), { admin: { port: 2 } });
+    assertEquals(merged({}, {}), {});
+  });
+});
+
 describe("A group of options", () => {
   const table: OptionTable = {
     admin: {

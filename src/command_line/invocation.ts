@@ -2,7 +2,12 @@
 // over a variable. What is wrong is refused with one line, before anything is started. Nothing is done here, and nothing read.
 
 import { parseArgs } from "node:util";
-import type { RunOptions, WebServerOptions } from "../options.ts";
+import {
+  findTwoAddresses,
+  replacedOptions,
+  type RunOptions,
+  type WebServerOptions,
+} from "../options.ts";
 import { type Flag, readWords } from "./flags.ts";
 import { nearest } from "./nearest.ts";
 
@@ -62,7 +67,10 @@ export function readInvocation(
   if (commands.has("help")) return { kind: "help", isWhole: apps.includes(WHOLE_HELP) };
   if (commands.has("version")) return { kind: "version" };
   const refusal = readVariables(flags, variable, reading) ?? findContradiction(reading);
-  return refusal === undefined ? invocationOf(reading) : { kind: "refused", reason: refusal };
+  if (refusal !== undefined) return { kind: "refused", reason: refusal };
+  const invocation = invocationOf(reading);
+  const fault = findTwoAddresses(invocation.runOptions, (option) => `--${option}`);
+  return fault === undefined ? invocation : { kind: "refused", reason: fault };
 }
 
 function tokensOf(args: readonly string[], flags: readonly Flag[]) {
@@ -130,8 +138,11 @@ function readVariables(
   variable: (name: string) => string | undefined,
   { said }: Reading,
 ): string | undefined {
+  const names = new Set([...said.keys()].map(({ option }) => option.path[0]));
+  const replaced = replacedOptions((name) => names.has(name));
   for (const flag of flags) {
-    const text = said.has(flag) ? undefined : variable(flag.variable);
+    const isSaid = said.has(flag) || replaced.includes(flag.option.path[0]);
+    const text = isSaid ? undefined : variable(flag.variable);
     if (text === undefined || text === "") continue;
     const reading = readWords(text, flag.option.rule);
     if (reading.kind === "refused") {
@@ -158,7 +169,7 @@ function findContradiction({ commands, apps }: Reading): string | undefined {
   return undefined;
 }
 
-function invocationOf({ commands, apps, said }: Reading): Invocation {
+function invocationOf({ commands, apps, said }: Reading): ServeInvocation {
   const options: Record<"run" | "server", Record<string, unknown>> = { run: {}, server: {} };
   let workersSource = "";
   for (const [{ option, name }, { value, source }] of said) {

@@ -58,6 +58,16 @@ describe("readInvocation()", () => {
       variables: { MUDPIE_PORT: "x" },
       is: { ...nothing, runOptions: { port: 81 } },
     },
+    {
+      args: "app.ts --path a.sock",
+      variables: { MUDPIE_PORT: "81", MUDPIE_PATH_MODE: "660" },
+      is: { ...nothing, runOptions: { path: "a.sock", pathMode: 0o660 } },
+    },
+    {
+      args: "app.ts --port 81",
+      variables: { MUDPIE_PATH: "a.sock" },
+      is: { ...nothing, runOptions: { port: 81 } },
+    },
     { args: "app.ts --watch", is: { ...nothing, watches: true } },
     { args: "--check app.ts", is: { ...nothing, kind: "check" } },
     { args: "app.ts -- other.ts --port x", is: nothing },
@@ -96,6 +106,12 @@ describe("readInvocation()", () => {
     { args: "app.ts --workers many", says: ['"many"', "--workers", "from 1 to 1024"] },
     { args: "app.ts --listen both", says: ['"both"', '"reuseport" or "shared"'] },
     { args: "app.ts --signals maybe", says: ['"maybe"', "true or false"] },
+    { args: "app.ts --port 1 --path a.sock", says: ["--path and --port together"] },
+    {
+      args: "app.ts",
+      variables: { MUDPIE_PORT: "1", MUDPIE_PATH: "a.sock" },
+      says: ["--path and --port together"],
+    },
     { args: "app.ts --watch=yes", says: ["--watch takes no value", '"yes"'] },
     { args: "app.ts --check --watch", says: ["--check", "--watch"] },
     {
