@@ -1,13 +1,18 @@
 // The command line as a program: what it serves, what wins over what, what it refuses, and with which exit code it ends.
 
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
-import { within } from "../support/deadline.ts";
+import { DEADLINE_MS, within } from "../support/deadline.ts";
 import { Program, type ProgramOptions } from "../support/program.ts";
 import { CAN_START_PROGRAMS } from "../support/started_app.ts";
 
 const CLI = new URL("../../src/cli.ts", import.meta.url).pathname;
 const FETCH_APP = new URL("../support/apps/fetch_style.ts", import.meta.url).pathname;
+
+/** How often a file changes at once, as far as somebody who edits it is concerned. */
+const CHANGES = 40;
+/** Long enough for each of them to be noticed, and much shorter than what parts two changes. */
+const CHANGE_INTERVAL_MS = 10;
 
 /** What an application begins with that builds a server. */
 const SERVER = `
@@ -214,15 +219,18 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals(await textOf(port, "/"), "second");
 
     seen = program.stderr.all.length;
-    await Promise.all([
-      Deno.writeTextFile(`${folder}/more.ts`, `export const text = "third";`),
-      text(`export * from "./more.ts"; // unchanged`),
-    ]);
-    await program.stderr.find(/ reloaded$/, seen);
-    assertEquals(await textOf(port, "/"), "third");
+    for (let i = 0; i < CHANGES; i++) {
+      await Deno.writeTextFile(`${folder}/more.ts`, `export const text = "third"; // ${i}`);
+      await new Promise((resolve) => setTimeout(resolve, CHANGE_INTERVAL_MS));
+    }
+    const started = performance.now();
+    while (await textOf(port, "/") !== "third") {
+      assertLess(performance.now() - started, DEADLINE_MS, program.stderr.text);
+    }
     await stop(program);
-    const reloads = program.stderr.all.filter((line) => line.endsWith("one at a time"));
-    assertEquals(reloads.length, 3, program.stderr.text);
+    // Not exactly one: a machine that is busy may take its time between two of them.
+    const reloads = program.stderr.all.slice(seen).filter((line) => / reloading/.test(line));
+    assertLess(reloads.length, CHANGES / 4, program.stderr.text);
   });
 
   it("it loads the application afresh on SIGHUP", async () => {
