@@ -71,10 +71,19 @@ export interface LoadOptions {
   readonly expected?: Readonly<Record<string, ExpectedAnswer>>;
   /** Whether a client goes, without counting a failure, when nobody listens any more. */
   readonly leavesWhenRefused?: boolean;
+  /** How long each client rests behind each request, half as long at least and half as much again at most. Not at all by default. */
+  readonly pauseMs?: number;
+  /** How long a request may take; 10 s by default. */
+  readonly patienceMs?: number;
+  /** Called with each right answer. */
+  readonly onAnswer?: () => void;
 }
 
-/** How long a request may take. */
+/** How long a request may take, where nothing else is said. */
 const OVERDUE_MS = 10_000;
+
+/** How many times within a client's patience it is looked at. */
+const LOOKS = 20;
 
 /** Clients at work. */
 export class Load implements AsyncDisposable {
@@ -101,9 +110,10 @@ export class Load implements AsyncDisposable {
     ];
     this.#clients = kinds.map((keeps) => new LoadClient(this, options.port, keeps));
     this.#gone = Promise.all(this.#clients.map((client) => this.#run(client)));
+    const patienceMs = options.patienceMs ?? OVERDUE_MS;
     this.#watch = setInterval(() => {
-      for (const client of this.#clients) client.giveUpIfOverdue();
-    }, 500);
+      for (const client of this.#clients) client.giveUpIfOverdue(patienceMs);
+    }, patienceMs / LOOKS);
   }
 
   /** Begins. */
@@ -169,9 +179,17 @@ export class Load implements AsyncDisposable {
         if (outcome.kind === "refused" && this.#options.leavesWhenRefused) return;
         this.#note(target, outcome, client.worker);
       } while (outcome.kind === "retry" && !this.#isStopped);
-      if (outcome.kind === "refused") await new Promise((resolve) => setTimeout(resolve, 1));
+      await this.#rest(outcome.kind === "refused");
     }
     client.hangUp();
+  }
+
+  /** Whoever is refused rests a moment in any case: it would be refused thousands of times a second. */
+  async #rest(isRefused: boolean): Promise<void> {
+    const { pauseMs } = this.#options;
+    // At random, so that they do not come to ask in one moment.
+    if (pauseMs !== undefined) await delay(pauseMs * (0.5 + Math.random()));
+    else if (isRefused) await delay(1);
   }
 
   #note(target: string, outcome: Outcome, worker: string | undefined): void {
@@ -185,6 +203,7 @@ export class Load implements AsyncDisposable {
         if (!isRight) return this.#fail("wrong", target, `${status} ${text}`, worker);
         this.#answered[target] = (this.#answered[target] ?? 0) + 1;
         this.#answeredInAll++;
+        this.#options.onAnswer?.();
         return;
       }
       case "retry":
@@ -220,6 +239,10 @@ const RESETS = [
   Deno.errors.ConnectionAborted,
   Deno.errors.NotConnected,
 ];
+
+async function delay(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("latin1");
@@ -307,8 +330,8 @@ class LoadClient {
   }
 
   /** Hangs up when an answer does not come. */
-  giveUpIfOverdue(): void {
-    if (performance.now() - this.#askedAt < OVERDUE_MS) return;
+  giveUpIfOverdue(patienceMs: number): void {
+    if (performance.now() - this.#askedAt < patienceMs) return;
     this.#isOverdue = true;
     this.hangUp();
   }
