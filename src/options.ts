@@ -389,24 +389,24 @@ export function overrideRunOptions(
   return merged;
 }
 
-/** A server listens in one way: what is wrong with options that say two, each called by the name that `nameOf` gives it. */
-export function findTwoAddresses(
-  options: RunOptions,
-  nameOf: (option: string) => string,
-): string | undefined {
+/** A server listens in one way: the option of a port that is given beside `path`; undefined where there is none. */
+export function portOptionBesidePath(options: RunOptions): string | undefined {
   if (options.path === undefined) return undefined;
-  const other = PORT_OPTIONS.find((name) => options[name] !== undefined);
-  if (other === undefined) return undefined;
-  return `Cannot use ${nameOf("path")} and ${nameOf(other)} together: ` +
-    "a server listens on Unix sockets or on a port; leave one out";
+  return PORT_OPTIONS.find((name) => options[name] !== undefined);
 }
+
+/** What to say of such two. */
+export const ONE_ADDRESS = "a server listens on Unix sockets or on a port; leave one out";
 
 function checkPath(options: RunOptions, { path, pathMode }: RunSettings): void {
   if (path === undefined && pathMode !== undefined) {
     throw new TypeError('Cannot use option "pathMode" of run(): it goes with "path"');
   }
-  const fault = findTwoAddresses(options, (name) => `option "${name}" of run()`);
-  if (fault !== undefined) throw new TypeError(fault);
+  const other = portOptionBesidePath(options);
+  if (other === undefined) return;
+  throw new TypeError(
+    `Cannot use options "path" and "${other}" of run() together: ${ONE_ADDRESS}`,
+  );
 }
 
 /** Checks options by their table and fills in the defaults; `where` says whose they are. */

@@ -3,7 +3,8 @@
 
 import { parseArgs } from "node:util";
 import {
-  findTwoAddresses,
+  ONE_ADDRESS,
+  portOptionBesidePath,
   replacedOptions,
   type RunOptions,
   type WebServerOptions,
@@ -69,8 +70,9 @@ export function readInvocation(
   const refusal = readVariables(flags, variable, reading) ?? findContradiction(reading);
   if (refusal !== undefined) return { kind: "refused", reason: refusal };
   const invocation = invocationOf(reading);
-  const fault = findTwoAddresses(invocation.runOptions, (option) => `--${option}`);
-  return fault === undefined ? invocation : { kind: "refused", reason: fault };
+  const other = portOptionBesidePath(invocation.runOptions);
+  if (other === undefined) return invocation;
+  return { kind: "refused", reason: `Cannot use --path and --${other} together: ${ONE_ADDRESS}` };
 }
 
 function tokensOf(args: readonly string[], flags: readonly Flag[]) {
