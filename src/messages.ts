@@ -30,6 +30,8 @@ export interface WorkerConfiguration {
   readonly scoreboard: SharedArrayBuffer;
   /** The requests that it handles: the memory of an `ExchangeBoard`. */
   readonly exchangeBoard: SharedArrayBuffer;
+  /** Where its requests are counted by route: the memory of a `RequestMetrics`. Undefined where nobody wants to know. */
+  readonly requestMetrics: SharedArrayBuffer | undefined;
   /** How many connections all workers may have: the memory of a `ConnectionBudget`. */
   readonly connectionBudget: SharedArrayBuffer;
   /** How often the worker shows that it is alive, in milliseconds. */
@@ -243,6 +245,8 @@ export type FleetEvent =
     /** How the workers share the port; or that each has a Unix socket of its own. */
     readonly listen: ListenMode | "unix";
     readonly isolation: "web" | "thread";
+    /** Where the operator's port is; not there where there is none. */
+    readonly adminUrl?: string;
   }
   | {
     /** The listen mode that was asked for, or is the usual one, is not possible here. */

@@ -56,6 +56,28 @@ export interface WebServerOptions {
 }
 
 /**
+ * The options of the operator's port: `RunOptions.admin`.
+ *
+ * @example An operator's port for a monitoring system on another machine
+ * ```ts
+ * import type { AdminOptions, RunOptions } from "@mudpie/server";
+ *
+ * const admin: AdminOptions = { hostname: "0.0.0.0", port: 9000 };
+ * const options: RunOptions = { port: 8080, admin };
+ * console.log(options.admin?.port); // 9000
+ * ```
+ */
+export interface AdminOptions {
+  /**
+   * The address to listen on. 127.0.0.1 by default: whoever reaches the port reads all that it tells, which includes the messages
+   * of errors.
+   */
+  readonly hostname?: string;
+  /** The port to listen on, 0 to 65,535; 0 picks a free one. 9000 by default. */
+  readonly port?: number;
+}
+
+/**
  * The options of `WebServer.run` and `WebServer.start`. Times are numbers of milliseconds, sizes numbers of bytes.
  *
  * @example The options of a service on port 8080
@@ -130,6 +152,11 @@ export interface RunOptions {
    * `start`.
    */
   readonly signals?: boolean;
+  /**
+   * The operator's port: what runs here, told by the main thread over HTTP even when every worker is stuck. `/healthz`, `/readyz`,
+   * `/stats` (JSON), `/metrics` (for Prometheus), and a page for people at `/`; nothing can be changed there. Off by default.
+   */
+  readonly admin?: AdminOptions;
   /** Called with each event of the fleet: the same that is logged, as values. What it throws is logged and ignored. */
   readonly onEvent?: (event: FleetEvent) => void;
 }
@@ -275,20 +302,34 @@ const MAX_WORKERS = 1_024;
 
 const expectWorkers = wholeNumber(1, MAX_WORKERS, "");
 
-const RUN_RULES = {
-  hostname: common<string>({
+/** This machine alone, unless more is asked for. */
+function hostname(summary: string): OptionRule<string> {
+  return {
     default: "127.0.0.1",
-    expect: (value: unknown) =>
+    expect: (value) =>
       typeof value === "string" && value !== "" ? undefined : 'an address such as "127.0.0.1"',
     form: { kind: "text", what: "address" },
-    summary: "Address to listen on",
-  }),
-  port: common<number>({
-    default: 8000,
+    summary,
+  };
+}
+
+function port(defaultPort: number, summary: string): OptionRule<number> {
+  return {
+    default: defaultPort,
     expect: wholeNumber(0, 65_535, ""),
     form: { kind: "number", unit: "number" },
-    summary: "Port to listen on; 0 picks one",
-  }),
+    summary,
+  };
+}
+
+const ADMIN_RULES = {
+  hostname: hostname("Opens the operator's port there"),
+  port: common(port(9000, "Opens the operator's port")),
+} satisfies Rules<AdminOptions>;
+
+const RUN_RULES = {
+  hostname: common(hostname("Address to listen on")),
+  port: common(port(8000, "Port to listen on; 0 picks one")),
   workers: common<number | undefined>({
     default: undefined,
     expect: expectWorkers,
@@ -329,6 +370,13 @@ const RUN_RULES = {
   maxHeapBytesPerWorker: bytes(0, "Replace it at that size", 0),
   heapLimitPerWorker: bytes(0, "It dies there; thread only", 0),
   signals: optional(boolean("Heed the process's signals (true)")),
+  admin: {
+    default: undefined,
+    expect: (value) =>
+      typeof value === "object" && value !== null ? undefined : "an object such as { port: 9000 }",
+    form: { kind: "group", members: ADMIN_RULES },
+    summary: "",
+  } as OptionRule<AdminSettings | undefined>,
   onEvent: code<(event: FleetEvent) => void>((value) =>
     typeof value === "function" ? undefined : "a function that takes an event"
   ),
@@ -340,6 +388,9 @@ type Resolved<Rules> = {
 
 /** The options of a server, each with a value. */
 export type ServerSettings = Resolved<typeof SERVER_RULES>;
+
+/** The options of the operator's port, each with a value. */
+export type AdminSettings = Resolved<typeof ADMIN_RULES>;
 
 /** The options of a run, each with a value, or undefined where the environment decides. */
 export type RunSettings = Resolved<typeof RUN_RULES>;
@@ -358,6 +409,7 @@ export function resolveRunOptions(options: RunOptions): RunSettings {
         "memory takes the process with it",
     );
   }
+  checkAdmin(settings);
   checkPath(options, settings);
   return settings;
 }
@@ -398,6 +450,16 @@ export function portOptionBesidePath(options: RunOptions): string | undefined {
 /** What to say of such two. */
 export const ONE_ADDRESS = "a server listens on Unix sockets or on a port; leave one out";
 
+/** Two listeners cannot have one address. */
+function checkAdmin({ hostname, port, path, admin }: RunSettings): void {
+  if (admin === undefined || path !== undefined || port === 0) return;
+  if (admin.port !== port || admin.hostname !== hostname) return;
+  throw new TypeError(
+    `Cannot use ${port} as option "port" of run() and of its option "admin" at once: expected two ports`,
+  );
+}
+
+/** A server listens in one way. */
 function checkPath(options: RunOptions, { path, pathMode }: RunSettings): void {
   if (path === undefined && pathMode !== undefined) {
     throw new TypeError('Cannot use option "pathMode" of run(): it goes with "path"');

@@ -1,6 +1,7 @@
 // WebServer: takes routes and options; run, start, fetch. It knows on which side of the fleet it stands, and keeps to it:
 // on the main thread it supervises, in a worker it serves.
 
+import { AdminPort } from "./admin/admin_port.ts";
 import { Dispatcher, type Handler } from "./dispatch.ts";
 import { decodePath } from "./http1/target.ts";
 import { checkCopy, claimThread, overrides } from "./overrides.ts";
@@ -281,25 +282,34 @@ export class WebServer {
   ): Promise<SupervisedServer> {
     const said = overrides();
     const entry = String(settings.entry ?? Deno.mainModule);
-    const running = await supervise({
+    const workerCount = resolveWorkerCount(
       settings,
-      startedBy,
-      wasMisused: () => this.#wasMisused,
-      isStartTimeoutGiven: options.startTimeout !== undefined,
-      workerCount: resolveWorkerCount(
+      said?.runOptions.workers === undefined ? undefined : said.workersSource,
+    );
+    // First of all, so that it can say what becomes of the rest.
+    const admin = settings.admin === undefined ? undefined : AdminPort.open(settings.admin);
+    try {
+      const running = await supervise({
         settings,
-        said?.runOptions.workers === undefined ? undefined : said.workersSource,
-      ),
-      entry,
-      // The main module has called this library, and so has what the command line has looked at.
-      isEntryKnown: entry === Deno.mainModule || said !== undefined,
-      serverOptions: said?.serverOptions ?? {},
-      app: said?.app,
-      listensToSignals: settings.signals ?? startedBy === "run",
-      log: logToStandardError,
-    });
-    said?.onStarted(running);
-    return running;
+        startedBy,
+        wasMisused: () => this.#wasMisused,
+        isStartTimeoutGiven: options.startTimeout !== undefined,
+        workerCount,
+        entry,
+        // The main module has called this library, and so has what the command line has looked at.
+        isEntryKnown: entry === Deno.mainModule || said !== undefined,
+        serverOptions: said?.serverOptions ?? {},
+        app: said?.app,
+        listensToSignals: settings.signals ?? startedBy === "run",
+        log: logToStandardError,
+        observer: admin,
+      });
+      said?.onStarted(running);
+      return running;
+    } catch (error) {
+      admin?.close();
+      throw error;
+    }
   }
 
   /**

@@ -65,6 +65,7 @@ const directions: Row[] = [
   {
     modules: ["src/server.ts"],
     mayImport: [
+      "src/admin/",
       "src/supervisor/",
       "src/worker/",
       "src/dispatch.ts",
@@ -79,9 +80,21 @@ const directions: Row[] = [
     ],
   },
   {
+    // The operator's port looks at the supervisor, which knows nothing of it.
+    modules: ["src/admin/"],
+    mayImport: [
+      "src/listener.ts",
+      "src/log.ts",
+      "src/request_metrics.ts",
+      "src/http1/",
+    ],
+    never: ["src/worker/"],
+  },
+  {
     modules: ["src/supervisor/"],
     mayImport: [
       "src/messages.ts",
+      "src/request_metrics.ts",
       "src/connection_budget.ts",
       "src/exchange_board.ts",
       "src/life_lock.ts",
@@ -102,7 +115,9 @@ const directions: Row[] = [
       "src/log.ts",
       "src/module_loading.ts",
       "src/options.ts",
+      "src/request_metrics.ts",
       "src/dispatch.ts",
+      "src/router.ts",
       "src/request.ts",
       "src/response.ts",
       "src/body_stream.ts",
@@ -162,6 +177,7 @@ const directions: Row[] = [
       "src/overrides.ts",
       "src/connection_budget.ts",
       "src/exchange_board.ts",
+      "src/request_metrics.ts",
       "src/body_stream.ts",
       "src/settling.ts",
       "src/line_buffer.ts",
@@ -201,6 +217,19 @@ const purity: Purity[] = [
   {
     modules: ["src/router.ts"],
     globals: [...inputAndOutput, ...backDoors],
+    builtins: [],
+  },
+  {
+    modules: [
+      "src/request_metrics.ts",
+      "src/admin/answers.ts",
+      "src/admin/event_streams.ts",
+      "src/admin/exposition.ts",
+      "src/admin/fleet_history.ts",
+      "src/admin/quantile.ts",
+      "src/admin/readiness.ts",
+    ],
+    globals: [...clocks, ...inputAndOutput, ...backDoors],
     builtins: [],
   },
 ];

@@ -129,6 +129,12 @@ const runOptions: OptionCase[] = [
   { name: "maxHeapBytesPerWorker", default: 0, ...sizes },
   { name: "heapLimitPerWorker", default: 0, good: [0], bad: sizes.bad },
   { name: "signals", default: undefined, good: [true, false], bad: ["", "yes", 0, 1, null] },
+  {
+    name: "admin",
+    default: undefined,
+    good: [{ hostname: "0.0.0.0", port: 0 }, { hostname: "::1", port: 9_000 }],
+    bad: [9_000, "9000", true, null, () => {}],
+  },
   { name: "onEvent", default: undefined, good: [() => {}], bad: ["", {}, null, 7] },
 ];
 
@@ -335,6 +341,38 @@ describe("heapLimitPerWorker", () => {
     }
     const settings = resolveRunOptions({ heapLimitPerWorker: 1_000_000, isolation: "thread" });
     assertEquals(settings.heapLimitPerWorker, 1_000_000);
+  });
+});
+
+describe("admin", () => {
+  it("has an address of this machine alone and port 9000, unless it says otherwise", () => {
+    assertEquals(resolveRunOptions({ admin: {} }).admin, { hostname: "127.0.0.1", port: 9_000 });
+    assertEquals(resolveRunOptions({ admin: { port: 0 } }).admin?.port, 0);
+  });
+
+  it("has its options checked like all others", () => {
+    const bad: { admin: object; Expected: typeof TypeError; says: string }[] = [
+      { admin: { port: 65_536 }, Expected: RangeError, says: '65536 as option "port"' },
+      { admin: { port: "9000" }, Expected: TypeError, says: '"9000" as option "port"' },
+      { admin: { hostname: "" }, Expected: TypeError, says: 'option "hostname"' },
+      { admin: { host: "::1" }, Expected: TypeError, says: 'Unknown option "host"' },
+    ];
+    for (const { admin, Expected, says } of bad) {
+      const { message } = assertThrows(() => resolveRunOptions({ admin }), Expected);
+      assertStringIncludes(message, says);
+      assertStringIncludes(message, 'option "admin" of run()');
+    }
+  });
+
+  it("cannot be on the server's own port", () => {
+    const { message } = assertThrows(
+      () => resolveRunOptions({ port: 9_000, admin: { port: 9_000 } }),
+      TypeError,
+    );
+    assertStringIncludes(message, '"admin"');
+    resolveRunOptions({ port: 0, admin: { port: 0 } });
+    resolveRunOptions({ path: "/run/app.{n}.sock", admin: { port: 8_000 } });
+    resolveRunOptions({ hostname: "192.0.2.1", port: 9_000, admin: { port: 9_000 } });
   });
 });
 

@@ -5,6 +5,7 @@
 import { ConnectionBudget } from "../connection_budget.ts";
 import {
   chooseListenMode,
+  formatAddress,
   reserveAddress,
   type ReservedAddress,
   reserveSockets,
@@ -27,12 +28,18 @@ import type {
   WorkerMessage,
 } from "../messages.ts";
 import type { RunSettings, WebServerOptions, WorkerCount } from "../options.ts";
+import { RequestTotals } from "../request_metrics.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
+import type { FleetObserver, ObservedFleet } from "./fleet_observer.ts";
 import type { Counts, FleetStats, RunningServer, WorkerStats } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
 import { SteadyClock } from "./steady_clock.ts";
-import { connectionsThatFit, losesQueueOnClose } from "./system_settings.ts";
+import {
+  connectionsThatFit,
+  descriptorsForObserver,
+  losesQueueOnClose,
+} from "./system_settings.ts";
 import { spawnWorker, type WorkerHandle } from "./worker_handle.ts";
 
 /** How often the fleet is compared with what is wanted; also how late a time limit of the fleet can be. */
@@ -97,6 +104,8 @@ export interface SupervisorOptions {
   /** Whether `startTimeout` was given: then it holds for loading as well. */
   readonly isStartTimeoutGiven: boolean;
   readonly log: LogSink;
+  /** Undefined where nobody looks on; then requests are not counted by route. */
+  readonly observer: FleetObserver | undefined;
 }
 
 /** A worker that is there. */
@@ -144,7 +153,7 @@ export async function supervise(options: SupervisorOptions): Promise<SupervisedS
 /** Has a worker of a server that was started here die, without a word to the fleet beforehand. For testing.ts alone. */
 export let misbehaving: (server: RunningServer, worker: number, how: Misbehaviour) => void;
 
-class Supervisor implements SupervisedServer {
+class Supervisor implements SupervisedServer, ObservedFleet {
   static {
     misbehaving = (server, worker, how) => {
       (server as Supervisor).#crew.get(worker)?.handle.tell({ kind: "misbehave", how });
@@ -152,12 +161,14 @@ class Supervisor implements SupervisedServer {
   }
 
   readonly addr: Deno.NetAddr;
+  readonly adminAddr: Deno.NetAddr | undefined;
   readonly listen: RunningServer["listen"];
   readonly finished: Promise<void>;
   readonly #options: SupervisorOptions;
   readonly #fallbackReason: string | undefined;
   readonly #address: ReservedAddress;
   readonly #fleet: Fleet;
+  readonly #observerDescriptors: number;
   readonly #maxConnections: number | undefined;
   readonly #budget: ConnectionBudget;
   #shortages = 0;
@@ -168,6 +179,7 @@ class Supervisor implements SupervisedServer {
   /** Those that may still be there, although they should not. */
   #terminated: WorkerHandle[] = [];
   readonly #gone = { requests: 0, panics: 0, connectionsAccepted: 0 };
+  readonly #goneRequests = new RequestTotals();
   readonly #replacements: Record<string, number> = {};
   readonly #mainStartupMs = performance.now();
   readonly #started = Promise.withResolvers<SupervisedServer>();
@@ -195,12 +207,14 @@ class Supervisor implements SupervisedServer {
     this.#fallbackReason = fallbackReason;
     this.#address = address;
     this.addr = { transport: "tcp", hostname: address.hostname, port: address.port };
+    this.adminAddr = options.observer?.addr;
     this.listen = address.listen;
     this.finished = this.#finished.promise;
     // Whoever waits for it hears of a failure; a program that never looks at it has heard of it by `start()`.
     this.finished.catch(() => {});
     this.#manager = options.startedBy === "run" ? ServiceManager.connect(options.log) : undefined;
-    this.#maxConnections = connectionsThatFit(workerCount.workers);
+    this.#observerDescriptors = options.observer === undefined ? 0 : descriptorsForObserver();
+    this.#maxConnections = connectionsThatFit(workerCount.workers, this.#observerDescriptors);
     this.#budget = ConnectionBudget.of(this.#maxConnections, workerCount.workers);
     this.#fleet = new Fleet(
       {
@@ -237,6 +251,7 @@ class Supervisor implements SupervisedServer {
   }
 
   async start(): Promise<SupervisedServer> {
+    this.#options.observer?.watch(this, this.#observerDescriptors);
     // What the program does wrong behind run(), in the same turn of the event loop, most likely ends it; before there is a
     // worker that would say the same once more.
     await new Promise((resolve) => setTimeout(resolve));
@@ -318,6 +333,7 @@ class Supervisor implements SupervisedServer {
       entry,
       isolation: settings.isolation,
       heapLimitBytes: settings.heapLimitPerWorker,
+      countsByRoute: this.#options.observer !== undefined,
       onMessage: (message) => this.#onMessage(worker, message),
       onGone: (end) => {
         this.#budget.leave(handle.scoreboard.read().connectionsOpen);
@@ -373,6 +389,7 @@ class Supervisor implements SupervisedServer {
         address: this.#address.addressOf(place),
         scoreboard: handle.scoreboard.memory,
         exchangeBoard: handle.exchangeBoard.memory,
+        requestMetrics: handle.requestMetrics,
         connectionBudget: this.#budget.memory,
         heartbeatMs,
         mainStartupMs: this.#mainStartupMs,
@@ -470,9 +487,11 @@ class Supervisor implements SupervisedServer {
 
   /** Forgets a worker that is gone, but not what it has counted. */
   #release(worker: number): void {
-    const counts = this.#crew.get(worker)?.handle.scoreboard.read();
-    if (counts === undefined) return;
+    const handle = this.#crew.get(worker)?.handle;
+    if (handle === undefined) return;
     this.#crew.delete(worker);
+    const counts = handle.scoreboard.read();
+    if (handle.requestMetrics !== undefined) this.#goneRequests.add(handle.requestMetrics);
     for (const name of TOTALS) this.#gone[name] += counts[name];
   }
 
@@ -498,8 +517,9 @@ class Supervisor implements SupervisedServer {
     if (event.kind === "resized") this.#budget.setWorkers(event.workers);
     if (event.kind === "replacing") this.#countReplacement(event.cause);
     if (event.kind === "ended" && event.cause === "crash") this.#countReplacement(event.cause);
-    const { log, settings } = this.#options;
-    if (isWorthALine(event, this.#phase)) log(fleetLine(event));
+    const { log, settings, observer } = this.#options;
+    if (isWorthALine(event, this.phase)) log(fleetLine(event));
+    observer?.note(event);
     try {
       settings.onEvent?.(event);
     } catch (error) {
@@ -514,7 +534,7 @@ class Supervisor implements SupervisedServer {
     if (losesQueueOnClose(this.listen)) this.#options.log(QUEUE_ADVICE);
   }
 
-  get #phase(): FleetPhase {
+  get phase(): FleetPhase {
     if (this.#isStopping) return "stopping";
     return this.#hasStarted ? "serving" : "starting";
   }
@@ -538,6 +558,7 @@ class Supervisor implements SupervisedServer {
       workersSource: workerCount.source,
       listen: this.listen,
       isolation: settings.isolation,
+      ...(this.adminAddr === undefined ? {} : { adminUrl: urlOf(this.adminAddr) }),
     });
     this.#manager?.ready();
     this.#started.resolve(this);
@@ -566,6 +587,7 @@ class Supervisor implements SupervisedServer {
     this.#reload?.reject(new Error("The reload failed: the server has stopped"));
     this.#reload = undefined;
     this.#manager?.close();
+    this.#options.observer?.close();
   }
 
   #onSignal(meaning: SignalMeaning, signal: Deno.Signal): void {
@@ -609,6 +631,18 @@ class Supervisor implements SupervisedServer {
     };
   }
 
+  get hangTimeoutMs(): number {
+    return this.#options.settings.hangTimeout;
+  }
+
+  requestTotals(): RequestTotals {
+    const totals = this.#goneRequests.copy();
+    for (const { handle } of this.#crew.values()) {
+      if (handle.requestMetrics !== undefined) totals.add(handle.requestMetrics);
+    }
+    return totals;
+  }
+
   reload(): Promise<void> {
     if (this.#isStopping) {
       return Promise.reject(new Error("Cannot reload: the server is stopping"));
@@ -636,6 +670,10 @@ class Supervisor implements SupervisedServer {
     if (!this.#isStopping) this.shutdown();
     await this.finished;
   }
+}
+
+function urlOf({ hostname, port }: Deno.NetAddr): string {
+  return `http://${formatAddress(hostname, port)}`;
 }
 
 /** What becomes of workers that hang: a thread of the second kind can be ended, a Web Worker cannot. */

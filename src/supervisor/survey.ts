@@ -68,6 +68,7 @@ export async function survey(options: SurveyOptions): Promise<SurveyOutcome> {
     entry: options.entry,
     isolation: options.isolation,
     heapLimitBytes: 0,
+    countsByRoute: false,
     onMessage,
     onGone,
   });

@@ -28,9 +28,11 @@ import {
   type ExchangeWatch,
   idInUse,
   releaseRequest,
+  routeIndexOf,
   type WebRequest,
 } from "../request.ts";
 import { requestIdFrom } from "../request_id.ts";
+import type { RequestMetrics } from "../request_metrics.ts";
 import { outgoing, type OutgoingResponse, WebResponse } from "../response.ts";
 import { settlesWithin } from "../settling.ts";
 import type { AccessLog } from "./access_log.ts";
@@ -59,6 +61,8 @@ export interface ConnectionContext {
   readonly exchangeBoard: ExchangeBoard;
   /** Undefined where requests are not logged. */
   readonly accessLog: AccessLog | undefined;
+  /** Undefined where requests are not counted by route. */
+  readonly requestMetrics: RequestMetrics | undefined;
   /** Told of an error that is none of the client's doing: a fault in this library. */
   readonly onFault: (error: unknown) => void;
   /**
@@ -265,8 +269,9 @@ export class Connection implements TimeLimited, ExchangeWatch {
     body: RequestBody,
     persists: boolean,
   ): Promise<Overflow | undefined> | Overflow | undefined {
-    const { dispatcher, scoreboard, exchangeBoard, accessLog } = this.#context;
-    const startedAt = accessLog === undefined ? 0 : performance.now();
+    const { dispatcher, scoreboard, exchangeBoard, accessLog, requestMetrics } = this.#context;
+    const isTimed = accessLog !== undefined || requestMetrics !== undefined;
+    const startedAt = isTimed ? performance.now() : 0;
     const request = createRequest(head, body, this.#remoteAddr, this);
     scoreboard.add(REQUESTS_IN_FLIGHT, 1);
     const place = exchangeBoard.begin(this.#parser, head);
@@ -363,7 +368,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     persists: boolean,
     startedAt: number,
   ): LargeBody | undefined {
-    const { accessLog, encoder } = this.#context;
+    const { accessLog, requestMetrics, encoder } = this.#context;
     const isHeadRequest = head.method === "HEAD";
     const staysOpen = this.#decideEnding(message.wantsClose, persists);
     const option = connectionOption(head.minorVersion, staysOpen);
@@ -380,6 +385,12 @@ export class Connection implements TimeLimited, ExchangeWatch {
         startedAt,
       );
     }
+    requestMetrics?.note(
+      head.method,
+      routeIndexOf(request),
+      message.status,
+      performance.now() - startedAt,
+    );
     return overflow;
   }
 
@@ -389,9 +400,10 @@ export class Connection implements TimeLimited, ExchangeWatch {
     return id !== "" && fields !== null && fields.some(isRequestId) ? "" : id;
   }
 
-  #logStream({ request, head, startedAt }: Exchange, status: number, bodyBytes: number): void {
-    this.#context.accessLog
-      ?.note(this.#remoteAddr.hostname, head, request.id, status, bodyBytes, startedAt);
+  #noteStream({ request, head, startedAt }: Exchange, status: number, bodyBytes: number): void {
+    const { accessLog, requestMetrics } = this.#context;
+    accessLog?.note(this.#remoteAddr.hostname, head, request.id, status, bodyBytes, startedAt);
+    requestMetrics?.note(head.method, routeIndexOf(request), status, performance.now() - startedAt);
   }
 
   /** Decides whether the connection stays open after this answer. When the server ends it, the client may be sending already. */
@@ -417,7 +429,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     isHeadRequest: boolean,
     exchange?: Exchange,
   ): void {
-    const { encoder, accessLog, isDraining } = this.#context;
+    const { encoder, accessLog, requestMetrics, isDraining } = this.#context;
     const staysOpen = persists && !isDraining;
     if (!staysOpen) this.#ending = "linger";
     const option = connectionOption(head?.minorVersion ?? 1, staysOpen);
@@ -433,6 +445,9 @@ export class Connection implements TimeLimited, ExchangeWatch {
       encoder.bodyBytes,
       exchange?.startedAt,
     );
+    if (requestMetrics !== undefined) {
+      noteRefusal(requestMetrics, exchange, head, refusal.status);
+    }
   }
 
   /** Writes what waits in the output, and what of the last answer did not fit it. */
@@ -463,7 +478,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
         return void this.#encode(request, head, response, persists, startedAt);
       }
       this.#beginStream(answer, framing);
-      return this.#logStream(answer, status, 0);
+      return this.#noteStream(answer, status, 0);
     }
     const body = this.#streamed = new StreamedBody(stream, framing);
     this.#watchClient();
@@ -478,7 +493,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       const end = await body.send(sink, begin);
       switch (end.kind) {
         case "sent":
-          return this.#logStream(answer, status, body.sentBytes);
+          return this.#noteStream(answer, status, body.sentBytes);
         case "failed": {
           const failure = this.#context.dispatcher.recover(end.error, request);
           if (end.hasLeft) {
@@ -497,7 +512,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
           throw new Deno.errors.Interrupted(CLIENT_GONE);
       }
     } catch (error) {
-      this.#logStream(answer, status, body.sentBytes);
+      this.#noteStream(answer, status, body.sentBytes);
       this.#abort(CLIENT_GONE);
       stream.cancel(UNWANTED);
       throw error;
@@ -695,6 +710,18 @@ export class Connection implements TimeLimited, ExchangeWatch {
     // Whoever waits for it gets the error; nobody may be waiting.
     read.catch(() => {});
   }
+}
+
+/** Counts what is refused; a handler that has had its request and its time is counted where its route is. */
+function noteRefusal(
+  metrics: RequestMetrics,
+  exchange: Exchange | undefined,
+  head: RequestHead | undefined,
+  status: number,
+): void {
+  if (exchange === undefined) return metrics.noteRefusal(head?.method, status);
+  const { request, startedAt } = exchange;
+  metrics.note(request.method, routeIndexOf(request), status, performance.now() - startedAt);
 }
 
 const BYTES_GONE =

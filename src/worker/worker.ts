@@ -19,8 +19,9 @@ import {
 } from "../messages.ts";
 import { accessLogFormat, type RunOptions, type ServerSettings } from "../options.ts";
 import type { WebRequest } from "../request.ts";
+import { RequestMetrics } from "../request_metrics.ts";
 import { phraseResponse, type WebResponse } from "../response.ts";
-import type { Router } from "../router.ts";
+import { METHODS, routeNames, type Router } from "../router.ts";
 import { AcceptLoop, ConnectionLimit, type ConnectionSource } from "./accept_loop.ts";
 import { AccessLog } from "./access_log.ts";
 import {
@@ -141,6 +142,9 @@ class ServingWorker {
       scoreboard: this.#scoreboard,
       exchangeBoard: new ExchangeBoard(configuration.exchangeBoard),
       accessLog: openAccessLog(settings, number),
+      requestMetrics: configuration.requestMetrics === undefined
+        ? undefined
+        : new RequestMetrics(configuration.requestMetrics, routeNames(router.routes), METHODS),
       onFault: (error) => this.#panic("on a connection", error),
       onStack: undefined,
       isDraining: false,

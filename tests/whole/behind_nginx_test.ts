@@ -3,8 +3,9 @@
 import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { within } from "../support/deadline.ts";
+import type { FrontEnd } from "../support/front_end.ts";
 import { Gate } from "../support/gate.ts";
-import { Nginx, NGINX_HINDRANCE } from "../support/nginx.ts";
+import { NGINX_HINDRANCE, startNginx } from "../support/nginx.ts";
 import { get, RawClient } from "../support/raw_client.ts";
 import { startApp, type StartedApp } from "../support/started_app.ts";
 
@@ -12,10 +13,10 @@ const REQUESTS = 50;
 
 describe(`a server behind nginx${NGINX_HINDRANCE}`, { ignore: NGINX_HINDRANCE !== "" }, () => {
   let app: StartedApp;
-  let nginx: Nginx;
+  let nginx: FrontEnd;
   beforeAll(async () => {
     app = await startApp("streams.ts", { run: { workers: 2 } });
-    nginx = await Nginx.before(app.port);
+    nginx = await startNginx(app.port);
   });
   afterAll(async () => {
     await nginx?.[Symbol.asyncDispose]();
