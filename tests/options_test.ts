@@ -10,6 +10,9 @@ import { type RunOptions, WebServer, type WebServerOptions } from "../mod.ts";
 import {
   accessLogFormat,
   environmentVariable,
+  type OptionTable,
+  overrideRunOptions,
+  resolveOptions,
   resolveRunOptions,
   resolveServerOptions,
   resolveWorkerCount,
@@ -240,6 +243,92 @@ describe("WebServer.run() and start()", () => {
     const swapped = () => new WebServer().run(8000 as unknown as string, 8000);
     await assertRejects(swapped, TypeError, "hostname");
   });
+});
+
+describe("overrideRunOptions()", () => {
+  const cases: { coded: RunOptions; said: RunOptions; is: RunOptions }[] = [
+    { coded: { port: 1, workers: 2 }, said: { port: 3 }, is: { port: 3, workers: 2 } },
+    { coded: { hostname: "::1", port: 1 }, said: { path: "a.sock" }, is: { path: "a.sock" } },
+    { coded: { path: "a.sock", pathMode: 0o600 }, said: { port: 1 }, is: { port: 1 } },
+    {
+      coded: { path: "a.sock", pathMode: 0o600 },
+      said: { pathMode: 0o660 },
+      is: { path: "a.sock", pathMode: 0o660 },
+    },
+    { coded: { port: 1, listen: "shared" }, said: {}, is: { port: 1, listen: "shared" } },
+  ];
+  for (const { coded, said, is } of cases) {
+    it(`makes ${JSON.stringify(is)} of ${JSON.stringify(coded)} and ${JSON.stringify(said)}`, () => {
+      assertEquals(overrideRunOptions(coded, said), is);
+    });
+  }
+});
+
+describe("overrideRunOptions() of a group", () => {
+  it("takes it member by member", () => {
+    const members = { port: 1, hostname: "::1" };
+    const table: OptionTable = {
+      admin: {
+        default: undefined,
+        expect: () => undefined,
+        form: { kind: "group", members: {} },
+        summary: "",
+      },
+    };
+    const merged = (coded: object, said: object): unknown =>
+      overrideRunOptions(coded as RunOptions, said as RunOptions, table);
+    assertEquals(merged({ admin: members }, { admin: { port: 2 } }), {
+      admin: { port: 2, hostname: "::1" },
+    });
+    assertEquals(merged({ admin: members }, {}), { admin: members });
+    assertEquals(merged({}, { admin: { port: 2 } }), { admin: { port: 2 } });
+    assertEquals(merged({}, {}), {});
+  });
+});
+
+describe("A group of options", () => {
+  const table: OptionTable = {
+    admin: {
+      default: undefined,
+      expect: (value) => typeof value === "object" ? undefined : "an object",
+      summary: "",
+      form: {
+        kind: "group",
+        members: {
+          port: {
+            default: 9000,
+            expect: (value) => typeof value === "number" && value > 0 ? undefined : "a port",
+            form: { kind: "number", unit: "number" },
+            summary: "",
+          },
+          hostname: {
+            default: "127.0.0.1",
+            expect: (value) => typeof value === "string" ? undefined : "an address",
+            form: { kind: "text", what: "address" },
+            summary: "",
+          },
+        },
+      },
+    },
+  };
+
+  it("is checked member by member, each with its default", () => {
+    assertEquals(resolveOptions("run()", {}, table), { admin: undefined });
+    assertEquals(resolveOptions("run()", { admin: { port: 1 } }, table), {
+      admin: { port: 1, hostname: "127.0.0.1" },
+    });
+  });
+
+  const bad = [
+    { admin: 7, Expected: TypeError, says: 'Cannot use 7 as option "admin" of run()' },
+    { admin: { port: 0 }, Expected: RangeError, says: 'option "port" of option "admin" of run()' },
+    { admin: { prot: 1 }, Expected: TypeError, says: 'Unknown option "prot" of option "admin"' },
+  ];
+  for (const { admin, Expected, says } of bad) {
+    it(`cannot be ${JSON.stringify(admin)}`, () => {
+      assertThrows(() => resolveOptions("run()", { admin }, table), Expected, says);
+    });
+  }
 });
 
 describe("heapLimitPerWorker", () => {

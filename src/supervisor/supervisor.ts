@@ -27,7 +27,7 @@ import type {
   Misbehaviour,
   WorkerMessage,
 } from "../messages.ts";
-import type { RunSettings, WorkerCount } from "../options.ts";
+import type { RunSettings, WebServerOptions, WorkerCount } from "../options.ts";
 import { RequestTotals } from "../request_metrics.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
 import type { FleetObserver, ObservedFleet } from "./fleet_observer.ts";
@@ -59,6 +59,15 @@ const MIN_RUN_LOAD_TIMEOUT_MS = 2_000;
 const RUN_LOAD_TIMEOUT_SHARE = 5;
 const START_LOAD_TIMEOUT_MS = 15_000;
 
+/** How long a worker of a program may take to load this library; `mainStartupMs` is what the program itself has taken to come this far. */
+export function loadTimeoutInProgram(mainStartupMs: number): number {
+  return MIN_RUN_LOAD_TIMEOUT_MS + mainStartupMs * RUN_LOAD_TIMEOUT_SHARE;
+}
+
+/** What the command line's own module finds when a reload brings an application that it cannot serve. */
+const NOTHING_TO_SERVE =
+  "the application has no default export with a fetch function, and does not call run()";
+
 /** After that time without a shortage of descriptors, the workers may try again to have as many connections as before. */
 const SHORTAGE_MS = 60_000;
 
@@ -72,11 +81,21 @@ const MISUSE_MS = 250;
 /** The numbers of workers go on through all fleets of a process: they are in names that must not be used twice. */
 let lastWorkerNumber = 0;
 
+/** A number for a worker that belongs to no fleet. */
+export function claimWorkerNumber(): number {
+  return ++lastWorkerNumber;
+}
+
 /** What there is to supervise. */
 export interface SupervisorOptions {
   readonly settings: RunSettings;
   readonly workerCount: WorkerCount;
   readonly entry: string;
+  /** Whether the entry is known to load this library. */
+  readonly isEntryKnown: boolean;
+  /** What the command line says of the server's own options, and the application that its own module is to load. */
+  readonly serverOptions: WebServerOptions;
+  readonly app: string | undefined;
   readonly listensToSignals: boolean;
   /** Whether the program has done something behind `run()` that is an error there. */
   readonly wasMisused: () => boolean;
@@ -216,11 +235,11 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   }
 
   #loadTimeoutMs(): number {
-    const { entry, startedBy, isStartTimeoutGiven } = this.#options;
-    // The main module is known to load this library: it has called it.
-    if (entry === Deno.mainModule || isStartTimeoutGiven) return Infinity;
-    if (startedBy === "start") return START_LOAD_TIMEOUT_MS;
-    return MIN_RUN_LOAD_TIMEOUT_MS + this.#mainStartupMs * RUN_LOAD_TIMEOUT_SHARE;
+    const { isEntryKnown, startedBy, isStartTimeoutGiven } = this.#options;
+    if (isEntryKnown || isStartTimeoutGiven) return Infinity;
+    return startedBy === "start"
+      ? START_LOAD_TIMEOUT_MS
+      : loadTimeoutInProgram(this.#mainStartupMs);
   }
 
   get hasHung(): boolean {
@@ -341,6 +360,11 @@ class Supervisor implements SupervisedServer, ObservedFleet {
           message: message.message,
           isFinal: message.isFinal,
         });
+      case "nothing to serve":
+        return this.#handle({ kind: "failed", worker, message: NOTHING_TO_SERVE, isFinal: true });
+      case "surveyed":
+        // Nobody here asks for it.
+        return;
       case "panicked":
         return this.#handle({ kind: "panicked", worker, error: message.error });
       case "draining":
@@ -369,6 +393,8 @@ class Supervisor implements SupervisedServer, ObservedFleet {
         connectionBudget: this.#budget.memory,
         heartbeatMs,
         mainStartupMs: this.#mainStartupMs,
+        serverOptions: this.#options.serverOptions,
+        app: this.#options.app,
       },
     });
   }

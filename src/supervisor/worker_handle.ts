@@ -133,13 +133,20 @@ function startWebWorker({ entry, worker }: SpawnOptions, events: ThreadEvents): 
   };
 }
 
+/** Threads start from files only; from what is said in their address they can go on to a module that is somewhere else. */
+function threadEntry(entry: string): URL {
+  const url = new URL(entry);
+  if (url.protocol === "file:" || url.protocol === "data:") return url;
+  return new URL(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(entry)};`)}`);
+}
+
 /** The module is loaded when it is first needed: it takes some milliseconds, and most fleets have none of these. */
 function startWorkerThread(options: SpawnOptions, events: ThreadEvents): Thread {
   const { entry, worker, heapLimitBytes } = options;
   let isTerminated = false;
   const started = import("node:worker_threads").then(({ Worker: NodeWorker }) => {
     if (isTerminated) return undefined;
-    const thread = new NodeWorker(new URL(entry), {
+    const thread = new NodeWorker(threadEntry(entry), {
       name: `mudpie:${worker}`,
       resourceLimits: heapLimitBytes === 0
         ? undefined
