@@ -47,7 +47,7 @@ export type {
   ListenMode,
   WorkerEndCause,
 } from "./src/messages.ts";
-export type { RunOptions, WebServerOptions } from "./src/options.ts";
+export type { AdminOptions, RunOptions, WebServerOptions } from "./src/options.ts";
 export type { PeerInfo } from "./src/platform.ts";
 export { type ParameterNames, type PathParams, WebRequest } from "./src/request.ts";
 export {

@@ -2,8 +2,8 @@
 // nobody but its own client anything.
 //
 //   deno run -A examples/demo.ts
-//   curl -i http://127.0.0.1:8000/            (or open it in a browser)
-//   curl -i http://127.0.0.1:8000/panic       (a 500; then ask for any page again: it is there)
+//   curl -i http://127.0.0.1:8000/       # or open it in a browser
+//   curl -i http://127.0.0.1:8000/panic  # a 500; then ask for any page again: it is there
 //   MUDPIE_LOGGING=0 deno run -A examples/demo.ts & wrk -t1 -c64 http://127.0.0.1:8000/bench
 
 import { HttpError, type WebRequest, WebResponse, WebServer } from "../mod.ts";

@@ -2,7 +2,7 @@
 // has a `fetch(request)` runs like this.
 //
 //   deno run -A examples/hono.ts
-//   curl -i http://127.0.0.1:8000/hello/Ada?times=2
+//   curl -i 'http://127.0.0.1:8000/hello/Ada?times=2'
 //   curl -i -d '{"text":"buy flour"}' -H 'content-type: application/json' http://127.0.0.1:8000/notes
 //   curl -N http://127.0.0.1:8000/count/3
 

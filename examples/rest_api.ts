@@ -5,8 +5,8 @@
 //   curl -i -c jar -X PUT -d '{"name":"Ada"}' http://127.0.0.1:8000/author
 //   curl -i -b jar -d '{"text":"buy flour"}' http://127.0.0.1:8000/notes
 //   curl -i http://127.0.0.1:8000/notes/1
-//   curl -i -d '{"text":""}' http://127.0.0.1:8000/notes      (422)
-//   curl -i http://127.0.0.1:8000/notes/one                   (400)
+//   curl -i -d '{"text":""}' http://127.0.0.1:8000/notes      # 422
+//   curl -i http://127.0.0.1:8000/notes/one                   # 400
 //
 // Set NOTES_PORT to listen on another port, NOTES_DB to keep the notes in a file of your choice.
 

@@ -107,6 +107,7 @@ export class Dispatcher {
       case "no path":
         return phraseResponse(404);
       case "no method":
+        setRoute(request, match.route);
         if (request.method === "OPTIONS") return optionsResponse(match.allow);
         return phraseResponse(405, { allow: match.allow });
     }

@@ -88,7 +88,7 @@ export function reserveAddress(mode: ListenMode, hostname: string, port: number)
   for (let tries = 1;; tries++) {
     // Alone first: with reusePort, or in a process that listens there already, a second server would go unnoticed and
     // take half of the connections.
-    const probe = listenAlone(hostname, port);
+    const probe = listenAlone(hostname, port, "");
     const chosenPort = (probe.addr as Deno.NetAddr).port;
     probe.close();
     try {
@@ -96,17 +96,22 @@ export function reserveAddress(mode: ListenMode, hostname: string, port: number)
     } catch (error) {
       const isTaken = error instanceof Deno.errors.AddrInUse;
       if (port !== 0 || !isTaken || tries === PORT_TRIES) {
-        throw explain(error, hostname, port);
+        throw explain(error, hostname, port, "");
       }
     }
   }
 }
 
-function listenAlone(hostname: string, port: number): Deno.TcpListener {
+/**
+ * Listens where nobody else does. `purpose` stands behind the address in what is said of it.
+ *
+ * @throws what `Deno.listen` throws, with a message that says what to do
+ */
+export function listenAlone(hostname: string, port: number, purpose: string): Deno.TcpListener {
   try {
     return Deno.listen({ hostname, port });
   } catch (error) {
-    throw explain(error, hostname, port);
+    throw explain(error, hostname, port, purpose);
   }
 }
 
@@ -205,19 +210,20 @@ const EXPLANATIONS: readonly {
 ];
 
 /** Says in one line what is wrong with an address, and what to do. The class of the error stays; its words are all in ours. */
-function explain(error: unknown, hostname: string, port: number): unknown {
+function explain(error: unknown, hostname: string, port: number, purpose: string): unknown {
   if (!(error instanceof Error)) return error;
   const address = formatAddress(hostname, port);
+  const cannot = `Cannot listen on ${address}${purpose}: `;
   const known = EXPLANATIONS.find(({ errorClass }) => error instanceof errorClass);
   if (known === undefined) {
     const message =
-      `Cannot listen on ${address}: ${error.message}; expected an IP address or a host name of this machine`;
+      `${cannot}${error.message}; expected an IP address or a host name of this machine`;
     return withoutStack(new Error(message, { cause: withoutStack(error) }));
   }
   const { errorClass, explain } = known;
   // A permission for port 0 would not be one for the port that is picked.
   const permitted = port === 0 ? hostname : address;
-  return withoutStack(new errorClass(`Cannot listen on ${address}: ${explain(permitted)}`));
+  return withoutStack(new errorClass(`${cannot}${explain(permitted)}`));
 }
 
 /**
@@ -227,4 +233,16 @@ function explain(error: unknown, hostname: string, port: number): unknown {
 export function withoutStack<E extends Error>(error: E): E {
   error.stack = `${error.name}: ${error.message}`;
   return error;
+}
+
+/** No descriptors left in the process, or in the system; no buffers, no memory: what the numbers are in Linux, macOS and Windows. */
+const OUT_OF_RESOURCES = /\(os error (?:24|23|105|55|12|10024|10055)\)/;
+
+/**
+ * Whether the process lacks something that accepting takes. Everything else that `accept` reports is about one connection,
+ * as accept(2) says: a client that hung up while it was queued, for instance, and the next one is waiting behind it. To wait
+ * then would let any client stop the service.
+ */
+export function isOutOfResources(error: unknown): boolean {
+  return error instanceof Error && OUT_OF_RESOURCES.test(error.message);
 }

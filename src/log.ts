@@ -122,7 +122,8 @@ function describeEvent(event: FleetEvent): string {
         ? "a Unix socket for each"
         : `listen mode ${event.listen}`;
       return `listening on ${event.url} with ${workers} (${event.workersSource}), ` +
-        `${sharing}, isolation ${event.isolation} (${isolation})`;
+        `${sharing}, isolation ${event.isolation} (${isolation})` +
+        (event.adminUrl === undefined ? "" : `, operator's port ${event.adminUrl}`);
     }
     case "listen fallback":
       return `listen mode ${event.listen}: ${event.reason}`;

@@ -2,6 +2,8 @@
 // that both sides see. What happens is a message; what merely counts on is a number there, which the supervisor can read
 // even while the worker is too busy to say anything. Also the events of the fleet, which users hear of.
 
+import type { RunOptions, WebServerOptions } from "./options.ts";
+
 /** How the workers share the port. */
 export type ListenMode = "reuseport" | "shared";
 
@@ -28,6 +30,8 @@ export interface WorkerConfiguration {
   readonly scoreboard: SharedArrayBuffer;
   /** The requests that it handles: the memory of an `ExchangeBoard`. */
   readonly exchangeBoard: SharedArrayBuffer;
+  /** Where its requests are counted by route: the memory of a `RequestMetrics`. Undefined where nobody wants to know. */
+  readonly requestMetrics: SharedArrayBuffer | undefined;
   /** How many connections all workers may have: the memory of a `ConnectionBudget`. */
   readonly connectionBudget: SharedArrayBuffer;
   /** How often the worker shows that it is alive, in milliseconds. */
@@ -37,11 +41,40 @@ export interface WorkerConfiguration {
    * judges by it whether `run()` is still to come.
    */
   readonly mainStartupMs: number;
+  /** What the command line says of the server's own options: it wins over the code. */
+  readonly serverOptions: WebServerOptions;
+  /** The application that the command line's own module is to load in the worker, where that is the worker's entry. */
+  readonly app: string | undefined;
+}
+
+/** What is asked of a worker that is not to serve, but to tell what it would serve. */
+export interface SurveyOrder {
+  readonly mainStartupMs: number;
+  readonly app: string | undefined;
+}
+
+/** What an application would serve. */
+export interface Survey {
+  readonly routes: readonly SurveyedRoute[];
+  /** The options that it calls `run()` with, as far as they can be sent; its entry as text. */
+  readonly runOptions: Omit<RunOptions, "entry" | "onEvent"> & { readonly entry?: string };
+  /** Whether there is an `onEvent` among them, which cannot be sent. */
+  readonly hasOnEvent: boolean;
+}
+
+/** One of the paths of an application. */
+export interface SurveyedRoute {
+  readonly pattern: string;
+  readonly isExact: boolean;
+  /** What the Allow field says; undefined where every method is answered. */
+  readonly allow: string | undefined;
 }
 
 /** What the supervisor says to a worker. */
 export type SupervisorMessage =
   | { readonly kind: "configure"; readonly configuration: WorkerConfiguration }
+  /** Tell what would be served, and end. Said in place of `configure`. */
+  | { readonly kind: "survey"; readonly order: SurveyOrder }
   /** Stop accepting, finish what is under way within that time, then end. */
   | { readonly kind: "drain"; readonly timeoutMs: number }
   /** Die, for a test that wants to see what becomes of the others. */
@@ -58,6 +91,10 @@ export type WorkerMessage =
   | { readonly kind: "accepting" }
   /** It cannot start; `isFinal` says that another try would come to the same. */
   | { readonly kind: "failed"; readonly message: string; readonly isFinal: boolean }
+  /** It was asked to tell what it would serve. */
+  | { readonly kind: "surveyed"; readonly survey: Survey }
+  /** It has loaded the application, which neither calls `run()` nor has a default export that can be served. */
+  | { readonly kind: "nothing to serve" }
   /** A panic has happened in it, and it wants to be replaced. */
   | { readonly kind: "panicked"; readonly error: string }
   /** It has stopped accepting, as it was told to, and finishes what is under way. */
@@ -208,6 +245,8 @@ export type FleetEvent =
     /** How the workers share the port; or that each has a Unix socket of its own. */
     readonly listen: ListenMode | "unix";
     readonly isolation: "web" | "thread";
+    /** Where the operator's port is; not there where there is none. */
+    readonly adminUrl?: string;
   }
   | {
     /** The listen mode that was asked for, or is the usual one, is not possible here. */

@@ -1,5 +1,6 @@
-// Every option once: its name and meaning in an interface, its default and its check in a table of the same names. An
-// option that is wrong is refused before anything starts: what was got, what was expected.
+// Every option once: its name and meaning in an interface; its default, its check and how it is written in words in a table
+// of the same names, from which the command line makes its flags. An option that is wrong is refused before anything starts:
+// what was got, what was expected.
 
 import { type AddressRange, AddressRanges, parseRange } from "./address_ranges.ts";
 import type { FleetEvent } from "./messages.ts";
@@ -63,6 +64,28 @@ export interface WebServerOptions {
    * since it passes on what it does not touch. What comes over a Unix socket counts as `"loopback"`.
    */
   readonly trustProxy?: "loopback" | readonly string[];
+}
+
+/**
+ * The options of the operator's port: `RunOptions.admin`.
+ *
+ * @example An operator's port for a monitoring system on another machine
+ * ```ts
+ * import type { AdminOptions, RunOptions } from "@mudpie/server";
+ *
+ * const admin: AdminOptions = { hostname: "0.0.0.0", port: 9000 };
+ * const options: RunOptions = { port: 8080, admin };
+ * console.log(options.admin?.port); // 9000
+ * ```
+ */
+export interface AdminOptions {
+  /**
+   * The address to listen on. 127.0.0.1 by default: whoever reaches the port reads all that it tells, which includes the messages
+   * of errors.
+   */
+  readonly hostname?: string;
+  /** The port to listen on, 0 to 65,535; 0 picks a free one. 9000 by default. */
+  readonly port?: number;
 }
 
 /**
@@ -140,20 +163,45 @@ export interface RunOptions {
    * `start`.
    */
   readonly signals?: boolean;
+  /**
+   * The operator's port: what runs here, told by the main thread over HTTP even when every worker is stuck. `/healthz`, `/readyz`,
+   * `/stats` (JSON), `/metrics` (for Prometheus), and a page for people at `/`; nothing can be changed there. Off by default.
+   */
+  readonly admin?: AdminOptions;
   /** Called with each event of the fleet: the same that is logged, as values. What it throws is logged and ignored. */
   readonly onEvent?: (event: FleetEvent) => void;
 }
 
-/** One option: what it is without being given, and what it may be. */
-interface OptionRule<T> {
+/** How an option is written where there are only words: on a command line, and in the environment. */
+export type OptionForm =
+  | { readonly kind: "number"; readonly unit: "bytes" | "ms" | "number" | "octal" }
+  | { readonly kind: "boolean" }
+  | { readonly kind: "choice"; readonly choices: readonly string[] }
+  /** `what` is a word for it, such as "address". */
+  | { readonly kind: "text"; readonly what: string }
+  /** Texts with commas between them, or one of `words`, which is a value of its own. */
+  | { readonly kind: "list"; readonly what: string; readonly words: readonly string[] }
+  /** Options of its own, each of which is written by itself. */
+  | { readonly kind: "group"; readonly members: OptionTable }
+  /** It is a thing of the program, such as a function. */
+  | { readonly kind: "code" };
+
+/** One option: what it is without being given, what it may be, and how it is told of. */
+export interface OptionRule<T> {
   readonly default: T;
   /** What is expected, in words; undefined where the value fits. */
   readonly expect: (value: unknown) => string | undefined;
   /** What is made of a value that fits, where it is not taken as it is. */
   readonly read?: (value: unknown) => T;
-  /** Whether it is a number, so that a number which does not fit is out of range and not of the wrong type. */
-  readonly isNumber?: boolean;
+  readonly form: OptionForm;
+  /** What it is for, in a few words for the help of the command line. Empty where it cannot be written there. */
+  readonly summary: string;
+  /** Whether it is among those that most people ask for first. */
+  readonly isCommon?: boolean;
 }
+
+/** The rules of some options, by their names. */
+export type OptionTable = Readonly<Record<string, OptionRule<unknown>>>;
 
 /** The longest time that a timer can wait for. */
 const MAX_TIME_MS = 2 ** 31 - 1;
@@ -165,40 +213,74 @@ function wholeNumber(from: number, to: number, unit: string) {
       : `a whole number ${unit}from ${from} to ${to}`;
 }
 
-function bytes(defaultBytes: number, from = 1): OptionRule<number> {
-  return { default: defaultBytes, expect: wholeNumber(from, 2 ** 32, "of bytes "), isNumber: true };
+function bytes(defaultBytes: number, summary: string, from = 1): OptionRule<number> {
+  return {
+    default: defaultBytes,
+    expect: wholeNumber(from, 2 ** 32, "of bytes "),
+    form: { kind: "number", unit: "bytes" },
+    summary,
+  };
 }
 
-function count(defaultCount: number, from = 1): OptionRule<number> {
-  return { default: defaultCount, expect: wholeNumber(from, 2 ** 32, ""), isNumber: true };
+function count(defaultCount: number, summary: string, from = 1): OptionRule<number> {
+  return {
+    default: defaultCount,
+    expect: wholeNumber(from, 2 ** 32, ""),
+    form: { kind: "number", unit: "number" },
+    summary,
+  };
 }
 
-function time(defaultMs: number): OptionRule<number> {
+function time(defaultMs: number, summary: string): OptionRule<number> {
   return {
     default: defaultMs,
     expect: (value) =>
       typeof value === "number" && value >= 0 && value <= MAX_TIME_MS
         ? undefined
         : `a number of milliseconds from 0 to ${MAX_TIME_MS}`,
-    isNumber: true,
+    form: { kind: "number", unit: "ms" },
+    summary,
   };
 }
 
-function choice<const Choices extends readonly string[]>(
+/** One of some words, of which the first is the default. */
+function choice<const Choices extends readonly [string, ...string[]]>(
+  summary: string,
   ...choices: Choices
-): OptionRule<Choices[0]> {
+): OptionRule<Choices[number]> {
   return {
     default: choices[0],
     expect: (value) =>
       choices.includes(value as string)
         ? undefined
         : choices.map((one) => JSON.stringify(one)).join(" or "),
+    form: { kind: "choice", choices },
+    summary,
+  };
+}
+
+function boolean(summary: string): OptionRule<boolean> {
+  return {
+    default: false,
+    expect: (value) => typeof value === "boolean" ? undefined : "true or false",
+    form: { kind: "boolean" },
+    summary,
   };
 }
 
 /** An option that is worked out from others, or from the environment, when it is not given. */
-function optional<T>(expect: (value: unknown) => string | undefined): OptionRule<T | undefined> {
-  return { default: undefined, expect };
+function optional<T>(rule: OptionRule<T>): OptionRule<T | undefined> {
+  return { ...rule, default: undefined };
+}
+
+/** An option that most people ask for first. */
+function common<T>(rule: OptionRule<T>): OptionRule<T> {
+  return { ...rule, isCommon: true };
+}
+
+/** An option that no word can stand for. */
+function code<T>(expect: (value: unknown) => string | undefined): OptionRule<T | undefined> {
+  return { default: undefined, expect, form: { kind: "code" }, summary: "" };
 }
 
 const LOOPBACK = ["127.0.0.0/8", "::1"];
@@ -228,30 +310,34 @@ const TRUST: OptionRule<AddressRanges | undefined> = {
     const ranges = trustedRanges(value);
     return typeof ranges === "string" ? undefined : new AddressRanges(ranges);
   },
+  form: { kind: "list", what: "cidr", words: ["loopback"] },
+  summary: "Believe these about who the client is",
 };
 
 type Rules<Options> = { readonly [Name in keyof Options]-?: OptionRule<unknown> };
 
 const SERVER_RULES = {
-  maxTargetBytes: bytes(8_192),
+  maxTargetBytes: bytes(8_192, "Longest request target, else 414"),
   // Below this a request line with a short path and a Host field would not fit.
-  maxHeadBytes: bytes(16_384, 64),
-  maxHeaderCount: count(100),
-  maxBodyBytes: bytes(1_000_000, 0),
-  headTimeout: time(10_000),
-  bodyTimeout: time(30_000),
-  keepAliveTimeout: time(75_000),
-  writeTimeout: time(30_000),
-  handlerTimeout: time(0),
-  maxConnections: count(10_000),
-  onPanic: choice("replace", "keep") as OptionRule<"replace" | "keep">,
-  accessLog: choice("text", "json", "off") as OptionRule<"text" | "json" | "off">,
+  maxHeadBytes: bytes(16_384, "Largest request head, else 431", 64),
+  maxHeaderCount: count(100, "Most header fields, else 431"),
+  maxBodyBytes: common(bytes(1_000_000, "Largest request body, else 413", 0)),
+  headTimeout: time(10_000, "For a head to be whole, else 408"),
+  bodyTimeout: time(30_000, "For a body to be whole, else 408"),
+  keepAliveTimeout: common(time(75_000, "Waits for the next request")),
+  writeTimeout: time(30_000, "For a client to take 64 KiB"),
+  handlerTimeout: common(time(0, "For a handler, else 503")),
+  maxConnections: count(10_000, "Open at once in each worker"),
+  onPanic: choice("What a panic does to its worker", "replace", "keep"),
+  accessLog: common(choice("Log of requests", "text", "json", "off")),
   accessLogExclude: {
     default: [],
     expect: (value: unknown) =>
       Array.isArray(value) && value.every((path) => typeof path === "string" && path[0] === "/")
         ? undefined
         : 'a list of paths that begin with "/", such as ["/healthz"]',
+    form: { kind: "list", what: "path", words: [] },
+    summary: "Leave these paths out of the log",
   } as OptionRule<readonly string[]>,
   trustProxy: TRUST,
 } satisfies Rules<WebServerOptions>;
@@ -261,44 +347,82 @@ const MAX_WORKERS = 1_024;
 
 const expectWorkers = wholeNumber(1, MAX_WORKERS, "");
 
-const RUN_RULES = {
-  hostname: {
+/** This machine alone, unless more is asked for. */
+function hostname(summary: string): OptionRule<string> {
+  return {
     default: "127.0.0.1",
-    expect: (value: unknown) =>
+    expect: (value) =>
       typeof value === "string" && value !== "" ? undefined : 'an address such as "127.0.0.1"',
-  } as OptionRule<string>,
-  port: { default: 8000, expect: wholeNumber(0, 65_535, ""), isNumber: true } as OptionRule<number>,
-  workers: { default: undefined, expect: expectWorkers, isNumber: true } as OptionRule<
-    number | undefined
-  >,
-  listen: optional<"reuseport" | "shared">(choice("reuseport", "shared").expect),
-  path: optional<string>((value) =>
-    typeof value === "string" && value !== "" && !value.endsWith("/") && !value.includes("\0")
-      ? undefined
-      : 'the path of a socket, such as "/run/app.{n}.sock"'
-  ),
+    form: { kind: "text", what: "address" },
+    summary,
+  };
+}
+
+function port(defaultPort: number, summary: string): OptionRule<number> {
+  return {
+    default: defaultPort,
+    expect: wholeNumber(0, 65_535, ""),
+    form: { kind: "number", unit: "number" },
+    summary,
+  };
+}
+
+const ADMIN_RULES = {
+  hostname: hostname("Opens the operator's port there"),
+  port: common(port(9000, "Opens the operator's port")),
+} satisfies Rules<AdminOptions>;
+
+const RUN_RULES = {
+  hostname: common(hostname("Address to listen on")),
+  port: common(port(8000, "Port to listen on; 0 picks one")),
+  workers: common<number | undefined>({
+    default: undefined,
+    expect: expectWorkers,
+    form: { kind: "number", unit: "number" },
+    summary: "Worker threads (one for each core)",
+  }),
+  listen: optional(choice("How workers share the port", "reuseport", "shared")),
+  path: {
+    default: undefined,
+    expect: (value: unknown) =>
+      typeof value === "string" && value !== "" && !value.endsWith("/") && !value.includes("\0")
+        ? undefined
+        : 'the path of a socket, such as "/run/app.{n}.sock"',
+    form: { kind: "text", what: "path" },
+    summary: "Unix sockets instead, such as a.{n}.sock",
+  } as OptionRule<string | undefined>,
   pathMode: {
     default: undefined,
-    expect: wholeNumber(0, 0o777, ""),
-    isNumber: true,
+    expect: (value: unknown) =>
+      wholeNumber(0, 0o777, "")(value) &&
+      "the permissions of a file from 0 to 0o777, such as 0o660",
+    form: { kind: "number", unit: "octal" },
+    summary: "Their permissions, such as 660",
   } as OptionRule<number | undefined>,
-  entry: optional<string | URL>((value) =>
+  entry: code<string | URL>((value) =>
     (typeof value === "string" && URL.canParse(value)) || value instanceof URL
       ? undefined
       : "the URL of a module, such as import.meta.url"
   ),
-  drainTimeout: time(30_000),
-  hangTimeout: time(30_000),
-  onHang: optional<"exit" | "continue">(choice("exit", "continue").expect),
-  isolation: choice("web", "thread") as OptionRule<"web" | "thread">,
-  startTimeout: time(30_000),
-  shutdownDelay: time(0),
-  maxRequestsPerWorker: count(0, 0),
-  maxAgePerWorker: time(0),
-  maxHeapBytesPerWorker: bytes(0, 0),
-  heapLimitPerWorker: bytes(0, 0),
-  signals: optional<boolean>((value) => typeof value === "boolean" ? undefined : "true or false"),
-  onEvent: optional<(event: FleetEvent) => void>((value) =>
+  drainTimeout: common(time(30_000, "For requests to finish at the end")),
+  hangTimeout: common(time(30_000, "Silent for so long: it hangs")),
+  onHang: optional(choice("When a hung worker cannot be stopped", "exit", "continue")),
+  isolation: common(choice("Web Workers, or node:worker_threads", "web", "thread")),
+  startTimeout: time(30_000, "For a worker to accept"),
+  shutdownDelay: time(0, "Serve on so long after SIGTERM"),
+  maxRequestsPerWorker: count(0, "Replace it after so many", 0),
+  maxAgePerWorker: time(0, "Replace it at that age"),
+  maxHeapBytesPerWorker: bytes(0, "Replace it at that size", 0),
+  heapLimitPerWorker: bytes(0, "It dies there; thread only", 0),
+  signals: optional(boolean("Heed the process's signals (true)")),
+  admin: {
+    default: undefined,
+    expect: (value) =>
+      typeof value === "object" && value !== null ? undefined : "an object such as { port: 9000 }",
+    form: { kind: "group", members: ADMIN_RULES },
+    summary: "",
+  } as OptionRule<AdminSettings | undefined>,
+  onEvent: code<(event: FleetEvent) => void>((value) =>
     typeof value === "function" ? undefined : "a function that takes an event"
   ),
 } satisfies Rules<RunOptions>;
@@ -310,45 +434,103 @@ type Resolved<Rules> = {
 /** The options of a server, each with a value. */
 export type ServerSettings = Resolved<typeof SERVER_RULES>;
 
+/** The options of the operator's port, each with a value. */
+export type AdminSettings = Resolved<typeof ADMIN_RULES>;
+
 /** The options of a run, each with a value, or undefined where the environment decides. */
 export type RunSettings = Resolved<typeof RUN_RULES>;
 
 /** Checks the options of a server and fills in the defaults. Throws a `TypeError` or a `RangeError` that names the option. */
 export function resolveServerOptions(options: WebServerOptions): ServerSettings {
-  return resolve("new WebServer()", options, SERVER_RULES) as ServerSettings;
+  return resolveOptions("new WebServer()", options, SERVER_RULES) as unknown as ServerSettings;
+}
+
+/** The settings with what these options say, which wins. Throws as {@linkcode resolveServerOptions} does. */
+export function overrideServerSettings(
+  settings: ServerSettings,
+  options: WebServerOptions,
+): ServerSettings {
+  const given = Object.entries(resolveServerOptions(options))
+    .filter(([name]) => options[name as keyof WebServerOptions] !== undefined);
+  return { ...settings, ...Object.fromEntries(given) };
 }
 
 /** Checks the options of a run and fills in the defaults. Throws a `TypeError` or a `RangeError` that names the option. */
 export function resolveRunOptions(options: RunOptions): RunSettings {
-  const settings = resolve("run()", options, RUN_RULES) as RunSettings;
+  const settings = resolveOptions("run()", options, RUN_RULES) as unknown as RunSettings;
   if (settings.heapLimitPerWorker > 0 && settings.isolation !== "thread") {
     throw new TypeError(
       'Cannot use option "heapLimitPerWorker" of run(): it needs isolation: "thread", because a Web Worker that runs out of ' +
         "memory takes the process with it",
     );
   }
+  checkAdmin(settings);
   checkPath(options, settings);
   return settings;
 }
 
-/** A server listens in one way. */
-function checkPath(options: RunOptions, { path, pathMode }: RunSettings): void {
-  if (path === undefined) {
-    if (pathMode === undefined) return;
-    throw new TypeError('Cannot use option "pathMode" of run(): it goes with "path"');
+/** The two ways to say where a server listens. */
+const PORT_OPTIONS = ["hostname", "port", "listen"] as const;
+const PATH_OPTIONS = ["path", "pathMode"] as const;
+
+/** The options that do not hold any longer when those are said that win over them: the other way to say where to listen. */
+export function replacedOptions(isSaid: (name: keyof RunOptions) => boolean): readonly string[] {
+  if (isSaid("path")) return PORT_OPTIONS;
+  return PORT_OPTIONS.some(isSaid) ? PATH_OPTIONS : [];
+}
+
+/** What the code says of a run with what wins over it: option by option, and in a group member by member. */
+export function overrideRunOptions(
+  coded: RunOptions,
+  said: RunOptions,
+  table: OptionTable = RUN_RULES,
+): RunOptions {
+  const replaced = replacedOptions((name) => said[name] !== undefined);
+  const kept = Object.entries(coded).filter(([name]) => !replaced.includes(name));
+  const merged: Record<string, unknown> = { ...Object.fromEntries(kept), ...said };
+  for (const [name, { form }] of Object.entries(table)) {
+    if (form.kind !== "group" || merged[name] === undefined) continue;
+    const key = name as keyof RunOptions;
+    merged[name] = { ...coded[key] as object | undefined, ...said[key] as object | undefined };
   }
-  const other = (["hostname", "port", "listen"] as const)
-    .find((name) => options[name] !== undefined);
-  if (other === undefined) return;
+  return merged;
+}
+
+/** A server listens in one way: the option of a port that is given beside `path`; undefined where there is none. */
+export function portOptionBesidePath(options: RunOptions): string | undefined {
+  if (options.path === undefined) return undefined;
+  return PORT_OPTIONS.find((name) => options[name] !== undefined);
+}
+
+/** What to say of such two. */
+export const ONE_ADDRESS = "a server listens on Unix sockets or on a port; leave one out";
+
+/** Two listeners cannot have one address. */
+function checkAdmin({ hostname, port, path, admin }: RunSettings): void {
+  if (admin === undefined || path !== undefined || port === 0) return;
+  if (admin.port !== port || admin.hostname !== hostname) return;
   throw new TypeError(
-    `Cannot use options "path" and "${other}" of run() together: a server listens on Unix sockets or on a port; leave one out`,
+    `Cannot use ${port} as option "port" of run() and of its option "admin" at once: expected two ports`,
   );
 }
 
-function resolve(
+/** A server listens in one way. */
+function checkPath(options: RunOptions, { path, pathMode }: RunSettings): void {
+  if (path === undefined && pathMode !== undefined) {
+    throw new TypeError('Cannot use option "pathMode" of run(): it goes with "path"');
+  }
+  const other = portOptionBesidePath(options);
+  if (other === undefined) return;
+  throw new TypeError(
+    `Cannot use options "path" and "${other}" of run() together: ${ONE_ADDRESS}`,
+  );
+}
+
+/** Checks options by their table and fills in the defaults; `where` says whose they are. */
+export function resolveOptions(
   where: string,
-  options: object,
-  rules: Readonly<Record<string, OptionRule<unknown>>>,
+  options: unknown,
+  table: OptionTable,
 ): Record<string, unknown> {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(
@@ -356,33 +538,77 @@ function resolve(
     );
   }
   for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(rules, name)) {
+    if (!Object.hasOwn(table, name)) {
       throw new TypeError(
         `Unknown option ${JSON.stringify(name)} of ${where}: the options are ${
-          Object.keys(rules).join(", ")
+          Object.keys(table).join(", ")
         }`,
       );
     }
   }
   const given = options as Readonly<Record<string, unknown>>;
   const resolved: Record<string, unknown> = {};
-  for (const [name, rule] of Object.entries(rules)) {
+  for (const [name, rule] of Object.entries(table)) {
     const value = given[name];
-    if (value === undefined) {
-      resolved[name] = rule.default;
-      continue;
-    }
-    const expected = rule.expect(value);
-    if (expected !== undefined) {
-      const message = `Cannot use ${
-        show(value)
-      } as option "${name}" of ${where}: expected ${expected}`;
-      const isOutOfRange = rule.isNumber === true && typeof value === "number";
-      throw isOutOfRange ? new RangeError(message) : new TypeError(message);
-    }
-    resolved[name] = rule.read === undefined ? value : rule.read(value);
+    resolved[name] = value === undefined ? rule.default : resolveOption(where, name, value, rule);
   }
   return resolved;
+}
+
+function resolveOption(
+  where: string,
+  name: string,
+  value: unknown,
+  { expect, form, read }: OptionRule<unknown>,
+): unknown {
+  const expected = expect(value);
+  if (expected !== undefined) {
+    const message = `Cannot use ${
+      show(value)
+    } as option "${name}" of ${where}: expected ${expected}`;
+    const isOutOfRange = form.kind === "number" && typeof value === "number";
+    throw isOutOfRange ? new RangeError(message) : new TypeError(message);
+  }
+  if (read !== undefined) return read(value);
+  if (form.kind !== "group") return value;
+  return resolveOptions(`option "${name}" of ${where}`, value, form.members);
+}
+
+/** An option that can be written in words. */
+export interface WordedOption {
+  /** Whose it is. */
+  readonly owner: "server" | "run";
+  /** Its name, with the name of its group before it where it has one. */
+  readonly path: readonly string[];
+  readonly rule: OptionRule<unknown>;
+}
+
+/** All options that can be written in words, in the order of their tables. */
+export function wordedOptions(): WordedOption[] {
+  return [...wordedOptionsOf("run", RUN_RULES), ...wordedOptionsOf("server", SERVER_RULES)];
+}
+
+/** Those of one table. */
+export function wordedOptionsOf(
+  owner: "server" | "run",
+  table: OptionTable,
+  group: readonly string[] = [],
+): WordedOption[] {
+  return Object.entries(table).flatMap(([name, rule]) => {
+    const path = [...group, name];
+    switch (rule.form.kind) {
+      case "code":
+        return [];
+      case "group":
+        return wordedOptionsOf(owner, rule.form.members, path);
+      case "number":
+      case "boolean":
+      case "choice":
+      case "text":
+      case "list":
+        return [{ owner, path, rule }];
+    }
+  });
 }
 
 function show(value: unknown): string {
@@ -404,11 +630,15 @@ export interface WorkerCount {
 /** The variables that can say how many workers there are, the first one first. */
 const WORKER_VARIABLES = ["MUDPIE_THREADS", "WEB_CONCURRENCY"];
 
-/** The number of workers: the option, then the environment, then the machine's cores. Throws a `RangeError` that names the variable. */
-export function resolveWorkerCount(settings: RunSettings): WorkerCount {
-  if (settings.workers !== undefined) {
-    return { workers: settings.workers, source: "as run() was told" };
-  }
+/**
+ * The number of workers: the option, of which `source` tells who has said it, then the environment, then the machine's cores.
+ * Throws a `RangeError` that names the variable.
+ */
+export function resolveWorkerCount(
+  settings: RunSettings,
+  source = "as run() was told",
+): WorkerCount {
+  if (settings.workers !== undefined) return { workers: settings.workers, source };
   for (const name of WORKER_VARIABLES) {
     const text = environmentVariable(name);
     if (text === undefined || text === "") continue;

@@ -33,6 +33,8 @@ export type PathParams<Path extends string> = string extends Path ? Record<strin
 
 /** Which pattern has matched, as far as a request has to know. */
 export interface MatchedRoute {
+  /** Which one it is of those that were added, from 0. */
+  readonly index: number;
   /** How many segments the pattern has. */
   readonly depth: number;
   /** The names of its parameters, and which segment (from 0) each one is. */
@@ -89,10 +91,12 @@ function originOf(fields: Fields, peer: Peer, trust: AddressRanges): Origin {
   };
 }
 
-const NO_ROUTE: MatchedRoute = { depth: 0, parameters: [], isExact: true };
+const NO_ROUTE: MatchedRoute = { index: -1, depth: 0, parameters: [], isExact: true };
 
 /** Says which route a request has matched. For dispatch.ts alone: handlers have nothing to set. */
 export let setRoute: (request: WebRequest, route: MatchedRoute) => void;
+/** The index of the route that a request has matched; undefined where there is none. */
+export let routeIndexOf: (request: WebRequest) => number | undefined;
 /** Ends what a request shares with its connection: the body's memory is used again from here on. */
 export let releaseRequest: (request: WebRequest) => void;
 /** Whether `error` is what a handler throws when it stops because its `signal` has aborted: the abort's own reason, or of its kind. */
@@ -166,6 +170,7 @@ export class WebRequest<Path extends string = string> {
     setRoute = (request, route) => {
       request.#route = route;
     };
+    routeIndexOf = (request) => request.#route === NO_ROUTE ? undefined : request.#route.index;
     idInUse = (request) => request.#id;
     isAbort = (request, error) => {
       const signal = request.#controller?.signal;

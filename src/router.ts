@@ -26,6 +26,8 @@ export type RouteTarget<T> =
 
 /** A path pattern that was added, and all that a request which matches it has to know. */
 export interface Route<T> {
+  /** Which one it is of those that were added, from 0. */
+  readonly index: number;
   /** The pattern, as it was added. */
   readonly pattern: string;
   readonly isExact: boolean;
@@ -260,6 +262,7 @@ export class Router<T> {
       );
     }
     const route: Route<T> = {
+      index: this.#routes.length,
       pattern,
       isExact,
       depth: segments.length,
@@ -328,4 +331,15 @@ export function allowOf(methods: Iterable<string>): string {
   if (allowed.has("GET")) allowed.add("HEAD");
   allowed.add("OPTIONS");
   return METHODS.filter((method) => allowed.has(method)).join(", ");
+}
+
+/**
+ * The name of each route for people, by its index: its pattern. Where the same pattern was added as an exact path and as a prefix, the
+ * prefix is called by what is under it, so that a front page is not taken for all the rest.
+ */
+export function routeNames(routes: readonly Route<unknown>[]): string[] {
+  const exact = new Set(routes.filter(({ isExact }) => isExact).map(({ pattern }) => pattern));
+  return routes.map(({ pattern, isExact }) =>
+    !isExact && exact.has(pattern) ? `${pattern.replace(/\/$/, "")}/*` : pattern
+  );
 }

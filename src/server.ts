@@ -1,10 +1,13 @@
 // WebServer: takes routes and options; run, start, fetch. It knows on which side of the fleet it stands, and keeps to it:
 // on the main thread it supervises, in a worker it serves.
 
+import { AdminPort } from "./admin/admin_port.ts";
 import { Dispatcher, type Handler } from "./dispatch.ts";
 import { decodePath } from "./http1/target.ts";
+import { checkCopy, claimThread, overrides } from "./overrides.ts";
 import { logToStandardError, panicLine } from "./log.ts";
 import {
+  overrideRunOptions,
   resolveRunOptions,
   resolveServerOptions,
   resolveWorkerCount,
@@ -51,6 +54,8 @@ export type Target<Path extends string = string> = Handler<Path> | MethodTable<P
 /** What a path looks like: it begins with a slash. */
 export type PathPattern = `/${string}`;
 
+checkCopy(import.meta.url);
+
 const workerNumber = ownWorkerNumber();
 
 /** Opened as soon as this library is loaded in a worker, whatever the user's module does before `run()`. */
@@ -58,6 +63,14 @@ const supervisorLink = workerNumber === undefined ? undefined : new SupervisorLi
 
 /** A worker has one listener and one supervisor, so one server runs in it. */
 let isWorkerTaken = false;
+
+/** What `run()` does in a worker, for a server that nobody has told to run. */
+let runHere: (
+  server: WebServer,
+  number: number,
+  link: SupervisorLink,
+  onListen: ((address: Deno.Addr) => void) | undefined,
+) => Promise<void>;
 
 /**
  * An HTTP/1.1 server for every core: add paths, then `run`.
@@ -91,6 +104,13 @@ let isWorkerTaken = false;
  * ```
  */
 export class WebServer {
+  static {
+    runHere = async (server, number, link, onListen) => {
+      server.#begin("run()");
+      await server.#serveAsWorker(number, link, {}, onListen);
+    };
+  }
+
   readonly #settings: ServerSettings;
   readonly #router = new Router<Handler>(decodePath);
   readonly #dispatcher: Dispatcher;
@@ -196,14 +216,14 @@ export class WebServer {
   /** The same, with all options. */
   run(options: RunOptions): Promise<void>;
   async run(first?: string | RunOptions, port?: number, workers?: number): Promise<void> {
-    const options = typeof first === "object" && first !== null
+    const coded = typeof first === "object" && first !== null
       ? first
       : { hostname: first, port, workers };
+    const options = withOverrides(coded);
     const settings = resolveRunOptions(options);
     this.#begin("run()");
     if (workerNumber !== undefined && supervisorLink !== undefined) {
-      const program = { settings: this.#settings, router: this.#router };
-      return await serveAsWorker(program, workerNumber, supervisorLink);
+      return await this.#serveAsWorker(workerNumber, supervisorLink, options);
     }
     const running = await this.#supervise("run", options, settings);
     await running.finished.catch((error) => {
@@ -221,7 +241,8 @@ export class WebServer {
    *
    * @throws {TypeError} in a worker; and all that {@linkcode run} throws
    */
-  async start(options: RunOptions = {}): Promise<RunningServer> {
+  async start(coded: RunOptions = {}): Promise<RunningServer> {
+    const options = withOverrides(coded);
     const settings = resolveRunOptions(options);
     if (WebServer.isWorker) {
       throw new TypeError(
@@ -241,6 +262,17 @@ export class WebServer {
     }
     this.#hasRun = true;
     isWorkerTaken = WebServer.isWorker;
+    overrides()?.onBegin(what);
+  }
+
+  async #serveAsWorker(
+    number: number,
+    link: SupervisorLink,
+    runOptions: RunOptions,
+    onListen?: (address: Deno.Addr) => void,
+  ): Promise<void> {
+    const program = { settings: this.#settings, router: this.#router, runOptions, onListen };
+    await serveAsWorker(program, number, link);
   }
 
   async #supervise(
@@ -248,16 +280,36 @@ export class WebServer {
     options: RunOptions,
     settings: RunSettings,
   ): Promise<SupervisedServer> {
-    return await supervise({
+    const said = overrides();
+    const entry = String(settings.entry ?? Deno.mainModule);
+    const workerCount = resolveWorkerCount(
       settings,
-      startedBy,
-      wasMisused: () => this.#wasMisused,
-      isStartTimeoutGiven: options.startTimeout !== undefined,
-      workerCount: resolveWorkerCount(settings),
-      entry: String(settings.entry ?? Deno.mainModule),
-      listensToSignals: settings.signals ?? startedBy === "run",
-      log: logToStandardError,
-    });
+      said?.runOptions.workers === undefined ? undefined : said.workersSource,
+    );
+    // First of all, so that it can say what becomes of the rest.
+    const admin = settings.admin === undefined ? undefined : AdminPort.open(settings.admin);
+    try {
+      const running = await supervise({
+        settings,
+        startedBy,
+        wasMisused: () => this.#wasMisused,
+        isStartTimeoutGiven: options.startTimeout !== undefined,
+        workerCount,
+        entry,
+        // The main module has called this library, and so has what the command line has looked at.
+        isEntryKnown: entry === Deno.mainModule || said !== undefined,
+        serverOptions: said?.serverOptions ?? {},
+        app: said?.app,
+        listensToSignals: settings.signals ?? startedBy === "run",
+        log: logToStandardError,
+        observer: admin,
+      });
+      said?.onStarted(running);
+      return running;
+    } catch (error) {
+      admin?.close();
+      throw error;
+    }
   }
 
   /**
@@ -310,6 +362,54 @@ export class WebServer {
     const id = idInUse(request);
     if (id !== "" && !headers.has("x-request-id")) headers.set("x-request-id", id);
     return platformResponse;
+  }
+}
+
+/** What the code says of a run, and over it what the command line does. */
+function withOverrides(coded: RunOptions): RunOptions {
+  const said = overrides();
+  if (said === undefined || WebServer.isWorker) return coded;
+  return { ...overrideRunOptions(coded, said.runOptions), entry: coded.entry ?? said.app };
+}
+
+/** Makes this thread the command line's: an application that has another copy of this library cannot be loaded in it. */
+export function claimForCommandLine(): void {
+  claimThread(import.meta.url);
+}
+
+/** What has come of loading an application in a worker. */
+export type LoadedApp =
+  | {
+    readonly kind: "servable";
+    readonly server: WebServer;
+    /** Called when the worker listens, before it accepts. */
+    readonly onListen?: (address: Deno.Addr) => void;
+  }
+  /** `found` says what is there instead. */
+  | { readonly kind: "nothing to serve"; readonly found: string }
+  | { readonly kind: "failed"; readonly reason: string; readonly error: unknown };
+
+/** Serves in a worker what `load` makes of the application, unless that calls `run()` itself. For the command line's own module. */
+export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promise<void> {
+  if (workerNumber === undefined || supervisorLink === undefined) {
+    throw new TypeError("Cannot serve an application here: this is none of Mudpie's workers");
+  }
+  const assignment = await supervisorLink.assigned;
+  const { app } = assignment.kind === "serve" ? assignment.configuration : assignment.order;
+  if (app === undefined) throw new TypeError("The worker was not told which application to load");
+  const loaded = await load(app);
+  if (supervisorLink.isRunning) {
+    // What it does behind its run() is its own business, and what goes wrong there, too.
+    if (loaded.kind === "failed") throw loaded.error;
+    return;
+  }
+  switch (loaded.kind) {
+    case "servable":
+      return await runHere(loaded.server, workerNumber, supervisorLink, loaded.onListen);
+    case "nothing to serve":
+      return supervisorLink.say({ kind: "nothing to serve" });
+    case "failed":
+      return supervisorLink.say({ kind: "failed", isFinal: false, message: loaded.reason });
   }
 }
 

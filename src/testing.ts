@@ -105,6 +105,7 @@ export async function startServer(
 class ServerUnderTest implements TestedServer {
   readonly origin: string;
   readonly addr: Deno.NetAddr;
+  readonly adminAddr: Deno.NetAddr | undefined;
   readonly listen: RunningServer["listen"];
   readonly finished: Promise<void>;
   readonly #running: RunningServer;
@@ -114,7 +115,7 @@ class ServerUnderTest implements TestedServer {
   #hasFinished = false;
 
   constructor(running: RunningServer, isolation: "web" | "thread", hangTimeout: number) {
-    const { addr, listen, finished } = running;
+    const { addr, adminAddr, listen, finished } = running;
     this.#running = running;
     this.#isolation = isolation;
     this.#hangTimeout = hangTimeout;
@@ -125,6 +126,7 @@ class ServerUnderTest implements TestedServer {
     };
     finished.then(end, end);
     this.addr = addr;
+    this.adminAddr = adminAddr;
     this.listen = listen;
     this.finished = finished;
     this.origin = `http://${formatAddress(addr.hostname, addr.port)}`;

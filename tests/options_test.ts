@@ -12,6 +12,10 @@ import { AddressRanges, parseAddress } from "../src/address_ranges.ts";
 import {
   accessLogFormat,
   environmentVariable,
+  type OptionTable,
+  overrideRunOptions,
+  overrideServerSettings,
+  resolveOptions,
   resolveRunOptions,
   resolveServerOptions,
   resolveWorkerCount,
@@ -137,6 +141,12 @@ const runOptions: OptionCase[] = [
   { name: "maxHeapBytesPerWorker", default: 0, ...sizes },
   { name: "heapLimitPerWorker", default: 0, good: [0], bad: sizes.bad },
   { name: "signals", default: undefined, good: [true, false], bad: ["", "yes", 0, 1, null] },
+  {
+    name: "admin",
+    default: undefined,
+    good: [{ hostname: "0.0.0.0", port: 0 }, { hostname: "::1", port: 9_000 }],
+    bad: [9_000, "9000", true, null, () => {}],
+  },
   { name: "onEvent", default: undefined, good: [() => {}], bad: ["", {}, null, 7] },
 ];
 
@@ -254,6 +264,18 @@ describe("The option trustProxy of new WebServer()", () => {
   }
 });
 
+describe("overrideServerSettings()", () => {
+  it("lets what is given win, checked and read as an option of the server is", () => {
+    const settings = resolveServerOptions({ maxBodyBytes: 1, onPanic: "keep" });
+    const given = { maxBodyBytes: 2, trustProxy: "loopback", accessLog: undefined } as const;
+    const overridden = overrideServerSettings(settings, given);
+    assert(overridden.trustProxy instanceof AddressRanges);
+    assertEquals({ ...overridden, trustProxy: undefined }, { ...settings, maxBodyBytes: 2 });
+    assertEquals(overrideServerSettings(settings, {}), settings);
+    assertThrows(() => overrideServerSettings(settings, { maxBodyBytes: -1 }), RangeError);
+  });
+});
+
 describe("new WebServer()", () => {
   it("checks its options", () => {
     assertThrows(() => new WebServer({ maxBodyBytes: -1 }), RangeError, "maxBodyBytes");
@@ -296,6 +318,92 @@ describe("WebServer.run() and start()", () => {
   });
 });
 
+describe("overrideRunOptions()", () => {
+  const cases: { coded: RunOptions; said: RunOptions; is: RunOptions }[] = [
+    { coded: { port: 1, workers: 2 }, said: { port: 3 }, is: { port: 3, workers: 2 } },
+    { coded: { hostname: "::1", port: 1 }, said: { path: "a.sock" }, is: { path: "a.sock" } },
+    { coded: { path: "a.sock", pathMode: 0o600 }, said: { port: 1 }, is: { port: 1 } },
+    {
+      coded: { path: "a.sock", pathMode: 0o600 },
+      said: { pathMode: 0o660 },
+      is: { path: "a.sock", pathMode: 0o660 },
+    },
+    { coded: { port: 1, listen: "shared" }, said: {}, is: { port: 1, listen: "shared" } },
+  ];
+  for (const { coded, said, is } of cases) {
+    it(`makes ${JSON.stringify(is)} of ${JSON.stringify(coded)} and ${JSON.stringify(said)}`, () => {
+      assertEquals(overrideRunOptions(coded, said), is);
+    });
+  }
+});
+
+describe("overrideRunOptions() of a group", () => {
+  it("takes it member by member", () => {
+    const members = { port: 1, hostname: "::1" };
+    const table: OptionTable = {
+      admin: {
+        default: undefined,
+        expect: () => undefined,
+        form: { kind: "group", members: {} },
+        summary: "",
+      },
+    };
+    const merged = (coded: object, said: object): unknown =>
+      overrideRunOptions(coded as RunOptions, said as RunOptions, table);
+    assertEquals(merged({ admin: members }, { admin: { port: 2 } }), {
+      admin: { port: 2, hostname: "::1" },
+    });
+    assertEquals(merged({ admin: members }, {}), { admin: members });
+    assertEquals(merged({}, { admin: { port: 2 } }), { admin: { port: 2 } });
+    assertEquals(merged({}, {}), {});
+  });
+});
+
+describe("A group of options", () => {
+  const table: OptionTable = {
+    admin: {
+      default: undefined,
+      expect: (value) => typeof value === "object" ? undefined : "an object",
+      summary: "",
+      form: {
+        kind: "group",
+        members: {
+          port: {
+            default: 9000,
+            expect: (value) => typeof value === "number" && value > 0 ? undefined : "a port",
+            form: { kind: "number", unit: "number" },
+            summary: "",
+          },
+          hostname: {
+            default: "127.0.0.1",
+            expect: (value) => typeof value === "string" ? undefined : "an address",
+            form: { kind: "text", what: "address" },
+            summary: "",
+          },
+        },
+      },
+    },
+  };
+
+  it("is checked member by member, each with its default", () => {
+    assertEquals(resolveOptions("run()", {}, table), { admin: undefined });
+    assertEquals(resolveOptions("run()", { admin: { port: 1 } }, table), {
+      admin: { port: 1, hostname: "127.0.0.1" },
+    });
+  });
+
+  const bad = [
+    { admin: 7, Expected: TypeError, says: 'Cannot use 7 as option "admin" of run()' },
+    { admin: { port: 0 }, Expected: RangeError, says: 'option "port" of option "admin" of run()' },
+    { admin: { prot: 1 }, Expected: TypeError, says: 'Unknown option "prot" of option "admin"' },
+  ];
+  for (const { admin, Expected, says } of bad) {
+    it(`cannot be ${JSON.stringify(admin)}`, () => {
+      assertThrows(() => resolveOptions("run()", { admin }, table), Expected, says);
+    });
+  }
+});
+
 describe("heapLimitPerWorker", () => {
   it("goes with thread isolation alone, as the message says", () => {
     for (const isolation of ["web", undefined] as const) {
@@ -306,6 +414,38 @@ describe("heapLimitPerWorker", () => {
     }
     const settings = resolveRunOptions({ heapLimitPerWorker: 1_000_000, isolation: "thread" });
     assertEquals(settings.heapLimitPerWorker, 1_000_000);
+  });
+});
+
+describe("admin", () => {
+  it("has an address of this machine alone and port 9000, unless it says otherwise", () => {
+    assertEquals(resolveRunOptions({ admin: {} }).admin, { hostname: "127.0.0.1", port: 9_000 });
+    assertEquals(resolveRunOptions({ admin: { port: 0 } }).admin?.port, 0);
+  });
+
+  it("has its options checked like all others", () => {
+    const bad: { admin: object; Expected: typeof TypeError; says: string }[] = [
+      { admin: { port: 65_536 }, Expected: RangeError, says: '65536 as option "port"' },
+      { admin: { port: "9000" }, Expected: TypeError, says: '"9000" as option "port"' },
+      { admin: { hostname: "" }, Expected: TypeError, says: 'option "hostname"' },
+      { admin: { host: "::1" }, Expected: TypeError, says: 'Unknown option "host"' },
+    ];
+    for (const { admin, Expected, says } of bad) {
+      const { message } = assertThrows(() => resolveRunOptions({ admin }), Expected);
+      assertStringIncludes(message, says);
+      assertStringIncludes(message, 'option "admin" of run()');
+    }
+  });
+
+  it("cannot be on the server's own port", () => {
+    const { message } = assertThrows(
+      () => resolveRunOptions({ port: 9_000, admin: { port: 9_000 } }),
+      TypeError,
+    );
+    assertStringIncludes(message, '"admin"');
+    resolveRunOptions({ port: 0, admin: { port: 0 } });
+    resolveRunOptions({ path: "/run/app.{n}.sock", admin: { port: 8_000 } });
+    resolveRunOptions({ hostname: "192.0.2.1", port: 9_000, admin: { port: 9_000 } });
   });
 });
 

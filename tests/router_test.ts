@@ -10,7 +10,7 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { type PathPattern, WebResponse, WebServer } from "../mod.ts";
-import { type Match, type Method, Router, type RouteTarget } from "../src/router.ts";
+import { type Match, type Method, routeNames, Router, type RouteTarget } from "../src/router.ts";
 import { TestDispatcher } from "./support/routing_exchange.ts";
 import {
   bestRoute,
@@ -842,6 +842,24 @@ const targets: TargetCase[] = [
     expected: { path: "/a", rest: "", params: {} },
   },
 ];
+
+describe("routeNames()", () => {
+  const names: { what: string; routes: string[]; expected: string[] }[] = [
+    {
+      what: "calls routes by their patterns, in the order in which they were added",
+      routes: ["prefix /users/:id", "exact /", "prefix /files/"],
+      expected: ["/users/:id", "/", "/files/"],
+    },
+    {
+      what: "tells a prefix from an exact path of the same pattern",
+      routes: ["prefix /", "exact /", "exact /hello", "prefix /hello"],
+      expected: ["/*", "/", "/hello", "/hello/*"],
+    },
+  ];
+  for (const { what, routes, expected } of names) {
+    it(what, () => assertEquals(routeNames(routerOf(routes).routes), expected));
+  }
+});
 
 for (const [way, ask] of Object.entries(ways)) {
   describe(`A target that comes through ${way}`, () => {

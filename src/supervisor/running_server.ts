@@ -68,6 +68,8 @@ export interface RunningServer extends AsyncDisposable {
    * port 0, as a request's `remoteAddr` is.
    */
   readonly addr: Deno.NetAddr;
+  /** The address of the operator's port, with the port that was picked where it was 0; undefined where there is none. */
+  readonly adminAddr: Deno.NetAddr | undefined;
   /** How the workers share the port; or that each has a Unix socket of its own. */
   readonly listen: ListenMode | "unix";
   /** Whether the server should get requests: from when every worker accepts until it begins to stop. */

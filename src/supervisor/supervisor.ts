@@ -5,6 +5,7 @@
 import { ConnectionBudget } from "../connection_budget.ts";
 import {
   chooseListenMode,
+  formatAddress,
   reserveAddress,
   type ReservedAddress,
   reserveSockets,
@@ -26,13 +27,19 @@ import type {
   Misbehaviour,
   WorkerMessage,
 } from "../messages.ts";
-import type { RunSettings, WorkerCount } from "../options.ts";
+import type { RunSettings, WebServerOptions, WorkerCount } from "../options.ts";
+import { RequestTotals } from "../request_metrics.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
+import type { FleetObserver, ObservedFleet } from "./fleet_observer.ts";
 import type { Counts, FleetStats, RunningServer, WorkerStats } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
 import { SteadyClock } from "./steady_clock.ts";
-import { connectionsThatFit, losesQueueOnClose } from "./system_settings.ts";
+import {
+  connectionsThatFit,
+  descriptorsForObserver,
+  losesQueueOnClose,
+} from "./system_settings.ts";
 import { spawnWorker, type WorkerHandle } from "./worker_handle.ts";
 
 /** How often the fleet is compared with what is wanted; also how late a time limit of the fleet can be. */
@@ -52,6 +59,15 @@ const MIN_RUN_LOAD_TIMEOUT_MS = 2_000;
 const RUN_LOAD_TIMEOUT_SHARE = 5;
 const START_LOAD_TIMEOUT_MS = 15_000;
 
+/** How long a worker of a program may take to load this library; `mainStartupMs` is what the program itself has taken to come this far. */
+export function loadTimeoutInProgram(mainStartupMs: number): number {
+  return MIN_RUN_LOAD_TIMEOUT_MS + mainStartupMs * RUN_LOAD_TIMEOUT_SHARE;
+}
+
+/** What the command line's own module finds when a reload brings an application that it cannot serve. */
+const NOTHING_TO_SERVE =
+  "the application has no default export with a fetch function, and does not call run()";
+
 /** After that time without a shortage of descriptors, the workers may try again to have as many connections as before. */
 const SHORTAGE_MS = 60_000;
 
@@ -65,11 +81,21 @@ const MISUSE_MS = 250;
 /** The numbers of workers go on through all fleets of a process: they are in names that must not be used twice. */
 let lastWorkerNumber = 0;
 
+/** A number for a worker that belongs to no fleet. */
+export function claimWorkerNumber(): number {
+  return ++lastWorkerNumber;
+}
+
 /** What there is to supervise. */
 export interface SupervisorOptions {
   readonly settings: RunSettings;
   readonly workerCount: WorkerCount;
   readonly entry: string;
+  /** Whether the entry is known to load this library. */
+  readonly isEntryKnown: boolean;
+  /** What the command line says of the server's own options, and the application that its own module is to load. */
+  readonly serverOptions: WebServerOptions;
+  readonly app: string | undefined;
   readonly listensToSignals: boolean;
   /** Whether the program has done something behind `run()` that is an error there. */
   readonly wasMisused: () => boolean;
@@ -78,6 +104,8 @@ export interface SupervisorOptions {
   /** Whether `startTimeout` was given: then it holds for loading as well. */
   readonly isStartTimeoutGiven: boolean;
   readonly log: LogSink;
+  /** Undefined where nobody looks on; then requests are not counted by route. */
+  readonly observer: FleetObserver | undefined;
 }
 
 /** A worker that is there. */
@@ -125,7 +153,7 @@ export async function supervise(options: SupervisorOptions): Promise<SupervisedS
 /** Has a worker of a server that was started here die, without a word to the fleet beforehand. For testing.ts alone. */
 export let misbehaving: (server: RunningServer, worker: number, how: Misbehaviour) => void;
 
-class Supervisor implements SupervisedServer {
+class Supervisor implements SupervisedServer, ObservedFleet {
   static {
     misbehaving = (server, worker, how) => {
       (server as Supervisor).#crew.get(worker)?.handle.tell({ kind: "misbehave", how });
@@ -133,12 +161,14 @@ class Supervisor implements SupervisedServer {
   }
 
   readonly addr: Deno.NetAddr;
+  readonly adminAddr: Deno.NetAddr | undefined;
   readonly listen: RunningServer["listen"];
   readonly finished: Promise<void>;
   readonly #options: SupervisorOptions;
   readonly #fallbackReason: string | undefined;
   readonly #address: ReservedAddress;
   readonly #fleet: Fleet;
+  readonly #observerDescriptors: number;
   readonly #maxConnections: number | undefined;
   readonly #budget: ConnectionBudget;
   #shortages = 0;
@@ -149,6 +179,7 @@ class Supervisor implements SupervisedServer {
   /** Those that may still be there, although they should not. */
   #terminated: WorkerHandle[] = [];
   readonly #gone = { requests: 0, panics: 0, connectionsAccepted: 0 };
+  readonly #goneRequests = new RequestTotals();
   readonly #replacements: Record<string, number> = {};
   readonly #mainStartupMs = performance.now();
   readonly #started = Promise.withResolvers<SupervisedServer>();
@@ -176,12 +207,14 @@ class Supervisor implements SupervisedServer {
     this.#fallbackReason = fallbackReason;
     this.#address = address;
     this.addr = { transport: "tcp", hostname: address.hostname, port: address.port };
+    this.adminAddr = options.observer?.addr;
     this.listen = address.listen;
     this.finished = this.#finished.promise;
     // Whoever waits for it hears of a failure; a program that never looks at it has heard of it by `start()`.
     this.finished.catch(() => {});
     this.#manager = options.startedBy === "run" ? ServiceManager.connect(options.log) : undefined;
-    this.#maxConnections = connectionsThatFit(workerCount.workers);
+    this.#observerDescriptors = options.observer === undefined ? 0 : descriptorsForObserver();
+    this.#maxConnections = connectionsThatFit(workerCount.workers, this.#observerDescriptors);
     this.#budget = ConnectionBudget.of(this.#maxConnections, workerCount.workers);
     this.#fleet = new Fleet(
       {
@@ -202,11 +235,11 @@ class Supervisor implements SupervisedServer {
   }
 
   #loadTimeoutMs(): number {
-    const { entry, startedBy, isStartTimeoutGiven } = this.#options;
-    // The main module is known to load this library: it has called it.
-    if (entry === Deno.mainModule || isStartTimeoutGiven) return Infinity;
-    if (startedBy === "start") return START_LOAD_TIMEOUT_MS;
-    return MIN_RUN_LOAD_TIMEOUT_MS + this.#mainStartupMs * RUN_LOAD_TIMEOUT_SHARE;
+    const { isEntryKnown, startedBy, isStartTimeoutGiven } = this.#options;
+    if (isEntryKnown || isStartTimeoutGiven) return Infinity;
+    return startedBy === "start"
+      ? START_LOAD_TIMEOUT_MS
+      : loadTimeoutInProgram(this.#mainStartupMs);
   }
 
   get hasHung(): boolean {
@@ -218,6 +251,7 @@ class Supervisor implements SupervisedServer {
   }
 
   async start(): Promise<SupervisedServer> {
+    this.#options.observer?.watch(this, this.#observerDescriptors);
     // What the program does wrong behind run(), in the same turn of the event loop, most likely ends it; before there is a
     // worker that would say the same once more.
     await new Promise((resolve) => setTimeout(resolve));
@@ -299,6 +333,7 @@ class Supervisor implements SupervisedServer {
       entry,
       isolation: settings.isolation,
       heapLimitBytes: settings.heapLimitPerWorker,
+      countsByRoute: this.#options.observer !== undefined,
       onMessage: (message) => this.#onMessage(worker, message),
       onGone: (end) => {
         this.#budget.leave(handle.scoreboard.read().connectionsOpen);
@@ -325,6 +360,11 @@ class Supervisor implements SupervisedServer {
           message: message.message,
           isFinal: message.isFinal,
         });
+      case "nothing to serve":
+        return this.#handle({ kind: "failed", worker, message: NOTHING_TO_SERVE, isFinal: true });
+      case "surveyed":
+        // Nobody here asks for it.
+        return;
       case "panicked":
         return this.#handle({ kind: "panicked", worker, error: message.error });
       case "draining":
@@ -349,9 +389,12 @@ class Supervisor implements SupervisedServer {
         address: this.#address.addressOf(place),
         scoreboard: handle.scoreboard.memory,
         exchangeBoard: handle.exchangeBoard.memory,
+        requestMetrics: handle.requestMetrics,
         connectionBudget: this.#budget.memory,
         heartbeatMs,
         mainStartupMs: this.#mainStartupMs,
+        serverOptions: this.#options.serverOptions,
+        app: this.#options.app,
       },
     });
   }
@@ -444,9 +487,11 @@ class Supervisor implements SupervisedServer {
 
   /** Forgets a worker that is gone, but not what it has counted. */
   #release(worker: number): void {
-    const counts = this.#crew.get(worker)?.handle.scoreboard.read();
-    if (counts === undefined) return;
+    const handle = this.#crew.get(worker)?.handle;
+    if (handle === undefined) return;
     this.#crew.delete(worker);
+    const counts = handle.scoreboard.read();
+    if (handle.requestMetrics !== undefined) this.#goneRequests.add(handle.requestMetrics);
     for (const name of TOTALS) this.#gone[name] += counts[name];
   }
 
@@ -472,8 +517,9 @@ class Supervisor implements SupervisedServer {
     if (event.kind === "resized") this.#budget.setWorkers(event.workers);
     if (event.kind === "replacing") this.#countReplacement(event.cause);
     if (event.kind === "ended" && event.cause === "crash") this.#countReplacement(event.cause);
-    const { log, settings } = this.#options;
-    if (isWorthALine(event, this.#phase)) log(fleetLine(event));
+    const { log, settings, observer } = this.#options;
+    if (isWorthALine(event, this.phase)) log(fleetLine(event));
+    observer?.note(event);
     try {
       settings.onEvent?.(event);
     } catch (error) {
@@ -488,7 +534,7 @@ class Supervisor implements SupervisedServer {
     if (losesQueueOnClose(this.listen)) this.#options.log(QUEUE_ADVICE);
   }
 
-  get #phase(): FleetPhase {
+  get phase(): FleetPhase {
     if (this.#isStopping) return "stopping";
     return this.#hasStarted ? "serving" : "starting";
   }
@@ -512,6 +558,7 @@ class Supervisor implements SupervisedServer {
       workersSource: workerCount.source,
       listen: this.listen,
       isolation: settings.isolation,
+      ...(this.adminAddr === undefined ? {} : { adminUrl: urlOf(this.adminAddr) }),
     });
     this.#manager?.ready();
     this.#started.resolve(this);
@@ -540,6 +587,7 @@ class Supervisor implements SupervisedServer {
     this.#reload?.reject(new Error("The reload failed: the server has stopped"));
     this.#reload = undefined;
     this.#manager?.close();
+    this.#options.observer?.close();
   }
 
   #onSignal(meaning: SignalMeaning, signal: Deno.Signal): void {
@@ -583,6 +631,18 @@ class Supervisor implements SupervisedServer {
     };
   }
 
+  get hangTimeoutMs(): number {
+    return this.#options.settings.hangTimeout;
+  }
+
+  requestTotals(): RequestTotals {
+    const totals = this.#goneRequests.copy();
+    for (const { handle } of this.#crew.values()) {
+      if (handle.requestMetrics !== undefined) totals.add(handle.requestMetrics);
+    }
+    return totals;
+  }
+
   reload(): Promise<void> {
     if (this.#isStopping) {
       return Promise.reject(new Error("Cannot reload: the server is stopping"));
@@ -610,6 +670,10 @@ class Supervisor implements SupervisedServer {
     if (!this.#isStopping) this.shutdown();
     await this.finished;
   }
+}
+
+function urlOf({ hostname, port }: Deno.NetAddr): string {
+  return `http://${formatAddress(hostname, port)}`;
 }
 
 /** What becomes of workers that hang: a thread of the second kind can be ended, a Web Worker cannot. */

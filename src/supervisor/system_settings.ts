@@ -13,13 +13,28 @@ const MIN_CONNECTIONS_PER_WORKER = 1;
 /** Where Linux (from 5.14 on) says whether a closing socket's queue goes to the others that listen on the same address. */
 const MIGRATE_REQUESTS = "/proc/sys/net/ipv4/tcp_migrate_req";
 
-/** How many connections so many workers can have; undefined where the system's limit is not known. */
-export function connectionsThatFit(workers: number): number | undefined {
+/** How many descriptors whoever looks on may have: a share of what is free, enough to be asked, and no more than people need. */
+const OBSERVER_SHARE = 1 / 8;
+const MIN_OBSERVER_DESCRIPTORS = 4;
+const MAX_OBSERVER_DESCRIPTORS = 32;
+
+/** How many descriptors whoever looks on may have, beside those that it has. */
+export function descriptorsForObserver(): number {
+  const share = Math.floor((freeDescriptors() ?? Infinity) * OBSERVER_SHARE);
+  return Math.min(MAX_OBSERVER_DESCRIPTORS, Math.max(MIN_OBSERVER_DESCRIPTORS, share));
+}
+
+/**
+ * How many connections so many workers can have, when that many descriptors are for somebody else; undefined where the system's
+ * limit is not known.
+ */
+export function connectionsThatFit(workers: number, reserved: number): number | undefined {
   const free = freeDescriptors();
   if (free === undefined) return undefined;
   // Twice for each worker: on a reload, or when one after the other panics, the old ones are still there.
   const forWorkers = 2 * workers * DESCRIPTORS_PER_WORKER;
-  return Math.max(free - forWorkers - RESERVED_DESCRIPTORS, workers * MIN_CONNECTIONS_PER_WORKER);
+  const forOthers = forWorkers + RESERVED_DESCRIPTORS + reserved;
+  return Math.max(free - forOthers, workers * MIN_CONNECTIONS_PER_WORKER);
 }
 
 /** How many descriptors the process may open beside those that it has. */

@@ -4,6 +4,7 @@
 import { ExchangeBoard } from "../exchange_board.ts";
 import { onLifeLockFree } from "../life_lock.ts";
 import { Scoreboard, type SupervisorMessage, type WorkerMessage } from "../messages.ts";
+import { createMetricsMemory } from "../request_metrics.ts";
 
 /** What a new worker is. */
 export interface SpawnOptions {
@@ -13,6 +14,8 @@ export interface SpawnOptions {
   readonly isolation: "web" | "thread";
   /** The size of heap at which the worker dies, in bytes; 0 for the runtime's own limit. Only for threads. */
   readonly heapLimitBytes: number;
+  /** Whether its requests are counted by route. */
+  readonly countsByRoute: boolean;
   readonly onMessage: (message: WorkerMessage) => void;
   /** Called once, when the thread is no more. Not called after `terminate`. */
   readonly onGone: (end: ThreadEnd) => void;
@@ -30,6 +33,8 @@ export interface ThreadEnd {
 export interface WorkerHandle {
   readonly scoreboard: Scoreboard;
   readonly exchangeBoard: ExchangeBoard;
+  /** The memory of its `RequestMetrics`, where it has any. */
+  readonly requestMetrics: SharedArrayBuffer | undefined;
   /** Whether its thread is known to be no more. A Web Worker that spins outlives `terminate`. */
   readonly isGone: boolean;
   tell(message: SupervisorMessage): void;
@@ -89,6 +94,7 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
   return {
     scoreboard: new Scoreboard(),
     exchangeBoard: new ExchangeBoard(),
+    requestMetrics: options.countsByRoute ? createMetricsMemory() : undefined,
     get isGone() {
       return isGone;
     },
@@ -127,13 +133,20 @@ function startWebWorker({ entry, worker }: SpawnOptions, events: ThreadEvents): 
   };
 }
 
+/** Threads start from files only; from what is said in their address they can go on to a module that is somewhere else. */
+function threadEntry(entry: string): URL {
+  const url = new URL(entry);
+  if (url.protocol === "file:" || url.protocol === "data:") return url;
+  return new URL(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(entry)};`)}`);
+}
+
 /** The module is loaded when it is first needed: it takes some milliseconds, and most fleets have none of these. */
 function startWorkerThread(options: SpawnOptions, events: ThreadEvents): Thread {
   const { entry, worker, heapLimitBytes } = options;
   let isTerminated = false;
   const started = import("node:worker_threads").then(({ Worker: NodeWorker }) => {
     if (isTerminated) return undefined;
-    const thread = new NodeWorker(new URL(entry), {
+    const thread = new NodeWorker(threadEntry(entry), {
       name: `mudpie:${worker}`,
       resourceLimits: heapLimitBytes === 0
         ? undefined

@@ -2,6 +2,7 @@
 // The kernel's queue is the only one: while the worker has as many connections as it takes, it does not accept.
 
 import type { ConnectionBudget } from "../connection_budget.ts";
+import { isOutOfResources } from "../listener.ts";
 import { settlesWithin } from "../settling.ts";
 import type { ClientConn } from "./connection.ts";
 import { shortTurns } from "./short_turns.ts";
@@ -225,16 +226,4 @@ export class AcceptLoop {
     this.#isClosed = true;
     this.#listener.close();
   }
-}
-
-/** No descriptors left in the process, or in the system; no buffers, no memory: what the numbers are in Linux, macOS and Windows. */
-const OUT_OF_RESOURCES = /\(os error (?:24|23|105|55|12|10024|10055)\)/;
-
-/**
- * Whether the process lacks something that accepting takes. Everything else that `accept` reports is about one connection,
- * as accept(2) says: a client that hung up while it was queued, for instance, and the next one is waiting behind it. To wait
- * then would let any client stop the service.
- */
-function isOutOfResources(error: unknown): boolean {
-  return error instanceof Error && OUT_OF_RESOURCES.test(error.message);
 }

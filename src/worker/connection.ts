@@ -30,9 +30,11 @@ import {
   idInUse,
   type Peer,
   releaseRequest,
+  routeIndexOf,
   type WebRequest,
 } from "../request.ts";
 import { requestIdFrom } from "../request_id.ts";
+import type { RequestMetrics } from "../request_metrics.ts";
 import { outgoing, type OutgoingResponse, WebResponse } from "../response.ts";
 import { settlesWithin } from "../settling.ts";
 import type { AccessLog } from "./access_log.ts";
@@ -61,6 +63,8 @@ export interface ConnectionContext {
   readonly exchangeBoard: ExchangeBoard;
   /** Undefined where requests are not logged. */
   readonly accessLog: AccessLog | undefined;
+  /** Undefined where requests are not counted by route. */
+  readonly requestMetrics: RequestMetrics | undefined;
   /** Told of an error that is none of the client's doing: a fault in this library. */
   readonly onFault: (error: unknown) => void;
   /**
@@ -266,8 +270,9 @@ export class Connection implements TimeLimited, ExchangeWatch {
     body: RequestBody,
     persists: boolean,
   ): Promise<Overflow | undefined> | Overflow | undefined {
-    const { dispatcher, scoreboard, exchangeBoard, accessLog } = this.#context;
-    const startedAt = accessLog === undefined ? 0 : performance.now();
+    const { dispatcher, scoreboard, exchangeBoard, accessLog, requestMetrics } = this.#context;
+    const isTimed = accessLog !== undefined || requestMetrics !== undefined;
+    const startedAt = isTimed ? performance.now() : 0;
     const request = createRequest(head, body, this.#peer, this);
     scoreboard.add(REQUESTS_IN_FLIGHT, 1);
     const place = exchangeBoard.begin(this.#parser, head);
@@ -364,7 +369,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     persists: boolean,
     startedAt: number,
   ): LargeBody | undefined {
-    const { accessLog, encoder } = this.#context;
+    const { accessLog, requestMetrics, encoder } = this.#context;
     const isHeadRequest = head.method === "HEAD";
     const staysOpen = this.#decideEnding(message.wantsClose, persists);
     const option = connectionOption(head.minorVersion, staysOpen);
@@ -381,6 +386,12 @@ export class Connection implements TimeLimited, ExchangeWatch {
         startedAt,
       );
     }
+    requestMetrics?.note(
+      head.method,
+      routeIndexOf(request),
+      message.status,
+      performance.now() - startedAt,
+    );
     return overflow;
   }
 
@@ -395,9 +406,10 @@ export class Connection implements TimeLimited, ExchangeWatch {
     return head === undefined ? this.#peer.addr.hostname : clientHostname(head, this.#peer);
   }
 
-  #logStream({ request, head, startedAt }: Exchange, status: number, bodyBytes: number): void {
-    this.#context.accessLog
-      ?.note(this.#clientHostname(head), head, request.id, status, bodyBytes, startedAt);
+  #noteStream({ request, head, startedAt }: Exchange, status: number, bodyBytes: number): void {
+    const { accessLog, requestMetrics } = this.#context;
+    accessLog?.note(this.#clientHostname(head), head, request.id, status, bodyBytes, startedAt);
+    requestMetrics?.note(head.method, routeIndexOf(request), status, performance.now() - startedAt);
   }
 
   /** Decides whether the connection stays open after this answer. When the server ends it, the client may be sending already. */
@@ -423,7 +435,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     isHeadRequest: boolean,
     exchange?: Exchange,
   ): void {
-    const { encoder, accessLog, isDraining } = this.#context;
+    const { encoder, accessLog, requestMetrics, isDraining } = this.#context;
     const staysOpen = persists && !isDraining;
     if (!staysOpen) this.#ending = "linger";
     const option = connectionOption(head?.minorVersion ?? 1, staysOpen);
@@ -439,6 +451,9 @@ export class Connection implements TimeLimited, ExchangeWatch {
       encoder.bodyBytes,
       exchange?.startedAt,
     );
+    if (requestMetrics !== undefined) {
+      noteRefusal(requestMetrics, exchange, head, refusal.status);
+    }
   }
 
   /** Writes what waits in the output, and what of the last answer did not fit it. */
@@ -469,9 +484,10 @@ export class Connection implements TimeLimited, ExchangeWatch {
         return void this.#encode(request, head, response, persists, startedAt);
       }
       this.#beginStream(answer, framing);
-      return this.#logStream(answer, status, 0);
+      return this.#noteStream(answer, status, 0);
     }
     const body = this.#streamed = new StreamedBody(stream, framing);
+    let hasOtherAnswer = false;
     this.#watchClient();
     const sink: BodySink = {
       output: this.#output,
@@ -484,7 +500,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       const end = await body.send(sink, begin);
       switch (end.kind) {
         case "sent":
-          return this.#logStream(answer, status, body.sentBytes);
+          return this.#noteStream(answer, status, body.sentBytes);
         case "failed": {
           const failure = this.#context.dispatcher.recover(end.error, request);
           if (end.hasLeft) {
@@ -493,6 +509,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
           }
           stream.cancel(UNWANTED);
           // Nothing of the answer has left, so its client gets another one.
+          hasOtherAnswer = true;
           this.#output.length = startOfAnswer;
           const canPersist = persists && this.#ending === "stay";
           const large = this.#encode(request, head, outgoing(failure), canPersist, startedAt);
@@ -503,7 +520,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
           throw new Deno.errors.Interrupted(CLIENT_GONE);
       }
     } catch (error) {
-      this.#logStream(answer, status, body.sentBytes);
+      if (!hasOtherAnswer) this.#noteStream(answer, status, body.sentBytes);
       this.#abort(CLIENT_GONE);
       stream.cancel(UNWANTED);
       throw error;
@@ -701,6 +718,18 @@ export class Connection implements TimeLimited, ExchangeWatch {
     // Whoever waits for it gets the error; nobody may be waiting.
     read.catch(() => {});
   }
+}
+
+/** Counts what is refused; a handler that has had its request and its time is counted where its route is. */
+function noteRefusal(
+  metrics: RequestMetrics,
+  exchange: Exchange | undefined,
+  head: RequestHead | undefined,
+  status: number,
+): void {
+  if (exchange === undefined) return metrics.noteRefusal(head?.method, status);
+  const { request, startedAt } = exchange;
+  metrics.note(request.method, routeIndexOf(request), status, performance.now() - startedAt);
 }
 
 const BYTES_GONE =

@@ -3,7 +3,13 @@
 // thread which does not listen yet are lost, so the worker speaks first, and is answered.
 
 import { holdLifeLock } from "../life_lock.ts";
-import type { SupervisorMessage, WorkerConfiguration, WorkerMessage } from "../messages.ts";
+import type {
+  SupervisorMessage,
+  SurveyOrder,
+  WorkerConfiguration,
+  WorkerMessage,
+} from "../messages.ts";
+import { importModule } from "../module_loading.ts";
 import { misbehave } from "./misbehaviour.ts";
 
 /** The name that the supervisor gives to each of its workers, with the worker's number. */
@@ -60,10 +66,15 @@ const MIN_RUN_GRACE_MS = 1_000;
 /** The same, in times of what the main thread took for the same module. */
 const RUN_GRACE_SHARE = 3;
 
+/** What a worker is there for: to serve, or to tell what it would serve. */
+export type Assignment =
+  | { readonly kind: "serve"; readonly configuration: WorkerConfiguration }
+  | { readonly kind: "survey"; readonly order: SurveyOrder };
+
 /** A worker's connection with its supervisor. */
 export class SupervisorLink {
-  /** What this worker is told before it listens. */
-  readonly configured: Promise<WorkerConfiguration>;
+  /** What this worker is told before it does anything. */
+  readonly assigned: Promise<Assignment>;
   /** Resolves when the worker's module has run to its end, or has failed to; with false where nothing is known of that. */
   readonly moduleHasRun: Promise<boolean>;
   /** Called when the worker is to drain. */
@@ -72,8 +83,8 @@ export class SupervisorLink {
   #isRunning = false;
 
   constructor() {
-    const configured = Promise.withResolvers<WorkerConfiguration>();
-    this.configured = configured.promise;
+    const assigned = Promise.withResolvers<Assignment>();
+    this.assigned = assigned.promise;
     this.#port = openPort();
     const lock = `mudpie-${crypto.randomUUID()}`;
     holdLifeLock(lock, () => this.#say({ kind: "loaded", lock }));
@@ -81,7 +92,9 @@ export class SupervisorLink {
       port.listen((message) => {
         switch (message.kind) {
           case "configure":
-            return configured.resolve(message.configuration);
+            return assigned.resolve({ kind: "serve", configuration: message.configuration });
+          case "survey":
+            return assigned.resolve({ kind: "survey", order: message.order });
           case "drain":
             return this.onDrain(message.timeoutMs);
           case "misbehave":
@@ -102,13 +115,19 @@ export class SupervisorLink {
     this.#port.then((port) => port.post(message));
   }
 
+  /** Whether `run()` was called. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
   /** Notes that `run()` was called. */
   noteRun(): void {
     this.#isRunning = true;
   }
 
-  /** Hears nothing more. */
-  close(): void {
+  /** Says that this worker has come to its end, and hears nothing more. */
+  end(): void {
+    this.#say({ kind: "ended" });
     this.#port.then((port) => port.close());
   }
 
@@ -117,7 +136,10 @@ export class SupervisorLink {
    * going to: better one clear line than a fleet that never comes up.
    */
   async #watchForRun(): Promise<void> {
-    const { mainStartupMs } = await this.configured;
+    const assignment = await this.assigned;
+    const { mainStartupMs } = assignment.kind === "serve"
+      ? assignment.configuration
+      : assignment.order;
     if (!await this.moduleHasRun) return;
     const graceMs = Math.max(MIN_RUN_GRACE_MS, mainStartupMs * RUN_GRACE_SHARE);
     await new Promise((resolve) => setTimeout(resolve, graceMs));
@@ -136,27 +158,10 @@ export class SupervisorLink {
  * Waits for the worker's own module, which is being evaluated already: importing it once more gives the same evaluation. It
  * has to be asked for while this library is loaded, before the module's own code runs; later, Deno 2.9 takes a module that
  * awaits something for one that has run. False for a module of a scheme of which nobody runs a server's main module (`data:`, `blob:`): then nothing is known.
- *
- * The schemes are written out because tools that publish packages follow imports, and have to see that these lead outside.
  */
 async function waitForModule(entry: string): Promise<boolean> {
-  const schemeEnd = entry.indexOf("://");
-  const scheme = entry.slice(0, Math.max(0, schemeEnd));
-  const rest = entry.slice(schemeEnd + "://".length);
   try {
-    switch (scheme) {
-      case "file":
-        await import(`file://${rest}`);
-        return true;
-      case "https":
-        await import(`https://${rest}`);
-        return true;
-      case "http":
-        await import(`http://${rest}`);
-        return true;
-      default:
-        return false;
-    }
+    return await importModule(entry) !== undefined;
   } catch {
     // The thread dies of the same error, which is how everybody hears of it.
     return true;

@@ -13,13 +13,20 @@ import { describeError, escapeForLog, logToStandardError, PanicLog } from "../lo
 import {
   counterIndex,
   Scoreboard,
+  type Survey,
   type WorkerAddress,
   type WorkerConfiguration,
 } from "../messages.ts";
-import { accessLogFormat, type ServerSettings } from "../options.ts";
+import {
+  accessLogFormat,
+  overrideServerSettings,
+  type RunOptions,
+  type ServerSettings,
+} from "../options.ts";
 import type { WebRequest } from "../request.ts";
+import { RequestMetrics } from "../request_metrics.ts";
 import { phraseResponse, type WebResponse } from "../response.ts";
-import type { Router } from "../router.ts";
+import { METHODS, routeNames, type Router } from "../router.ts";
 import { AcceptLoop, ConnectionLimit, type ConnectionSource } from "./accept_loop.ts";
 import { AccessLog } from "./access_log.ts";
 import {
@@ -50,22 +57,54 @@ const CONNECTIONS_OPEN = counterIndex("connectionsOpen");
 export interface WorkerProgram {
   readonly settings: ServerSettings;
   readonly router: Router<Handler>;
+  /** What `run()` was called with. */
+  readonly runOptions: RunOptions;
+  /** Called when the worker listens, before it accepts. */
+  readonly onListen?: (address: Deno.Addr) => void;
 }
 
-/** Serves until the supervisor has the worker drain. Resolves then; what the user's module does behind `run()` still runs. */
+/**
+ * Serves until the supervisor has the worker drain, or tells what would be served. Resolves then; what the user's module does
+ * behind `run()` still runs.
+ */
 export async function serveAsWorker(
   program: WorkerProgram,
   number: number,
   link: SupervisorLink,
 ): Promise<void> {
   link.noteRun();
-  const configuration = await link.configured;
-  const worker = new ServingWorker(program, number, configuration, link);
-  await worker.live();
+  const assignment = await link.assigned;
+  switch (assignment.kind) {
+    case "survey":
+      link.say({ kind: "surveyed", survey: surveyOf(program) });
+      // Not awaited: the module waits for run() to come back.
+      link.moduleHasRun.then(() => link.end());
+      return;
+    case "serve": {
+      const { configuration } = assignment;
+      const settings = overrideServerSettings(program.settings, configuration.serverOptions);
+      await new ServingWorker({ ...program, settings }, number, configuration, link).live();
+    }
+  }
+}
+
+/** What a worker would serve. */
+function surveyOf({ router, runOptions }: WorkerProgram): Survey {
+  const { entry, onEvent, ...others } = runOptions;
+  return {
+    routes: router.routes.map(({ pattern, isExact, target }) => ({
+      pattern,
+      isExact,
+      allow: target.kind === "methods" ? target.allow : undefined,
+    })),
+    runOptions: entry === undefined ? others : { ...others, entry: String(entry) },
+    hasOnEvent: onEvent !== undefined,
+  };
 }
 
 class ServingWorker {
   readonly #settings: ServerSettings;
+  readonly #onListen: WorkerProgram["onListen"];
   readonly #name: string;
   readonly #panicLog: PanicLog;
   readonly #configuration: WorkerConfiguration;
@@ -86,9 +125,10 @@ class ServingWorker {
     configuration: WorkerConfiguration,
     link: SupervisorLink,
   ) {
-    const { settings, router } = program;
+    const { settings, router, onListen } = program;
     const { headTimeout, bodyTimeout, keepAliveTimeout, writeTimeout, handlerTimeout } = settings;
     this.#settings = settings;
+    this.#onListen = onListen;
     this.#name = `worker ${number}`;
     this.#panicLog = new PanicLog(this.#name, logToStandardError);
     this.#configuration = configuration;
@@ -107,6 +147,9 @@ class ServingWorker {
       scoreboard: this.#scoreboard,
       exchangeBoard: new ExchangeBoard(configuration.exchangeBoard),
       accessLog: openAccessLog(settings, number),
+      requestMetrics: configuration.requestMetrics === undefined
+        ? undefined
+        : new RequestMetrics(configuration.requestMetrics, routeNames(router.routes), METHODS),
       onFault: (error) => this.#panic("on a connection", error),
       onStack: undefined,
       isDraining: false,
@@ -119,6 +162,7 @@ class ServingWorker {
     this.#link.onDrain = drain.resolve;
     const stopWatching = this.#watchForUncaught();
     const listener = this.#listen(address);
+    this.#onListen?.(addressOf(address));
     const limit = new ConnectionLimit(this.#settings.maxConnections, this.#budget);
     const acceptLoop = new AcceptLoop(listener, {
       limit,
@@ -291,11 +335,7 @@ class ServingWorker {
   async #endAfterModule(): Promise<void> {
     await this.#link.moduleHasRun;
     const fatal = this.#fatal;
-    if (fatal === undefined) {
-      this.#link.say({ kind: "ended" });
-      this.#link.close();
-      return;
-    }
+    if (fatal === undefined) return this.#link.end();
     // Thrown where nothing catches it, so that the supervisor's `error` event carries it.
     setTimeout(() => {
       throw fatal.error;
@@ -330,6 +370,13 @@ function openAccessLog(settings: ServerSettings, worker: number): AccessLog | un
  * The lines of all workers stay whole, however slowly they are read: the runtime lets one thread of the process write at a time, until
  * all of it is written.
  */
+/** The address as the platform names it. */
+function addressOf(address: WorkerAddress): Deno.Addr {
+  if (address.listen === "unix") return { transport: "unix", path: address.path };
+  const { hostname, port } = address;
+  return { transport: "tcp", hostname, port };
+}
+
 async function writeToStandardOutput(bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
 }

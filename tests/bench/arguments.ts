@@ -22,41 +22,62 @@ export interface BenchOptions {
   readonly isList: boolean;
 }
 
+/** Arguments of the form `--name=value`, or `--name`. What they throw has a message for whoever typed them. */
+export class Arguments {
+  readonly #given = new Map<string, string>();
+
+  /** Throws where one is not among the names, with the usage. */
+  constructor(args: readonly string[], names: ReadonlySet<string>, usage: string) {
+    for (const argument of args) {
+      const match = /^--([a-z-]+)(?:=(.*))?$/.exec(argument);
+      if (match === null || !names.has(match[1])) {
+        throw new TypeError(`Cannot understand ${JSON.stringify(argument)}\n\n${usage}`);
+      }
+      this.#given.set(match[1], match[2] ?? "");
+    }
+  }
+
+  /** What was given; undefined where nothing was. */
+  text(name: string): string | undefined {
+    return this.#given.get(name);
+  }
+
+  has(name: string): boolean {
+    return this.#given.has(name);
+  }
+
+  /** The names that were given, with commas between them; undefined where none were. */
+  list(name: string, known: readonly string[]): readonly string[] | undefined {
+    const names = this.#given.get(name)?.split(",");
+    const unknown = names?.find((each) => !known.includes(each));
+    if (unknown === undefined) return names;
+    throw new TypeError(
+      `No ${name} are called ${JSON.stringify(unknown)}; there are ${known.join(", ")}`,
+    );
+  }
+
+  wholeNumber(name: string, fallback: number, least: number): number {
+    const value = Number(this.#given.get(name) ?? fallback);
+    if (Number.isInteger(value) && value >= least) return value;
+    throw new RangeError(
+      `--${name} must be a whole number from ${least} on, and was ${this.#given.get(name)}`,
+    );
+  }
+}
+
 /** Reads the arguments. Throws an error whose message is for whoever typed them. */
 export function parseArguments(
   args: readonly string[],
   known: { readonly workloads: readonly string[]; readonly peers: readonly string[] },
 ): BenchOptions {
-  const given = new Map<string, string>();
-  for (const argument of args) {
-    const match = /^--([a-z-]+)(?:=(.*))?$/.exec(argument);
-    if (match === null || !NAMES.has(match[1])) {
-      throw new TypeError(`Cannot understand ${JSON.stringify(argument)}\n\n${USAGE}`);
-    }
-    given.set(match[1], match[2] ?? "");
-  }
-  const list = (name: "workloads" | "peers") => {
-    const names = given.get(name)?.split(",");
-    const unknown = names?.find((each) => !known[name].includes(each));
-    if (unknown === undefined) return names;
-    throw new TypeError(
-      `No ${name} are called ${JSON.stringify(unknown)}; there are ${known[name].join(", ")}`,
-    );
-  };
-  const number = (name: string, fallback: number, least: number) => {
-    const value = Number(given.get(name) ?? fallback);
-    if (Number.isInteger(value) && value >= least) return value;
-    throw new RangeError(
-      `--${name} must be a whole number from ${least} on, and was ${given.get(name)}`,
-    );
-  };
+  const given = new Arguments(args, NAMES, USAGE);
   return {
-    workloads: list("workloads"),
-    peers: list("peers"),
-    other: given.get("other"),
-    rounds: number("rounds", 5, 1),
-    seconds: number("seconds", 3, 1),
-    warmUpSeconds: number("warm-up", 2, 0),
+    workloads: given.list("workloads", known.workloads),
+    peers: given.list("peers", known.peers),
+    other: given.text("other"),
+    rounds: given.wholeNumber("rounds", 5, 1),
+    seconds: given.wholeNumber("seconds", 3, 1),
+    warmUpSeconds: given.wholeNumber("warm-up", 2, 0),
     isList: given.has("list"),
   };
 }

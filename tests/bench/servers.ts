@@ -28,7 +28,8 @@ export interface Peer {
   readonly missing?: () => Promise<string | undefined>;
 }
 
-function peerFile(name: string): string {
+/** The path of a file in peers/. */
+export function peerFile(name: string): string {
   return new URL(`peers/${name}`, import.meta.url).pathname;
 }
 
@@ -134,7 +135,7 @@ export const PEERS: readonly Peer[] = [
 ];
 
 /** What is printed by a command that succeeds; undefined where it does not, or is not there. */
-async function outputOf(command: string, ...args: string[]): Promise<string | undefined> {
+export async function outputOf(command: string, ...args: string[]): Promise<string | undefined> {
   try {
     const { success, stdout } = await new Deno.Command(command, {
       args,
@@ -154,7 +155,8 @@ export async function hasCommand(command: string): Promise<boolean> {
   return await outputOf("which", command) !== undefined;
 }
 
-async function missingNode(): Promise<string | undefined> {
+/** Says so where there is no Node. */
+export async function missingNode(): Promise<string | undefined> {
   return await outputOf("node", "--version") === undefined ? "node is not on the path" : undefined;
 }
 
@@ -268,6 +270,11 @@ export class BenchServer implements AsyncDisposable {
 
   signal(signal: Deno.Signal): void {
     this.#program.signal(signal);
+  }
+
+  /** Resolves when its process is gone, for whatever reason. */
+  get end(): Promise<Deno.CommandStatus> {
+    return this.#program.end;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

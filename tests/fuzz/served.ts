@@ -94,6 +94,7 @@ export function serve(client: ByteConn, handler: Handler, limits?: RequestLimits
     turnGate: new TurnGate(),
     scoreboard,
     exchangeBoard,
+    requestMetrics: undefined,
     accessLog: undefined,
     onFault: (error) => served.faults.push(error),
     isDraining: false,

@@ -16,6 +16,8 @@ export interface AppOptions {
   readonly run?: RunOptions;
   /** Whether the workers keep their log to themselves. */
   readonly isQuiet?: boolean;
+  /** Where the app waits before it serves, if it is one that does. */
+  readonly gatePort?: number;
 }
 
 /** The options that an app was given. */

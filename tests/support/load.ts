@@ -1,5 +1,5 @@
-// Clients that ask without a pause, and count what becomes of every request: with connections that are kept for as long as
-// the server keeps them, and with a connection for each request. They do what RFC 9112 asks of clients and nothing more, on
+// Clients that ask without a pause, and count what becomes of every request, GET or POST: with connections that are kept for as
+// long as the server keeps them, and with a connection for each request. They do what RFC 9112 asks of clients and nothing more, on
 // plain sockets: what a library would quietly mend is what is to be seen here.
 
 import { assertEquals } from "@std/assert";
@@ -11,9 +11,9 @@ export type FailureKind =
   | "refused"
   /** The connection could not be made, for another reason. */
   | "not connected"
-  /** A new connection was reset before the first byte of its answer. */
+  /** A new connection, or one with a POST, was reset before the first byte of its answer. */
   | "reset"
-  /** A new connection was ended before the first byte of its answer. */
+  /** A new connection, or one with a POST, was ended before the first byte of its answer. */
   | "ended"
   /** The connection ended in the middle of the answer. */
   | "cut"
@@ -41,7 +41,8 @@ export interface LoadCounts {
   readonly answered: Readonly<Record<string, number>>;
   /**
    * Sent on a kept connection that the server ended without a byte of the answer: both were on their way at the same time, and
-   * every client sends such a request once more (RFC 9112, section 9.3.1), as this one did. The second sending counts as sent.
+   * every client sends such a request once more (RFC 9112, section 9.3.1), as this one did, but no POST: that one has failed. The
+   * second sending counts as sent.
    */
   readonly retried: number;
   /** The workers that had answered on the connections of those. */
@@ -67,14 +68,25 @@ export interface LoadOptions {
   readonly clients: number;
   /** The target of the request of that number, from 0; `/hello`, where nothing is said. */
   readonly targetOf?: (number: number) => string;
+  /** What the request of that number sends: with it, the request is a POST. */
+  readonly bodyOf?: (number: number) => string | undefined;
   /** The right answers; 200 is the one where nothing is said. */
   readonly expected?: Readonly<Record<string, ExpectedAnswer>>;
   /** Whether a client goes, without counting a failure, when nobody listens any more. */
   readonly leavesWhenRefused?: boolean;
+  /** How long each client rests behind each request, half as long at least and half as much again at most. Not at all by default. */
+  readonly pauseMs?: number;
+  /** How long a request may take; 10 s by default. */
+  readonly patienceMs?: number;
+  /** Called with each right answer. */
+  readonly onAnswer?: () => void;
 }
 
-/** How long a request may take. */
+/** How long a request may take, where nothing else is said. */
 const OVERDUE_MS = 10_000;
+
+/** How many times within a client's patience it is looked at. */
+const LOOKS = 20;
 
 /** Clients at work. */
 export class Load implements AsyncDisposable {
@@ -101,9 +113,10 @@ export class Load implements AsyncDisposable {
     ];
     this.#clients = kinds.map((keeps) => new LoadClient(this, options.port, keeps));
     this.#gone = Promise.all(this.#clients.map((client) => this.#run(client)));
+    const patienceMs = options.patienceMs ?? OVERDUE_MS;
     this.#watch = setInterval(() => {
-      for (const client of this.#clients) client.giveUpIfOverdue();
-    }, 500);
+      for (const client of this.#clients) client.giveUpIfOverdue(patienceMs);
+    }, patienceMs / LOOKS);
   }
 
   /** Begins. */
@@ -162,16 +175,26 @@ export class Load implements AsyncDisposable {
 
   async #run(client: LoadClient): Promise<void> {
     while (!this.#isStopped) {
-      const target = this.#options.targetOf?.(this.#asked++) ?? "/hello";
+      const number = this.#asked++;
+      const target = this.#options.targetOf?.(number) ?? "/hello";
+      const body = this.#options.bodyOf?.(number);
       let outcome: Outcome;
       do {
-        outcome = await client.ask(target);
+        outcome = await client.ask(target, body);
         if (outcome.kind === "refused" && this.#options.leavesWhenRefused) return;
         this.#note(target, outcome, client.worker);
       } while (outcome.kind === "retry" && !this.#isStopped);
-      if (outcome.kind === "refused") await new Promise((resolve) => setTimeout(resolve, 1));
+      await this.#rest(outcome.kind === "refused");
     }
     client.hangUp();
+  }
+
+  /** Whoever is refused rests a moment in any case: it would be refused thousands of times a second. */
+  async #rest(isRefused: boolean): Promise<void> {
+    const { pauseMs } = this.#options;
+    // At random, so that they do not come to ask in one moment.
+    if (pauseMs !== undefined) await delay(pauseMs * (0.5 + Math.random()));
+    else if (isRefused) await delay(1);
   }
 
   #note(target: string, outcome: Outcome, worker: string | undefined): void {
@@ -185,6 +208,7 @@ export class Load implements AsyncDisposable {
         if (!isRight) return this.#fail("wrong", target, `${status} ${text}`, worker);
         this.#answered[target] = (this.#answered[target] ?? 0) + 1;
         this.#answeredInAll++;
+        this.#options.onAnswer?.();
         return;
       }
       case "retry":
@@ -221,6 +245,10 @@ const RESETS = [
   Deno.errors.NotConnected,
 ];
 
+async function delay(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("latin1");
 
@@ -231,11 +259,22 @@ function requestBytes(target: string, keeps: boolean): Uint8Array<ArrayBuffer> {
   const key = `${keeps} ${target}`;
   let bytes = requests.get(key);
   if (bytes === undefined) {
-    const option = keeps ? "" : "Connection: close\r\n";
-    bytes = encoder.encode(`GET ${target} HTTP/1.1\r\nHost: load\r\n${option}\r\n`);
+    bytes = encoder.encode(`GET ${target} HTTP/1.1\r\n${fieldLines(keeps)}\r\n`);
     requests.set(key, bytes);
   }
   return bytes;
+}
+
+function fieldLines(keeps: boolean): string {
+  return keeps ? "Host: load\r\n" : "Host: load\r\nConnection: close\r\n";
+}
+
+function postBytes(target: string, body: string, keeps: boolean): Uint8Array<ArrayBuffer> {
+  const { length } = encoder.encode(body);
+  const fields = `${
+    fieldLines(keeps)
+  }Content-Type: application/json\r\nContent-Length: ${length}\r\n`;
+  return encoder.encode(`POST ${target} HTTP/1.1\r\n${fields}\r\n${body}`);
 }
 
 class LoadClient {
@@ -249,6 +288,8 @@ class LoadClient {
   #isNew = true;
   #askedAt = Infinity;
   #isOverdue = false;
+  /** Whether the request that was sent may be sent once more (RFC 9110, section 9.2.2). */
+  #isRepeatable = true;
 
   constructor(load: Load, port: number, keeps: boolean) {
     this.#load = load;
@@ -257,7 +298,7 @@ class LoadClient {
   }
 
   /** Sends one request, on a connection that is there or on a new one. */
-  async ask(target: string): Promise<Outcome> {
+  async ask(target: string, body: string | undefined): Promise<Outcome> {
     if (this.#conn === undefined) {
       this.worker = undefined;
       this.#isNew = true;
@@ -269,11 +310,15 @@ class LoadClient {
       }
       this.#load.noteConnection();
     }
+    const bytes = body === undefined
+      ? requestBytes(target, this.#keeps)
+      : postBytes(target, body, this.#keeps);
+    this.#isRepeatable = body === undefined;
     this.#askedAt = performance.now();
     let text = "";
     try {
       // The socket's buffer has room for all of it.
-      await this.#conn.write(requestBytes(target, this.#keeps));
+      await this.#conn.write(bytes);
       for (;;) {
         const count = await this.#conn.read(this.#space);
         if (count === null) return this.#fail(text, "ended", "the server ended the connection");
@@ -303,12 +348,12 @@ class LoadClient {
       return { kind: "overdue", detail: text };
     }
     if (text !== "") return { kind: "cut", detail: text };
-    return this.#isNew ? { kind, detail } : { kind: "retry" };
+    return this.#isNew || !this.#isRepeatable ? { kind, detail } : { kind: "retry" };
   }
 
   /** Hangs up when an answer does not come. */
-  giveUpIfOverdue(): void {
-    if (performance.now() - this.#askedAt < OVERDUE_MS) return;
+  giveUpIfOverdue(patienceMs: number): void {
+    if (performance.now() - this.#askedAt < patienceMs) return;
     this.#isOverdue = true;
     this.hangUp();
   }

@@ -1,29 +1,17 @@
-// Starts nginx in front of a server, with the configuration that README.md gives to its readers: what it promises is what runs.
+// Starts nginx in front of servers, with the configuration that README.md gives to its readers, or with that of
+// examples/deploy: what they promise is what runs.
 
-import { within } from "./deadline.ts";
 import { freePort } from "./free_port.ts";
-import { Program } from "./program.ts";
-import { CAN_START_PROGRAMS } from "./started_app.ts";
+import { FrontEnd, hindranceTo, replaceEach, type Server } from "./front_end.ts";
 
 const README = new URL("../../README.md", import.meta.url);
+const DEPLOYED = new URL("../../examples/deploy/nginx.conf", import.meta.url);
 
 /** Why nginx cannot be started; empty where it can be. */
-export const NGINX_HINDRANCE: string = !CAN_START_PROGRAMS
-  ? " (needs permissions)"
-  : !has("nginx", "-v")
-  ? " (needs nginx)"
-  : !has("openssl", "version")
-  ? " (needs openssl)"
-  : "";
+export const NGINX_HINDRANCE: string = hindranceTo("nginx", "-v");
 
-function has(program: string, argument: string): boolean {
-  try {
-    const command = new Deno.Command(program, { args: [argument], stdout: "null", stderr: "null" });
-    return command.outputSync().success;
-  } catch {
-    return false;
-  }
-}
+/** Why nginx cannot be started with TLS; empty where it can be. */
+export const TLS_HINDRANCE: string = NGINX_HINDRANCE || hindranceTo("openssl", "version");
 
 /** The name for which nginx has a certificate. */
 export const PUBLIC_HOST = "public.example";
@@ -50,87 +38,124 @@ async function makeCertificate(folder: string): Promise<string> {
 /** The directories in which nginx keeps what does not fit its memory. */
 const TEMPORARY = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
 
-/** nginx, in front of a server. */
-export class Nginx implements AsyncDisposable {
+/** nginx, which is asked with TLS, too. */
+export interface NginxWithTls extends AsyncDisposable {
   readonly port: number;
-  /** Where it is asked with TLS. */
   readonly tlsPort: number;
-  /** What it shows there. */
+  /** The certificate that it shows, as PEM. */
   readonly certificate: string;
-  readonly #program: Program;
-  readonly #folder: string;
+}
 
-  private constructor(
-    listening: Pick<Nginx, "port" | "tlsPort" | "certificate">,
-    program: Program,
-    folder: string,
-  ) {
-    this.port = listening.port;
-    this.tlsPort = listening.tlsPort;
-    this.certificate = listening.certificate;
-    this.#program = program;
-    this.#folder = folder;
+/** Starts nginx in front of the server on that port as README.md says, and waits until it accepts. */
+export async function startNginx(appPort: number): Promise<NginxWithTls> {
+  const tlsPort = freePort();
+  let certificate = "";
+  const frontEnd = await start(async (folder) => {
+    certificate = await makeCertificate(folder);
+    const configuration = replaceEach(await readmeConfiguration(), {
+      "127.0.0.1:8000": `127.0.0.1:${appPort}`,
+      "listen 80;": [
+        "listen 80;",
+        `listen 127.0.0.1:${tlsPort} ssl;`,
+        `ssl_certificate ${folder}/certificate.pem;`,
+        `ssl_certificate_key ${folder}/key.pem;`,
+      ].join("\n"),
+    });
+    return [
+      "worker_processes 1;",
+      // Its workers would be somebody else's, and could not write into the folder.
+      Deno.uid() === 0 ? "user root;" : "",
+      "events { worker_connections 256; }",
+      `http { access_log off; ${temporaryPaths(folder)}`,
+      `proxy_bind ${NGINX_ADDRESS};`,
+      configuration,
+      "}",
+    ].join("\n");
+  });
+  return {
+    port: frontEnd.port,
+    tlsPort,
+    certificate,
+    [Symbol.asyncDispose]: () => frontEnd[Symbol.asyncDispose](),
+  };
+}
+
+/** Starts nginx in front of those servers as examples/deploy says, and waits until it accepts. */
+export async function startDeployedNginx(
+  [first, second]: readonly [Server, Server],
+): Promise<FrontEnd> {
+  return await startDeployed({
+    "127.0.0.1:8001": `127.0.0.1:${first.port}`,
+    "127.0.0.1:8002": `127.0.0.1:${second.port}`,
+  });
+}
+
+/** The same in front of one server with two workers, with the sockets app.1.sock and app.2.sock in that folder. */
+export async function startDeployedNginxOnSockets(folder: string): Promise<FrontEnd> {
+  return await startDeployed({
+    "    server 127.0.0.1:": "    # server 127.0.0.1:",
+    "# server unix:/run/mudpie/": `server unix:${folder}/`,
+  });
+}
+
+async function startDeployed(servers: Readonly<Record<string, string>>): Promise<FrontEnd> {
+  const configuration = await Deno.readTextFile(DEPLOYED);
+  return await start((folder) =>
+    replaceEach(configuration, {
+      ...servers,
+      "user www-data;": Deno.uid() === 0 ? "user root;" : "",
+      "pid /run/nginx.pid;": "",
+      // Neither of these many processes nor of these many descriptors is there need here.
+      "worker_processes auto;": "worker_processes 1;",
+      "worker_rlimit_nofile 65536;": "",
+      "worker_connections 16384;": "worker_connections 256;",
+      "error_log /var/log/nginx/error.log warn;": "error_log stderr warn;",
+      "access_log /var/log/nginx/access.log timed;": `access_log off; ${temporaryPaths(folder)}`,
+    })
+  );
+}
+
+/** Has nginx say what it thinks of the configuration of examples/deploy as it stands. */
+export async function checkDeployedNginx(): Promise<Deno.CommandOutput> {
+  const folder = await Deno.makeTempDir();
+  try {
+    // It opens its logs and its file of the process's number when it checks, which not everybody may.
+    const configuration = replaceEach(await Deno.readTextFile(DEPLOYED), {
+      "/run/nginx.pid": `${folder}/nginx.pid`,
+      "/var/log/nginx/access.log": `${folder}/access.log`,
+      "/var/log/nginx/error.log": `${folder}/error.log`,
+    });
+    await Deno.writeTextFile(`${folder}/nginx.conf`, configuration);
+    const args = ["-t", "-p", folder, "-c", `${folder}/nginx.conf`];
+    return await new Deno.Command("nginx", { args }).output();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
+}
 
-  /** Starts it in front of that port, and waits until it accepts. */
-  static async before(appPort: number): Promise<Nginx> {
-    const folder = await Deno.makeTempDir();
-    const certificate = await makeCertificate(folder);
-    const [port, tlsPort] = [freePort(), freePort()];
-    const listen = [
-      `listen 127.0.0.1:${port};`,
-      `listen 127.0.0.1:${tlsPort} ssl;`,
-      `ssl_certificate ${folder}/certificate.pem;`,
-      `ssl_certificate_key ${folder}/key.pem;`,
-    ];
-    const configuration = (await readmeConfiguration())
-      .replace("127.0.0.1:8000", `127.0.0.1:${appPort}`)
-      .replace("listen 80;", listen.join("\n"));
+async function start(
+  configurationIn: (folder: string) => string | Promise<string>,
+): Promise<FrontEnd> {
+  const port = freePort();
+  return await FrontEnd.start(port, async (folder) => {
+    const configuration = replaceEach(await configurationIn(folder), {
+      "listen 80;": `listen 127.0.0.1:${port};`,
+    });
     const path = `${folder}/nginx.conf`;
     await Deno.writeTextFile(
       path,
-      [
-        "daemon off;",
-        "worker_processes 1;",
-        `pid ${folder}/nginx.pid;`,
-        // Its workers would be somebody else's, and could not write into the folder.
-        Deno.uid() === 0 ? "user root;" : "",
-        "events { worker_connections 256; }",
-        "http {",
-        "access_log off;",
-        `proxy_bind ${NGINX_ADDRESS};`,
-        ...TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`),
-        configuration,
-        "}",
-      ].join("\n"),
+      `daemon off;\npid ${folder}/nginx.pid;\n${configuration}`,
     );
-    const program = Program.start("nginx", ["-p", folder, "-e", "stderr", "-c", path]);
-    await within(waitForPort(port), `nginx, which says ${program.stderr.text}`);
-    return new Nginx({ port, tlsPort, certificate }, program, folder);
-  }
+    return { command: "nginx", args: ["-p", folder, "-e", "stderr", "-c", path] };
+  });
+}
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#program.signal("SIGTERM");
-    await this.#program.ended();
-    await this.#program[Symbol.asyncDispose]();
-    await Deno.remove(this.#folder, { recursive: true });
-  }
+function temporaryPaths(folder: string): string {
+  return TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ");
 }
 
 async function readmeConfiguration(): Promise<string> {
   const match = /```nginx\n(.*?)```/s.exec(await Deno.readTextFile(README));
   if (match === null) throw new Error("README.md has no configuration for nginx");
   return match[1];
-}
-
-async function waitForPort(port: number): Promise<void> {
-  for (;;) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      // It is not there yet.
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
 }

@@ -121,6 +121,11 @@ export class Program implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
+  /** Resolves when the process is gone: for who watches a program, and does not wait for its end. */
+  get end(): Promise<Deno.CommandStatus> {
+    return this.#child.status;
+  }
+
   /** Waits for the program's own end. */
   async ended(): Promise<Deno.CommandStatus> {
     return await within(this.#ended, "the end of the program");

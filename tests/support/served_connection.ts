@@ -6,6 +6,7 @@ import { BufferPool } from "../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
 import { Scoreboard } from "../../src/messages.ts";
 import { resolveServerOptions, type WebServerOptions } from "../../src/options.ts";
+import type { RequestMetrics } from "../../src/request_metrics.ts";
 import { phraseResponse } from "../../src/response.ts";
 import type { Router } from "../../src/router.ts";
 import { AccessLog } from "../../src/worker/access_log.ts";
@@ -39,6 +40,7 @@ export interface ServingOptions {
   readonly tickMs: number;
   readonly pool?: BufferPool;
   readonly turnGate?: TurnGate;
+  readonly requestMetrics?: RequestMetrics;
   /** Whether requests are logged, which gives their answers an `X-Request-Id`. Not by default. */
   readonly isLogged?: boolean;
 }
@@ -78,6 +80,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     scoreboard: new Scoreboard(),
     exchangeBoard: new ExchangeBoard(),
     accessLog: options.isLogged ? accessLog : undefined,
+    requestMetrics: options.requestMetrics,
     onFault: (error) => faults.push(error),
     isDraining: false,
     onStack: undefined,

@@ -4,21 +4,27 @@ import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { within } from "../support/deadline.ts";
 import { Gate } from "../support/gate.ts";
-import { Nginx, NGINX_ADDRESS, NGINX_HINDRANCE, PUBLIC_HOST } from "../support/nginx.ts";
+import {
+  NGINX_ADDRESS,
+  type NginxWithTls,
+  PUBLIC_HOST,
+  startNginx,
+  TLS_HINDRANCE,
+} from "../support/nginx.ts";
 import { get, RawClient } from "../support/raw_client.ts";
 import { startApp, type StartedApp } from "../support/started_app.ts";
 
 const REQUESTS = 50;
 
-describe(`a server behind nginx${NGINX_HINDRANCE}`, { ignore: NGINX_HINDRANCE !== "" }, () => {
+describe(`a server behind nginx${TLS_HINDRANCE}`, { ignore: TLS_HINDRANCE !== "" }, () => {
   let app: StartedApp;
-  let nginx: Nginx;
+  let nginx: NginxWithTls;
   beforeAll(async () => {
     app = await startApp("streams.ts", {
       app: { server: { trustProxy: [NGINX_ADDRESS] } },
       run: { workers: 2 },
     });
-    nginx = await Nginx.before(app.port);
+    nginx = await startNginx(app.port);
   });
   afterAll(async () => {
     await nginx?.[Symbol.asyncDispose]();

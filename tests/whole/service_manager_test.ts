@@ -4,58 +4,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { AppOptions } from "../support/app.ts";
 import { eventually } from "../support/deadline.ts";
+import { Manager } from "../support/manager.ts";
 import { Program } from "../support/program.ts";
 import { get, RawClient } from "../support/raw_client.ts";
 import { CAN_START_PROGRAMS } from "../support/started_app.ts";
-
-/** The functions that `--unstable-net` brings. */
-interface UnstableNet {
-  listenDatagram(options: { transport: "unixpacket"; path: string }): {
-    receive(): Promise<[bytes: Uint8Array, from: unknown]>;
-    close(): void;
-  };
-}
-
-/** A service manager: all that it is told, in order. */
-class Manager implements Disposable {
-  readonly folder = Deno.makeTempDirSync();
-  readonly path = `${this.folder}/manager.sock`;
-  readonly told: string[] = [];
-  readonly #socket = (Deno as unknown as UnstableNet).listenDatagram({
-    transport: "unixpacket",
-    path: this.path,
-  });
-
-  constructor() {
-    this.#listen();
-  }
-
-  async #listen(): Promise<void> {
-    try {
-      for (;;) {
-        const [bytes] = await this.#socket.receive();
-        this.told.push(new TextDecoder().decode(bytes));
-      }
-    } catch {
-      // The test is over, and the socket closed.
-    }
-  }
-
-  /** All that was told, without what is told at times: the signs of life, and how many workers there are. */
-  get turns(): string[] {
-    return this.told.filter((line) => !/^(WATCHDOG|STATUS)=/.test(line));
-  }
-
-  async hears(line: string, times = 1): Promise<void> {
-    const count = () => this.told.filter((other) => other === line).length;
-    await eventually(() => count() >= times, `${line} ${times} times`);
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket.close();
-    Deno.removeSync(this.folder, { recursive: true });
-  }
-}
 
 function start(app: string, manager: Manager, options: AppOptions = {}, env = {}): Program {
   const path = new URL(`../support/apps/${app}`, import.meta.url).pathname;

@@ -47,6 +47,7 @@ function serve(nextBytes: () => Uint8Array, routes: number): EndlessConn {
     turnGate: new TurnGate(),
     scoreboard: new Scoreboard(),
     exchangeBoard: new ExchangeBoard(),
+    requestMetrics: undefined,
     accessLog: undefined,
     onFault: (error) => {
       throw error;

@@ -19,3 +19,7 @@ export const workers = numberFrom("BENCH_WORKERS", 1);
 
 /** How many routes to have beside the benchmark's paths. */
 export const routes = numberFrom("BENCH_ROUTES", 0);
+
+/** After how long without a sign of life a worker counts as hung, and how large its heap may grow, where servers are made to fail. */
+export const hangTimeoutMs = numberFrom("BENCH_HANG_TIMEOUT_MS", 30_000);
+export const heapLimitBytes = numberFrom("BENCH_HEAP_LIMIT_BYTES", 0);

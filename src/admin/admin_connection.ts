@@ -1,0 +1,216 @@
+// One connection to the operator's port: one request, one answer, and the end; or events until somebody ends it.
+// Nobody waits for a client here: all that it may take its time over has a limit, and what a slow one has not taken is not kept.
+
+import { BufferPool } from "../http1/buffer_pool.ts";
+import type { RequestHead } from "../http1/head.ts";
+import type { Refusal } from "../http1/refusal.ts";
+import { type RequestLimits, RequestParser } from "../http1/request_parser.ts";
+import {
+  CONTINUE_BYTES,
+  type EncodableResponse,
+  Output,
+  ResponseEncoder,
+} from "../http1/response_encoder.ts";
+import { type AdminAnswer, refusal } from "./answers.ts";
+
+/** What browsers send with their cookies; and a body, which nobody wants, up to where it is no mistake any more. */
+const LIMITS: RequestLimits = {
+  maxTargetBytes: 2_048,
+  maxHeadBytes: 16_384,
+  maxHeaderCount: 100,
+  maxBodyBytes: 65_536,
+};
+
+/** How long a request and its answer may take in all: a probe has given up by then. */
+const EXCHANGE_TIMEOUT_MS = 10_000;
+
+/** How long a stream's client may take over what is sent to it; it comes back by itself when it can. */
+const STREAM_WRITE_TIMEOUT_MS = 10_000;
+
+/** How much may wait for such a client: some times the longest that is sent at once. */
+const MAX_WAITING_CHARACTERS = 1_048_576;
+
+/** How much of what a refused client goes on sending is read, so that its answer is not lost by a reset (RFC 9112, section 9.6). */
+const MAX_DISCARDED_BYTES = 1_048_576;
+
+type Timer = ReturnType<typeof setTimeout>;
+
+const encoder = new TextEncoder();
+const pool = new BufferPool();
+
+/** Says what is answered. */
+export interface AdminExchange {
+  answer(method: string, path: string, host: string | undefined): AdminAnswer;
+  /** Called when the head of a stream is written. */
+  onStream(stream: AdminConnection): void;
+}
+
+type Asked =
+  | { readonly kind: "request"; readonly head: RequestHead; readonly isRead: boolean }
+  | { readonly kind: "refused"; readonly refusal: Refusal; readonly isHeadRequest: boolean }
+  /** The client has gone. */
+  | { readonly kind: "nothing" };
+
+/** One connection. */
+export class AdminConnection {
+  /** Whether events are sent on it. */
+  isStream = false;
+  readonly #conn: Deno.TcpConn;
+  readonly #closed = Promise.withResolvers<void>();
+  #deadline: Timer;
+  #waiting = "";
+  #isSending = false;
+
+  constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+    this.#deadline = setTimeout(() => this.close(), EXCHANGE_TIMEOUT_MS);
+  }
+
+  /** Serves the connection to its end. It never rejects: what goes wrong between us and a client concerns nobody else. */
+  async serve(exchange: AdminExchange): Promise<void> {
+    try {
+      await this.#serve(exchange);
+    } catch {
+      // The client is gone, or was too slow.
+    }
+    this.close();
+  }
+
+  async #serve(exchange: AdminExchange): Promise<void> {
+    const asked = await this.#read();
+    switch (asked.kind) {
+      case "nothing":
+        return;
+      case "refused": {
+        const { status, reason } = asked.refusal;
+        await this.#write(refusal(status, reason), asked.isHeadRequest);
+        return await this.#linger();
+      }
+      case "request": {
+        const { method, path, host } = asked.head;
+        const answer = exchange.answer(method, path, host);
+        await this.#write(answer, method === "HEAD");
+        if (answer.kind === "events" && method === "GET") return await this.#stream(exchange);
+        if (!asked.isRead) await this.#linger();
+      }
+    }
+  }
+
+  async #read(): Promise<Asked> {
+    const parser = new RequestParser(LIMITS, pool);
+    try {
+      for (;;) {
+        const count = await this.#conn.read(parser.space);
+        if (count === null) return { kind: "nothing" };
+        parser.received(count);
+        const outcome = parser.next();
+        switch (outcome.kind) {
+          case "incomplete":
+            break;
+          case "continue":
+            await this.#writeAll(CONTINUE_BYTES);
+            break;
+          case "request":
+            outcome.body.release();
+            return { kind: "request", head: outcome.head, isRead: !parser.hasUnreadBytes };
+          case "declined":
+            return {
+              kind: "refused",
+              refusal: outcome.refusal,
+              isHeadRequest: outcome.head.method === "HEAD",
+            };
+          case "refused":
+            return outcome;
+        }
+      }
+    } finally {
+      parser.release();
+    }
+  }
+
+  async #write(answer: AdminAnswer, isHeadRequest: boolean): Promise<void> {
+    const output = new Output(pool);
+    const responses = new ResponseEncoder(new Date().toUTCString());
+    const large = answer.kind === "events"
+      ? responses.encodeStreamHead(output, encodable(answer), "close", { kind: "until close" })
+      : responses.encode(output, encodable(answer), "close", isHeadRequest);
+    try {
+      await this.#writeAll(output.bytes);
+      if (large !== undefined) await this.#writeAll(large.bytes);
+    } finally {
+      output.clear();
+    }
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+  }
+
+  /** Ends our side, and gives a client that is still sending the time to read its answer. */
+  async #linger(): Promise<void> {
+    await this.#conn.closeWrite();
+    const discarded = new Uint8Array(16_384);
+    for (let total = 0; total < MAX_DISCARDED_BYTES;) {
+      const count = await this.#conn.read(discarded);
+      if (count === null) return;
+      total += count;
+    }
+  }
+
+  async #stream(exchange: AdminExchange): Promise<void> {
+    clearTimeout(this.#deadline);
+    this.isStream = true;
+    exchange.onStream(this);
+    await this.#closed.promise;
+  }
+
+  /** Resolves when the connection is closed. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** Sends text on a stream. A client that does not take it in time is left alone. */
+  send(text: string): void {
+    this.#waiting += text;
+    if (this.#waiting.length > MAX_WAITING_CHARACTERS) this.close();
+    else if (!this.#isSending) this.#sendWaiting();
+  }
+
+  async #sendWaiting(): Promise<void> {
+    this.#isSending = true;
+    try {
+      while (this.#waiting !== "") {
+        const bytes = encoder.encode(this.#waiting);
+        this.#waiting = "";
+        this.#deadline = setTimeout(() => this.close(), STREAM_WRITE_TIMEOUT_MS);
+        await this.#writeAll(bytes);
+        clearTimeout(this.#deadline);
+      }
+    } catch {
+      // The client has gone.
+      this.close();
+    }
+    this.#isSending = false;
+  }
+
+  /** Ends the connection, whatever it is doing. */
+  close(): void {
+    clearTimeout(this.#deadline);
+    this.#closed.resolve();
+    try {
+      this.#conn.close();
+    } catch {
+      // It was closed already, by us or by the runtime after an error.
+    }
+  }
+}
+
+function encodable(answer: AdminAnswer): EncodableResponse {
+  return {
+    status: answer.kind === "events" ? 200 : answer.status,
+    contentType: null,
+    fields: [["Content-Type", answer.contentType], ...answer.fields],
+    body: answer.kind === "events" ? null : answer.body,
+    declaredLength: undefined,
+  };
+}

@@ -1,0 +1,192 @@
+// The fleet in Prometheus' text format (version 0.0.4). Pure: numbers come in, text goes out.
+// Names and units are those of Prometheus' conventions: base units, `_total` at the end of what only grows.
+
+import type { WorkerEndCause } from "../messages.ts";
+import { DURATION_BUCKETS, type RequestRow, STATUS_CLASSES } from "../request_metrics.ts";
+import type { FleetStats, WorkerStats, WorkerStatus } from "../supervisor/running_server.ts";
+
+/** The content type of the format. */
+export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** What is told. */
+export interface Exposed {
+  readonly stats: FleetStats;
+  readonly requests: readonly RequestRow[];
+  readonly isReady: boolean;
+  /** When the process began, in seconds since 1970. */
+  readonly startedAtSeconds: number;
+  readonly denoVersion: string;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+/** One line: what stands behind the family's name, the labels, the value. */
+interface Sample {
+  readonly suffix?: "_bucket" | "_sum" | "_count";
+  readonly labels?: Labels;
+  readonly value: number;
+}
+
+/** All samples of one name. */
+interface Family {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+/** All statuses, so that one which no worker has is a 0 and not a gap. */
+const WORKER_STATUSES: readonly WorkerStatus[] = ["starting", "accepting", "condemned", "draining"];
+
+/** The causes for which workers are replaced; each is there from the start, so that the first time is seen as a rise. */
+const REPLACEMENT_CAUSES: readonly WorkerEndCause[] = [
+  "panic",
+  "crash",
+  "hang",
+  "reload",
+  "max requests",
+  "max age",
+  "max heap",
+];
+
+const MILLISECONDS_PER_SECOND = 1_000;
+
+/** The whole text. */
+export function exposition(exposed: Exposed): string {
+  return [...requestFamilies(exposed.requests), ...fleetFamilies(exposed)]
+    .filter(({ samples }) => samples.length > 0)
+    .map(familyText)
+    .join("");
+}
+
+function requestFamilies(rows: readonly RequestRow[]): Family[] {
+  return [
+    {
+      name: "mudpie_requests_total",
+      type: "counter",
+      help: "Requests answered, by method, route pattern and class of status.",
+      samples: rows.flatMap(({ method, route, statuses }) =>
+        statuses.flatMap((value, i) =>
+          value === 0 ? [] : [{ labels: { method, route, status: STATUS_CLASSES[i] }, value }]
+        )
+      ),
+    },
+    {
+      name: "mudpie_request_duration_seconds",
+      type: "histogram",
+      help: "Time from a request that is whole to its answer, of a streamed one to its end.",
+      samples: [...Map.groupBy(rows, ({ route }) => route)].flatMap(durationSamples),
+    },
+  ];
+}
+
+/** The histogram of one route: every bucket holds those before it. */
+function durationSamples([route, rows]: [string, RequestRow[]]): Sample[] {
+  let count = 0;
+  const buckets = [...DURATION_BUCKETS.map(String), "+Inf"].map((le, i): Sample => {
+    for (const row of rows) count += row.buckets[i];
+    return { suffix: "_bucket", labels: { route, le }, value: count };
+  });
+  // What was refused has taken no time.
+  if (count === 0) return [];
+  const seconds = rows.reduce((sum, row) => sum + row.seconds, 0);
+  return [
+    ...buckets,
+    { suffix: "_sum", labels: { route }, value: seconds },
+    { suffix: "_count", labels: { route }, value: count },
+  ];
+}
+
+function fleetFamilies({ stats, isReady, startedAtSeconds, denoVersion }: Exposed): Family[] {
+  const { total, workers } = stats;
+  return [
+    counter("mudpie_connections_accepted_total", "Connections accepted.", [
+      { value: total.connectionsAccepted },
+    ]),
+    gauge("mudpie_connections_open", "Connections that are open.", [
+      { value: total.connectionsOpen },
+    ]),
+    gauge("mudpie_requests_in_flight", "Requests that are being handled.", [
+      { value: total.requestsInFlight },
+    ]),
+    counter("mudpie_panics_total", "Handlers that threw, and errors that nobody caught.", [
+      { value: total.panics },
+    ]),
+    counter(
+      "mudpie_worker_replacements_total",
+      "Workers that were replaced, by cause.",
+      REPLACEMENT_CAUSES.map((cause) => ({
+        labels: { cause },
+        value: stats.replacements[cause] ?? 0,
+      })),
+    ),
+    gauge("mudpie_workers_wanted", "How many workers there are to be.", [{ value: stats.wanted }]),
+    gauge(
+      "mudpie_workers",
+      "Workers that are there, by what they do.",
+      WORKER_STATUSES.map((status) => ({
+        labels: { status },
+        value: workers.filter((worker) => worker.status === status).length,
+      })),
+    ),
+    gauge(
+      "mudpie_worker_heap_bytes",
+      "Heap of a worker, and memory outside of it that belongs to it.",
+      ofEach(workers, ({ heapBytes }) => heapBytes),
+    ),
+    gauge(
+      "mudpie_worker_heartbeat_age_seconds",
+      "Time since a worker last showed that it is alive.",
+      ofEach(workers, ({ heartbeatAgeMs }) => heartbeatAgeMs / MILLISECONDS_PER_SECOND),
+    ),
+    gauge(
+      "mudpie_worker_event_loop_lag_seconds",
+      "How late the last tick of a worker came.",
+      ofEach(workers, ({ eventLoopLagMs }) => eventLoopLagMs / MILLISECONDS_PER_SECOND),
+    ),
+    gauge("mudpie_ready", "Whether the server should get requests: 1 or 0.", [
+      { value: isReady ? 1 : 0 },
+    ]),
+    gauge("mudpie_info", "What runs here; always 1.", [
+      { labels: { deno: denoVersion }, value: 1 },
+    ]),
+    gauge("process_start_time_seconds", "When the process began, in seconds since 1970.", [
+      { value: startedAtSeconds },
+    ]),
+  ];
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): Family {
+  return { name, type: "counter", help, samples };
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): Family {
+  return { name, type: "gauge", help, samples };
+}
+
+function ofEach(
+  workers: readonly WorkerStats[],
+  valueOf: (worker: WorkerStats) => number,
+): Sample[] {
+  return workers.map((worker) => ({
+    labels: { worker: String(worker.worker) },
+    value: valueOf(worker),
+  }));
+}
+
+function familyText({ name, type, help, samples }: Family): string {
+  const lines = samples.map(({ suffix = "", labels = {}, value }) =>
+    `${name}${suffix}${labelsText(labels)} ${value}\n`
+  );
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+}
+
+function labelsText(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+/** A label's value may be any text, with these three escaped. */
+export function escapeLabel(value: string): string {
+  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}

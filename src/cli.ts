@@ -1,0 +1,26 @@
+/**
+ * The command line: serves an application from worker threads, with a flag for every option.
+ *
+ * ```sh
+ * deno run -A jsr:@mudpie/server/cli app.ts --port 8000 --workers 4
+ * ```
+ *
+ * The module is one with `export default { fetch }`, as for `deno serve`, or with a `WebServer` as its default export, or one
+ * that calls `server.run()` by itself. `--help` lists the flags, `--check` tells whether the application starts, `--watch` reloads
+ * it when it changes. There is nothing in this module to import: it is run.
+ *
+ * @module
+ */
+
+// The same module is run on the main thread, which starts the fleet, and in its workers, which load the application.
+
+import { loadApplication } from "./command_line/application.ts";
+import { claimForCommandLine, serveApp, WebServer } from "./server.ts";
+
+if (WebServer.isWorker) {
+  claimForCommandLine();
+  await serveApp(loadApplication);
+} else if (import.meta.main) {
+  const { main } = await import("./command_line/main.ts");
+  await main(Deno.args, import.meta.url);
+}

@@ -1,0 +1,61 @@
+// --check: says whether an application starts, and what it would serve. One worker loads it; no address is listened on, so that
+// the server which is running meanwhile hears nothing of it.
+
+import { formatAddress } from "../listener.ts";
+import type { Survey, SurveyedRoute } from "../messages.ts";
+import { overrideRunOptions, resolveRunOptions, resolveWorkerCount } from "../options.ts";
+import type { ServeInvocation } from "./invocation.ts";
+import { nothingToServe, type Places, surveyModule } from "./serve.ts";
+
+/** What came of a check, in words. */
+export interface CheckResult {
+  readonly isGood: boolean;
+  readonly text: string;
+}
+
+/** Checks an application. */
+export async function check(invocation: ServeInvocation, places: Places): Promise<CheckResult> {
+  // First with what loads its default export, which it may have; else as a program of its own, where import.meta.main is true.
+  for (const entry of [places.entry, places.app]) {
+    const outcome = await surveyModule(invocation, entry, places.app);
+    switch (outcome.kind) {
+      case "surveyed":
+        return judge(invocation, outcome.survey);
+      case "failed":
+        return { isGood: false, text: `Cannot load ${invocation.app}: ${outcome.reason}` };
+      case "nothing to serve":
+        continue;
+    }
+  }
+  const found = "it has no default export with a fetch function";
+  return { isGood: false, text: nothingToServe(invocation.app, found) };
+}
+
+/** What an application calls `run()` with, and what the command line says, may still not go together. */
+function judge(invocation: ServeInvocation, survey: Survey): CheckResult {
+  try {
+    const settings = resolveRunOptions(
+      overrideRunOptions(survey.runOptions, invocation.runOptions),
+    );
+    const isToldHere = invocation.runOptions.workers !== undefined;
+    const count = resolveWorkerCount(settings, isToldHere ? invocation.workersSource : undefined);
+    const address = settings.path ?? `http://${formatAddress(settings.hostname, settings.port)}`;
+    const workers = count.workers === 1 ? "1 worker" : `${count.workers} workers`;
+    const start =
+      `${invocation.app} starts; it would listen on ${address} with ${workers} (${count.source})`;
+    return { isGood: true, text: [start, ...describeRoutes(survey.routes)].join("\n") };
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    return { isGood: false, text: error.message };
+  }
+}
+
+/** A line for each route: what it answers, and where. */
+export function describeRoutes(routes: readonly SurveyedRoute[]): string[] {
+  if (routes.length === 0) return ["  no routes: everything is answered with 404"];
+  const methods = routes.map(({ allow }) => allow ?? "every method");
+  const width = Math.max(...methods.map((text) => text.length));
+  return routes.map(({ pattern, isExact }, index) =>
+    `  ${methods[index].padEnd(width)}  ${pattern}${isExact ? "" : " and all under it"}`
+  );
+}

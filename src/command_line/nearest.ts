@@ -1,0 +1,34 @@
+// The word that somebody most likely meant, who wrote another one.
+
+/** How many letters of a word may be wrong, as a share of it. */
+const MAX_WRONG_SHARE = 0.4;
+
+/** The candidate that is the nearest to a word; undefined where none is near. What begins with the word is near, too. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const candidate of candidates) {
+    const distance = editDistance(word, candidate);
+    if (distance >= bestDistance) continue;
+    best = candidate;
+    bestDistance = distance;
+  }
+  if (best !== undefined && bestDistance <= word.length * MAX_WRONG_SHARE) return best;
+  return word === "" ? undefined : candidates.find((candidate) => candidate.startsWith(word));
+}
+
+/** How many letters have to be put in, left out, exchanged, or swapped with the next to make one word of the other. */
+export function editDistance(from: string, to: string): number {
+  const rows = [Array.from({ length: to.length + 1 }, (_, column) => column)];
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const exchanged = rows[i - 1][j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
+      row[j] = Math.min(exchanged, rows[i - 1][j] + 1, row[j - 1] + 1);
+      const isSwapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      if (isSwapped) row[j] = Math.min(row[j], rows[i - 2][j - 2] + 1);
+    }
+    rows.push(row);
+  }
+  return rows[from.length][to.length];
+}

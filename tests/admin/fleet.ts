@@ -1,0 +1,41 @@
+// What the tests of the operator's port share: a fleet that is made up.
+
+import type { FleetStats, WorkerStats } from "../../src/supervisor/running_server.ts";
+
+/** A worker that accepts, but for what is said of it. */
+export function worker(number: number, but: Partial<WorkerStats> = {}): WorkerStats {
+  return {
+    worker: number,
+    status: "accepting",
+    ageMs: 60_000,
+    heartbeatAgeMs: 100,
+    eventLoopLagMs: 1,
+    requests: 0,
+    panics: 0,
+    connectionsAccepted: 0,
+    connectionsOpen: 0,
+    requestsInFlight: 0,
+    heapBytes: 1_000,
+    ...but,
+  };
+}
+
+/** A fleet of these workers; those that are gone have answered so many requests. */
+export function stats(workers: readonly WorkerStats[], requestsOfTheGone = 0): FleetStats {
+  const sum = (valueOf: (worker: WorkerStats) => number) =>
+    workers.reduce((total, worker) => total + valueOf(worker), 0);
+  return {
+    wanted: workers.length,
+    workers,
+    total: {
+      requests: requestsOfTheGone + sum(({ requests }) => requests),
+      panics: sum(({ panics }) => panics),
+      connectionsAccepted: sum(({ connectionsAccepted }) => connectionsAccepted),
+      connectionsOpen: sum(({ connectionsOpen }) => connectionsOpen),
+      requestsInFlight: sum(({ requestsInFlight }) => requestsInFlight),
+      heapBytes: sum(({ heapBytes }) => heapBytes),
+    },
+    replacements: {},
+    delayMs: 0,
+  };
+}

@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { folderScope, readGraph } from "../../src/command_line/module_watch.ts";
+
+describe("readGraph()", () => {
+  it("finds the files of a graph, but not what comes from packages", () => {
+    const modules = [
+      { specifier: "file:///srv/app.ts", local: "/srv/app.ts" },
+      { specifier: "file:///srv/data.json", local: "/srv/data.json" },
+      { specifier: "https://host/lib.ts", local: "/cache/lib" },
+      { specifier: "node:path" },
+    ];
+    assertEquals(readGraph(JSON.stringify({ modules })), {
+      files: ["/srv/app.ts", "/srv/data.json"],
+      isWhole: true,
+    });
+  });
+
+  it("counts a module that cannot be read among them, and says that there may be more", () => {
+    const modules = [
+      { specifier: "file:///srv/app.ts", local: "/srv/app.ts" },
+      { specifier: "file:///srv/a%20b.ts", error: "Expression expected" },
+    ];
+    assertEquals(readGraph(JSON.stringify({ modules })), {
+      files: ["/srv/app.ts", "/srv/a b.ts"],
+      isWhole: false,
+    });
+  });
+});
+
+describe("folderScope()", () => {
+  const { folders, isRecursive, includes } = folderScope("file:///no/such/folder/app.ts");
+
+  it("watches the application's folder, and all that is in it", () => {
+    assertEquals({ folders, isRecursive }, { folders: ["/no/such/folder"], isRecursive: true });
+  });
+
+  const cases = [
+    { path: "app.ts", isIncluded: true },
+    { path: "views/page.tsx", isIncluded: true },
+    { path: "settings.json", isIncluded: true },
+    { path: "app.log", isIncluded: false },
+    { path: "data.sqlite", isIncluded: false },
+    { path: "node_modules/a/index.js", isIncluded: false },
+    { path: ".git/hooks.js", isIncluded: false },
+    { path: "views/.page.ts", isIncluded: false },
+  ];
+  for (const { path, isIncluded } of cases) {
+    it(`${isIncluded ? "counts" : "does not count"} ${path}`, () => {
+      assertEquals(includes(`/no/such/folder/${path}`), isIncluded);
+    });
+  }
+});
