@@ -310,8 +310,8 @@ const TRUST: OptionRule<AddressRanges | undefined> = {
     const ranges = trustedRanges(value);
     return typeof ranges === "string" ? undefined : new AddressRanges(ranges);
   },
-  form: { kind: "list", what: "cidr", words: ["loopback"] },
-  summary: "Believe these about who the client is",
+  form: { kind: "list", what: "range", words: ["loopback"] },
+  summary: "Front ends that tell who the client is",
 };
 
 type Rules<Options> = { readonly [Name in keyof Options]-?: OptionRule<unknown> };

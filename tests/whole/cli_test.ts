@@ -21,6 +21,7 @@ const SERVER = `
 };
   const server = new WebServer({ accessLog: "off", maxBodyBytes: 20 });
   server.addPath("/echo", { POST: (req) => WebResponse.text(req.text()) });
+  server.addPath("/client", (req) => WebResponse.text(req.clientAddr.hostname));
   server.addExactPath("/users/:id", (req) => WebResponse.text(req.params.id));`;
 
 /** The small applications of this test, by the names of their files. */
@@ -142,7 +143,10 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
   ];
   for (const { app, isolation, what } of kinds) {
     it(`it serves ${what}, and its flags win over the code and the environment`, async () => {
-      const flags = ["--port", "0", "--isolation", isolation, "--max-body-bytes", "4"];
+      const flags = [
+        ...["--port", "0", "--isolation", isolation, "--max-body-bytes", "4"],
+        ...["--trust-proxy", "192.0.2.0/24,loopback"],
+      ];
       await using program = start([app, ...flags], {
         env: {
           MUDPIE_PORT: "1",
@@ -164,6 +168,9 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
       assertEquals(await statusOf(port, "/echo", "12345"), 413);
       assertEquals(await textOf(port, "/users/7"), "7");
       assertEquals((await textOf(port, "/users/1234567")).slice(0, 3), "414");
+      const headers = { "x-forwarded-for": "198.51.100.66, 203.0.113.5, 192.0.2.1" };
+      const answer = await fetch(`http://127.0.0.1:${port}/client`, { headers });
+      assertEquals(await answer.text(), "203.0.113.5");
       await stop(program);
       // What stands behind run() has run.
       if (app === "runs.ts") await program.stdout.find(/behind run\(\)/);
@@ -253,6 +260,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     const flags = ["--check", "--port", String(taken.addr.port), "--workers", "2"];
     const server = [
       "  POST, OPTIONS  /echo and all under it",
+      "  every method   /client and all under it",
       "  every method   /users/:id",
     ];
     const cases = [
