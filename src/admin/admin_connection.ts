@@ -40,7 +40,7 @@ const pool = new BufferPool();
 
 /** Says what is answered. */
 export interface AdminExchange {
-  answer(method: string, path: string): AdminAnswer;
+  answer(method: string, path: string, host: string | undefined): AdminAnswer;
   /** Called when the head of a stream is written. */
   onStream(stream: AdminConnection): void;
 }
@@ -87,8 +87,8 @@ export class AdminConnection {
         return await this.#linger();
       }
       case "request": {
-        const { method, path } = asked.head;
-        const answer = exchange.answer(method, path);
+        const { method, path, host } = asked.head;
+        const answer = exchange.answer(method, path, host);
         await this.#write(answer, method === "HEAD");
         if (answer.kind === "events" && method === "GET") return await this.#stream(exchange);
         if (!asked.isRead) await this.#linger();

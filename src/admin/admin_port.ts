@@ -9,7 +9,13 @@ import type { FleetEvent } from "../messages.ts";
 import type { AdminSettings } from "../options.ts";
 import type { FleetObserver, ObservedFleet } from "../supervisor/fleet_observer.ts";
 import { AdminConnection } from "./admin_connection.ts";
-import { type AdminAnswer, type AdminView, answerTo, refusal } from "./answers.ts";
+import {
+  type AdminAnswer,
+  type AdminView,
+  answerTo,
+  mayBeForeignPage,
+  refusal,
+} from "./answers.ts";
 import { EventStreams } from "./event_streams.ts";
 import { exposition } from "./exposition.ts";
 import { FleetHistory } from "./fleet_history.ts";
@@ -132,7 +138,7 @@ export class AdminPort implements FleetObserver {
     if (this.#isClosed) return conn.close();
     const connection = new AdminConnection(conn);
     const served = connection.serve({
-      answer: (method, path) => this.#answer(method, path, view),
+      answer: (method, path, host) => this.#answer(method, path, host, view),
       onStream: (stream) => {
         // Somebody may have been faster since it was answered.
         if (!this.#streams.hasRoom) return stream.close();
@@ -143,11 +149,18 @@ export class AdminPort implements FleetObserver {
     this.#connections.set(connection, served.then(() => void this.#connections.delete(connection)));
   }
 
-  #answer(method: string, path: string, view: AdminView): AdminAnswer {
+  #answer(method: string, path: string, host: string | undefined, view: AdminView): AdminAnswer {
+    if (isLoopback(this.addr) && mayBeForeignPage(path, host)) {
+      return refusal(421, "on this machine's own address, ask for localhost or for an IP address");
+    }
     const answer = answerTo(method, path, view);
     if (answer.kind === "whole" || this.#streams.hasRoom) return answer;
     return refusal(503, "as many look at this fleet already as may");
   }
+}
+
+function isLoopback({ hostname }: Deno.NetAddr): boolean {
+  return hostname.startsWith("127.") || hostname === "::1";
 }
 
 function readiness(fleet: ObservedFleet): Readiness {

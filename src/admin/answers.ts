@@ -56,6 +56,21 @@ const ANSWERS = new Map<string, (view: AdminView) => AdminAnswer>([
   ["/metrics", (view) => whole(200, EXPOSITION_TYPE, view.metrics())],
 ]);
 
+/** What tells nothing but yes and no: whoever asks, and however. */
+const PROBES = ["/healthz", "/readyz"];
+
+/** An IP address, or a name that no name server can give to somebody else's address (RFC 6761, section 6.3). */
+const OWN_NAME = /^(?:[0-9.]+|\[[0-9A-Fa-f:.]+\]|(?:[^:]+\.)?localhost)(?::[0-9]*)?$/i;
+
+/**
+ * Whether somebody else's page may be asking, whose own name leads here: browsers let a page read what comes from its own name, and
+ * who owns the name can have it lead to 127.0.0.1 (DNS rebinding). So what is told to this machine alone is told under its own
+ * names alone.
+ */
+export function mayBeForeignPage(path: string, host: string | undefined): boolean {
+  return host !== undefined && !OWN_NAME.test(host) && !PROBES.includes(path);
+}
+
 /** The answer to a request. */
 export function answerTo(method: string, path: string, view: AdminView): AdminAnswer {
   const answer = ANSWERS.get(path);

@@ -481,6 +481,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       return this.#noteStream(answer, status, 0);
     }
     const body = this.#streamed = new StreamedBody(stream, framing);
+    let hasOtherAnswer = false;
     this.#watchClient();
     const sink: BodySink = {
       output: this.#output,
@@ -502,6 +503,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
           }
           stream.cancel(UNWANTED);
           // Nothing of the answer has left, so its client gets another one.
+          hasOtherAnswer = true;
           this.#output.length = startOfAnswer;
           const canPersist = persists && this.#ending === "stay";
           const large = this.#encode(request, head, outgoing(failure), canPersist, startedAt);
@@ -512,7 +514,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
           throw new Deno.errors.Interrupted(CLIENT_GONE);
       }
     } catch (error) {
-      this.#noteStream(answer, status, body.sentBytes);
+      if (!hasOtherAnswer) this.#noteStream(answer, status, body.sentBytes);
       this.#abort(CLIENT_GONE);
       stream.cancel(UNWANTED);
       throw error;

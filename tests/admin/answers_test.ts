@@ -1,6 +1,11 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { type AdminAnswer, type AdminView, answerTo } from "../../src/admin/answers.ts";
+import {
+  type AdminAnswer,
+  type AdminView,
+  answerTo,
+  mayBeForeignPage,
+} from "../../src/admin/answers.ts";
 import { PAGE } from "../../src/admin/page.ts";
 import type { Readiness } from "../../src/admin/readiness.ts";
 
@@ -83,4 +88,26 @@ describe("answerTo()", () => {
       "http://www.w3.org/2000/svg",
     ]);
   });
+});
+
+describe("mayBeForeignPage()", () => {
+  const own = ["127.0.0.1", "127.0.0.1:9000", "10.0.0.7:9000", "[::1]", "[::1]:9000"];
+  for (const host of [...own, "localhost", "LocalHost:9000", "app.localhost:9000", undefined]) {
+    it(`is false for the host ${host}`, () => {
+      for (const path of PATHS) assertEquals(mayBeForeignPage(path, host), false, path);
+    });
+  }
+
+  const foreign = [
+    "evil.example",
+    "evil.example:9000",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+  ];
+  for (const host of [...foreign, "evillocalhost", "localhost.", ""]) {
+    it(`is true for the host ${JSON.stringify(host)}, except to ask whether it lives`, () => {
+      const told = PATHS.filter((path) => !mayBeForeignPage(path, host));
+      assertEquals(told, ["/healthz", "/readyz"]);
+    });
+  }
 });
