@@ -368,7 +368,7 @@ function port(defaultPort: number, summary: string): OptionRule<number> {
 }
 
 const ADMIN_RULES = {
-  hostname: hostname("Opens the operator's port there"),
+  hostname: hostname("The operator's port's address"),
   port: common(port(9000, "Opens the operator's port")),
 } satisfies Rules<AdminOptions>;
 

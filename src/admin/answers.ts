@@ -59,8 +59,8 @@ const ANSWERS = new Map<string, (view: AdminView) => AdminAnswer>([
 /** What tells nothing but yes and no: whoever asks, and however. */
 const PROBES = ["/healthz", "/readyz"];
 
-/** An IP address, or a name that no name server can give to somebody else's address (RFC 6761, section 6.3). */
-const OWN_NAME = /^(?:[0-9.]+|\[[0-9A-Fa-f:.]+\]|(?:[^:]+\.)?localhost)(?::[0-9]*)?$/i;
+/** An IP address, or a name that nobody can have registered: one without a dot, and those of RFC 6761, section 6.3. */
+const OWN_NAME = /^(?:[0-9.]+|\[[0-9A-Fa-f:.]+\]|[^.:]+|[^:]+\.localhost)(?::[0-9]*)?$/i;
 
 /**
  * Whether somebody else's page may be asking, whose own name leads here: browsers let a page read what comes from its own name, and

@@ -92,7 +92,9 @@ describe("answerTo()", () => {
 
 describe("mayBeForeignPage()", () => {
   const own = ["127.0.0.1", "127.0.0.1:9000", "10.0.0.7:9000", "[::1]", "[::1]:9000"];
-  for (const host of [...own, "localhost", "LocalHost:9000", "app.localhost:9000", undefined]) {
+  for (
+    const host of [...own, "localhost", "LocalHost:9000", "app.localhost:9000", "mudpie", undefined]
+  ) {
     it(`is false for the host ${host}`, () => {
       for (const path of PATHS) assertEquals(mayBeForeignPage(path, host), false, path);
     });
@@ -104,7 +106,7 @@ describe("mayBeForeignPage()", () => {
     "localhost.evil.example",
     "127.0.0.1.evil.example",
   ];
-  for (const host of [...foreign, "evillocalhost", "localhost.", ""]) {
+  for (const host of [...foreign, "evil.test.localhost.com", "localhost.", ""]) {
     it(`is true for the host ${JSON.stringify(host)}, except to ask whether it lives`, () => {
       const told = PATHS.filter((path) => !mayBeForeignPage(path, host));
       assertEquals(told, ["/healthz", "/readyz"]);
