@@ -232,6 +232,9 @@ describe("WebRequest, to the compiler,", () => {
       assertType<IsExact<ReturnType<typeof req.text>, string>>(true);
       assertType<IsExact<ReturnType<typeof req.form>, Promise<FormData>>>(true);
       assertType<IsExact<typeof req.remoteAddr, Deno.NetAddr>>(true);
+      assertType<IsExact<typeof req.clientAddr, Deno.NetAddr>>(true);
+      assertType<IsExact<typeof req.scheme, "http" | "https">>(true);
+      assertType<IsExact<typeof req.host, string>>(true);
       assertType<IsExact<typeof req.signal, AbortSignal>>(true);
       assertType<IsExact<ReturnType<typeof req.toRequest>, Request>>(true);
       const body: Uint8Array = req.body;
