@@ -8,6 +8,7 @@ import { type Fields, readForwarded, type Scheme } from "./forwarded.ts";
 import type { RequestHead } from "./http1/head.ts";
 import type { RequestBody } from "./http1/request_body.ts";
 import { requestIdFrom } from "./request_id.ts";
+import { ServedRequest } from "./served_request.ts";
 
 /** The names of the parameters of a path, as a union of types: each segment that begins with ":" is one. */
 export type ParameterNames<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
@@ -242,17 +243,20 @@ export class WebRequest<Path extends string = string> {
    */
   get headers(): Headers {
     if (this.#headers === undefined) {
-      const headers = new Headers();
-      const head = this.#head;
-      for (let i = 0; i < head.fieldCount; i++) {
-        headers.append(head.fieldName(i), head.fieldValue(i));
-      }
-      // Several lines of Cookie are put together with ";", which the platform's Headers does not know.
-      const cookie = head.header("cookie");
-      if (cookie !== null) headers.set("cookie", cookie);
-      this.#headers = headers;
+      this.#headers = new Headers();
+      this.#addFields(this.#headers);
     }
     return this.#headers;
+  }
+
+  #addFields(headers: Headers): void {
+    const head = this.#head;
+    for (let i = 0; i < head.fieldCount; i++) {
+      headers.append(head.fieldName(i), head.fieldValue(i));
+    }
+    // Several lines of Cookie are put together with ";", which the platform's Headers does not know.
+    const cookie = head.header("cookie");
+    if (cookie !== null) headers.set("cookie", cookie);
   }
 
   /** The value of one header field, its name in whatever case; null where the request has none. Several lines are joined with ", ". */
@@ -422,7 +426,8 @@ export class WebRequest<Path extends string = string> {
 
   /**
    * The same request as the platform's `Request`, for code that is written for it. The URL is put together of
-   * {@linkcode scheme}, {@linkcode host} and the target.
+   * {@linkcode scheme}, {@linkcode host} and the target. Its `signal` is this request's, and like that one costs nothing until it is
+   * asked for; so who hands the request on to another server passes it beside: `fetch(request, { signal: request.signal })`.
    *
    * @throws {HttpError} 400 when host and target make no URL, or when {@linkcode clientAddr} throws it; 501 when the platform's `Request` has no such method (TRACE, TRACK)
    * @throws {TypeError} when the body is first asked for after the response was sent
@@ -437,13 +442,17 @@ export class WebRequest<Path extends string = string> {
     if (FORBIDDEN_METHOD.test(head.method)) {
       throw new HttpError(501, `The method ${head.method} is not served here`);
     }
-    const hasBody = this.#body.length > 0 && !METHOD_WITHOUT_BODY.test(head.method);
-    return new Request(url, {
-      method: head.method,
-      headers: this.headers,
-      body: hasBody ? this.body : undefined,
-      signal: this.signal,
-    });
+    const request = head.method === "GET"
+      ? new ServedRequest(url, undefined, this)
+      : new ServedRequest(url, { method: head.method, body: this.#platformBody() }, this);
+    if (this.#headers === undefined) this.#addFields(request.headers);
+    else for (const [name, value] of this.#headers) request.headers.append(name, value);
+    return request;
+  }
+
+  #platformBody(): Uint8Array<ArrayBuffer> | undefined {
+    const hasBody = this.#body.length > 0 && !METHOD_WITHOUT_BODY.test(this.method);
+    return hasBody ? this.body : undefined;
   }
 
   #refuseLateRead(): never {

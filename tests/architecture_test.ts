@@ -157,6 +157,7 @@ const directions: Row[] = [
       "src/body_stream.ts",
       "src/forwarded.ts",
       "src/request_id.ts",
+      "src/served_request.ts",
     ],
   },
   {
@@ -195,6 +196,7 @@ const directions: Row[] = [
       "src/settling.ts",
       "src/line_buffer.ts",
       "src/request_id.ts",
+      "src/served_request.ts",
     ],
     mayImport: [],
     mayImportTypesOf: ["src/"],

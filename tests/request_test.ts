@@ -817,12 +817,39 @@ describe("WebRequest.toRequest()", () => {
   it("has a signal that aborts with the request's", async () => {
     const controller = new AbortController();
     const request = get("/", { signal: controller.signal });
-    const { signal } = await readInHandler("/", request, (req) => {
+    const signals = await readInHandler("/", request, (req) => {
       const made = req.toRequest();
+      const signals = [made.signal, made.clone().signal];
       controller.abort();
-      return made;
+      return signals;
     });
-    assert(signal.aborted);
+    for (const signal of signals) assert(signal.aborted);
+  });
+
+  it("has the headers as they are, where somebody has changed them", async () => {
+    const request = get("/", { headers: { "x-a": "1", "x-b": "2" } });
+    const { headers } = await readInHandler("/", request, (req) => {
+      req.headers.set("x-a", "3");
+      req.headers.delete("x-b");
+      return req.toRequest();
+    });
+    assertEquals([headers.get("x-a"), headers.get("x-b")], ["3", null]);
+  });
+
+  it("has several lines of Cookie put together as one", () => {
+    const fields: [string, string][] = [["Host", "a"], ["Cookie", "a=1"], ["Cookie", "b=2"]];
+    assertEquals(parsedRequest({ fields }).toRequest().headers.get("cookie"), "a=1; b=2");
+  });
+
+  it("is a Request like any other to other code", async () => {
+    const request = get("/a", { method: "POST", body: "abc", headers: { "x-a": "1" } });
+    const [made, copy] = await readInHandler("/a", request, (req) => {
+      const made = req.toRequest();
+      return [made, new Request("http://other/", made)] as const;
+    });
+    assert(made instanceof Request);
+    assertEquals(copy.headers.get("x-a"), "1");
+    assertEquals([copy.method, await copy.text()], ["POST", "abc"]);
   });
 
   for (const method of ["TRACE", "TRACK", "trace", "Track", "connect"]) {
