@@ -159,7 +159,7 @@ export interface RunOptions {
   readonly heapLimitPerWorker?: number;
   /**
    * Whether the process's signals are listened to: SIGTERM and SIGINT stop the server, a second one cuts short, SIGHUP
-   * reloads, SIGTTIN and SIGTTOU add and remove a worker, SIGUSR1 prints the fleet. True by default in `run`, false in
+   * reloads, SIGTTIN and SIGTTOU add and remove a worker, SIGUSR2 prints the fleet (and SIGUSR1, at which Deno opens its inspector, too). True by default in `run`, false in
    * `start`.
    */
   readonly signals?: boolean;

@@ -9,6 +9,8 @@ const MEANINGS: ReadonlyMap<Deno.Signal, SignalMeaning> = new Map([
   ["SIGHUP", "reload"],
   ["SIGTTIN", "add worker"],
   ["SIGTTOU", "remove worker"],
+  ["SIGUSR2", "print fleet"],
+  // At this one Deno opens its inspector, too, whatever a program does.
   ["SIGUSR1", "print fleet"],
 ]);
 

@@ -157,15 +157,18 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals((await program.ended()).code, 0);
   });
 
-  it("it adds and removes a worker on SIGTTIN and SIGTTOU, and prints the fleet on SIGUSR1", async () => {
+  it("it adds and removes a worker on SIGTTIN and SIGTTOU, and prints the fleet on SIGUSR1 and SIGUSR2", async () => {
     await using program = startProgram("well_behaved.ts");
     const { port } = await program.listening();
     program.signal("SIGTTIN");
     await program.stderr.find(/the fleet is to have 2 workers/);
     await program.stderr.find(/worker 2: accepting/);
-    program.signal("SIGUSR1");
-    const [, fleet] = await program.stderr.find(/ mudpie: fleet: (.*)$/);
-    assertEquals(JSON.parse(fleet).workers.length, 2);
+    for (const signal of ["SIGUSR1", "SIGUSR2"] as const) {
+      const seen = program.stderr.all.length;
+      program.signal(signal);
+      const [, fleet] = await program.stderr.find(/ mudpie: fleet: (.*)$/, seen);
+      assertEquals(JSON.parse(fleet).workers.length, 2, signal);
+    }
     program.signal("SIGTTOU");
     await program.stderr.find(/worker 2: ended \(resize\)/);
     assertEquals(await ask(port, "/async"), "async");
