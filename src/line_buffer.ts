@@ -4,6 +4,9 @@
 /** How many bytes there is room for at first, which is more than is collected before it is written. */
 const FIRST_BYTES = 131_072;
 
+/** The same for a part of a line. */
+const FIRST_PART_BYTES = 512;
+
 /** The longest escape of one character: `\u0000`. */
 const MAX_ESCAPE_BYTES = 6;
 
@@ -35,8 +38,15 @@ const PLAIN = Uint8Array.from(
 
 /** Lines that are being collected. All of their bytes are ASCII. */
 export class LineBuffer {
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
+  readonly #firstBytes: number;
+  #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
+
+  /** `firstBytes` is how many there is room for at first. */
+  constructor(firstBytes: number = FIRST_BYTES) {
+    this.#firstBytes = firstBytes;
+    this.#bytes = new Uint8Array(firstBytes);
+  }
 
   /** How many bytes there are. */
   get length(): number {
@@ -50,12 +60,18 @@ export class LineBuffer {
 
   /** Whether it has grown beyond its first size. */
   get hasGrown(): boolean {
-    return this.#bytes.length > FIRST_BYTES;
+    return this.#bytes.length > this.#firstBytes;
   }
 
   /** Forgets all lines. */
   clear(): void {
     this.#length = 0;
+  }
+
+  /** Adds bytes that were made before. */
+  addBytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length).set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   /** Adds a text of our own, which is ASCII and needs no escapes. */
@@ -69,7 +85,7 @@ export class LineBuffer {
 
   /** Adds a whole number from 0 on. */
   addInteger(value: number): void {
-    this.#addDigits(value, countDigits(value));
+    this.addDigits(value, countDigits(value));
   }
 
   /** Adds a number from 0 on, rounded to so many decimal places. */
@@ -77,12 +93,13 @@ export class LineBuffer {
     const scale = 10 ** places;
     const scaled = Math.round(value * scale);
     const whole = Math.floor(scaled / scale);
-    this.#addDigits(whole, countDigits(whole));
+    this.addDigits(whole, countDigits(whole));
     this.#reserve(1)[this.#length++] = POINT;
-    this.#addDigits(scaled - whole * scale, places);
+    this.addDigits(scaled - whole * scale, places);
   }
 
-  #addDigits(value: number, count: number): void {
+  /** Adds the last so many digits of a whole number from 0 on, with zeros before it where it has fewer. */
+  addDigits(value: number, count: number): void {
     const bytes = this.#reserve(MAX_NUMBER_BYTES);
     let rest = value;
     for (let at = this.#length + count - 1; at >= this.#length; at--) {
@@ -162,6 +179,37 @@ export class LineBuffer {
     larger.set(this.bytes);
     return this.#bytes = larger;
   }
+}
+
+/**
+ * A part of lines that most often is the same as in the line before, so that it is made once and copied: who has asked by which method, for
+ * instance. What it is made of is compared, not what comes of it.
+ */
+export class RepeatedPart<Inputs extends readonly unknown[]> {
+  readonly #make: (lines: LineBuffer, ...inputs: Inputs) => void;
+  readonly #lines = new LineBuffer(FIRST_PART_BYTES);
+  #inputs: Inputs | undefined;
+  #bytes: Uint8Array = new Uint8Array(0);
+
+  constructor(make: (lines: LineBuffer, ...inputs: Inputs) => void) {
+    this.#make = make;
+  }
+
+  /** The bytes of the part; they are good until it is asked for another one. */
+  bytesOf(...inputs: Inputs): Uint8Array {
+    if (this.#inputs === undefined || !areSame(this.#inputs, inputs)) {
+      this.#inputs = inputs;
+      this.#lines.clear();
+      this.#make(this.#lines, ...inputs);
+      this.#bytes = this.#lines.bytes;
+    }
+    return this.#bytes;
+  }
+}
+
+function areSame(left: readonly unknown[], right: readonly unknown[]): boolean {
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
 }
 
 function countDigits(value: number): number {

@@ -1,7 +1,7 @@
 // Lines to a sink: requests, panics, the fleet.
 // A line is made here and nowhere else, so that what a client sends, or an error quotes, can never look like another line.
 
-import type { LineBuffer } from "./line_buffer.ts";
+import { type LineBuffer, RepeatedPart } from "./line_buffer.ts";
 import type { FleetEvent, HandledRequest, HangOutcome } from "./messages.ts";
 
 /** Where lines go. They come without a line end. */
@@ -231,68 +231,127 @@ export interface AccessRecord {
   readonly worker: number;
 }
 
-/**
- * Adds a line in the combined log format, and behind it the duration in milliseconds, the request's id, and the worker. `date` is as
- * {@linkcode accessDate} makes it.
- */
-export function addAccessLine(lines: LineBuffer, record: AccessRecord, date: string): void {
-  const { requestLine, referer, userAgent } = record;
-  lines.addText(record.clientHostname);
-  lines.addText(" - - [");
-  lines.addText(date);
-  lines.addText('] "');
-  if (requestLine === null) lines.addText("-");
-  else {
-    lines.addText(requestLine.method);
-    lines.addText(" ");
-    lines.addQuoted(requestLine.target);
-    lines.addText(requestLine.minorVersion === 1 ? " HTTP/1.1" : " HTTP/1.0");
-  }
-  lines.addText('" ');
-  lines.addInteger(record.status);
-  lines.addText(" ");
-  lines.addInteger(record.bodyBytes);
-  lines.addText(' "');
-  lines.addQuoted(referer ?? "-");
-  lines.addText('" "');
-  lines.addQuoted(userAgent ?? "-");
-  lines.addText('" ');
-  lines.addDecimal(record.durationMs, 1);
-  lines.addText(" ");
-  lines.addText(record.requestId);
-  lines.addText(" ");
-  lines.addInteger(record.worker);
-  lines.addText("\n");
+/** Writes the lines of one log of requests. */
+export interface AccessFormat {
+  /** Adds the line of a request. `date` is as {@linkcode accessDate} makes it, `time` in milliseconds since 1970. */
+  add(lines: LineBuffer, record: AccessRecord, date: string, time: number): void;
+  /** Adds a line that says how many are missing. */
+  addLoss(lines: LineBuffer, lost: number, date: string, time: number): void;
 }
 
-/** Adds an object in a line of JSON. `time` is as ISO 8601 has it. */
-export function addAccessJson(lines: LineBuffer, record: AccessRecord, time: string): void {
-  const { requestLine } = record;
-  lines.addText('{"time":"');
-  lines.addText(time);
-  lines.addText('","id":');
-  lines.addJsonString(record.requestId);
-  lines.addText(',"worker":');
-  lines.addInteger(record.worker);
-  lines.addText(',"client":');
-  lines.addJsonString(record.clientHostname);
-  lines.addText(',"method":');
-  addJsonText(lines, requestLine?.method ?? null);
-  lines.addText(',"target":');
-  addJsonText(lines, requestLine?.target ?? null);
-  lines.addText(',"version":');
-  addJsonText(lines, requestLine === null ? null : requestLine.minorVersion === 1 ? "1.1" : "1.0");
-  lines.addText(',"status":');
-  lines.addInteger(record.status);
-  lines.addText(',"bytes":');
-  lines.addInteger(record.bodyBytes);
-  lines.addText(',"durationMs":');
-  lines.addDecimal(record.durationMs, 3);
-  lines.addText(',"referer":');
-  addJsonText(lines, record.referer);
-  lines.addText(',"userAgent":');
-  addJsonText(lines, record.userAgent);
-  lines.addText("}\n");
+/** The combined log format, and behind it the duration in milliseconds, the request's id, and the worker. */
+export class TextFormat implements AccessFormat {
+  readonly #start = new RepeatedPart((lines, client: string, date: string, method?: string) => {
+    lines.addText(`${client} - - [${date}] "${method === undefined ? "-" : `${method} `}`);
+  });
+  readonly #middle = new RepeatedPart((lines, minorVersion: 0 | 1 | undefined, status: number) => {
+    if (minorVersion !== undefined) lines.addText(` HTTP/1.${minorVersion}`);
+    lines.addText(`" ${status} `);
+  });
+  readonly #agent = new RepeatedPart((lines, referer: string | null, userAgent: string | null) => {
+    lines.addText(' "');
+    lines.addQuoted(referer ?? "-");
+    lines.addText('" "');
+    lines.addQuoted(userAgent ?? "-");
+    lines.addText('" ');
+  });
+
+  add(lines: LineBuffer, record: AccessRecord, date: string): void {
+    const { requestLine } = record;
+    lines.addBytes(this.#start.bytesOf(record.clientHostname, date, requestLine?.method));
+    if (requestLine !== null) lines.addQuoted(requestLine.target);
+    lines.addBytes(this.#middle.bytesOf(requestLine?.minorVersion, record.status));
+    lines.addInteger(record.bodyBytes);
+    lines.addBytes(this.#agent.bytesOf(record.referer, record.userAgent));
+    lines.addDecimal(record.durationMs, 1);
+    lines.addText(" ");
+    lines.addText(record.requestId);
+    lines.addText(" ");
+    lines.addInteger(record.worker);
+    lines.addText("\n");
+  }
+
+  addLoss(lines: LineBuffer, lost: number, date: string): void {
+    lines.addText(`- - - [${date}] "-" - - "-" "-" - ${describeLoss(lost)}\n`);
+  }
+}
+
+const MS_PER_SECOND = 1_000;
+
+/** An object in each line, in which what changes from request to request comes first. */
+export class JsonFormat implements AccessFormat {
+  readonly #second = new RepeatedPart((lines, second: number) => {
+    const text = new Date(second * MS_PER_SECOND).toISOString();
+    lines.addText(`{"time":"${text.slice(0, -"000Z".length)}`);
+  });
+  readonly #end = new RepeatedPart((
+    lines,
+    status: number,
+    method: string | null,
+    version: string | null,
+    worker: number,
+    client: string,
+    referer: string | null,
+    userAgent: string | null,
+  ) => {
+    lines.addText(`,"status":${status},"method":`);
+    addJsonText(lines, method);
+    lines.addText(',"version":');
+    addJsonText(lines, version);
+    lines.addText(`,"worker":${worker},"client":`);
+    lines.addJsonString(client);
+    lines.addText(',"referer":');
+    addJsonText(lines, referer);
+    lines.addText(',"userAgent":');
+    addJsonText(lines, userAgent);
+    lines.addText("}\n");
+  });
+
+  add(lines: LineBuffer, record: AccessRecord, _date: string, time: number): void {
+    const { requestLine } = record;
+    this.#addTime(lines, time);
+    lines.addBytes(ID);
+    lines.addText(record.requestId);
+    lines.addBytes(DURATION);
+    lines.addDecimal(record.durationMs, 3);
+    lines.addBytes(BYTES);
+    lines.addInteger(record.bodyBytes);
+    lines.addBytes(TARGET);
+    addJsonText(lines, requestLine === null ? null : requestLine.target);
+    lines.addBytes(
+      this.#end.bytesOf(
+        record.status,
+        requestLine === null ? null : requestLine.method,
+        requestLine === null ? null : requestLine.minorVersion === 1 ? "1.1" : "1.0",
+        record.worker,
+        record.clientHostname,
+        record.referer,
+        record.userAgent,
+      ),
+    );
+  }
+
+  addLoss(lines: LineBuffer, lost: number, _date: string, time: number): void {
+    this.#addTime(lines, time);
+    lines.addText(`","lost":${lost},"what":"${describeLoss(lost)}"}\n`);
+  }
+
+  #addTime(lines: LineBuffer, time: number): void {
+    const second = Math.floor(time / MS_PER_SECOND);
+    lines.addBytes(this.#second.bytesOf(second));
+    lines.addDigits(Math.floor(time - second * MS_PER_SECOND), 3);
+    lines.addText("Z");
+  }
+}
+
+const encoder = new TextEncoder();
+const ID = encoder.encode('","id":"');
+const DURATION = encoder.encode('","durationMs":');
+const BYTES = encoder.encode(',"bytes":');
+const TARGET = encoder.encode(',"target":');
+
+function describeLoss(lost: number): string {
+  return `${lost} lines were lost: nobody read them in time`;
 }
 
 function addJsonText(lines: LineBuffer, text: string | null): void {

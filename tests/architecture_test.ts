@@ -174,6 +174,11 @@ const directions: Row[] = [
     mayImport: ["src/http1/grammar.ts"],
   },
   {
+    modules: ["src/log.ts"],
+    mayImport: ["src/line_buffer.ts"],
+    mayImportTypesOf: ["src/messages.ts"],
+  },
+  {
     modules: ["src/listener.ts"],
     mayImport: ["src/unix_sockets.ts"],
     mayImportTypesOf: ["src/messages.ts"],
@@ -184,7 +189,6 @@ const directions: Row[] = [
       "src/router.ts",
       "src/errors.ts",
       "src/messages.ts",
-      "src/log.ts",
       "src/unix_sockets.ts",
       "src/life_lock.ts",
       "src/module_loading.ts",

@@ -11,16 +11,17 @@ import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import {
   accessDate,
+  type AccessFormat,
   type AccessRecord,
-  addAccessJson,
-  addAccessLine,
   describeError,
   escapeForLog,
   fleetLine,
   isWorthALine,
+  JsonFormat,
   logToStandardError,
   panicLine,
   PanicLog,
+  TextFormat,
 } from "../src/log.ts";
 import { LineBuffer } from "../src/line_buffer.ts";
 import type { FleetEvent } from "../src/messages.ts";
@@ -415,7 +416,7 @@ function textOf(add: (lines: LineBuffer) => void): string {
 
 /** The line of a request as text, without its end, of which there must be one. */
 function accessLine(record: AccessRecord, date: string): string {
-  const text = textOf((lines) => addAccessLine(lines, record, date));
+  const text = textOf((lines) => new TextFormat().add(lines, record, date));
   assertEquals(text.indexOf("\n"), text.length - 1);
   return text.slice(0, -1);
 }
@@ -434,7 +435,7 @@ const clientText = fc.string({
 const COMBINED =
   /^(\S+) - - \[([^\]]+)\] "([^"\\]|\\x[0-9a-f]{2})*" (\d{3}) (\d+) "([^"\\]|\\x[0-9a-f]{2})*" "([^"\\]|\\x[0-9a-f]{2})*" (\d+\.\d) (\S+) (\d+)$/;
 
-describe("addAccessLine()", () => {
+describe("TextFormat", () => {
   it("adds the combined log format, and behind it duration, id and worker", () => {
     assertMatch(
       accessLine(record, date),
@@ -484,9 +485,14 @@ describe("addAccessLine()", () => {
   });
 });
 
-describe("addAccessJson()", () => {
+describe("JsonFormat", () => {
   const time = "2026-11-23T15:04:05.678Z";
-  const linesOf = (record: AccessRecord) => textOf((lines) => addAccessJson(lines, record, time));
+  const linesOf = (...records: AccessRecord[]) => {
+    const format = new JsonFormat();
+    return textOf((lines) => {
+      for (const record of records) format.add(lines, record, "", Date.parse(time));
+    });
+  };
 
   it("adds an object with all that is known of a request", () => {
     assertEquals(JSON.parse(linesOf({ ...record, durationMs: 0.0625 })), {
@@ -525,6 +531,44 @@ describe("addAccessJson()", () => {
     );
   });
 });
+
+/** Records that have this and that in common with each other. */
+const manyRecords = fc.array(
+  fc.record({
+    clientHostname: fc.constantFrom("192.0.2.7", "2001:db8::1"),
+    requestLine: fc.option(fc.record({
+      method: fc.constantFrom("GET", "POST"),
+      target: fc.constantFrom("/a", "/b"),
+      minorVersion: fc.constantFrom<0 | 1>(0, 1),
+    })),
+    status: fc.constantFrom(200, 404),
+    bodyBytes: fc.nat(3),
+    referer: fc.constantFrom(null, "", "http://a/"),
+    userAgent: fc.constantFrom(null, "", "curl"),
+    durationMs: fc.constantFrom(0, 1.5),
+    requestId: fc.constantFrom("a", "b"),
+    worker: fc.constantFrom(1, 2),
+  }),
+  { maxLength: 20 },
+);
+
+for (const Format of [TextFormat, JsonFormat]) {
+  describe(`${Format.name}, line after line,`, () => {
+    it("tells each request as it would alone, whatever the one before it was", () => {
+      const times = fc.constantFrom(0, 999, 1_000, 1_763_000_000_123.75);
+      fc.assert(
+        fc.property(manyRecords, times, fc.constantFrom("a", "b"), (records, time, date) => {
+          const format = new Format();
+          const add = (format: AccessFormat, record: AccessRecord) =>
+            textOf((lines) => format.add(lines, record, date, time));
+          for (const record of records) {
+            assertEquals(add(format, record), add(new Format(), record));
+          }
+        }),
+      );
+    });
+  });
+}
 
 describe("accessDate()", () => {
   const cases: [date: string, text: string][] = [

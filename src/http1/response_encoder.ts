@@ -51,9 +51,6 @@ const MAX_TEMPLATES = 256;
 /** The longest that the end of a head can be: Content-Length's digits, a Connection field, the empty line. */
 const MAX_HEAD_END_BYTES = 64;
 
-/** Stands before the name of the exchange, which is the last field but for Connection. */
-const REQUEST_ID_START = "\r\nX-Request-Id: ";
-
 const DATE_FIELD_START = "\r\nDate: ";
 /** IMF-fixdate has a fixed length (RFC 9110, section 5.6.7). */
 const DATE_LENGTH = "Sun, 06 Nov 1994 08:49:37 GMT".length;
@@ -65,6 +62,10 @@ const HEAD_END: Record<ConnectionOption, Uint8Array> = {
   "close": encoder.encode("\r\nConnection: close\r\n\r\n"),
   "keep-alive": encoder.encode("\r\nConnection: keep-alive\r\n\r\n"),
 };
+
+/** What stands before the name of the exchange, behind a field that has no CRLF yet, and behind one that has. */
+const REQUEST_ID_START = encoder.encode("\r\nX-Request-Id: ");
+const REQUEST_ID_START_ALONE = REQUEST_ID_START.subarray(2);
 
 /** `100 Continue`, the one interim response that the server sends (RFC 9110, section 15.2.1). */
 export const CONTINUE_BYTES: Uint8Array = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
@@ -272,16 +273,13 @@ export class ResponseEncoder {
 
   /** The general way to end a head: behind a field that has no CRLF yet, or else behind one that has. */
   #endHeadBehindField(output: Output, connection: ConnectionOption, isFieldOpen: boolean): void {
-    let skipped = isFieldOpen ? 0 : 2;
     const requestId = this.#requestId;
-    if (requestId !== "") {
-      const text = REQUEST_ID_START.slice(skipped) + requestId;
-      writeLatin1(output.reserve(text.length), output.length, text);
-      output.length += text.length;
-      skipped = 0;
-    }
     const end = HEAD_END[connection];
-    output.append(skipped === 0 ? end : end.subarray(skipped));
+    if (requestId === "") return output.append(isFieldOpen ? end : end.subarray(2));
+    output.append(isFieldOpen ? REQUEST_ID_START : REQUEST_ID_START_ALONE);
+    writeLatin1(output.reserve(requestId.length), output.length, requestId);
+    output.length += requestId.length;
+    output.append(end);
   }
 
   /** 204 and 304 end with the last field's CRLF already there; 205 says that it is empty (RFC 9110, section 15.3.6). */

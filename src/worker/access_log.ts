@@ -3,15 +3,13 @@
 
 import type { RequestHead } from "../http1/head.ts";
 import { LineBuffer } from "../line_buffer.ts";
-import { accessDate, addAccessJson, addAccessLine } from "../log.ts";
+import { accessDate, type AccessFormat, JsonFormat, TextFormat } from "../log.ts";
 
 /** How many bytes are collected at the most before they are written. */
 const MAX_WAITING_BYTES = 65_536;
 
 /** How much may wait for a reader of standard output that does not read; beyond it lines are dropped, not memory filled. */
 const MAX_UNWRITTEN_BYTES = 4 * 1024 * 1024;
-
-const MS_PER_SECOND = 1_000;
 
 /** What the log of one worker is like. */
 export interface AccessLogOptions {
@@ -27,14 +25,12 @@ export interface AccessLogOptions {
 /** The log of the requests of one worker. */
 export class AccessLog {
   readonly #options: AccessLogOptions;
+  readonly #format: AccessFormat;
   readonly #excluded: ReadonlySet<string>;
   /** The time of the last tick, as text. */
   #date = "";
   /** What the wall clock says more than `performance.now()`, which costs less to ask. */
   #wallOffsetMs = 0;
-  /** The second that was last written as ISO 8601 has it, and how. */
-  #second = NaN;
-  #secondText = "";
   #waiting = new LineBuffer();
   /** What was written last, for the lines after the next ones. */
   #spare: LineBuffer | undefined;
@@ -43,6 +39,7 @@ export class AccessLog {
 
   constructor(options: AccessLogOptions) {
     this.#options = options;
+    this.#format = options.format === "text" ? new TextFormat() : new JsonFormat();
     this.#excluded = new Set(options.exclude);
     this.#renewTime(new Date());
   }
@@ -76,8 +73,7 @@ export class AccessLog {
       requestId,
       worker: this.#options.worker,
     };
-    if (this.#options.format === "text") addAccessLine(this.#waiting, record, this.#date);
-    else addAccessJson(this.#waiting, record, this.#timeAt(now));
+    this.#format.add(this.#waiting, record, this.#date, this.#wallOffsetMs + now);
     if (this.#waiting.length > MAX_WAITING_BYTES) this.flush();
   }
 
@@ -90,17 +86,6 @@ export class AccessLog {
   #renewTime(now: Date): void {
     this.#date = accessDate(now);
     this.#wallOffsetMs = now.getTime() - performance.now();
-  }
-
-  /** A time as ISO 8601 has it, to the millisecond; most have their second in common with the one before. */
-  #timeAt(now: number): string {
-    const wallMs = Math.trunc(this.#wallOffsetMs + now);
-    const second = Math.trunc(wallMs / MS_PER_SECOND);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#secondText = new Date(second * MS_PER_SECOND).toISOString().slice(0, -"000Z".length);
-    }
-    return `${this.#secondText}${String(wallMs % MS_PER_SECOND).padStart(3, "0")}Z`;
   }
 
   /** Writes what waits. Resolves when nothing waits any more. */
@@ -135,14 +120,8 @@ export class AccessLog {
   /** Adds a line that says how many are missing, where some are. */
   #addLoss(lines: LineBuffer): void {
     if (this.#dropped === 0) return;
-    const what = `${this.#dropped} lines were lost: nobody read them in time`;
-    lines.addText(
-      this.#options.format === "text"
-        ? `- - - [${this.#date}] "-" - - "-" "-" - ${what}\n`
-        : `{"time":"${
-          this.#timeAt(performance.now())
-        }","lost":${this.#dropped},"what":"${what}"}\n`,
-    );
+    const time = this.#wallOffsetMs + performance.now();
+    this.#format.addLoss(lines, this.#dropped, this.#date, time);
     this.#dropped = 0;
   }
 }
