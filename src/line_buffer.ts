@@ -18,6 +18,9 @@ const MAX_LOOP_CHARACTERS = 24;
 
 const encoder = new TextEncoder();
 
+/** The powers of ten, which cost a call into the system's library otherwise. */
+const SCALES = [1, 10, 100, 1_000];
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const POINT = 0x2e;
@@ -88,9 +91,9 @@ export class LineBuffer {
     this.addDigits(value, countDigits(value));
   }
 
-  /** Adds a number from 0 on, rounded to so many decimal places. */
+  /** Adds a number from 0 on, rounded to so many decimal places, 3 at the most. */
   addDecimal(value: number, places: number): void {
-    const scale = 10 ** places;
+    const scale = SCALES[places];
     const scaled = Math.round(value * scale);
     const whole = Math.floor(scaled / scale);
     this.addDigits(whole, countDigits(whole));

@@ -13,6 +13,7 @@
 //   SHUTDOWN_DELAY           how long it serves on after SIGTERM, in milliseconds: 0
 //   DRAIN_TIMEOUT            how long it may then take over what is under way, in milliseconds: 20000
 //   ACCESS_LOG               how it logs requests: text, json, or off
+//   TRUST_PROXY              which front ends it believes about their clients: loopback, or ranges such as 10.0.0.0/8,fd00::/8; none
 //   JOURNAL                  a file that gets a line for each quote; none
 //   MUDPIE_THREADS           how many workers: one for each core (Mudpie's own)
 
@@ -116,6 +117,7 @@ function runOptions(): RunOptions {
 
 const server = new WebServer({
   maxBodyBytes: 10_000,
+  trustProxy: text("TRUST_PROXY")?.split(","),
   accessLog: text("ACCESS_LOG") as WebServerOptions["accessLog"],
 });
 server.addExactPath("/rates", { GET: () => WebResponse.json(RATES) });
