@@ -74,13 +74,13 @@ export class AccessLog {
       worker: this.#options.worker,
     };
     this.#format.add(this.#waiting, record, this.#date, this.#wallOffsetMs + now);
-    if (this.#waiting.length > MAX_WAITING_BYTES) this.flush();
+    if (this.#waiting.length > MAX_WAITING_BYTES) this.#write();
   }
 
   /** Renews the time that lines carry, and writes what waits. Called at every tick. */
   tick(now: Date): void {
     this.#renewTime(now);
-    this.flush();
+    if (this.#hasLines) this.#write();
   }
 
   #renewTime(now: Date): void {
@@ -89,32 +89,35 @@ export class AccessLog {
   }
 
   /** Writes what waits. Resolves when nothing waits any more. */
-  flush(): Promise<void> {
-    if (this.#writing === undefined && this.#hasLines) this.#writing = this.#writeAll();
-    return this.#writing ?? Promise.resolve();
+  async flush(): Promise<void> {
+    while (this.#hasLines || this.#writing !== undefined) await this.#write();
   }
 
   get #hasLines(): boolean {
     return this.#waiting.length > 0 || this.#dropped > 0;
   }
 
-  async #writeAll(): Promise<void> {
-    while (this.#hasLines) {
-      const lines = this.#waiting;
-      this.#addLoss(lines);
-      this.#waiting = this.#spare ?? new LineBuffer();
-      this.#spare = undefined;
-      try {
-        await this.#options.write(lines.bytes);
-      } catch {
-        // Nobody reads standard output any more. A server does not stop serving for want of a log.
-        break;
-      }
-      if (lines.hasGrown) continue;
+  /** Writes what waits, if nothing is being written. What comes meanwhile waits for the next time: many small writes are dear. */
+  #write(): Promise<void> {
+    return this.#writing ??= this.#writeBatch();
+  }
+
+  async #writeBatch(): Promise<void> {
+    const lines = this.#waiting;
+    this.#addLoss(lines);
+    this.#waiting = this.#spare ?? new LineBuffer();
+    this.#spare = undefined;
+    try {
+      await this.#options.write(lines.bytes);
+    } catch {
+      // Nobody reads standard output any more. A server does not stop serving for want of a log.
+    }
+    if (!lines.hasGrown) {
       lines.clear();
       this.#spare = lines;
     }
     this.#writing = undefined;
+    if (this.#waiting.length > MAX_WAITING_BYTES) this.#write();
   }
 
   /** Adds a line that says how many are missing, where some are. */
