@@ -21,6 +21,7 @@ const encoder = new TextEncoder();
 /** The powers of ten, which cost a call into the system's library otherwise. */
 const SCALES = [1, 10, 100, 1_000];
 
+const LINE_FEED = 0x0a;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const POINT = 0x2e;
@@ -64,6 +65,13 @@ export class LineBuffer {
   /** Whether it has grown beyond its first size. */
   get hasGrown(): boolean {
     return this.#bytes.length > this.#firstBytes;
+  }
+
+  /** How many lines there are. */
+  countLines(): number {
+    let count = 0;
+    for (let at = 0; at < this.#length; at++) if (this.#bytes[at] === LINE_FEED) count++;
+    return count;
   }
 
   /** Forgets all lines. */

@@ -39,11 +39,23 @@ interface SharedListenOptions extends Deno.TcpListenOptions {
   readonly loadBalanced: true;
 }
 
-/** Listens at an address of either kind. Throws what `Deno.listen` throws. */
-export function listenAt(address: WorkerAddress): Deno.TcpListener | Deno.UnixListener {
-  return address.listen === "unix"
-    ? listenOnSocket(address.path, address.mode)
-    : listen(address.listen, address.hostname, address.port);
+/**
+ * Listens at an address of either kind. `onListening` is called before a Unix socket takes the place of another; what it throws closes the
+ * socket again. Throws that, and what `Deno.listen` throws.
+ */
+export function listenAt(
+  address: WorkerAddress,
+  onListening: () => void,
+): Deno.TcpListener | Deno.UnixListener {
+  if (address.listen === "unix") return listenOnSocket(address.path, address.mode, onListening);
+  const listener = listen(address.listen, address.hostname, address.port);
+  try {
+    onListening();
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+  return listener;
 }
 
 /** Listens on a port in the given mode. Throws what `Deno.listen` throws. */

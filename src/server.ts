@@ -220,11 +220,13 @@ export class WebServer {
       ? first
       : { hostname: first, port, workers };
     const options = withOverrides(coded);
-    const settings = resolveRunOptions(options);
-    this.#begin("run()");
     if (workerNumber !== undefined && supervisorLink !== undefined) {
+      // Checked by the main thread, together with what the command line says over it.
+      this.#begin("run()");
       return await this.#serveAsWorker(workerNumber, supervisorLink, options);
     }
+    const settings = resolveRunOptions(options);
+    this.#begin("run()");
     const running = await this.#supervise("run", options, settings);
     await running.finished.catch((error) => {
       if (!running.hasHung) throw error;

@@ -20,6 +20,8 @@ function beginningOf(path: string): string {
   return `${path}.${crypto.randomUUID()}`.slice(0, path.length + BEGINNING_LENGTH);
 }
 
+const NOT_A_SOCKET = "something else than a socket is there; remove it, or pass another path";
+
 /** How long to wait for whoever may be listening already. A Unix socket answers at once or never. */
 const PROBE_MS = 1_000;
 
@@ -61,10 +63,7 @@ async function clear(path: string): Promise<void> {
   const found = lookAt(path);
   if (found === undefined) return;
   if (!found.isSocket) {
-    throw cannotListen(
-      path,
-      "something else than a socket is there; remove it, or pass another path",
-    );
+    throw cannotListen(path, NOT_A_SOCKET);
   }
   if (await isListening(path)) {
     throw cannotListen(
@@ -94,6 +93,13 @@ async function isListening(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return false;
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw cannotListen(
+        path,
+        "a socket is there that this user may not look at; remove it, or pass another path",
+      );
+    }
+    if (error instanceof Deno.errors.NotCapable) throw explain(path, error);
     // Gone meanwhile, or there and not answering, which is somebody all the same.
     return !(error instanceof Deno.errors.NotFound);
   } finally {
@@ -112,12 +118,22 @@ function tryFolder(path: string): void {
   }
 }
 
-/** Listens at a path, in place of whoever did so before. `mode` are the file's permissions. Throws what `Deno.listen` throws. */
-export function listenOnSocket(path: string, mode: number | undefined): Deno.UnixListener {
+/**
+ * Listens at a path, in place of whoever did so before; `onListening` is called just before that. `mode` are the file's permissions.
+ *
+ * @throws {Error} where something else than a socket is at the path; and what `onListening` and `Deno.listen` throw
+ */
+export function listenOnSocket(
+  path: string,
+  mode: number | undefined,
+  onListening: () => void = () => {},
+): Deno.UnixListener {
   const beginning = beginningOf(path);
   const listener = Deno.listen({ transport: "unix", path: beginning });
   try {
     if (mode !== undefined) Deno.chmodSync(beginning, mode);
+    onListening();
+    if (lookAt(path)?.isSocket === false) throw cannotListen(path, NOT_A_SOCKET);
     Deno.renameSync(beginning, path);
   } catch (error) {
     listener.close();
@@ -139,7 +155,7 @@ function explain(path: string, error: unknown): unknown {
   if (error instanceof Deno.errors.NotCapable) {
     return cannotListen(
       path,
-      "Deno was not given the permission to; run it with --allow-read and --allow-write for the folder, or with -A",
+      "Deno was not given the permission to; run it with --allow-net, and --allow-read and --allow-write for the folder, or with -A",
     );
   }
   if (error instanceof Deno.errors.NotFound) {

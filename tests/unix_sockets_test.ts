@@ -1,6 +1,12 @@
 // Unix sockets: their paths, what is cleared away and what is refused, and how one takes the place of another.
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import {
   listenOnSocket,
@@ -129,6 +135,32 @@ describe("listenOnSocket()", { ignore: !CAN_MAKE_FILES }, () => {
     const path = folder.path("app.1.sock");
     using _listener = listenOnSocket(path, 0o640);
     assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, 0o640);
+  });
+
+  it("leaves a file alone that has come to be there", () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.3.sock");
+    Deno.writeTextFileSync(path, "precious");
+    const error = assertThrows(() => listenOnSocket(path, undefined), Error);
+    assertStringIncludes(error.message, "something else than a socket is there");
+    assertEquals([...Deno.readDirSync(folder.path(""))].map(({ name }) => name), ["app.3.sock"]);
+    assertEquals(Deno.readTextFileSync(path), "precious");
+  });
+
+  it("leaves the place to who has it where the new one is not to have it after all", async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.1.sock");
+    using old = listenOnSocket(path, undefined);
+    assertThrows(
+      () =>
+        listenOnSocket(path, undefined, () => {
+          throw new Error("not today");
+        }),
+      Error,
+      "not today",
+    );
+    using _client = await Deno.connect({ transport: "unix", path });
+    (await old.accept()).close();
   });
 
   it("leaves nothing but the socket", () => {

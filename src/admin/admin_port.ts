@@ -28,7 +28,7 @@ const SAMPLE_MS = 1_000;
 const ACCEPT_PAUSE_MS = 100;
 
 /** Errors other than that are each of one connection, which was reset while it waited. So many in a row are not. */
-const MAX_FAILURES_IN_A_ROW = 16;
+const MAX_FAILURES_IN_A_ROW = 1_000;
 
 /** The operator's port of one fleet. */
 export class AdminPort implements FleetObserver {
@@ -113,6 +113,7 @@ export class AdminPort implements FleetObserver {
         if (this.#isClosed) return;
         const isShortage = isOutOfResources(error);
         if (!isShortage && ++failures < MAX_FAILURES_IN_A_ROW) continue;
+        failures = 0;
         // It is for ours to make room first.
         if (isShortage) await this.#makeRoom();
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));

@@ -114,7 +114,7 @@ function fleetFamilies({ stats, isReady, startedAtSeconds, denoVersion }: Expose
     ]),
     counter(
       "mudpie_worker_replacements_total",
-      "Workers that were replaced, by cause.",
+      "Workers that were to be replaced, by cause.",
       REPLACEMENT_CAUSES.map((cause) => ({
         labels: { cause },
         value: stats.replacements[cause] ?? 0,

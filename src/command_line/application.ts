@@ -109,7 +109,11 @@ function notAFunction(name: string, value: unknown): LoadedApp {
 const LOADER_FAILURE = "ERR_MODULE_NOT_FOUND";
 
 /** Where this library loads modules from: its own lines in a stack say nothing about the application. */
-const OWN_FRAME = /^ +at .*\/src\/(?:module_loading|command_line\/\w+|cli)\.ts:\d+:\d+\)?$/;
+const OWN_FOLDER = new URL("../", import.meta.url).href;
+
+function isOwnFrame(line: string): boolean {
+  return /^ +at /.test(line) && line.includes(OWN_FOLDER);
+}
 
 /** Why a module could not be loaded: in the loader's words, or the error that the module threw, with its stack. */
 export function describeLoadFailure(error: unknown): string {
@@ -118,7 +122,7 @@ export function describeLoadFailure(error: unknown): string {
   const text = isKnown ? error.message : describeError(error);
   return stripVTControlCharacters(text)
     .split("\n")
-    .filter((line) => !OWN_FRAME.test(line))
+    .filter((line) => !isOwnFrame(line))
     .join("\n");
 }
 

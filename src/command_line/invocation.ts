@@ -12,6 +12,9 @@ import {
 import { type Flag, readWords } from "./flags.ts";
 import { nearest } from "./nearest.ts";
 
+/** What a Service of the name "mudpie" does to the pods beside it. */
+const SERVICE_LINK = "; if Kubernetes has set it, say enableServiceLinks: false";
+
 /** What to serve, and how. */
 export interface ServeInvocation {
   readonly kind: "serve" | "check";
@@ -150,7 +153,9 @@ function readVariables(
     if (reading.kind === "refused") {
       return `Cannot use ${
         quote(text)
-      } as environment variable ${flag.variable}: expected ${reading.expected}`;
+      } as environment variable ${flag.variable}: expected ${reading.expected}${
+        text.startsWith("tcp://") ? SERVICE_LINK : ""
+      }`;
     }
     said.set(flag, { value: reading.value, source: `as ${flag.variable} says` });
   }

@@ -81,7 +81,9 @@ export class ModuleWatch {
     const names = [...this.#changed].map((path) => relative(Deno.cwd(), path));
     this.#changed.clear();
     logToStandardError(escapeForLog(`changed: ${names.join(", ")}`));
-    await this.#followImports();
+    await this.#followImports().catch((error) =>
+      logToStandardError(escapeForLog(`going on watching what was watched before: ${error}`))
+    );
     // The fleet says what becomes of it. When it fails, the old workers serve on, and the next change is another try.
     if (!this.#hasEnded) this.#running?.reload().catch(() => {});
   }

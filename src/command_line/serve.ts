@@ -28,7 +28,14 @@ export async function serve(
   invocation: ServeInvocation,
   places: Places,
 ): Promise<string | undefined> {
-  const watch = invocation.watches ? await ModuleWatch.open(places.app) : undefined;
+  let watch: ModuleWatch | undefined;
+  try {
+    watch = invocation.watches ? await ModuleWatch.open(places.app) : undefined;
+  } catch (error) {
+    return `Cannot watch ${invocation.app}: ${
+      error instanceof Error ? error.message : String(error)
+    }`;
+  }
   let isTaken = false;
   setOverrides({
     app: places.app,

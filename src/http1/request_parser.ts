@@ -43,7 +43,13 @@ export type ParserOutcome =
     readonly persists: boolean;
   }
   /** The end: one answer and no more requests. */
-  | { readonly kind: "refused"; readonly refusal: Refusal; readonly isHeadRequest: boolean };
+  | {
+    readonly kind: "refused";
+    readonly refusal: Refusal;
+    readonly isHeadRequest: boolean;
+    /** The head, where it was whole and what is refused is how its body is told of, or the body itself. */
+    readonly head: RequestHead | undefined;
+  };
 
 /**
  * What is being read. `expectsContinue`: the client waits to be told before it sends the body; one that has begun to send it
@@ -211,7 +217,7 @@ export class RequestParser {
         const outcome = state.decoder.decode(this.#buffer, this.#start, this.#end);
         switch (outcome.kind) {
           case "refused":
-            return this.#refuse(outcome.refusal, state.head.method === "HEAD");
+            return this.#refuseBody(outcome.refusal, state.head);
           case "incomplete":
             this.#start = outcome.consumed;
             return this.#awaitBody(state);
@@ -265,24 +271,23 @@ export class RequestParser {
 
   #beginBody(head: RequestHead): ParserOutcome {
     const framing = decideFraming(head);
-    const isHeadRequest = head.method === "HEAD";
     const expectation = expectationOf(head);
     if (head.method === "TRACE" && (framing.kind === "length" || framing.kind === "chunked")) {
-      return this.#refuse(REFUSALS.traceWithBody, false);
+      return this.#refuseBody(REFUSALS.traceWithBody, head);
     }
     switch (framing.kind) {
       case "refused":
-        return this.#refuse(framing.refusal, isHeadRequest);
+        return this.#refuseBody(framing.refusal, head);
       case "none":
         if (expectation === "unknown") return this.#decline(head);
         return this.#request(head, RequestBody.EMPTY);
       case "length": {
         const { length } = framing;
         if (expectation === "unknown") {
-          return this.#refuse(REFUSALS.expectationUnknown, isHeadRequest);
+          return this.#refuseBody(REFUSALS.expectationUnknown, head);
         }
         if (length > this.#limits.maxBodyBytes) {
-          return this.#refuse(REFUSALS.bodyTooLarge, isHeadRequest);
+          return this.#refuseBody(REFUSALS.bodyTooLarge, head);
         }
         const expectsContinue = expectation === "continue" && !this.hasUnreadBytes;
         this.#state = { kind: "length", head, length, memory: undefined, expectsContinue };
@@ -290,7 +295,7 @@ export class RequestParser {
       }
       case "chunked":
         if (expectation === "unknown") {
-          return this.#refuse(REFUSALS.expectationUnknown, isHeadRequest);
+          return this.#refuseBody(REFUSALS.expectationUnknown, head);
         }
         this.#state = {
           kind: "chunked",
@@ -369,7 +374,12 @@ export class RequestParser {
 
   #refuse(refusal: Refusal, isHeadRequest: boolean): ParserOutcome {
     this.#state = OVER;
-    return { kind: "refused", refusal, isHeadRequest };
+    return { kind: "refused", refusal, isHeadRequest, head: undefined };
+  }
+
+  #refuseBody(refusal: Refusal, head: RequestHead): ParserOutcome {
+    this.#state = OVER;
+    return { kind: "refused", refusal, isHeadRequest: head.method === "HEAD", head };
   }
 
   /**
@@ -406,9 +416,9 @@ export class RequestParser {
       }
       case "length":
       case "chunked":
-        return this.#refuse(
+        return this.#refuseBody(
           reason === "ended" ? REFUSALS.endedEarly : REFUSALS.bodyTooSlow,
-          state.head.method === "HEAD",
+          state.head,
         );
     }
   }

@@ -300,7 +300,8 @@ export class ResponseEncoder {
     output.reserve(MAX_HEAD_END_BYTES + text.length * 3);
     this.#endHead(output, text.length, connection);
     const bodyStart = output.length;
-    const buffer = output.reserve(text.length * 3);
+    // A length in more digits moves the body; the digits have had their room only in a head's end without a request's id.
+    const buffer = output.reserve(MAX_HEAD_END_BYTES + text.length * 3);
     const written = writeUtf8(buffer, bodyStart, text);
     if (written !== text.length) {
       const moreDigits = String(written).length - String(text.length).length;

@@ -24,7 +24,8 @@ export interface FleetSettings {
 /** What has happened. */
 export type FleetInput =
   | { readonly kind: "start" }
-  | { readonly kind: "loaded"; readonly worker: number }
+  /** `place` is where it is going to listen; nobody else who is to stay has it. */
+  | { readonly kind: "loaded"; readonly worker: number; readonly place?: number }
   | { readonly kind: "accepting"; readonly worker: number }
   | {
     readonly kind: "heartbeat";
@@ -98,6 +99,7 @@ interface Member {
   readonly worker: number;
   readonly spawnedAt: number;
   state: WorkerState;
+  place: number | undefined;
   /** Its share of the limits at which it is recycled: a little below, so that workers of one age do not go together. */
   readonly recycleShare: number;
 }
@@ -194,7 +196,7 @@ export class Fleet {
       case "tick":
         return;
       case "loaded":
-        return this.#noteLoaded(input.worker);
+        return this.#noteLoaded(input.worker, input.place);
       case "accepting":
         return this.#noteAccepting(input.worker, now);
       case "heartbeat":
@@ -234,10 +236,12 @@ export class Fleet {
     }
   }
 
-  #noteLoaded(worker: number): void {
+  #noteLoaded(worker: number, place: number | undefined): void {
     this.#hasEverLoaded = true;
     const member = this.#members.get(worker);
-    if (member?.state.kind === "starting") member.state = { kind: "starting", hasLoaded: true };
+    if (member?.state.kind !== "starting") return;
+    member.state = { kind: "starting", hasLoaded: true };
+    member.place = place;
   }
 
   #noteAccepting(worker: number, now: number): void {
@@ -534,6 +538,7 @@ export class Fleet {
       spawnedAt: now,
       state: { kind: "starting", hasLoaded: false },
       recycleShare,
+      place: undefined,
     });
     this.#act({ kind: "spawn", worker });
   }
@@ -554,7 +559,14 @@ export class Fleet {
   #drainSurplus(now: number): void {
     const condemned = [...this.#members.values()].filter(({ state }) => state.kind === "condemned");
     let surplus = this.#count("accepting") + condemned.length - this.#wanted;
-    condemned.sort((left, right) => Number(isHung(right)) - Number(isHung(left)));
+    // A hung one first; then those whose place has been taken over: to let go of another would leave a place with nobody.
+    const taken = new Set(
+      [...this.#members.values()].filter(({ state }) => state.kind === "accepting").map((
+        { place },
+      ) => place),
+    );
+    const rank = (member: Member) => Number(isHung(member)) * 2 + Number(taken.has(member.place));
+    condemned.sort((left, right) => rank(right) - rank(left));
     for (const member of condemned) {
       if (surplus <= 0) return;
       if (isHung(member)) this.#terminate(member.worker, "hang");

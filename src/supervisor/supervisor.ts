@@ -350,7 +350,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     switch (message.kind) {
       case "loaded":
         this.#configure(worker);
-        return this.#handle({ kind: "loaded", worker });
+        return this.#handle({ kind: "loaded", worker, place: this.#crew.get(worker)?.place });
       case "accepting":
         return this.#handle({ kind: "accepting", worker });
       case "failed":

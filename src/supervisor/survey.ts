@@ -80,7 +80,11 @@ export async function survey(options: SurveyOptions): Promise<SurveyOutcome> {
   if (options.timeoutMs > 0) {
     const reason = `it did not call run() within startTimeout (${options.timeoutMs} ms)`;
     timers.push(
-      setTimeout(() => outcome.resolve({ kind: "failed", reason }), options.timeoutMs),
+      setTimeout(
+        () =>
+          outcome.resolve(hasLoaded ? { kind: "failed", reason } : { kind: "nothing to serve" }),
+        options.timeoutMs,
+      ),
     );
   }
   const result = await outcome.promise;

@@ -20,6 +20,8 @@ export interface AccessLogOptions {
   readonly exclude: readonly string[];
   /** Writes all of the bytes; one call at a time is under way. */
   readonly write: (bytes: Uint8Array) => Promise<void>;
+  /** Told of the first failure to write. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** The log of the requests of one worker. */
@@ -36,6 +38,8 @@ export class AccessLog {
   #spare: LineBuffer | undefined;
   #writing: Promise<void> | undefined;
   #dropped = 0;
+  /** Whether it has been told that lines cannot be written: once is enough. */
+  #hasFailed = false;
 
   constructor(options: AccessLogOptions) {
     this.#options = options;
@@ -90,7 +94,7 @@ export class AccessLog {
 
   /** Writes what waits. Resolves when nothing waits any more. */
   async flush(): Promise<void> {
-    while (this.#hasLines || this.#writing !== undefined) await this.#write();
+    while (this.#waiting.length > 0 || this.#writing !== undefined) await this.#write();
   }
 
   get #hasLines(): boolean {
@@ -104,13 +108,18 @@ export class AccessLog {
 
   async #writeBatch(): Promise<void> {
     const lines = this.#waiting;
+    const dropped = this.#dropped;
     this.#addLoss(lines);
     this.#waiting = this.#spare ?? new LineBuffer();
     this.#spare = undefined;
     try {
       await this.#options.write(lines.bytes);
-    } catch {
-      // Nobody reads standard output any more. A server does not stop serving for want of a log.
+    } catch (error) {
+      // Nobody reads standard output any more, or the disk is full. A server does not stop serving for want of a log.
+      // The line that tells of those that were lost before is no request.
+      this.#dropped += dropped + lines.countLines() - Number(dropped > 0);
+      if (!this.#hasFailed) this.#options.onFailure(error);
+      this.#hasFailed = true;
     }
     if (!lines.hasGrown) {
       lines.clear();

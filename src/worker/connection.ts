@@ -260,7 +260,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
         );
         return undefined;
       case "refused":
-        this.#refuse(outcome.refusal, undefined, false, outcome.isHeadRequest);
+        this.#refuse(outcome.refusal, outcome.head, false, outcome.isHeadRequest);
         return undefined;
     }
   }
@@ -629,8 +629,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
       case "head":
       case "body": {
         const outcome = this.#parser.cutShort("too slow");
-        if (outcome.kind === "refused") this.#sayFarewell(outcome.refusal, outcome.isHeadRequest);
-        else close(this.#conn);
+        if (outcome.kind !== "refused") return close(this.#conn);
+        this.#sayFarewell(outcome.refusal, outcome.isHeadRequest, outcome.head);
         return;
       }
       case "streaming":
@@ -668,10 +668,14 @@ export class Connection implements TimeLimited, ExchangeWatch {
   }
 
   /** Writes a last answer while the loop waits for something that may never come, and hangs up. */
-  #sayFarewell(refusal: Refusal, isHeadRequest: boolean): void {
+  #sayFarewell(
+    refusal: Refusal,
+    isHeadRequest: boolean,
+    head: RequestHead | undefined = this.#handled?.head,
+  ): void {
     if (this.#farewell !== undefined) return close(this.#conn);
     this.#parser.stop();
-    this.#refuse(refusal, this.#handled?.head, false, isHeadRequest, this.#handled);
+    this.#refuse(refusal, head, false, isHeadRequest, this.#handled);
     this.#farewell = this.#write(undefined).then(() => this.#leave());
     // The loop waits for it too, and is where its failure is caught; but the loop may not have come there yet.
     this.#farewell.catch(() => {}).then(() => close(this.#conn));

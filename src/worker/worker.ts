@@ -76,6 +76,8 @@ export async function serveAsWorker(
   const assignment = await link.assigned;
   switch (assignment.kind) {
     case "survey":
+      // What its module has left floating is thrown in between, and ends the worker.
+      await new Promise((resolve) => setTimeout(resolve));
       link.say({ kind: "surveyed", survey: surveyOf(program) });
       // Not awaited: the module waits for run() to come back.
       link.moduleHasRun.then(() => link.end());
@@ -160,9 +162,8 @@ class ServingWorker {
     const { address } = this.#configuration;
     const drain = Promise.withResolvers<number>();
     this.#link.onDrain = drain.resolve;
-    const stopWatching = this.#watchForUncaught();
     const listener = this.#listen(address);
-    this.#onListen?.(addressOf(address));
+    const stopWatching = this.#watchForUncaught();
     const limit = new ConnectionLimit(this.#settings.maxConnections, this.#budget);
     const acceptLoop = new AcceptLoop(listener, {
       limit,
@@ -197,7 +198,7 @@ class ServingWorker {
 
   #listen(address: WorkerAddress): ConnectionSource {
     try {
-      return listenAt(address);
+      return listenAt(address, () => this.#onListen?.(addressOf(address)));
     } catch (error) {
       this.#link.say({ kind: "failed", isFinal: false, message: describeError(error) });
       throw error;
@@ -362,14 +363,18 @@ class ServingWorker {
 function openAccessLog(settings: ServerSettings, worker: number): AccessLog | undefined {
   const format = accessLogFormat(settings);
   if (format === "off") return undefined;
-  const { accessLogExclude: exclude } = settings;
-  return new AccessLog({ format, worker, exclude, write: writeToStandardOutput });
+  return new AccessLog({
+    format,
+    worker,
+    exclude: settings.accessLogExclude,
+    write: writeToStandardOutput,
+    onFailure: (error) =>
+      logToStandardError(
+        escapeForLog(`worker ${worker}: requests cannot be logged: ${describeError(error)}`),
+      ),
+  });
 }
 
-/**
- * The lines of all workers stay whole, however slowly they are read: the runtime lets one thread of the process write at a time, until
- * all of it is written.
- */
 /** The address as the platform names it. */
 function addressOf(address: WorkerAddress): Deno.Addr {
   if (address.listen === "unix") return { transport: "unix", path: address.path };
@@ -377,6 +382,20 @@ function addressOf(address: WorkerAddress): Deno.Addr {
   return { transport: "tcp", hostname, port };
 }
 
+/** How long to wait before writing again to a pipe that was full and does not let anybody wait for it. */
+const FULL_PIPE_MS = 10;
+
+/**
+ * The lines of all workers stay whole, however slowly they are read: the runtime lets one thread of the process write at a time, until
+ * all of it is written.
+ */
 async function writeToStandardOutput(bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += await Deno.stdout.write(bytes.subarray(at));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, FULL_PIPE_MS));
+    }
+  }
 }

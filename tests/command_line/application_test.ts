@@ -92,15 +92,16 @@ describe("servable()", () => {
 describe("describeLoadFailure()", () => {
   it("shows the error of a module with its stack, but without the lines of this library's loader", () => {
     const error = new Error("no database");
+    const own = new URL("../../src/", import.meta.url).href;
     error.stack = [
       "Error: no database",
-      "    at connect (file:///srv/app.ts:3:7)",
-      "    at async importModule (file:///lib/src/module_loading.ts:12:14)",
-      "    at async file:///lib/src/command_line/serve.ts:50:3",
+      "    at connect (file:///srv/src/cli.ts:3:7)",
+      `    at async importModule (${own}module_loading.ts:12:14)`,
+      `    at async ${own}command_line/serve.ts:50:3`,
     ].join("\n");
     assertEquals(
       describeLoadFailure(error),
-      "Error: no database\n    at connect (file:///srv/app.ts:3:7)",
+      "Error: no database\n    at connect (file:///srv/src/cli.ts:3:7)",
     );
   });
 

@@ -487,3 +487,58 @@ describe("CONTINUE_BYTES", () => {
     assertEquals(textOf(CONTINUE_BYTES), "HTTP/1.1 100 Continue\r\n\r\n");
   });
 });
+
+describe("X-Request-Id", () => {
+  /** The bytes of one response behind so many others, and what they should be. */
+  function encoded(
+    each: EncodableResponse,
+    requestId: string,
+    connection: ConnectionOption = "",
+    before = 0,
+  ): { text: string; expected: string } {
+    const encoder = new ResponseEncoder(DATE);
+    const output = new Output(new SpoilingPool());
+    output.append(new Uint8Array(before).fill(0x2e));
+    encoder.encode(output, each, connection, false, requestId);
+    const text = textOf(output.bytes).slice(before);
+    output.clear();
+    const named = [...each.fields ?? []];
+    const expected = expectedText({ ...each, fields: named }, connection, false);
+    const end = connection === "" ? "\r\n\r\n" : "\r\nConnection: ";
+    const at = expected.indexOf(end);
+    return {
+      text,
+      expected: `${expected.slice(0, at)}\r\nX-Request-Id: ${requestId}${expected.slice(at)}`,
+    };
+  }
+
+  for (const connection of ["", "close", "keep-alive"] as const) {
+    for (const status of [200, 204, 205, 304, 404]) {
+      it(`X-Request-Id is the last field but for Connection: ${status}, ${connection || "none"}`, () => {
+        for (const fields of [null, [["X-A", "b"]]] as const) {
+          const { text, expected } = encoded(
+            response({ status, fields, body: "body" }),
+            "abc-1",
+            connection,
+          );
+          assertEquals(text, expected);
+        }
+      });
+    }
+  }
+
+  it("X-Request-Id takes nothing of the body's room, wherever the buffer ends", () => {
+    // Of each of these the length in bytes has more digits than that in characters, so that the body has to move for it.
+    const bodies = ["€".repeat(4_000), "é".repeat(600), "a€".repeat(4)];
+    for (const body of bodies) {
+      const each = response({ contentType: "text/plain", body });
+      for (const requestId of ["i", "i".repeat(60), "i".repeat(128)]) {
+        for (let left = 0; left < 500; left++) {
+          const before = MEDIUM_BUFFER_BYTES - bodyBytes(body).length - left;
+          const { text, expected } = encoded(each, requestId, "", before);
+          assertEquals(text === expected, true, `${left} bytes left behind ${body.slice(0, 2)}`);
+        }
+      }
+    }
+  });
+});

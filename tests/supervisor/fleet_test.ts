@@ -65,6 +65,7 @@ function inputOf(text: string): FleetInput {
     case "tick":
       return { kind: name };
     case "loaded":
+      return { kind: name, worker, place: rest === undefined ? undefined : Number(rest) };
     case "accepting":
     case "draining":
     case "ended":
@@ -165,6 +166,22 @@ const cases: readonly Case[] = [
       [100, "panicked 2", "spawn 4"],
       [150, "accepting 3", "drain 1"],
       [151, "accepting 4", "drain 2"],
+    ],
+  },
+  {
+    what: "lets go of the worker first whose place another one has taken over",
+    steps: [
+      [0, "start", "spawn 1", "spawn 2"],
+      [5, "loaded 1: 1"],
+      [5, "loaded 2: 2"],
+      [10, "accepting 1"],
+      [10, "accepting 2", "ready"],
+      [100, "panicked 2", "spawn 3"],
+      [120, "loaded 3: 2"],
+      [130, "panicked 1", "spawn 4"],
+      [150, "accepting 3", "drain 2"],
+      [160, "loaded 4: 1"],
+      [170, "accepting 4", "drain 1"],
     ],
   },
   {

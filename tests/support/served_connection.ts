@@ -49,6 +49,7 @@ export interface ServingOptions {
 export async function serveConnection(options: ServingOptions): Promise<ServedConnection> {
   const { router, limits, tickMs, pool = new BufferPool(), turnGate = new TurnGate() } = options;
   const logged: string[] = [];
+  const faults: unknown[] = [];
   const accessLog = new AccessLog({
     format: "text",
     worker: 1,
@@ -57,8 +58,8 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
       logged.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
       return Promise.resolve();
     },
+    onFailure: (error) => faults.push(error),
   });
-  const faults: unknown[] = [];
   const panics: unknown[] = [];
   const fake = new FakeConn();
   const onPanic: PanicListener = (error) => {

@@ -12,7 +12,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type RunOptions, WebServer, type WorkerStats } from "../../mod.ts";
-import { connectMany } from "../support/attackers.ts";
+import { AbruptClient, connectMany } from "../support/attackers.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { freePort } from "../support/free_port.ts";
 import { Gate } from "../support/gate.ts";
@@ -58,6 +58,17 @@ function counters(samples: ReadonlyMap<string, number>): [string, number][] {
 }
 
 describe("the operator's port", { ignore: !CAN_START_APPS }, () => {
+  it("answers on while clients reset their connections, as many as they like", async () => {
+    await using app = await startOperated();
+    // A pause after each of them, be it ever so short, would be too long in the sum.
+    for (let round = 0; round < 4; round++) {
+      await Promise.all(Array.from({ length: 100 }, async () => {
+        await (await AbruptClient.connect(app.admin)).reset();
+      }));
+    }
+    assertEquals((await ask(app.admin, "/healthz")).status, 200);
+  });
+
   it("is not there unless it is asked for", async () => {
     await using app = await startApp("operated.ts");
     assertEquals(app.running.adminAddr, undefined);

@@ -44,6 +44,14 @@ const APPS: Readonly<Record<string, string>> = {
   };
     import ${JSON.stringify(new URL("../../src/server.ts?copy", import.meta.url).href)};
     export default new WebServer();`,
+  "wrong_on_listen.ts": `export default {
+    fetch: () => new Response(),
+    onListen() { throw new Error("not on this machine"); },
+  };`,
+  "floats.ts": `Promise.reject(new Error("floating"));
+    export default { fetch: () => new Response() };`,
+  "half.ts": `${SERVER}
+    await server.run({ pathMode: 0o660 });`,
   "wrong_option.ts": `${SERVER}
     await server.run({ workers: 0 });`,
 };
@@ -341,6 +349,25 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
       for (const each of waiting) await fail(each);
     };
     await Promise.all([failInTurn(), failInTurn(), failInTurn()]);
+  });
+
+  it("it ends with exit code 1 and the cause where onListen throws", async () => {
+    await using program = start(["wrong_on_listen.ts", "--port", "0", "--workers", "2"]);
+    assertEquals((await program.ended()).code, 1);
+    assertStringIncludes(program.stderr.text, "No worker could start: Error: not on this machine");
+  });
+
+  it("it finds with --check what would kill each worker", async () => {
+    await using program = start(["floats.ts", "--check"]);
+    assertEquals((await program.ended()).code, 1);
+    assertStringIncludes(program.stderr.text, "floating");
+  });
+
+  it("it completes what the code says by half", async () => {
+    await using program = start(["half.ts", "--path", `${folder}/half.sock`, "--workers", "1"]);
+    await program.stderr.find(/listening on unix:.*half\.\{n\}\.sock/);
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 0);
   });
 
   it("it says which permission is missing", async () => {

@@ -20,6 +20,7 @@ function headOf(target: string, ...fields: [string, string][]): RequestHead {
 /** Somewhere to write, which takes its time when the test wants it to. */
 class Sink {
   readonly writes: string[] = [];
+  readonly failures: unknown[] = [];
   readonly #pending: PromiseWithResolvers<void>[] = [];
   isSlow = false;
 
@@ -39,7 +40,14 @@ class Sink {
 
   /** A log that writes here. */
   log(options: Partial<AccessLogOptions> = {}): AccessLog {
-    return new AccessLog({ format: "text", worker: 3, exclude: [], write: this.write, ...options });
+    return new AccessLog({
+      format: "text",
+      worker: 3,
+      exclude: [],
+      write: this.write,
+      onFailure: (error) => this.failures.push(error),
+      ...options,
+    });
   }
 
   get lines(): string[] {
@@ -184,18 +192,23 @@ describe("AccessLog", () => {
     assertEquals(kept < total && kept > 400, true);
   });
 
-  it("it goes on when its lines cannot be written", async () => {
+  it("it goes on when its lines cannot be written, says so once, and how many are missing", async () => {
+    const sink = new Sink();
     let attempts = 0;
-    const write = () => {
+    const write = (bytes: Uint8Array) => {
       attempts++;
+      if (attempts > 3) return sink.write(bytes);
       return Promise.reject(new Deno.errors.BrokenPipe("nobody reads"));
     };
-    const log = new Sink().log({ write });
-    for (let i = 0; i < 3; i++) {
+    const log = sink.log({ write });
+    for (let i = 0; i < 4; i++) {
+      log.note(CLIENT, headOf("/"), "id", 200, 1, undefined);
       log.note(CLIENT, headOf("/"), "id", 200, 1, undefined);
       log.tick(new Date());
       await settle();
     }
-    assertEquals(attempts, 3);
+    assertEquals([attempts, sink.failures.length], [4, 1]);
+    assertEquals(sink.lines.length, 3);
+    assertMatch(sink.lines[2], / 6 lines were lost/);
   });
 });

@@ -349,6 +349,19 @@ describe("Connection", () => {
     assert(!fake.output.includes("forged"));
   });
 
+  it("it logs what is refused for its body with all that its head says", async () => {
+    const exchange = await serveLogged({ maxBodyBytes: 10, bodyTimeout: 100 });
+    exchange.fake.send(post("/text", "x".repeat(11), "X-Request-Id: large", "User-Agent: test"));
+    await settle();
+    await exchange.context.accessLog?.flush();
+    assertMatch(exchange.logged[0], /"POST \/text HTTP\/1\.1" 413 \d+ "-" "test" 0\.0 large 1$/);
+    const slow = await serveLogged({ maxBodyBytes: 10, bodyTimeout: 100 });
+    slow.fake.send(post("/text", "x".repeat(5), "X-Request-Id: slow").slice(0, -2));
+    await slow.pass(200);
+    await slow.context.accessLog?.flush();
+    assertMatch(slow.logged[0], /"POST \/text HTTP\/1\.1" 408 \d+ "-" "-" 0\.0 slow 1$/);
+  });
+
   it("it says X-Request-Id without a log where the handler has asked for it, and only there", async () => {
     const { fake } = await serve();
     const id = "X-Request-Id: theirs";
