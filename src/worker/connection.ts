@@ -86,6 +86,20 @@ interface Exchange {
   readonly startedAt: number;
 }
 
+/** A request whose handler takes its time. It is the loop that waits for it: another async function is dear for each of them. */
+class HandledExchange implements Exchange {
+  constructor(
+    readonly request: WebRequest,
+    readonly head: RequestHead,
+    readonly startedAt: number,
+    readonly persists: boolean,
+    /** Its place on the exchange board. */
+    readonly place: number,
+    /** It does not reject: what goes wrong in a handler is a response, too. */
+    readonly response: Promise<WebResponse>,
+  ) {}
+}
+
 /** An answer whose body is made while it is sent: nothing of it is in the output yet. */
 interface StreamedAnswer extends Exchange {
   readonly response: OutgoingResponse;
@@ -218,8 +232,12 @@ export class Connection implements TimeLimited, ExchangeWatch {
       this.#hasUnparsedBytes = false;
       let outcome = hasEnded ? parser.cutShort("ended") : parser.next();
       while (outcome.kind !== "incomplete") {
-        const answered = this.#answer(outcome);
-        const overflow = answered instanceof Promise ? await answered : answered;
+        let overflow = this.#answer(outcome);
+        if (overflow instanceof HandledExchange) {
+          const exchange = overflow;
+          if (output.length > 0) await this.#writeUnlessSettled(exchange);
+          overflow = this.#finishHandled(exchange, await exchange.response);
+        }
         if (this.#farewell !== undefined) return this.#farewell;
         if (overflow !== undefined || output.length > MAX_WAITING_BYTES) {
           await this.#write(overflow);
@@ -241,10 +259,10 @@ export class Connection implements TimeLimited, ExchangeWatch {
     }
   }
 
-  /** Puts the answer to one outcome behind the output; returns a body that is too large for it. */
+  /** Puts the answer to one outcome behind the output; returns a body that is too large for it, or a handler that takes its time. */
   #answer(
     outcome: Exclude<ParserOutcome, { kind: "incomplete" }>,
-  ): Promise<Overflow | undefined> | Overflow | undefined {
+  ): HandledExchange | Overflow | undefined {
     switch (outcome.kind) {
       case "request":
         return this.#answerRequest(outcome.head, outcome.body, outcome.persists);
@@ -269,7 +287,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     head: RequestHead,
     body: RequestBody,
     persists: boolean,
-  ): Promise<Overflow | undefined> | Overflow | undefined {
+  ): HandledExchange | Overflow | undefined {
     const { dispatcher, scoreboard, exchangeBoard, accessLog, requestMetrics } = this.#context;
     const isTimed = accessLog !== undefined || requestMetrics !== undefined;
     const startedAt = isTimed ? performance.now() : 0;
@@ -282,31 +300,23 @@ export class Connection implements TimeLimited, ExchangeWatch {
     if (response instanceof WebResponse) {
       return this.#finishRequest(request, head, response, persists, startedAt, place);
     }
-    return this.#finishLater(request, head, response, persists, startedAt, place);
+    const exchange = new HandledExchange(request, head, startedAt, persists, place, response);
+    this.#beginHandling(exchange);
+    return exchange;
   }
 
-  /** The same for a handler that takes its time. */
-  async #finishLater(
-    request: WebRequest,
-    head: RequestHead,
-    response: Promise<WebResponse>,
-    persists: boolean,
-    startedAt: number,
-    place: number,
-  ): Promise<Overflow | undefined> {
-    const exchange = { request, head, startedAt };
-    this.#beginHandling(exchange);
-    if (this.#output.length > 0) await this.#writeUnlessSettled(response, exchange);
-    const settled = await response;
+  /** The same for a handler that has taken its time. */
+  #finishHandled(exchange: HandledExchange, response: WebResponse): Overflow | undefined {
+    const { request, head, persists, startedAt, place } = exchange;
     this.#handled = undefined;
-    const overflow = this.#finishRequest(request, head, settled, persists, startedAt, place);
+    const overflow = this.#finishRequest(request, head, response, persists, startedAt, place);
     if (this.#broken !== undefined) throw this.#broken.error;
     return overflow;
   }
 
   /** Answers that are ready do not have to wait for a handler that takes its time, unless it only seems to. */
-  async #writeUnlessSettled(response: Promise<WebResponse>, exchange: Exchange): Promise<void> {
-    if (await settlesWithin(response, SETTLING_TURNS)) return;
+  async #writeUnlessSettled(exchange: HandledExchange): Promise<void> {
+    if (await settlesWithin(exchange.response, SETTLING_TURNS)) return;
     await this.#writeAhead();
     this.#beginHandling(exchange);
   }
