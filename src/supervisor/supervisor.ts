@@ -13,6 +13,7 @@ import {
   withoutStack,
 } from "../listener.ts";
 import {
+  describeError,
   escapeForLog,
   fleetLine,
   type FleetPhase,
@@ -536,10 +537,13 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     const { log, settings, observer } = this.#options;
     if (isWorthALine(event, this.phase)) log(fleetLine(event));
     observer?.note(event);
+    const complain = (error: unknown) =>
+      log(escapeForLog(`onEvent threw on ${event.kind}: ${describeError(error)}`));
     try {
-      settings.onEvent?.(event);
+      // It may be an async function; a rejection that nobody awaits would end the process.
+      Promise.resolve(settings.onEvent?.(event)).catch(complain);
     } catch (error) {
-      log(escapeForLog(`onEvent threw on ${event.kind}: ${Deno.inspect(error)}`));
+      complain(error);
     }
   }
 
