@@ -168,7 +168,7 @@ export interface RunOptions {
    * `/stats` (JSON), `/metrics` (for Prometheus), and a page for people at `/`; nothing can be changed there. Off by default.
    */
   readonly admin?: AdminOptions;
-  /** Called with each event of the fleet: the same that is logged, as values. What it throws is logged and ignored. */
+  /** Called with each event of the fleet: the same that is logged, as values. What it throws, or rejects with, is logged and ignored. */
   readonly onEvent?: (event: FleetEvent) => void;
 }
 

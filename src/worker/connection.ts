@@ -65,6 +65,8 @@ export interface ConnectionContext {
   readonly accessLog: AccessLog | undefined;
   /** Undefined where requests are not counted by route. */
   readonly requestMetrics: RequestMetrics | undefined;
+  /** Told of each connection, once, when it is closed; a handler that was given up may go on without it. */
+  readonly onClosed: () => void;
   /** Told of an error that is none of the client's doing: a fault in this library. */
   readonly onFault: (error: unknown) => void;
   /**
@@ -172,6 +174,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
   #hasClientEnded = false;
   /** What was written so far, as far as Nagle's algorithm is concerned: see `#sendAtOnce`. */
   #sent: "nothing" | "one segment" | "whatever comes" = "nothing";
+  #isClosed = false;
   /** Why nothing can be written any more, where that was seen while a handler worked. */
   #broken: { readonly error: unknown } | undefined;
 
@@ -201,9 +204,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
       if (!isEndOfConnection(error)) this.#context.onFault(error);
     }
     this.#abort(CLIENT_GONE);
-    deadlines.delete(this);
     turnGate.leave();
-    close(this.#conn);
+    this.#close();
     // Until the closing has reached them, a read may still go into this memory, and a write come out of it.
     if (this.#watchedRead !== undefined) await this.#watchedRead.catch(() => {});
     if (this.#farewell !== undefined) await this.#farewell.catch(() => {});
@@ -635,11 +637,11 @@ export class Connection implements TimeLimited, ExchangeWatch {
       case "idle":
       case "writing":
       case "leaving":
-        return close(this.#conn);
+        return this.#close();
       case "head":
       case "body": {
         const outcome = this.#parser.cutShort("too slow");
-        if (outcome.kind !== "refused") return close(this.#conn);
+        if (outcome.kind !== "refused") return this.#close();
         this.#sayFarewell(outcome.refusal, outcome.isHeadRequest, outcome.head);
         return;
       }
@@ -657,7 +659,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       case "idle":
       case "writing":
       case "leaving":
-        return close(this.#conn);
+        return this.#close();
       case "streaming":
         this.#abort("The server is stopping");
         return this.#streamed?.cutOff();
@@ -673,8 +675,17 @@ export class Connection implements TimeLimited, ExchangeWatch {
   closeIfIdle({ evenIfNew }: { readonly evenIfNew: boolean }): boolean {
     const isNew = this.#phase === "head" && !this.#parser.hasUnreadBytes;
     const closes = this.#phase === "idle" || (isNew && evenIfNew);
-    if (closes) close(this.#conn);
+    if (closes) this.#close();
     return closes;
+  }
+
+  /** Whoever waits for a place gets this one, although a handler that does not end may keep the loop waiting for ever. */
+  #close(): void {
+    close(this.#conn);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#context.deadlines.delete(this);
+    this.#context.onClosed();
   }
 
   /** Writes a last answer while the loop waits for something that may never come, and hangs up. */
@@ -683,12 +694,12 @@ export class Connection implements TimeLimited, ExchangeWatch {
     isHeadRequest: boolean,
     head: RequestHead | undefined = this.#handled?.head,
   ): void {
-    if (this.#farewell !== undefined) return close(this.#conn);
+    if (this.#farewell !== undefined) return this.#close();
     this.#parser.stop();
     this.#refuse(refusal, head, false, isHeadRequest, this.#handled);
     this.#farewell = this.#write(undefined).then(() => this.#leave());
     // The loop waits for it too, and is where its failure is caught; but the loop may not have come there yet.
-    this.#farewell.catch(() => {}).then(() => close(this.#conn));
+    this.#farewell.catch(() => {}).then(() => this.#close());
   }
 
   /** From now on the handler wants to know when the client goes. */
