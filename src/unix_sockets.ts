@@ -164,7 +164,7 @@ function explain(path: string, error: unknown): unknown {
       "Deno was not given the permission to; run it with --allow-net, and --allow-read and --allow-write for the folder, or with -A",
     );
   }
-  if (error instanceof Deno.errors.NotFound) {
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
     return cannotListen(path, "its folder is not there; make it, or pass another path");
   }
   if (error instanceof Deno.errors.PermissionDenied) {

@@ -98,11 +98,14 @@ describe("reserveSocketPaths()", { ignore: !CAN_MAKE_FILES }, () => {
     assertStringIncludes(error.message, "something else than a socket is there");
   });
 
-  it("refuses a folder that is not there", async () => {
+  it("refuses a folder that is not there, or is a file", async () => {
     using folder = temporaryFolder();
-    const pattern = folder.path("none/app.sock");
-    const error = await assertRejects(() => reserveSocketPaths(pattern, 1), Error);
-    assertStringIncludes(error.message, "its folder is not there; make it, or pass another path");
+    Deno.writeTextFileSync(folder.path("file"), "precious");
+    for (const name of ["none", "file"]) {
+      const pattern = folder.path(`${name}/app.sock`);
+      const error = await assertRejects(() => reserveSocketPaths(pattern, 1), Error);
+      assertStringIncludes(error.message, "its folder is not there; make it, or pass another path");
+    }
   });
 
   it("refuses a folder that is not there for one of the places", async () => {
