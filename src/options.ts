@@ -155,7 +155,7 @@ export interface RunOptions {
   readonly maxAgePerWorker?: number;
   /** Replaces a worker whose heap and external memory pass that size; off (0) by default. */
   readonly maxHeapBytesPerWorker?: number;
-  /** The size of heap at which a worker dies; only with `isolation: "thread"`. Off (0) by default. */
+  /** The size of heap at which a worker dies; only with `isolation: "thread"`. The runtime's own limit (0) by default. */
   readonly heapLimitPerWorker?: number;
   /**
    * Whether the process's signals are listened to: SIGTERM and SIGINT stop the server, a second one cuts short, SIGHUP

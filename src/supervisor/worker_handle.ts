@@ -142,17 +142,23 @@ function threadEntry(entry: string): URL {
   return new URL(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(entry)};`)}`);
 }
 
-/** The module is loaded when it is first needed: it takes some milliseconds, and most fleets have none of these. */
+/** Node's modules, which are loaded when they are first needed: that takes some milliseconds, and most fleets have no threads. */
+async function nodeModules() {
+  return { ...await import("node:worker_threads"), ...await import("node:v8") };
+}
+
 function startWorkerThread(options: SpawnOptions, events: ThreadEvents): Thread {
   const { entry, worker, heapLimitBytes } = options;
   let isTerminated = false;
-  const started = import("node:worker_threads").then(({ Worker: NodeWorker }) => {
+  const started = nodeModules().then(({ Worker: NodeWorker, getHeapStatistics }) => {
     if (isTerminated) return undefined;
+    // A thread without a limit of its own would take the process along when it comes to the runtime's.
+    const limitBytes = heapLimitBytes || getHeapStatistics().heap_size_limit;
     const thread = new NodeWorker(threadEntry(entry), {
       name: `mudpie:${worker}`,
-      resourceLimits: heapLimitBytes === 0
-        ? undefined
-        : { maxOldGenerationSizeMb: Math.max(1, Math.ceil(heapLimitBytes / BYTES_PER_MEGABYTE)) },
+      resourceLimits: {
+        maxOldGenerationSizeMb: Math.max(1, Math.ceil(limitBytes / BYTES_PER_MEGABYTE)),
+      },
     });
     thread.on("message", events.onPost);
     thread.on(
