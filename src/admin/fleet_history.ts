@@ -14,6 +14,12 @@ const MAX_EVENTS = 50;
 /** How much of what an error says is shown of a panic: the log has the whole. */
 const MAX_ERROR_CHARACTERS = 300;
 
+/**
+ * How much is kept of any event: errors are told with it, and may quote all that a client has sent. With fifty that long, whoever comes
+ * to look would have to take more than is sent to anybody at once.
+ */
+const MAX_EVENT_CHARACTERS = 2_000;
+
 const MILLISECONDS_PER_SECOND = 1_000;
 
 /** The counters of a moment. */
@@ -119,7 +125,11 @@ export class FleetHistory {
 
   /** Keeps an event, and gives it as it is kept. */
   note(event: FleetEvent, at: number): NotedEvent {
-    const noted = { at, weight: weightOf(event), text: describe(event) };
+    const noted = {
+      at,
+      weight: weightOf(event),
+      text: describe(event).slice(0, MAX_EVENT_CHARACTERS),
+    };
     this.#events.push(noted);
     if (this.#events.length > MAX_EVENTS) this.#events.shift();
     return noted;

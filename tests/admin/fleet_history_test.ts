@@ -94,6 +94,11 @@ describe("FleetHistory", () => {
       weight: "plain",
       text: "worker 3: ended (reload)",
     },
+    {
+      event: { kind: "ended", worker: 3, cause: "panic", detail: "a".repeat(1_000_000) },
+      weight: "bad",
+      text: `worker 3: ended (panic): ${"a".repeat(2_000 - "worker 3: ended (panic): ".length)}`,
+    },
   ];
   for (const { event, weight, text } of events) {
     it(`tells of ${JSON.stringify(event).slice(0, 60)} in a line`, () => {
