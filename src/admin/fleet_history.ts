@@ -31,7 +31,7 @@ export interface Counted {
 
 /** One moment of the plots. */
 export interface Sample {
-  /** When, in milliseconds since 1970. */
+  /** When, in milliseconds since 1970, by the clock as it was set at the first sample: nothing is plotted behind what came later. */
   readonly at: number;
   readonly requestsPerSecond: number;
   /** Half of the requests since the last sample were answered in that time; null where there were none. */
@@ -71,6 +71,8 @@ export class FleetHistory {
   readonly #samples: Sample[] = [];
   readonly #events: NotedEvent[] = [];
   #previous: Previous | undefined;
+  /** What the wall clock said more than the one that only goes forward, at the first sample. */
+  #wallOffsetMs: number | undefined;
   /** How many requests each worker answered in a second, as of the last sample. */
   #rates: ReadonlyMap<number, number> = new Map();
 
@@ -99,8 +101,9 @@ export class FleetHistory {
     const seconds = previous === undefined ? 0 : (now - previous.now) / MILLISECONDS_PER_SECOND;
     const perSecond = (count: number) => seconds > 0 ? Math.max(0, count) / seconds : 0;
     const since = buckets.map((count, i) => count - (previous?.buckets[i] ?? count));
+    this.#wallOffsetMs ??= at - now;
     const sample = {
-      at,
+      at: Math.round(this.#wallOffsetMs + now),
       requestsPerSecond: perSecond(stats.total.requests - (previous?.total ?? 0)),
       p50Ms: milliseconds(quantile(since, 0.5)),
       p99Ms: milliseconds(quantile(since, 0.99)),
