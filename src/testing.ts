@@ -50,7 +50,8 @@ export interface TestedServer extends RunningServer {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /**
    * Has something throw in a worker that nothing catches: a panic outside of any request. Resolves when the worker is gone and as
-   * many accept as are wanted, or when the server has shut down.
+   * many accept as are wanted, or when the server has shut down. Workers that die young one after the other are replaced more and
+   * more slowly, as they are in production: from the second on it may take seconds.
    *
    * @param index which of the workers that accept, from 0; the first one by default
    * @throws {RangeError} when there are not so many; the methods below do the same
