@@ -9,7 +9,7 @@ import { ExchangeBoard } from "../exchange_board.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
 import { listenAt } from "../listener.ts";
-import { describeError, escapeForLog, logToStandardError, PanicLog } from "../log.ts";
+import { describeError, escapeForLog, lastError, logToStandardError, PanicLog } from "../log.ts";
 import {
   counterIndex,
   Scoreboard,
@@ -342,7 +342,7 @@ class ServingWorker {
     if (fatal === undefined) return this.#link.end();
     // Thrown where nothing catches it, so that the supervisor's `error` event carries it.
     setTimeout(() => {
-      throw fatal.error;
+      throw lastError(fatal.error);
     });
   }
 
