@@ -40,6 +40,7 @@ import { settlesWithin } from "../settling.ts";
 import type { AccessLog } from "./access_log.ts";
 import type { Deadlines, TimeLimited } from "./deadlines.ts";
 import { LINGER_TIMEOUT_MS, lingerBeforeClose } from "./lingering_close.ts";
+import type { RosterMember } from "./roster.ts";
 import { type BodySink, StreamedBody } from "./streamed_body.ts";
 import type { TurnGate } from "./turn_gate.ts";
 
@@ -150,8 +151,9 @@ const REQUESTS_IN_FLIGHT = counterIndex("requestsInFlight");
 const TEXT = "text/plain; charset=utf-8";
 
 /** One connection of a worker. */
-export class Connection implements TimeLimited, ExchangeWatch {
+export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   deadline: number;
+  rosterPlace = 0;
   readonly #conn: ClientConn;
   readonly #context: ConnectionContext;
   readonly #parser: RequestParser;
@@ -194,8 +196,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
 
   /** Serves the connection to its end. It never rejects: what goes wrong between us and a client concerns nobody else. */
   async serve(): Promise<void> {
-    const { deadlines, turnGate } = this.#context;
-    deadlines.add(this);
+    const { turnGate } = this.#context;
     turnGate.enter();
     try {
       await this.#serveRequests();
@@ -684,7 +685,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     close(this.#conn);
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#context.deadlines.delete(this);
+    this.deadline = Infinity;
     this.#context.onClosed();
   }
 

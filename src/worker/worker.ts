@@ -39,6 +39,7 @@ import {
 import { DateField } from "./date_field.ts";
 import { Deadlines, tickFor } from "./deadlines.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { Roster } from "./roster.ts";
 import { shortTurns } from "./short_turns.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
 import { TurnGate } from "./turn_gate.ts";
@@ -116,7 +117,7 @@ class ServingWorker {
   readonly #limit: ConnectionLimit;
   readonly #context: ConnectionContext;
   readonly #tickMs: number;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Roster<Connection>();
   #onEmpty: (() => void) | undefined;
   #troubleLoggedAt = -Infinity;
   /** The panic that this worker is going to die of. */
@@ -247,7 +248,7 @@ class ServingWorker {
       if (text !== undefined) encoder.setDate(text);
       heartbeat.tick(now, Math.max(0, now - expectedAt));
       expectedAt = now + tickMs;
-      deadlines.tick(now);
+      deadlines.tick(now, this.#connections.members());
       this.#closeExcess();
       accessLog?.tick(wall);
     };
@@ -263,7 +264,7 @@ class ServingWorker {
   #closeExcess(): void {
     let { excess } = this.#budget;
     if (excess === 0) return;
-    for (const connection of [...this.#connections].reverse()) {
+    for (const connection of this.#connections.members().reverse()) {
       if (connection.closeIfIdle({ evenIfNew: true }) && --excess === 0) return;
     }
   }
@@ -273,7 +274,7 @@ class ServingWorker {
     const closeIdle = async (evenIfNew: boolean) => {
       // Who has sent a request that nobody has read yet only looks idle.
       await shortTurns();
-      for (const connection of this.#connections) connection.closeIfIdle({ evenIfNew });
+      for (const connection of this.#connections.members()) connection.closeIfIdle({ evenIfNew });
     };
     const timers = [
       setTimeout(() => closeIdle(false), Math.min(IDLE_GRACE_MS, timeoutMs)),
@@ -282,7 +283,7 @@ class ServingWorker {
     const isEmpty = await this.#emptyWithin(timeoutMs);
     for (const timer of timers) clearTimeout(timer);
     if (isEmpty) return;
-    for (const connection of this.#connections) connection.abandon();
+    for (const connection of this.#connections.members()) connection.abandon();
     await this.#emptyWithin(FAREWELL_MS);
   }
 
