@@ -409,6 +409,8 @@ export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promi
     case "servable":
       return await runHere(loaded.server, workerNumber, supervisorLink, loaded.onListen);
     case "nothing to serve":
+      // An application that has ended this thread while it was loaded looks like one that has nothing: it does not come to the next turn.
+      await new Promise((resolve) => setTimeout(resolve));
       return supervisorLink.say({ kind: "nothing to serve" });
     case "failed":
       return supervisorLink.say({ kind: "failed", isFinal: false, message: loaded.reason });

@@ -50,6 +50,7 @@ const APPS: Readonly<Record<string, string>> = {
   };`,
   "floats.ts": `Promise.reject(new Error("floating"));
     export default { fetch: () => new Response() };`,
+  "exits.ts": `Deno.exit(3);`,
   "half.ts": `${SERVER}
     await server.run({ pathMode: 0o660 });`,
   "wrong_option.ts": `${SERVER}
@@ -327,6 +328,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
         says: "variable MUDPIE_PORT: expected",
       },
       { args: ["throws.ts", "--check"], says: "Cannot load throws.ts: Error: no database today" },
+      { args: ["exits.ts", "--check"], says: "Cannot load exits.ts: it ended without a word" },
       { args: ["wrong_option.ts", "--check"], says: 'Cannot use 0 as option "workers"' },
       {
         args: ["empty.ts", "--check", "--isolation", "thread"],
