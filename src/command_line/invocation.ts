@@ -120,9 +120,7 @@ function readFlag(
     return `Cannot use ${quote(value)} as ${rawName}: expected ${reading.expected}`;
   }
   said.set(flag, {
-    value: rule.form.kind === "list"
-      ? append(said.get(flag)?.value, reading.value)
-      : reading.value,
+    value: rule.form.kind === "list" ? append(said.get(flag)?.value, reading.value) : reading.value,
     source: `as ${rawName} says`,
   });
   return undefined;

@@ -222,7 +222,17 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals(await textOf(port, "/"), "second");
     assertMatch(program.stderr.text, /changed: text\.ts\n/);
 
+    // A module that is imported before it is there, and the folder for it, too.
     let seen = program.stderr.all.length;
+    await text(`export * from "./late/late.ts";`);
+    await program.stderr.find(/reload failed/, seen);
+    seen = program.stderr.all.length;
+    await Deno.mkdir(`${folder}/late`);
+    await Deno.writeTextFile(`${folder}/late/late.ts`, `export * from "../more.ts";`);
+    await program.stderr.find(/ reloaded$/, seen);
+    assertEquals(await textOf(port, "/"), "second");
+
+    seen = program.stderr.all.length;
     await Deno.writeTextFile(
       `${folder}/more.ts`,
       `export const text = ""; throw new Error("not today");`,
