@@ -144,6 +144,8 @@ export class Dispatcher {
           "it must return a WebResponse or a Response, or a promise of one",
       );
     }
+    // What Deno.upgradeWebSocket() gives. It is no fault of a handler that serves others as well, so it costs no worker.
+    if (result.status === 101) throw new HttpError(501, "WebSockets are not served here");
     const response = fromPlatformResponse(result);
     if (response instanceof WebResponse) return response;
     return response.catch((error) => this.recover(error, request));
