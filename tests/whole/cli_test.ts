@@ -31,6 +31,12 @@ const APPS: Readonly<Record<string, string>> = {
     if (!WebServer.isWorker) console.log("behind run()");`,
   "guarded.ts": `${SERVER}
     if (import.meta.main) await server.run({ port: 1, workers: 3 });`,
+  "called.ts": `${SERVER}
+    async function main() {
+      await new Promise((resolve) => setTimeout(resolve));
+      await server.run({ port: 1, workers: 3 });
+    }
+    main();`,
   "exported.ts": `${SERVER}
     export default server;`,
   "throws.ts": `throw new Error("no database today");`,
@@ -148,6 +154,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
   const kinds = [
     { app: "runs.ts", isolation: "thread", what: "a module that calls run()" },
     { app: "guarded.ts", isolation: "web", what: "one that does so behind import.meta.main" },
+    { app: "called.ts", isolation: "web", what: "one that does so in a function nobody awaits" },
     { app: "exported.ts", isolation: "thread", what: "a WebServer as default export" },
   ];
   for (const { app, isolation, what } of kinds) {
