@@ -56,6 +56,8 @@ const APPS: Readonly<Record<string, string>> = {
   };`,
   "floats.ts": `Promise.reject(new Error("floating"));
     export default { fetch: () => new Response() };`,
+  "waits.ts": `await new Promise(() => {});
+    export default { fetch: () => new Response() };`,
   "exits.ts": `Deno.exit(3);`,
   "half.ts": `${SERVER}
     await server.run({ pathMode: 0o660 });`,
@@ -345,6 +347,10 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
         says: "variable MUDPIE_PORT: expected",
       },
       { args: ["throws.ts", "--check"], says: "Cannot load throws.ts: Error: no database today" },
+      {
+        args: ["waits.ts", "--check", "--start-timeout", "500"],
+        says: "Cannot load waits.ts: it took longer than startTimeout (500 ms) to load",
+      },
       { args: ["exits.ts", "--check"], says: "Cannot load exits.ts: it ended without a word" },
       { args: ["wrong_option.ts", "--check"], says: 'Cannot use 0 as option "workers"' },
       {
