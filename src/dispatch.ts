@@ -69,7 +69,12 @@ export type FetchHandler = (request: Request, info: FetchInfo) => Response | Pro
  * console.log(await response.text()); // /a/b
  * ```
  */
-export function fetchHandler(fetch: FetchHandler): Handler {
+export function fetchHandler(fetch: FetchHandler): Handler;
+/** The same for a handler that is written for `Deno.serve`. Only `completed` is not among what it is told. */
+export function fetchHandler(fetch: Deno.ServeHandler<Deno.NetAddr>): Handler;
+export function fetchHandler(
+  fetch: (request: Request, info: never) => Response | Promise<Response>,
+): Handler {
   if (typeof fetch !== "function") {
     throw new TypeError(
       `Cannot make a handler of a value of type ${
@@ -77,7 +82,8 @@ export function fetchHandler(fetch: FetchHandler): Handler {
       }: pass a function that takes a Request, such as app.fetch`,
     );
   }
-  return (req) => fetch(req.toRequest(), { remoteAddr: req.clientAddr });
+  const call = fetch as FetchHandler;
+  return (req) => call(req.toRequest(), { remoteAddr: req.clientAddr });
 }
 
 /** Told of every panic; says what its client gets. */
