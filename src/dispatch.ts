@@ -158,9 +158,14 @@ export class Dispatcher {
   }
 
   /**
-   * What the client gets in place of the response of a handler that has failed. The stream of a body may fail when its answer
-   * has begun already: that is a panic like any other, but the client can be told nothing.
+   * The body of an answer has failed that has begun already. That is a panic, even for an `HttpError`: it can be no answer any more,
+   * and without a word nobody would know why the client has got a part of it.
    */
+  reportBrokenBody(error: unknown, request: WebRequest): void {
+    if (!isAbort(request, error)) this.#onPanic(error, request);
+  }
+
+  /** What the client gets in place of the response of a handler that has failed. */
   recover(error: unknown, request: WebRequest): WebResponse {
     if (isHttpError(error)) {
       try {

@@ -354,7 +354,7 @@ export class WebServer {
   ): Promise<Response> {
     const response = await this.#dispatcher.dispatch(request);
     const platformResponse = toPlatformResponse(response, isHeadRequest, {
-      onFailure: (error) => void this.#dispatcher.recover(error, request),
+      onFailure: (error) => this.#dispatcher.reportBrokenBody(error, request),
       onEnd: () => {
         exchange.end();
         releaseRequest(request);

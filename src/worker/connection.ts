@@ -502,11 +502,13 @@ export class Connection implements TimeLimited, ExchangeWatch {
         case "sent":
           return this.#noteStream(answer, status, body.sentBytes);
         case "failed": {
-          const failure = this.#context.dispatcher.recover(end.error, request);
+          const { dispatcher } = this.#context;
           if (end.hasLeft) {
+            dispatcher.reportBrokenBody(end.error, request);
             await this.#write(undefined);
             throw new Deno.errors.Interrupted(BODY_FAILED);
           }
+          const failure = dispatcher.recover(end.error, request);
           stream.cancel(UNWANTED);
           // Nothing of the answer has left, so its client gets another one.
           hasOtherAnswer = true;
