@@ -4,7 +4,7 @@
 
 import { HttpError } from "./errors.ts";
 import { fromPlatformResponse } from "./platform.ts";
-import { isAbort, setRoute, type WebRequest } from "./request.ts";
+import { completionOf, isAbort, setRoute, type WebRequest } from "./request.ts";
 import { checkSendable, nameOfType, phraseResponse, WebResponse } from "./response.ts";
 import { METHODS, type Router } from "./router.ts";
 
@@ -35,6 +35,12 @@ export type Handler<Path extends string = string> = (req: WebRequest<Path>) => H
 export interface FetchInfo {
   /** The address of the client, as `WebRequest.clientAddr` has it: behind a front end whom `trustProxy` names, the one that it tells of. */
   readonly remoteAddr: Deno.NetAddr;
+  /**
+   * Resolves when the whole answer, its body included, has been handed to the system, and rejects with a `Deno.errors.Interrupted` when
+   * the client has gone before, or gets another answer. That nobody listens to its rejection is no panic. Through `WebServer.fetch`
+   * the answer counts as sent when its body is made.
+   */
+  readonly completed: Promise<void>;
 }
 
 /**
@@ -47,7 +53,8 @@ export interface FetchInfo {
  *
  * const fetch: FetchHandler = (_request, { remoteAddr }) => new Response(remoteAddr.hostname);
  * const remoteAddr = { transport: "tcp", hostname: "192.0.2.1", port: 5000 } as const;
- * const response = await fetch(new Request("http://localhost/"), { remoteAddr });
+ * const info = { remoteAddr, completed: Promise.resolve() };
+ * const response = await fetch(new Request("http://localhost/"), info);
  * console.log(await response.text()); // 192.0.2.1
  * ```
  */
@@ -69,12 +76,7 @@ export type FetchHandler = (request: Request, info: FetchInfo) => Response | Pro
  * console.log(await response.text()); // /a/b
  * ```
  */
-export function fetchHandler(fetch: FetchHandler): Handler;
-/** The same for a handler that is written for `Deno.serve`. Only `completed` is not among what it is told. */
-export function fetchHandler(fetch: Deno.ServeHandler<Deno.NetAddr>): Handler;
-export function fetchHandler(
-  fetch: (request: Request, info: never) => Response | Promise<Response>,
-): Handler {
+export function fetchHandler(fetch: FetchHandler): Handler {
   if (typeof fetch !== "function") {
     throw new TypeError(
       `Cannot make a handler of a value of type ${
@@ -82,8 +84,22 @@ export function fetchHandler(
       }: pass a function that takes a Request, such as app.fetch`,
     );
   }
-  const call = fetch as FetchHandler;
-  return (req) => call(req.toRequest(), { remoteAddr: req.clientAddr });
+  return (req) => fetch(req.toRequest(), new HandlerInfo(req));
+}
+
+/** What a handler is told besides. What it does not ask for is not made. */
+class HandlerInfo implements FetchInfo {
+  readonly remoteAddr: Deno.NetAddr;
+  readonly #request: WebRequest;
+
+  constructor(request: WebRequest) {
+    this.remoteAddr = request.clientAddr;
+    this.#request = request;
+  }
+
+  get completed(): Promise<void> {
+    return completionOf(this.#request);
+  }
 }
 
 /** Told of every panic; says what its client gets. */

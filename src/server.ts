@@ -436,6 +436,7 @@ class PlatformExchange {
   readonly #request: Request;
   readonly #isOver = new AbortController();
   #controller: AbortController | undefined;
+  #completion: PromiseWithResolvers<void> | undefined;
 
   constructor(request: Request) {
     this.#request = request;
@@ -450,8 +451,13 @@ class PlatformExchange {
     else signal.addEventListener("abort", abort, { signal: this.#isOver.signal });
   }
 
+  onCompletionWanted(): Promise<void> {
+    return (this.#completion ??= Promise.withResolvers()).promise;
+  }
+
   /** From now on the handler's signal follows nobody: what it has left running goes on, as it does over a connection. */
   end(): void {
+    this.#completion?.resolve();
     if (this.#controller !== undefined) this.#isOver.abort();
   }
 

@@ -455,6 +455,21 @@ describe("A streamed body in WebServer.fetch()", () => {
     assertEquals((await reader.read()).done, true);
   });
 
+  it("counts as sent when it is made", async () => {
+    const server = new WebServer();
+    const seen: string[] = [];
+    const sent = Promise.withResolvers<void>();
+    const handler = fetchHandler((_request, { completed }) => {
+      completed.then(() => void seen.push("sent")).then(sent.resolve);
+      return new Response(ReadableStream.from([new Uint8Array(1), new Uint8Array(1)]));
+    });
+    server.addPath("/", handler);
+    const response = await server.fetch(new Request("http://localhost/"));
+    for await (const _part of response.body!) seen.push("part");
+    await sent.promise;
+    assertEquals(seen, ["part", "part", "sent"]);
+  });
+
   it("is cancelled when nobody wants it any more", async () => {
     const { server, source } = streaming(["one", "two"]);
     const response = await server.fetch(new Request("http://localhost/"));

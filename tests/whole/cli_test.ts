@@ -115,6 +115,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
       { path: "/echo", init: { method: "POST", body: "büdget" } },
       { path: "/echo", init: { method: "PUT", body: new Uint8Array([0, 255, 7]) } },
       { path: "/peer" },
+      { path: "/completed" },
       { path: "/cookies" },
       { path: "/elsewhere" },
       { path: "/parts" },
@@ -135,6 +136,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
         path,
       );
     }
+    for (const { stdout } of [program, other]) await stdout.find(/the answer was sent/);
     for (const each of [port, Number(said[1])]) {
       const response = await ask(each, "/fails");
       assertEquals(response.status, 500);
