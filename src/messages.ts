@@ -102,6 +102,17 @@ export type WorkerMessage =
   /** It has drained, and its module has run to the end. */
   | { readonly kind: "ended" };
 
+/** What a worker posts. The application in it may post something, too, to which the supervisor must not listen. */
+export interface WorkerPost {
+  readonly mudpie: WorkerMessage;
+}
+
+/** What a worker has said; undefined where it was something else that has posted. */
+export function messageIn(post: unknown): WorkerMessage | undefined {
+  const isOurs = typeof post === "object" && post !== null && "mudpie" in post;
+  return isOurs ? (post as WorkerPost).mudpie : undefined;
+}
+
 /** The place of each counter of a worker. */
 const COUNTERS = [
   "heartbeats",

@@ -155,7 +155,7 @@ export interface RunOptions {
   readonly maxAgePerWorker?: number;
   /** Replaces a worker whose heap and external memory pass that size; off (0) by default. */
   readonly maxHeapBytesPerWorker?: number;
-  /** The size of heap at which a worker dies; only with `isolation: "thread"`. Off (0) by default. */
+  /** The size of heap at which a worker dies; only with `isolation: "thread"`. The runtime's own limit (0) by default. */
   readonly heapLimitPerWorker?: number;
   /**
    * Whether the process's signals are listened to: SIGTERM and SIGINT stop the server, a second one cuts short, SIGHUP
@@ -168,7 +168,7 @@ export interface RunOptions {
    * `/stats` (JSON), `/metrics` (for Prometheus), and a page for people at `/`; nothing can be changed there. Off by default.
    */
   readonly admin?: AdminOptions;
-  /** Called with each event of the fleet: the same that is logged, as values. What it throws is logged and ignored. */
+  /** Called with each event of the fleet: the same that is logged, as values. What it throws, or rejects with, is logged and ignored. */
   readonly onEvent?: (event: FleetEvent) => void;
 }
 

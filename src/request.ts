@@ -8,7 +8,7 @@ import { type Fields, readForwarded, type Scheme } from "./forwarded.ts";
 import type { RequestHead } from "./http1/head.ts";
 import type { RequestBody } from "./http1/request_body.ts";
 import { requestIdFrom } from "./request_id.ts";
-import { ServedRequest } from "./served_request.ts";
+import { createServedRequest } from "./served_request.ts";
 
 /** The names of the parameters of a path, as a union of types: each segment that begins with ":" is one. */
 export type ParameterNames<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
@@ -456,8 +456,8 @@ export class WebRequest<Path extends string = string> {
       throw new HttpError(501, `The method ${head.method} is not served here`);
     }
     const request = head.method === "GET"
-      ? new ServedRequest(url, undefined, this)
-      : new ServedRequest(url, { method: head.method, body: this.#platformBody() }, this);
+      ? createServedRequest(url, undefined, this)
+      : createServedRequest(url, { method: head.method, body: this.#platformBody() }, this);
     if (this.#headers === undefined) this.#addFields(request.headers);
     else for (const [name, value] of this.#headers) request.headers.append(name, value);
     return request;

@@ -54,8 +54,8 @@ export async function reserveSocketPaths(pattern: string, places: number): Promi
       );
     }
     await clear(path);
+    tryFolder(path);
   }
-  tryFolder(socketPath(pattern, 1));
 }
 
 /** Removes a socket that nobody listens on. */
@@ -110,9 +110,14 @@ async function isListening(path: string): Promise<boolean> {
 /** Listens for a moment: the folder is there, and may be written to. */
 function tryFolder(path: string): void {
   const beginning = beginningOf(path);
+  listen(path, beginning).close();
+  removeSocket(beginning);
+}
+
+/** Listens at the beginning of a path. What is wrong is said of the path. */
+function listen(path: string, beginning: string): Deno.UnixListener {
   try {
-    Deno.listen({ transport: "unix", path: beginning }).close();
-    removeSocket(beginning);
+    return Deno.listen({ transport: "unix", path: beginning });
   } catch (error) {
     throw explain(path, error);
   }
@@ -121,7 +126,8 @@ function tryFolder(path: string): void {
 /**
  * Listens at a path, in place of whoever did so before; `onListening` is called just before that. `mode` are the file's permissions.
  *
- * @throws {Error} where something else than a socket is at the path; and what `onListening` and `Deno.listen` throw
+ * @throws {Error} where something else than a socket is at the path, or the folder has gone or may not be written to any more, with a
+ * message that says what to do; and what `onListening` throws
  */
 export function listenOnSocket(
   path: string,
@@ -129,7 +135,7 @@ export function listenOnSocket(
   onListening: () => void = () => {},
 ): Deno.UnixListener {
   const beginning = beginningOf(path);
-  const listener = Deno.listen({ transport: "unix", path: beginning });
+  const listener = listen(path, beginning);
   try {
     if (mode !== undefined) Deno.chmodSync(beginning, mode);
     onListening();
@@ -158,7 +164,7 @@ function explain(path: string, error: unknown): unknown {
       "Deno was not given the permission to; run it with --allow-net, and --allow-read and --allow-write for the folder, or with -A",
     );
   }
-  if (error instanceof Deno.errors.NotFound) {
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
     return cannotListen(path, "its folder is not there; make it, or pass another path");
   }
   if (error instanceof Deno.errors.PermissionDenied) {

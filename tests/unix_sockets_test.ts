@@ -98,11 +98,26 @@ describe("reserveSocketPaths()", { ignore: !CAN_MAKE_FILES }, () => {
     assertStringIncludes(error.message, "something else than a socket is there");
   });
 
-  it("refuses a folder that is not there", async () => {
+  it("refuses a folder that is not there, or is a file", async () => {
     using folder = temporaryFolder();
-    const pattern = folder.path("none/app.sock");
-    const error = await assertRejects(() => reserveSocketPaths(pattern, 1), Error);
+    Deno.writeTextFileSync(folder.path("file"), "precious");
+    for (const name of ["none", "file"]) {
+      const pattern = folder.path(`${name}/app.sock`);
+      const error = await assertRejects(() => reserveSocketPaths(pattern, 1), Error);
+      assertStringIncludes(error.message, "its folder is not there; make it, or pass another path");
+    }
+  });
+
+  it("refuses a folder that is not there for one of the places", async () => {
+    using folder = temporaryFolder();
+    Deno.mkdirSync(folder.path("1"));
+    const error = await assertRejects(
+      () => reserveSocketPaths(folder.path("{n}/app.sock"), 2),
+      Error,
+    );
+    assertStringIncludes(error.message, "2/app.sock");
     assertStringIncludes(error.message, "its folder is not there; make it, or pass another path");
+    assertEquals([...Deno.readDirSync(folder.path("1"))], []);
   });
 
   it("refuses a path that is longer than the system takes", async () => {
@@ -145,6 +160,12 @@ describe("listenOnSocket()", { ignore: !CAN_MAKE_FILES }, () => {
     assertStringIncludes(error.message, "something else than a socket is there");
     assertEquals([...Deno.readDirSync(folder.path(""))].map(({ name }) => name), ["app.3.sock"]);
     assertEquals(Deno.readTextFileSync(path), "precious");
+  });
+
+  it("says what to do where the folder has gone", () => {
+    using folder = temporaryFolder();
+    const error = assertThrows(() => listenOnSocket(folder.path("gone/app.1.sock"), 0o660), Error);
+    assertStringIncludes(error.message, 'gone/app.1.sock": its folder is not there; make it');
   });
 
   it("leaves the place to who has it where the new one is not to have it after all", async () => {

@@ -93,7 +93,7 @@ function number(name: string): number | undefined {
 function whereToListen(): RunOptions {
   const path = text("SOCKET");
   if (path !== undefined) {
-    return { path, pathMode: Number.parseInt(text("SOCKET_MODE") ?? "660", 8) };
+    return { path, pathMode: Number(`0o${text("SOCKET_MODE") ?? "660"}`) };
   }
   return {
     hostname: text("HOST"),

@@ -161,11 +161,13 @@ export function isIpv6(text: string): boolean {
 /** The bytes of a plain `host[:port]`, without brackets or percent signs: the way nearly every request comes. */
 const PLAIN_HOST = tableOf(LETTERS + DIGITS + "-._~");
 
-/** A port of four digits is in range whatever they are; longer ones are compared in full. */
-const MAX_PLAIN_PORT_DIGITS = 4;
+const MAX_PORT = 65_535;
+
+/** A port of more digits than the highest has, zeros in front of it, is looked at in full. */
+const MAX_PLAIN_PORT_DIGITS = 5;
 
 /**
- * Whether the bytes from `start` to `end` are a name or an IPv4 address, with or without a short port: the way nearly every
+ * Whether the bytes from `start` to `end` are a name or an IPv4 address, with or without a port: the way nearly every
  * Host field is. It lets through nothing that {@linkcode isHost} does not; what it does not know may still be a host.
  */
 export function isPlainHost(bytes: Uint8Array, start: number, end: number): boolean {
@@ -174,10 +176,12 @@ export function isPlainHost(bytes: Uint8Array, start: number, end: number): bool
   if (at === start) return false;
   if (at === end) return true;
   if (bytes[at] !== COLON || end - at > MAX_PLAIN_PORT_DIGITS + 1) return false;
+  let port = 0;
   for (at++; at < end; at++) {
     if (bytes[at] < 0x30 || bytes[at] > 0x39) return false;
+    port = port * 10 + bytes[at] - 0x30;
   }
-  return true;
+  return port <= MAX_PORT;
 }
 
 /**
@@ -188,7 +192,7 @@ export function isHost(text: string): boolean {
   const parts = /^(\[[^\]]*\]|[^:[\]]*)(?::([0-9]*))?$/.exec(text);
   if (parts === null) return false;
   const [, host, port] = parts;
-  if (port !== undefined && Number(port) > 65_535) return false;
+  if (port !== undefined && Number(port) > MAX_PORT) return false;
   if (!host.startsWith("[")) return REGISTERED_NAME.test(host);
   // IPvFuture (RFC 3986) names no protocol that exists, so only IPv6 is taken; a zone identifier means nothing here.
   return isIpv6(host.slice(1, -1));

@@ -78,8 +78,19 @@ export class RequestBody {
       case "lent":
         return this.#keep(source.bytes.slice(source.start, source.end) as Uint8Array<ArrayBuffer>);
       case "own":
-        return this.#keep(source.buffer.subarray(0, source.length));
+        return this.#takeOwn(source.buffer, source.length);
     }
+  }
+
+  /**
+   * Whoever looks at the memory behind the bytes (`body.buffer`) must not find another request's there, so memory that is larger
+   * than the body stays here; a copy takes no longer than making such memory anew for the next body.
+   */
+  #takeOwn(buffer: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+    if (buffer.buffer.byteLength === length) return this.#keep(buffer);
+    const bytes = buffer.slice(0, length);
+    this.#pool?.give(buffer);
+    return this.#keep(bytes);
   }
 
   #keep(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {

@@ -149,12 +149,23 @@ export class RequestParser {
    * asked for only while no read into the last such space is under way.
    */
   get spaceWithoutMoving(): Uint8Array<ArrayBuffer> | undefined {
-    // A body with memory of its own leaves nothing in the buffer, so all of it is room again.
-    if (this.#start === this.#end && !this.#isBufferLent) this.#start = this.#end = 0;
+    if (this.#start === this.#end) {
+      // A body with memory of its own leaves nothing in the buffer, so all of it is room again.
+      if (!this.#isBufferLent) this.#start = this.#end = 0;
+      else if (this.#end === this.#buffer.length) this.#leaveBuffer();
+    }
     this.#headParser.forgetBytes();
     if (this.#end === this.#buffer.length) return undefined;
     this.#spaceIsInBuffer = true;
     return this.#buffer.subarray(this.#end);
+  }
+
+  /** Takes another buffer, and leaves this one to the body that ends with its last byte. So few do that the pool can miss it. */
+  #leaveBuffer(): void {
+    this.#buffer = this.#pool.take(SMALL_BUFFER_BYTES);
+    this.#start = this.#end = 0;
+    this.#headAt = -1;
+    this.#isBufferLent = false;
   }
 
   /** Says that so many bytes were put where `space` pointed. */

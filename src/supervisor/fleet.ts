@@ -344,6 +344,10 @@ export class Fleet {
         this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
         return this.#tell({ kind: "ended", worker, cause: "crash", detail });
       case "condemned":
+        // It was to serve until another one does, and has left a gap like any other that dies.
+        this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
+        this.#members.delete(worker);
+        return this.#tell({ kind: "ended", worker, cause: state.cause, detail });
       case "draining":
         this.#members.delete(worker);
         return this.#tell({ kind: "ended", worker, cause: state.cause, detail });

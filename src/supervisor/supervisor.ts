@@ -1,6 +1,7 @@
 // The main thread: events in from workers, signals and timers; actions out.
-// What to do is decided in fleet.ts; here it is done. The loop has no queue: each event is taken to the fleet as it comes,
-// and the actions that come back are performed at once, in order.
+// What to do is decided in fleet.ts; here it is done: each event is taken to the fleet as it comes, and the actions that come
+// back are performed at once, in order. Only what comes out of these actions themselves, as when `onEvent` shuts the server
+// down, waits until all of them are done: they were decided without it.
 
 import { ConnectionBudget } from "../connection_budget.ts";
 import {
@@ -12,6 +13,7 @@ import {
   withoutStack,
 } from "../listener.ts";
 import {
+  describeError,
   escapeForLog,
   fleetLine,
   type FleetPhase,
@@ -175,6 +177,9 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   #shortageAt = 0;
   #hasRoom = true;
   readonly #clock = new SteadyClock(performance.now());
+  /** What has happened and was not taken to the fleet yet. */
+  readonly #inputs: FleetInput[] = [];
+  #isHandling = false;
   readonly #crew = new Map<number, Crew>();
   /** Those that may still be there, although they should not. */
   #terminated: WorkerHandle[] = [];
@@ -271,15 +276,27 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     return await this.#started.promise;
   }
 
-  /** Takes an event to the fleet and does what it says. */
+  /** Takes an event to the fleet and does what it says, after what it may have come in the middle of. */
   #handle(input: FleetInput): void {
-    // Known before anything is decided: a worker that is spawned without descriptors ends the process.
-    const hasRoom = this.#budget.excess === 0;
-    if (hasRoom !== this.#hasRoom) {
-      this.#hasRoom = hasRoom;
-      this.#take({ kind: "room", hasRoom });
+    this.#inputs.push(input);
+    if (this.#isHandling) return;
+    this.#isHandling = true;
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        this.#noteRoom();
+        this.#take(next);
+      }
+    } finally {
+      this.#isHandling = false;
     }
-    this.#take(input);
+  }
+
+  /** Known before anything is decided: a worker that is spawned without descriptors ends the process. */
+  #noteRoom(): void {
+    const hasRoom = this.#budget.excess === 0;
+    if (hasRoom === this.#hasRoom) return;
+    this.#hasRoom = hasRoom;
+    this.#take({ kind: "room", hasRoom });
   }
 
   #take(input: FleetInput): void {
@@ -520,10 +537,13 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     const { log, settings, observer } = this.#options;
     if (isWorthALine(event, this.phase)) log(fleetLine(event));
     observer?.note(event);
+    const complain = (error: unknown) =>
+      log(escapeForLog(`onEvent threw on ${event.kind}: ${describeError(error)}`));
     try {
-      settings.onEvent?.(event);
+      // It may be an async function; a rejection that nobody awaits would end the process.
+      Promise.resolve(settings.onEvent?.(event)).catch(complain);
     } catch (error) {
-      log(escapeForLog(`onEvent threw on ${event.kind}: ${Deno.inspect(error)}`));
+      complain(error);
     }
   }
 

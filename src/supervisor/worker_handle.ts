@@ -3,7 +3,7 @@
 
 import { ExchangeBoard } from "../exchange_board.ts";
 import { onLifeLockFree } from "../life_lock.ts";
-import { Scoreboard, type SupervisorMessage, type WorkerMessage } from "../messages.ts";
+import { messageIn, Scoreboard, type SupervisorMessage, type WorkerMessage } from "../messages.ts";
 import { createMetricsMemory } from "../request_metrics.ts";
 
 /** What a new worker is. */
@@ -49,7 +49,8 @@ interface Thread {
 
 /** What a thread tells of itself. */
 interface ThreadEvents {
-  readonly onMessage: (message: WorkerMessage) => void;
+  /** It has posted something, or the application in it has. */
+  readonly onPost: (post: unknown) => void;
   /** It has thrown, and ends. */
   readonly onError: (detail: string) => void;
   /** It has ended. */
@@ -76,8 +77,9 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
     thread.terminate();
   };
   const thread = startThread(options, {
-    onMessage: (message) => {
-      if (isTerminated || watch.signal.aborted) return;
+    onPost: (post) => {
+      const message = messageIn(post);
+      if (message === undefined || isTerminated || watch.signal.aborted) return;
       if (message.kind === "loaded") {
         // From here on there is a lock to tell of the thread's end.
         isGone = false;
@@ -117,7 +119,7 @@ function startThread(options: SpawnOptions, events: ThreadEvents): Thread {
 
 function startWebWorker({ entry, worker }: SpawnOptions, events: ThreadEvents): Thread {
   const thread = new Worker(entry, { type: "module", name: `mudpie:${worker}` });
-  thread.addEventListener("message", (event) => events.onMessage(event.data));
+  thread.addEventListener("message", (event) => events.onPost(event.data));
   thread.addEventListener("error", (event) => {
     // Without this the error would go on to the main thread and end the process.
     event.preventDefault();
@@ -140,19 +142,25 @@ function threadEntry(entry: string): URL {
   return new URL(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(entry)};`)}`);
 }
 
-/** The module is loaded when it is first needed: it takes some milliseconds, and most fleets have none of these. */
+/** Node's modules, which are loaded when they are first needed: that takes some milliseconds, and most fleets have no threads. */
+async function nodeModules() {
+  return { ...await import("node:worker_threads"), ...await import("node:v8") };
+}
+
 function startWorkerThread(options: SpawnOptions, events: ThreadEvents): Thread {
   const { entry, worker, heapLimitBytes } = options;
   let isTerminated = false;
-  const started = import("node:worker_threads").then(({ Worker: NodeWorker }) => {
+  const started = nodeModules().then(({ Worker: NodeWorker, getHeapStatistics }) => {
     if (isTerminated) return undefined;
+    // A thread without a limit of its own would take the process along when it comes to the runtime's.
+    const limitBytes = heapLimitBytes || getHeapStatistics().heap_size_limit;
     const thread = new NodeWorker(threadEntry(entry), {
       name: `mudpie:${worker}`,
-      resourceLimits: heapLimitBytes === 0
-        ? undefined
-        : { maxOldGenerationSizeMb: Math.max(1, Math.ceil(heapLimitBytes / BYTES_PER_MEGABYTE)) },
+      resourceLimits: {
+        maxOldGenerationSizeMb: Math.max(1, Math.ceil(limitBytes / BYTES_PER_MEGABYTE)),
+      },
     });
-    thread.on("message", events.onMessage);
+    thread.on("message", events.onPost);
     thread.on(
       "error",
       (error) => events.onError(error instanceof Error ? error.message : String(error)),

@@ -66,6 +66,8 @@ export interface ConnectionContext {
   readonly accessLog: AccessLog | undefined;
   /** Undefined where requests are not counted by route. */
   readonly requestMetrics: RequestMetrics | undefined;
+  /** Told of each connection, once, when it is closed; a handler that was given up may go on without it. */
+  readonly onClosed: () => void;
   /** Told of an error that is none of the client's doing: a fault in this library. */
   readonly onFault: (error: unknown) => void;
   /**
@@ -85,6 +87,20 @@ interface Exchange {
   readonly request: WebRequest;
   readonly head: RequestHead;
   readonly startedAt: number;
+}
+
+/** A request whose handler takes its time. It is the loop that waits for it: another async function is dear for each of them. */
+class HandledExchange implements Exchange {
+  constructor(
+    readonly request: WebRequest,
+    readonly head: RequestHead,
+    readonly startedAt: number,
+    readonly persists: boolean,
+    /** Its place on the exchange board. */
+    readonly place: number,
+    /** It does not reject: what goes wrong in a handler is a response, too. */
+    readonly response: Promise<WebResponse>,
+  ) {}
 }
 
 /** An answer whose body is made while it is sent: nothing of it is in the output yet. */
@@ -163,6 +179,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
   #hasClientEnded = false;
   /** What was written so far, as far as Nagle's algorithm is concerned: see `#sendAtOnce`. */
   #sent: "nothing" | "one segment" | "whatever comes" = "nothing";
+  #isClosed = false;
   /** Why nothing can be written any more, where that was seen while a handler worked. */
   #broken: { readonly error: unknown } | undefined;
 
@@ -193,9 +210,8 @@ export class Connection implements TimeLimited, ExchangeWatch {
     }
     this.#abort(CLIENT_GONE);
     this.#reportUnsent();
-    deadlines.delete(this);
     turnGate.leave();
-    close(this.#conn);
+    this.#close();
     // Until the closing has reached them, a read may still go into this memory, and a write come out of it.
     if (this.#watchedRead !== undefined) await this.#watchedRead.catch(() => {});
     if (this.#farewell !== undefined) await this.#farewell.catch(() => {});
@@ -224,8 +240,12 @@ export class Connection implements TimeLimited, ExchangeWatch {
       this.#hasUnparsedBytes = false;
       let outcome = hasEnded ? parser.cutShort("ended") : parser.next();
       while (outcome.kind !== "incomplete") {
-        const answered = this.#answer(outcome);
-        const overflow = answered instanceof Promise ? await answered : answered;
+        let overflow = this.#answer(outcome);
+        if (overflow instanceof HandledExchange) {
+          const exchange = overflow;
+          if (output.length > 0) await this.#writeUnlessSettled(exchange);
+          overflow = this.#finishHandled(exchange, await exchange.response);
+        }
         if (this.#farewell !== undefined) return this.#farewell;
         if (overflow !== undefined || output.length > MAX_WAITING_BYTES) {
           await this.#write(overflow);
@@ -248,10 +268,10 @@ export class Connection implements TimeLimited, ExchangeWatch {
     }
   }
 
-  /** Puts the answer to one outcome behind the output; returns a body that is too large for it. */
+  /** Puts the answer to one outcome behind the output; returns a body that is too large for it, or a handler that takes its time. */
   #answer(
     outcome: Exclude<ParserOutcome, { kind: "incomplete" }>,
-  ): Promise<Overflow | undefined> | Overflow | undefined {
+  ): HandledExchange | Overflow | undefined {
     switch (outcome.kind) {
       case "request":
         return this.#answerRequest(outcome.head, outcome.body, outcome.persists);
@@ -276,7 +296,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     head: RequestHead,
     body: RequestBody,
     persists: boolean,
-  ): Promise<Overflow | undefined> | Overflow | undefined {
+  ): HandledExchange | Overflow | undefined {
     const { dispatcher, scoreboard, exchangeBoard, accessLog, requestMetrics } = this.#context;
     const isTimed = accessLog !== undefined || requestMetrics !== undefined;
     const startedAt = isTimed ? performance.now() : 0;
@@ -289,31 +309,23 @@ export class Connection implements TimeLimited, ExchangeWatch {
     if (response instanceof WebResponse) {
       return this.#finishRequest(request, head, response, persists, startedAt, place);
     }
-    return this.#finishLater(request, head, response, persists, startedAt, place);
+    const exchange = new HandledExchange(request, head, startedAt, persists, place, response);
+    this.#beginHandling(exchange);
+    return exchange;
   }
 
-  /** The same for a handler that takes its time. */
-  async #finishLater(
-    request: WebRequest,
-    head: RequestHead,
-    response: Promise<WebResponse>,
-    persists: boolean,
-    startedAt: number,
-    place: number,
-  ): Promise<Overflow | undefined> {
-    const exchange = { request, head, startedAt };
-    this.#beginHandling(exchange);
-    if (this.#output.length > 0) await this.#writeUnlessSettled(response, exchange);
-    const settled = await response;
+  /** The same for a handler that has taken its time. */
+  #finishHandled(exchange: HandledExchange, response: WebResponse): Overflow | undefined {
+    const { request, head, persists, startedAt, place } = exchange;
     this.#handled = undefined;
-    const overflow = this.#finishRequest(request, head, settled, persists, startedAt, place);
+    const overflow = this.#finishRequest(request, head, response, persists, startedAt, place);
     if (this.#broken !== undefined) throw this.#broken.error;
     return overflow;
   }
 
   /** Answers that are ready do not have to wait for a handler that takes its time, unless it only seems to. */
-  async #writeUnlessSettled(response: Promise<WebResponse>, exchange: Exchange): Promise<void> {
-    if (await settlesWithin(response, SETTLING_TURNS)) return;
+  async #writeUnlessSettled(exchange: HandledExchange): Promise<void> {
+    if (await settlesWithin(exchange.response, SETTLING_TURNS)) return;
     await this.#writeAhead();
     this.#beginHandling(exchange);
   }
@@ -667,11 +679,11 @@ export class Connection implements TimeLimited, ExchangeWatch {
       case "idle":
       case "writing":
       case "leaving":
-        return close(this.#conn);
+        return this.#close();
       case "head":
       case "body": {
         const outcome = this.#parser.cutShort("too slow");
-        if (outcome.kind !== "refused") return close(this.#conn);
+        if (outcome.kind !== "refused") return this.#close();
         this.#sayFarewell(outcome.refusal, outcome.isHeadRequest, outcome.head);
         return;
       }
@@ -689,7 +701,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       case "idle":
       case "writing":
       case "leaving":
-        return close(this.#conn);
+        return this.#close();
       case "streaming":
         this.#abort("The server is stopping");
         return this.#streamed?.cutOff();
@@ -705,8 +717,17 @@ export class Connection implements TimeLimited, ExchangeWatch {
   closeIfIdle({ evenIfNew }: { readonly evenIfNew: boolean }): boolean {
     const isNew = this.#phase === "head" && !this.#parser.hasUnreadBytes;
     const closes = this.#phase === "idle" || (isNew && evenIfNew);
-    if (closes) close(this.#conn);
+    if (closes) this.#close();
     return closes;
+  }
+
+  /** Whoever waits for a place gets this one, although a handler that does not end may keep the loop waiting for ever. */
+  #close(): void {
+    close(this.#conn);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#context.deadlines.delete(this);
+    this.#context.onClosed();
   }
 
   /** Writes a last answer while the loop waits for something that may never come, and hangs up. */
@@ -715,12 +736,12 @@ export class Connection implements TimeLimited, ExchangeWatch {
     isHeadRequest: boolean,
     head: RequestHead | undefined = this.#handled?.head,
   ): void {
-    if (this.#farewell !== undefined) return close(this.#conn);
+    if (this.#farewell !== undefined) return this.#close();
     this.#parser.stop();
     this.#refuse(refusal, head, false, isHeadRequest, this.#handled);
     this.#farewell = this.#write(undefined).then(() => this.#leave());
     // The loop waits for it too, and is where its failure is caught; but the loop may not have come there yet.
-    this.#farewell.catch(() => {}).then(() => close(this.#conn));
+    this.#farewell.catch(() => {}).then(() => this.#close());
   }
 
   /** From now on the handler wants to know when the client goes. */

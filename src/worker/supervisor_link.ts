@@ -8,6 +8,7 @@ import type {
   SurveyOrder,
   WorkerConfiguration,
   WorkerMessage,
+  WorkerPost,
 } from "../messages.ts";
 import { importModule } from "../module_loading.ts";
 import { misbehave } from "./misbehaviour.ts";
@@ -26,7 +27,7 @@ export function ownWorkerNumber(): number | undefined {
 
 /** The two ends of a channel, for both kinds of worker. */
 interface Port {
-  post(message: WorkerMessage): void;
+  post(post: WorkerPost): void;
   listen(onMessage: (message: SupervisorMessage) => void): void;
   /** Stops listening, which would keep the thread from ending by itself. */
   close(): void;
@@ -42,7 +43,7 @@ async function openPort(): Promise<Port> {
     const scope = globalThis as unknown as WebWorkerScope;
     let listener: ((event: Event) => void) | undefined;
     return {
-      post: (message) => scope.postMessage(message),
+      post: (post) => scope.postMessage(post),
       listen: (onMessage) => {
         listener = (event) => onMessage((event as MessageEvent<SupervisorMessage>).data);
         scope.addEventListener("message", listener);
@@ -55,7 +56,7 @@ async function openPort(): Promise<Port> {
   const { parentPort } = await import("node:worker_threads");
   if (parentPort === null) throw new Error("A worker thread has no port to its parent");
   return {
-    post: (message) => parentPort.postMessage(message),
+    post: (post) => parentPort.postMessage(post),
     listen: (onMessage) => void parentPort.on("message", onMessage),
     close: () => parentPort.close(),
   };
@@ -112,7 +113,7 @@ export class SupervisorLink {
   }
 
   #say(message: WorkerMessage): void {
-    this.#port.then((port) => port.post(message));
+    this.#port.then((port) => port.post({ mudpie: message }));
   }
 
   /** Whether `run()` was called. */

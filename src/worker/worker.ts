@@ -113,6 +113,7 @@ class ServingWorker {
   readonly #link: SupervisorLink;
   readonly #scoreboard: Scoreboard;
   readonly #budget: ConnectionBudget;
+  readonly #limit: ConnectionLimit;
   readonly #context: ConnectionContext;
   readonly #tickMs: number;
   readonly #connections = new Set<Connection>();
@@ -137,6 +138,7 @@ class ServingWorker {
     this.#link = link;
     this.#scoreboard = new Scoreboard(configuration.scoreboard);
     this.#budget = ConnectionBudget.in(configuration.connectionBudget);
+    this.#limit = new ConnectionLimit(settings.maxConnections, this.#budget);
     const limits = [headTimeout, bodyTimeout, keepAliveTimeout, writeTimeout, handlerTimeout];
     this.#tickMs = Math.min(tickFor(limits), configuration.heartbeatMs);
     this.#context = {
@@ -152,6 +154,10 @@ class ServingWorker {
       requestMetrics: configuration.requestMetrics === undefined
         ? undefined
         : new RequestMetrics(configuration.requestMetrics, routeNames(router.routes), METHODS),
+      onClosed: () => {
+        this.#scoreboard.add(CONNECTIONS_OPEN, -1);
+        this.#limit.leave();
+      },
       onFault: (error) => this.#panic("on a connection", error),
       onStack: undefined,
       isDraining: false,
@@ -164,11 +170,10 @@ class ServingWorker {
     this.#link.onDrain = drain.resolve;
     const listener = this.#listen(address);
     const stopWatching = this.#watchForUncaught();
-    const limit = new ConnectionLimit(this.#settings.maxConnections, this.#budget);
     const acceptLoop = new AcceptLoop(listener, {
-      limit,
+      limit: this.#limit,
       isQueueShared: address.listen === "shared",
-      serve: (connection) => void this.#serve(connection, limit),
+      serve: (connection) => void this.#serve(connection),
       onFull: () => this.#logTrouble(this.#describeFullness()),
       onTrouble: (error, isShortage) => {
         const trouble = error instanceof Error ? error.message : describeError(error);
@@ -205,17 +210,15 @@ class ServingWorker {
     }
   }
 
-  async #serve(conn: ClientConn, limit: ConnectionLimit): Promise<void> {
+  async #serve(conn: ClientConn): Promise<void> {
     const scoreboard = this.#scoreboard;
     const connection = new Connection(conn, this.#context);
-    limit.enter();
+    this.#limit.enter();
     this.#connections.add(connection);
     scoreboard.add(CONNECTIONS_ACCEPTED, 1);
     scoreboard.add(CONNECTIONS_OPEN, 1);
     await connection.serve();
-    scoreboard.add(CONNECTIONS_OPEN, -1);
     this.#connections.delete(connection);
-    limit.leave();
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 

@@ -97,6 +97,7 @@ export function serve(client: ByteConn, handler: Handler, limits?: RequestLimits
     requestMetrics: undefined,
     accessLog: undefined,
     onFault: (error) => served.faults.push(error),
+    onClosed: () => {},
     isDraining: false,
     onStack: undefined,
   };

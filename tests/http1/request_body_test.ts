@@ -30,6 +30,11 @@ describe("RequestBody", () => {
       assertStrictEquals(body.take(), bytes);
     });
 
+    it(`RequestBody (${way}) gives bytes with nothing else in their memory`, () => {
+      const bytes = make(bytesOf("abc")).take();
+      assertEquals(bytes && new Uint8Array(bytes.buffer), bytesOf("abc"));
+    });
+
     it(`RequestBody (${way}) can be read as text and as bytes, in any order`, () => {
       const body = make(bytesOf("abc"));
       assertEquals(body.decode(), "abc");
@@ -118,10 +123,22 @@ describe("RequestBody", () => {
   it("RequestBody does not give memory to the pool that a reader took", () => {
     const pool = new SpoilingPool();
     const buffer = new Uint8Array(LARGE_BUFFER_BYTES);
-    const body = RequestBody.own(buffer, 5, pool);
+    const body = RequestBody.own(buffer, LARGE_BUFFER_BYTES, pool);
     body.take();
     body.release();
     assert(pool.take(LARGE_BUFFER_BYTES) !== buffer);
+  });
+
+  it("RequestBody gives memory that is larger than its bytes to the pool when a reader takes them", () => {
+    const pool = new BufferPool();
+    const buffer = new Uint8Array(LARGE_BUFFER_BYTES);
+    const body = RequestBody.own(buffer, 5, pool);
+    const bytes = body.take();
+    assertStrictEquals(pool.take(LARGE_BUFFER_BYTES), buffer);
+    buffer.fill(1);
+    body.release();
+    assert(pool.take(LARGE_BUFFER_BYTES) !== buffer);
+    assertEquals(bytes, new Uint8Array(5));
   });
 
   it("RequestBody gives its memory to the pool once, however often it is released", () => {

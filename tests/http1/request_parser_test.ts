@@ -396,15 +396,34 @@ describe("RequestParser and its memory", () => {
 
   it("spaceWithoutMoving is undefined where there is no room behind what is there", () => {
     const parser = parserWith();
+    give(
+      parser,
+      fillBuffer(`${POST}Content-Length: 3\r\n\r\nabc${POST}Content-Length: 5000\r\n\r\n`),
+    );
+    const { body } = requestOf(parser.next());
+    assertEquals(parser.spaceWithoutMoving, undefined);
+    assertEquals(body.decode(), "abc");
+    body.release();
+    assertEquals(parser.next(), { kind: "incomplete", awaiting: "body" });
+    assertGreater(parser.space.length, 0);
+  });
+
+  it("spaceWithoutMoving behind a body that ends where the buffer does takes bytes of the next request", () => {
+    const parser = parserWith();
     const head = POST + "Content-Length: ";
     const length = SMALL_BUFFER_BYTES - head.length - "1990\r\n\r\n".length;
     give(parser, `${head}${length}\r\n\r\n${"x".repeat(length)}`);
     const { body } = requestOf(parser.next());
-    assertEquals(parser.spaceWithoutMoving, undefined);
+    const space = parser.spaceWithoutMoving;
+    assert(space !== undefined, "nothing has come behind the body");
+    space.set(bytesOf(PLAIN));
+    parser.received(PLAIN.length);
     assertEquals(body.decode(), "x".repeat(length));
     body.release();
+    assertEquals(outcomesOf(parser, ""), ["request", "awaiting request"]);
     assertGreater(parser.space.length, 0);
     assertEquals(outcomesOf(parser, PLAIN), ["request", "awaiting request"]);
+    parser.release();
   });
 
   const ownBodies: [what: string, bytes: string][] = [

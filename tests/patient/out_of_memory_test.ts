@@ -87,6 +87,26 @@ describeEachWay((way) => {
   { listen: "shared", isolation: "thread" },
 ]);
 
+describe("a thread that comes to the runtime's own limit of memory", {
+  ignore: !CAN_START_PROGRAMS,
+}, () => {
+  it("it dies alone, too, and is replaced", async () => {
+    const path = new URL("../support/apps/keeps_bytes.ts", import.meta.url).pathname;
+    const app = JSON.stringify({ run: { port: 0, workers: 2, isolation: "thread" } });
+    // The flag makes it quick; it is the runtime's limit for every thread.
+    const args = ["run", "-A", "--v8-flags=--max-old-space-size=64", path, app];
+    await using program = Program.deno(args);
+    const { port } = await program.listening();
+    using greedy = await RawClient.connect(port);
+    await greedy.send(get("/allocate"));
+    assertEquals(await restOf(greedy), "");
+    await program.stderr.find(/ended \(crash\): .*memory.* while handling GET \/allocate/i);
+    await program.stderr.find(/worker 3: accepting/);
+    using next = await RawClient.connect(port);
+    assertEquals((await next.ask(get("/worker"))).status, 200);
+  });
+});
+
 const KEPT_BYTES = 20_000_000;
 const MAX_KEPT = 30;
 

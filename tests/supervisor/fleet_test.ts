@@ -223,6 +223,30 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    what: "fills gaps later and later, too, when workers panic and are gone at once",
+    settings: { startTimeoutMs: 0, hangTimeoutMs: 0, workers: 1 },
+    steps: [
+      [0, "start", "spawn 1"],
+      [10, "accepting 1", "ready"],
+      [100, "panicked 1", "spawn 2"],
+      [101, "exited 1"],
+      [150, "accepting 2"],
+      // It was spawned before the other one was gone.
+      [160, "panicked 2"],
+      [161, "exited 2", "spawn 3"],
+      [210, "accepting 3"],
+      [220, "panicked 3"],
+      [221, "exited 3"],
+      [320, "tick"],
+      [321, "tick", "spawn 4"],
+      [370, "accepting 4"],
+      [380, "panicked 4"],
+      [381, "exited 4"],
+      [580, "tick"],
+      [581, "tick", "spawn 5"],
+    ],
+  },
+  {
     what: "replaces a worker that has crashed at once",
     steps: [
       ...UP,

@@ -83,6 +83,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     accessLog: options.isLogged ? accessLog : undefined,
     requestMetrics: options.requestMetrics,
     onFault: (error) => faults.push(error),
+    onClosed: () => {},
     isDraining: false,
     onStack: undefined,
   };

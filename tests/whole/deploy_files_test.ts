@@ -85,6 +85,19 @@ async function assertVerified(name: string, unit: string): Promise<void> {
 
 const ignore = !CAN_START_PROGRAMS;
 
+describe("app.ts", { ignore }, () => {
+  it("it takes no permissions for its sockets that it would have to guess at", async () => {
+    const app = new URL("examples/deploy/app.ts", ROOT).pathname;
+    for (const SOCKET_MODE of ["0o660", "668"]) {
+      await using program = Program.deno(["run", "-A", app], {
+        env: { SOCKET: "/nowhere/app.sock", SOCKET_MODE },
+      });
+      await program.stderr.find(/Cannot use NaN as option "pathMode" of run\(\)/);
+      assertEquals((await program.ended()).code, 1);
+    }
+  });
+});
+
 describe("nginx.conf", { ignore }, () => {
   it("nginx takes it as it stands", { ignore: NGINX_HINDRANCE !== "" }, async () => {
     const output = await checkDeployedNginx();

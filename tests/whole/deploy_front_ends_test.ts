@@ -139,5 +139,21 @@ for (const { name, hindrance, start } of FRONT_ENDS) {
       assertEquals(fields.get("forwarded"), undefined);
       assertMatch(fields.get("x-request-id") ?? "", /^[0-9a-f-]{32,36}$/);
     });
+
+    it("it lets no client have one host to be let in by, and another one for the application", async () => {
+      using upstream = new Upstream();
+      await using frontEnd = await start([upstream, upstream]);
+      using client = await RawClient.connect(frontEnd.port);
+      const twoHosts = get("http://public.example/hosts").replace(
+        "Host: test",
+        "Host: evil.example",
+      );
+      const { status } = await client.ask(twoHosts);
+      const head = upstream.heads.find((head) => head.includes("/hosts "));
+      // It may as well refuse to pass that on.
+      if (head === undefined) return assertEquals(status, 400);
+      assertMatch(head, /^x-forwarded-host: public\.example\r$/im);
+      assertEquals(head.includes("evil"), false);
+    });
   });
 }

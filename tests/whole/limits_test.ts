@@ -121,6 +121,17 @@ describeEachWay((way) => {
     assertEquals((await answer).text, "I can wait");
   });
 
+  it("its maxConnections counts no connection that is closed while its handler still works", async () => {
+    await using app = await start({ maxConnections: 1, handlerTimeout: SHORT_MS });
+    using gate = new Gate();
+    using client = await app.connect();
+    await client.send(get(`/gate/${gate.port}`));
+    const visitor = await gate.reached();
+    await assertRefused(client, 503);
+    assertEquals((await app.get("/hello")).status, 200);
+    await visitor.open("too late");
+  });
+
   it("its maxBodyBytes, maxHeadBytes, maxHeaderCount and maxTargetBytes are the limits of requests", async () => {
     await using app = await start({
       maxBodyBytes: 4,

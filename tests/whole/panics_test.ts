@@ -132,6 +132,17 @@ describeEachWay((way) => {
     assertFalse(app.events.all.some(({ kind }) => kind === "panicked" || kind === "replacing"));
   });
 
+  it("it takes nothing that a handler posts for a word of the worker", async () => {
+    await using app = await start("panics.ts");
+    const worker = await workerOf(app);
+    const { length } = app.events.all;
+    assertEquals((await app.get("/post")).text, "posted");
+    // What comes from a worker comes in order.
+    assertEquals((await app.get("/throw")).status, 500);
+    assertEquals((await app.events.find("panicked")).worker, worker);
+    assertEquals(app.events.all[length].kind, "panicked");
+  });
+
   for (const target of ["/close", "/exit"]) {
     it(`it replaces a worker that ends without a word (${target})`, async () => {
       await using app = await start("leaves.ts");

@@ -102,12 +102,15 @@ describeEachWay((way) => {
     );
   });
 
-  it("it goes on when onEvent throws", async () => {
-    const onEvent = () => {
-      throw new Error("a mistake in the listener");
-    };
-    await using app = await start("well_behaved.ts", { onEvent });
-    assertEquals((await app.get("/hello")).status, 200);
-    assert(app.lines.some((line) => line.includes("a mistake in the listener")));
+  it("it goes on when onEvent throws, or rejects", async () => {
+    const mistake = new Error("a mistake in the listener");
+    const listeners = [() => {
+      throw mistake;
+    }, () => Promise.reject(mistake)];
+    for (const onEvent of listeners) {
+      await using app = await start("well_behaved.ts", { onEvent });
+      assertEquals((await app.get("/hello")).status, 200);
+      assert(app.lines.some((line) => line.includes("a mistake in the listener")));
+    }
   });
 }, TWO_WAYS);

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { WebServer } from "../../mod.ts";
+import { within } from "../support/deadline.ts";
 import { CAN_START_APPS, CAN_START_PROGRAMS, startApp } from "../support/started_app.ts";
 
 describe("start()", { ignore: !CAN_START_APPS }, () => {
@@ -50,6 +51,36 @@ describe("start()", { ignore: !CAN_START_APPS }, () => {
     for (const app of [first, second]) assertEquals((await app.get("/async")).status, 200);
     await first.running.shutdown();
     assertEquals((await second.get("/async")).status, 200);
+  });
+
+  it("it leaves no worker behind when onEvent shuts the server down in the middle of a replacement", async () => {
+    const PlatformWorker = globalThis.Worker;
+    const alive = new Set<Worker>();
+    globalThis.Worker = class extends PlatformWorker {
+      constructor(specifier: string | URL, options?: WorkerOptions) {
+        super(specifier, options);
+        alive.add(this);
+      }
+
+      override terminate(): void {
+        super.terminate();
+        alive.delete(this);
+      }
+    };
+    try {
+      await using app = await startApp("well_behaved.ts", {
+        run: {
+          onEvent: ({ kind }) => {
+            if (kind === "replacing") app.running.shutdown();
+          },
+        },
+      });
+      await assertRejects(() => app.running.reload(), Error, "stop");
+      await within(app.running.finished, "the end of a server that is shut down");
+      assertEquals(alive.size, 0);
+    } finally {
+      globalThis.Worker = PlatformWorker;
+    }
   });
 
   it("it waits for workers whose module is type-checked first", {

@@ -47,6 +47,11 @@ const handlers: Record<string, Handler> = {
     await open.promise;
     return WebResponse.text("waited");
   },
+  "/signal-and-read": async (req) => {
+    signal = req.signal;
+    await open.promise;
+    return WebResponse.text(req.text());
+  },
   "/wait-and-read": async (req) => {
     await open.promise;
     whatWasRead = req.text();
@@ -792,6 +797,24 @@ describe("Connection, whose handler asks for the signal,", () => {
     open.resolve();
     await settle();
     assertEquals(exchange.fake.output, answer("waited"));
+    await assertEnded(exchange);
+  });
+
+  it("it aborts it when the client ends its side, although its request has filled the buffer", async () => {
+    const exchange = await serve();
+    const emptyLength = post("/signal-and-read", "x".repeat(1_000)).length - 1_000;
+    const body = "b".repeat(SMALL_BUFFER_BYTES - emptyLength);
+    exchange.fake.send(post("/signal-and-read", body));
+    await settle();
+    exchange.fake.send(get("/text"));
+    await settle();
+    assert(!signal.aborted);
+    exchange.fake.end();
+    await settle();
+    assert(signal.aborted);
+    open.resolve();
+    await settle();
+    assertEquals(exchange.fake.output, answer(body) + answer("hello"));
     await assertEnded(exchange);
   });
 

@@ -53,6 +53,7 @@ function serve(nextBytes: () => Uint8Array, routes: number): EndlessConn {
       throw error;
     },
     onStack: undefined,
+    onClosed: () => {},
     isDraining: false,
   });
   connection.serve();

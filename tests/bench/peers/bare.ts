@@ -1,11 +1,10 @@
 // A loop that parses nothing: it answers whatever a read brings with the same bytes. It is no server; it shows what a read and a
 // write cost, below which nobody can go. With BENCH_CLOSES it ends each connection behind its answer.
 
-import process from "node:process";
 import { HELLO } from "./answers.js";
-import { hostname, port } from "./settings.js";
+import { hostname, port, setting } from "./settings.js";
 
-const CLOSES = process.env.BENCH_CLOSES !== undefined;
+const CLOSES = setting("BENCH_CLOSES") !== undefined;
 
 const ANSWER = new TextEncoder().encode([
   "HTTP/1.1 200 OK",

@@ -1,9 +1,8 @@
 // Mudpie with its defaults, and no log of requests.
 
-import process from "node:process";
 import { type ListenMode, WebResponse, WebServer } from "../../../mod.ts";
 import { addPaths } from "./mudpie_app.ts";
-import { hostname, port, routes, workers } from "./settings.js";
+import { hostname, port, routes, setting, workers } from "./settings.js";
 
 const server = new WebServer({ accessLog: "off" });
 addPaths((path, handler) => server.addExactPath(path, handler), routes);
@@ -23,5 +22,5 @@ await server.run({
   hostname,
   port,
   workers,
-  listen: process.env.BENCH_LISTEN as ListenMode | undefined,
+  listen: setting("BENCH_LISTEN") as ListenMode | undefined,
 });

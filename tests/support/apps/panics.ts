@@ -27,5 +27,13 @@ server.addExactPath("/timer", () => {
   });
   return WebResponse.text("answered");
 });
+/** Posts to the main thread what some libraries do, and what nobody should. */
+server.addExactPath("/post", async () => {
+  const port = "postMessage" in globalThis
+    ? globalThis as unknown as { postMessage(data: unknown): void }
+    : (await import("node:worker_threads")).parentPort;
+  for (const data of [null, undefined, "text", {}, { kind: "ended" }]) port?.postMessage(data);
+  return WebResponse.text("posted");
+});
 
 await server.run(options.run ?? {});
