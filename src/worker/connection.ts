@@ -28,6 +28,7 @@ import {
   createRequest,
   type ExchangeWatch,
   idInUse,
+  NOT_SENT,
   type Peer,
   releaseRequest,
   routeIndexOf,
@@ -169,6 +170,10 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   #handled: Exchange | undefined;
   /** Of the request that is being handled, where its handler has asked for the signal. */
   #controller: AbortController | undefined;
+  /** Of the same request, where its handler wants to know when its answer is sent. */
+  #completion: PromiseWithResolvers<void> | undefined;
+  /** The same for answers that are in the output, or behind it; undefined where there are none. */
+  #unsent: PromiseWithResolvers<void>[] | undefined;
   /** A read that goes on while a handler works, to see the client go. It has already told the parser what has come. */
   #watchedRead: Promise<number | null> | undefined;
   /** Whether such a read has brought bytes, while an answer was written, that the parser has not been asked about. */
@@ -205,6 +210,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
       if (!isEndOfConnection(error)) this.#context.onFault(error);
     }
     this.#abort(CLIENT_GONE);
+    this.#reportUnsent();
     turnGate.leave();
     this.#close();
     // Until the closing has reached them, a read may still go into this memory, and a write come out of it.
@@ -256,6 +262,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
         const written = await conn.write(bytes);
         if (written < bytes.length) await this.#writeRest(bytes, written);
         output.clear();
+        if (this.#unsent !== undefined) this.#reportSent();
       }
       if (this.#ending !== "stay" || hasEnded) return this.#leave();
       this.#await(outcome.awaiting);
@@ -361,14 +368,20 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
       if (!isLate) return { request, head, response: message, stream, persists, startedAt };
       stream.cancel(UNWANTED);
     }
+    if (isLate) {
+      this.#rejectCompletion();
+      this.#endExchange(request);
+      return undefined;
+    }
     this.#endExchange(request);
-    return isLate ? undefined : this.#encode(request, head, message, persists, startedAt);
+    return this.#encode(request, head, message, persists, startedAt);
   }
 
   /** The handler is done with a request, and so is whoever has made the body of its answer. */
   #endExchange(request: WebRequest): void {
     const { scoreboard } = this.#context;
     this.#controller = undefined;
+    if (this.#completion !== undefined) this.#awaitSending(this.#completion);
     scoreboard.add(REQUESTS_IN_FLIGHT, -1);
     scoreboard.add(REQUESTS, 1);
     releaseRequest(request);
@@ -475,14 +488,41 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     if (overflow === undefined || !("stream" in overflow)) large = overflow;
     else {
       await this.#sendStream(overflow);
+      if (this.#output.length === 0) this.#reportSent();
       if (this.#output.length <= MAX_WAITING_BYTES) return;
     }
     this.#beginWriting();
     await this.#writeRest(this.#output.bytes, 0);
     this.#output.clear();
-    if (large === undefined) return;
-    this.#beginWriting();
-    await this.#writeRest(large.bytes, 0, large.length);
+    if (large !== undefined) {
+      this.#beginWriting();
+      await this.#writeRest(large.bytes, 0, large.length);
+    }
+    if (this.#unsent !== undefined) this.#reportSent();
+  }
+
+  /** Its answer is made, and has to be written. */
+  #awaitSending(completion: PromiseWithResolvers<void>): void {
+    this.#completion = undefined;
+    (this.#unsent ??= []).push(completion);
+  }
+
+  /** All answers that waited to be written have been. */
+  #reportSent(): void {
+    for (const completion of this.#unsent ?? []) completion.resolve();
+    this.#unsent = undefined;
+  }
+
+  #rejectCompletion(): void {
+    this.#completion?.reject(NOT_SENT);
+    this.#completion = undefined;
+  }
+
+  /** Nothing that is left will be written. */
+  #reportUnsent(): void {
+    this.#rejectCompletion();
+    for (const completion of this.#unsent ?? []) completion.reject(NOT_SENT);
+    this.#unsent = undefined;
   }
 
   /** Sends an answer whose body is made while it is sent. The request goes on meanwhile, and its client is watched. */
@@ -515,11 +555,13 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
         case "sent":
           return this.#noteStream(answer, status, body.sentBytes);
         case "failed": {
-          const failure = this.#context.dispatcher.recover(end.error, request);
+          const { dispatcher } = this.#context;
           if (end.hasLeft) {
+            dispatcher.reportBrokenBody(end.error, request);
             await this.#write(undefined);
             throw new Deno.errors.Interrupted(BODY_FAILED);
           }
+          const failure = dispatcher.recover(end.error, request);
           stream.cancel(UNWANTED);
           // Nothing of the answer has left, so its client gets another one.
           hasOtherAnswer = true;
@@ -708,6 +750,11 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     this.#controller = controller;
     if (this.#hasClientEnded) this.#abort(CLIENT_GONE);
     else this.#watchClient();
+  }
+
+  /** From now on the handler wants to know when its answer has been sent. */
+  onCompletionWanted(): Promise<void> {
+    return (this.#completion ??= Promise.withResolvers()).promise;
   }
 
   /** Tells the handler that nobody waits for its answer any more. */

@@ -23,7 +23,7 @@ import {
   type RunOptions,
   type ServerSettings,
 } from "../options.ts";
-import type { WebRequest } from "../request.ts";
+import { NOT_SENT, type WebRequest } from "../request.ts";
 import { RequestMetrics } from "../request_metrics.ts";
 import { phraseResponse, type WebResponse } from "../response.ts";
 import { METHODS, routeNames, type Router } from "../router.ts";
@@ -308,7 +308,7 @@ class ServingWorker {
     const onRejection = (event: PromiseRejectionEvent) => {
       event.preventDefault();
       // Only a client has gone.
-      if (event.reason === UNWANTED) return;
+      if (event.reason === UNWANTED || event.reason === NOT_SENT) return;
       this.#panic("in a promise that nobody awaits", event.reason);
     };
     globalThis.addEventListener("error", onError);
