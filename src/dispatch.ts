@@ -172,7 +172,9 @@ export class Dispatcher {
       );
     }
     // What Deno.upgradeWebSocket() gives. It is no fault of a handler that serves others as well, so it costs no worker.
-    if (result.status === 101) throw new HttpError(501, "WebSockets are not served here");
+    if (result.status === 101 && asksForWebSocket(request)) {
+      throw new HttpError(501, "WebSockets are not served here");
+    }
     const response = fromPlatformResponse(result);
     if (response instanceof WebResponse) return response;
     return response.catch((error) => this.recover(error, request));
@@ -212,6 +214,11 @@ function isHttpError(error: unknown): error is HttpError {
   } catch {
     return false;
   }
+}
+
+/** RFC 6455, section 4.1. Whoever answers anything else with 101 is at fault. */
+function asksForWebSocket(request: WebRequest): boolean {
+  return request.header("upgrade")?.toLowerCase() === "websocket";
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
