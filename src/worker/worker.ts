@@ -8,7 +8,7 @@ import { Dispatcher, type Handler } from "../dispatch.ts";
 import { ExchangeBoard } from "../exchange_board.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
-import { listenAt } from "../listener.ts";
+import { isTooLate, listenAt } from "../listener.ts";
 import { describeError, escapeForLog, logToStandardError, PanicLog } from "../log.ts";
 import {
   counterIndex,
@@ -168,7 +168,7 @@ class ServingWorker {
     const { address } = this.#configuration;
     const drain = Promise.withResolvers<number>();
     this.#link.onDrain = drain.resolve;
-    const listener = this.#listen(address);
+    const listener = await this.#listen(address);
     const stopWatching = this.#watchForUncaught();
     const acceptLoop = new AcceptLoop(listener, {
       limit: this.#limit,
@@ -201,11 +201,12 @@ class ServingWorker {
     this.#endAfterModule();
   }
 
-  #listen(address: WorkerAddress): ConnectionSource {
+  async #listen(address: WorkerAddress): Promise<ConnectionSource> {
     try {
-      return listenAt(address, () => this.#onListen?.(addressOf(address)));
+      return await listenAt(address, () => this.#onListen?.(addressOf(address)));
     } catch (error) {
-      this.#link.say({ kind: "failed", isFinal: false, message: describeError(error) });
+      const isFinal = isTooLate(address, error);
+      this.#link.say({ kind: "failed", isFinal, message: describeError(error) });
       throw error;
     }
   }
