@@ -36,7 +36,7 @@ export function describeError(error: unknown): string {
     const seen = new Set<unknown>();
     const views: string[] = [];
     for (let next = error; views.length < MAX_ERROR_VIEWS && !seen.has(next);) {
-      views.push(Deno.inspect(next, { colors: false, depth: ERROR_DEPTH }));
+      views.push(inspect(next));
       for (let below = 0; below < ERROR_DEPTH; below++) {
         seen.add(next);
         if (!(next instanceof Error) || next.cause === undefined) {
@@ -50,6 +50,12 @@ export function describeError(error: unknown): string {
     // An error whose own getters throw must not hide that there was a panic.
     return "an error that cannot be shown";
   }
+}
+
+function inspect(error: unknown): string {
+  const view = Deno.inspect(error, { colors: false, depth: ERROR_DEPTH });
+  // The runtime puts an error that has no stack into brackets, as if it were one of several values.
+  return error instanceof Error && view === `[${error.stack}]` ? view.slice(1, -1) : view;
 }
 
 /** The line of a panic: where, and the whole of the error. */

@@ -104,6 +104,13 @@ describe("describeError()", () => {
     for (const part of parts) assertStringIncludes(text, part);
   });
 
+  it("tells an error without a stack in its own words, and no more", () => {
+    const error = new RangeError("no room at [a]");
+    error.stack = `RangeError: ${error.message}`;
+    assertEquals(describeError(error), "RangeError: no room at [a]");
+    assertStringIncludes(describeError(Object.assign(error, { code: "E7" })), 'code: "E7"');
+  });
+
   it("tells a text as it is", () => {
     assertEquals(describeError("only words\n"), "only words\n");
   });

@@ -169,6 +169,7 @@ class ServingWorker {
     const drain = Promise.withResolvers<number>();
     this.#link.onDrain = drain.resolve;
     const listener = await this.#listen(address);
+    if (listener === undefined) return;
     const stopWatching = this.#watchForUncaught();
     const acceptLoop = new AcceptLoop(listener, {
       limit: this.#limit,
@@ -201,13 +202,17 @@ class ServingWorker {
     this.#endAfterModule();
   }
 
-  async #listen(address: WorkerAddress): Promise<ConnectionSource> {
+  /**
+   * Undefined where it cannot, which the supervisor logs, and ends the worker. To throw would have the runtime write the same once more,
+   * with a stack.
+   */
+  async #listen(address: WorkerAddress): Promise<ConnectionSource | undefined> {
     try {
       return await listenAt(address, () => this.#onListen?.(addressOf(address)));
     } catch (error) {
       const isFinal = isTooLate(address, error);
       this.#link.say({ kind: "failed", isFinal, message: describeError(error) });
-      throw error;
+      return undefined;
     }
   }
 

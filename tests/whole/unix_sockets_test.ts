@@ -1,6 +1,6 @@
 // A server whose workers have a Unix socket each, as a front end on the same machine sees it.
 
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertFalse, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { WebServer } from "../../mod.ts";
 import { eventually, within } from "../support/deadline.ts";
@@ -161,6 +161,23 @@ describe("a server on Unix sockets", {
     assertEquals(namesIn(folder.path), ["app.1.sock", "app.2.sock"]);
     using client = await RawClient.connectToSocket(`${folder.path}/app.1.sock`);
     assertEquals((await client.ask(get("/hello"))).status, 200);
+  });
+
+  it("it says in one line, and later and later, that a worker more has no place", async () => {
+    using folder = socketFolder();
+    await using program = startProgram(`${folder.path}/app.sock`, 1);
+    await program.stderr.find(/listening on/);
+    Deno.writeTextFileSync(`${folder.path}/app.2.sock`, "precious");
+    program.signal("SIGTTIN");
+    await program.stderr.find(/waiting \d+ ms before the next worker: 3 in a row died young/);
+    const failures = program.stderr.all.filter((line) => /start failed/.test(line));
+    assertEquals(failures.length, 3);
+    for (const line of failures) {
+      assertStringIncludes(line, 'app.2.sock": something else than a socket is there; remove it');
+    }
+    assertFalse(/Uncaught|^ +at /m.test(program.stderr.text), program.stderr.text);
+    Deno.removeSync(`${folder.path}/app.2.sock`);
+    await program.stderr.find(/worker \d+: accepting/);
   });
 
   const wrong = [
