@@ -88,7 +88,8 @@ export function socketPath(pattern: string, place: number | typeof PLACE): strin
 }
 
 /**
- * Makes sure that workers can listen at so many places, and clears away what an earlier process has left there.
+ * Makes sure that workers can listen at so many places, and clears away what an earlier process has left there, and at higher places if it
+ * had more workers.
  *
  * @throws {Error} where something else than a socket is there, somebody listens already, the folder is missing or may not be written to,
  * or the path is too long; the message says what to do
@@ -105,6 +106,39 @@ export async function reserveSocketPaths(pattern: string, places: number): Promi
     }
     await clear(path);
     tryFolder(path);
+  }
+  for (const place of placesIn(pattern)) {
+    if (place > places) await clearIfStale(socketPath(pattern, place));
+  }
+}
+
+/** The places at which there may be a socket. */
+function placesIn(pattern: string): number[] {
+  const path = socketPath(pattern, PLACE);
+  const folderEnd = path.lastIndexOf("/", path.indexOf(PLACE)) + 1;
+  const [name] = path.slice(folderEnd).split("/", 1);
+  const digitsAt = name.indexOf(PLACE);
+  return namesIn(path.slice(0, folderEnd) || ".").flatMap((other) => {
+    const digits = /^[1-9][0-9]*/.exec(other.slice(digitsAt))?.[0];
+    return digits !== undefined && name.replaceAll(PLACE, digits) === other ? [Number(digits)] : [];
+  });
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+  } catch {
+    // It may be written to and not be read: workers can listen there all the same.
+    return [];
+  }
+}
+
+/** Removes a socket that nobody listens on, and leaves alone whatever else is there. */
+async function clearIfStale(path: string): Promise<void> {
+  try {
+    await clear(path);
+  } catch {
+    // Somebody has it. No worker is going to listen there, unless more of them are wanted: then it is said.
   }
 }
 

@@ -67,13 +67,36 @@ describe("reserveSocketPaths()", { ignore: !CAN_MAKE_FILES }, () => {
     assertEquals([...Deno.readDirSync(folder.path(""))], []);
   });
 
-  it("clears away the sockets that a process has left, in all places", async () => {
+  it("clears away the sockets that a process has left, which may have had more workers", async () => {
     using folder = temporaryFolder();
-    for (const name of ["app.1.sock", "app.2.sock", "app.3.sock"]) {
+    for (const name of ["app.1.sock", "app.2.sock", "app.4.sock", "app.12.sock"]) {
       await leaveSocket(folder.path(name));
     }
     await reserveSocketPaths(folder.path("app.sock"), 2);
-    assertEquals(namesIn(folder), ["app.3.sock"]);
+    assertEquals(namesIn(folder), []);
+  });
+
+  it("clears away what is left in a folder for each worker", async () => {
+    using folder = temporaryFolder();
+    for (const place of [1, 2, 3]) {
+      Deno.mkdirSync(folder.path(`${place}`));
+      await leaveSocket(folder.path(`${place}/app-${place}`));
+    }
+    await reserveSocketPaths(folder.path("{n}/app-{n}"), 1);
+    for (const place of [1, 2, 3]) {
+      assertEquals([...Deno.readDirSync(folder.path(`${place}`))], []);
+    }
+  });
+
+  it("leaves alone at higher places what is somebody's, and all that has another name", async () => {
+    using folder = temporaryFolder();
+    using listener = Deno.listen({ transport: "unix", path: folder.path("app.3.sock") });
+    Deno.writeTextFileSync(folder.path("app.4.sock"), "precious");
+    const others = ["app.05.sock", "app.5.1.sock", "app.5.sock.old", "app.sock", "app.x.sock"];
+    for (const name of others) await leaveSocket(folder.path(name));
+    await reserveSocketPaths(folder.path("app.sock"), 2);
+    assertEquals(namesIn(folder), ["app.3.sock", "app.4.sock", ...others].sort());
+    (await listener.accept()).close();
   });
 
   it("refuses a path at which another process listens, and leaves it alone", async () => {
