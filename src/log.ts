@@ -9,7 +9,11 @@ export type LogSink = (line: string) => void;
 
 /** The sink of panics and of the fleet: standard error, each line with the time before it. */
 export function logToStandardError(line: string): void {
-  console.error(`${new Date().toISOString()} mudpie: ${line}`);
+  try {
+    console.error(`${new Date().toISOString()} mudpie: ${line}`);
+  } catch {
+    // The application has a console of its own, which fails. A line that nobody can write must not keep a client from its answer.
+  }
 }
 
 /** Control characters, and those that turn lines or their direction around, as escapes; line ends get an indent behind them. */

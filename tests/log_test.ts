@@ -400,6 +400,18 @@ describe("logToStandardError()", () => {
       /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z mudpie: worker 3: %s ended 100%$/,
     );
   });
+
+  it("goes on where the application has a console.error that throws", () => {
+    const { error } = console;
+    console.error = () => {
+      throw new Error("not with me");
+    };
+    try {
+      logToStandardError("worker 3: ended");
+    } finally {
+      console.error = error;
+    }
+  });
 });
 
 const record: AccessRecord = {

@@ -335,10 +335,12 @@ class ServingWorker {
 
   #panic(during: string, error: unknown): void {
     this.#scoreboard.add(PANICS, 1);
+    // The supervisor first, whatever becomes of the log; what is said is sent behind this turn, and so behind the line.
+    if (this.#settings.onPanic === "replace" && this.#fatal === undefined) {
+      this.#fatal = { error };
+      this.#link.say({ kind: "panicked", error: describeError(error) });
+    }
     this.#panicLog.note(during, error, performance.now());
-    if (this.#settings.onPanic === "keep" || this.#fatal !== undefined) return;
-    this.#fatal = { error };
-    this.#link.say({ kind: "panicked", error: describeError(error) });
   }
 
   /** Ends the worker when the user's module has run to its end: of its panic, if it had one, or with a word to the supervisor. */
