@@ -4,7 +4,7 @@
 
 import { HttpError } from "./errors.ts";
 import { fromPlatformResponse } from "./platform.ts";
-import { isAbort, setRoute, type WebRequest } from "./request.ts";
+import { completionOf, isAbort, setRoute, type WebRequest } from "./request.ts";
 import { checkSendable, nameOfType, phraseResponse, WebResponse } from "./response.ts";
 import { METHODS, type Router } from "./router.ts";
 
@@ -35,6 +35,12 @@ export type Handler<Path extends string = string> = (req: WebRequest<Path>) => H
 export interface FetchInfo {
   /** The address of the client, as `WebRequest.clientAddr` has it: behind a front end whom `trustProxy` names, the one that it tells of. */
   readonly remoteAddr: Deno.NetAddr;
+  /**
+   * Resolves when the whole answer, its body included, has been handed to the system, and rejects with a `Deno.errors.Interrupted` when
+   * the client has gone before, or gets another answer. That nobody listens to its rejection is no panic. Through `WebServer.fetch`
+   * the answer counts as sent when its body is made.
+   */
+  readonly completed: Promise<void>;
 }
 
 /**
@@ -47,7 +53,8 @@ export interface FetchInfo {
  *
  * const fetch: FetchHandler = (_request, { remoteAddr }) => new Response(remoteAddr.hostname);
  * const remoteAddr = { transport: "tcp", hostname: "192.0.2.1", port: 5000 } as const;
- * const response = await fetch(new Request("http://localhost/"), { remoteAddr });
+ * const info = { remoteAddr, completed: Promise.resolve() };
+ * const response = await fetch(new Request("http://localhost/"), info);
  * console.log(await response.text()); // 192.0.2.1
  * ```
  */
@@ -77,7 +84,22 @@ export function fetchHandler(fetch: FetchHandler): Handler {
       }: pass a function that takes a Request, such as app.fetch`,
     );
   }
-  return (req) => fetch(req.toRequest(), { remoteAddr: req.clientAddr });
+  return (req) => fetch(req.toRequest(), new HandlerInfo(req));
+}
+
+/** What a handler is told besides. What it does not ask for is not made. */
+class HandlerInfo implements FetchInfo {
+  readonly remoteAddr: Deno.NetAddr;
+  readonly #request: WebRequest;
+
+  constructor(request: WebRequest) {
+    this.remoteAddr = request.clientAddr;
+    this.#request = request;
+  }
+
+  get completed(): Promise<void> {
+    return completionOf(this.#request);
+  }
 }
 
 /** Told of every panic; says what its client gets. */
@@ -149,15 +171,22 @@ export class Dispatcher {
           "it must return a WebResponse or a Response, or a promise of one",
       );
     }
+    // What Deno.upgradeWebSocket() gives. It is no fault of a handler that serves others as well, so it costs no worker.
+    if (result.status === 101) throw new HttpError(501, "WebSockets are not served here");
     const response = fromPlatformResponse(result);
     if (response instanceof WebResponse) return response;
     return response.catch((error) => this.recover(error, request));
   }
 
   /**
-   * What the client gets in place of the response of a handler that has failed. The stream of a body may fail when its answer
-   * has begun already: that is a panic like any other, but the client can be told nothing.
+   * The body of an answer has failed that has begun already. That is a panic, even for an `HttpError`: it can be no answer any more,
+   * and without a word nobody would know why the client has got a part of it.
    */
+  reportBrokenBody(error: unknown, request: WebRequest): void {
+    if (!isAbort(request, error)) this.#onPanic(error, request);
+  }
+
+  /** What the client gets in place of the response of a handler that has failed. */
   recover(error: unknown, request: WebRequest): WebResponse {
     if (isHttpError(error)) {
       try {

@@ -214,7 +214,9 @@ export async function reserveSockets(
 
 /** The text of an address, with brackets around one of IPv6. */
 export function formatAddress(hostname: string, port: number): string {
-  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  // Deno takes an address with its brackets, too.
+  const isBare = hostname.includes(":") && !hostname.startsWith("[");
+  return `${isBare ? `[${hostname}]` : hostname}:${port}`;
 }
 
 /** What is wrong with an address, and what to do, by the class of error that `Deno.listen` throws. */

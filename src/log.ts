@@ -20,10 +20,12 @@ export function logToStandardError(line: string): void {
 export function escapeForLog(text: string): string {
   return text.replace(CONTROLS, (character) => {
     if (character === "\n") return "\n    ";
-    return character === "\t"
-      ? "\t"
-      : "\\u" + character.charCodeAt(0).toString(16).padStart(4, "0");
+    return character === "\t" ? "\t" : escapeCharacter(character);
   });
+}
+
+function escapeCharacter(character: string): string {
+  return "\\u" + character.charCodeAt(0).toString(16).padStart(4, "0");
 }
 
 const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
@@ -111,6 +113,18 @@ function nameError(error: unknown): string {
   } catch {
     return "an error that cannot be shown";
   }
+}
+
+/**
+ * The error of which a worker dies after a panic. The runtime prints it beside the log, and as it is; so it is a line that a client has no
+ * say in, and the stack is left to the log.
+ */
+export function lastError(panic: unknown): Error {
+  const error = new Error(nameError(panic).replace(CONTROLS, escapeCharacter));
+  // The panic's own name stands in the message.
+  error.name = "";
+  error.stack = "";
+  return error;
 }
 
 /** Advice rather than an event: what somebody can do who does not want to lose a connection now and again. */

@@ -116,7 +116,7 @@ function peerOf(request: Request, info: PeerInfo | undefined, trust: Peer["trust
  * @throws {TypeError} when it is an error response, its body was used already, or a header may not be sent
  */
 export function fromPlatformResponse(response: Response): WebResponse | Promise<WebResponse> {
-  const { status, headers } = response;
+  const { status } = response;
   if (response.type === "error") {
     throw new TypeError(
       "Cannot answer with Response.error(): it stands for a network failure and has no status",
@@ -127,14 +127,28 @@ export function fromPlatformResponse(response: Response): WebResponse | Promise<
       "Cannot answer with a Response whose body was read already: answer with a new one, or a clone",
     );
   }
+  const headers = headersOf(response);
   if (response.body === null) return new WebResponse(null, { status, headers });
   return bodyOf(response.body).then((body) =>
     new WebResponse(body, { status, headers: headersFor(body, headers) })
   );
 }
 
+/** The codings that the platform's `fetch` undoes in a body, and leaves in its headers. */
+const UNDONE_CODING = /^(?:gzip|br)$/i;
+
+/** What a response says of itself. One that comes out of `fetch` as it is does not say how it was coded, as from `Deno.serve`. */
+function headersOf({ url, headers }: Response): Headers {
+  // No other response has an address.
+  if (url === "" || !UNDONE_CODING.test(headers.get("content-encoding") ?? "")) return headers;
+  const others = new Headers(headers);
+  others.delete("content-encoding");
+  others.delete("content-length");
+  return others;
+}
+
 /**
- * What the platform's `fetch` gives has its coding undone, and says the length of what was coded: to a body that is passed on as it
+ * A body out of `fetch` in a response of its own may have taken over the length of what was coded: to a body that is passed on as it
  * comes that length would be binding.
  */
 function headersFor(body: BodySource | Uint8Array | null, headers: Headers): Headers {

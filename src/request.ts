@@ -48,7 +48,17 @@ export interface MatchedRoute {
 export interface ExchangeWatch {
   /** Called when a handler asks for `signal` first: from now on the client's going should be noticed. */
   readonly onSignalWanted: (controller: AbortController) => void;
+  /** Called when a handler wants to know when its answer has been sent. It rejects with {@linkcode NOT_SENT} when it cannot be. */
+  readonly onCompletionWanted: () => Promise<void>;
 }
+
+/**
+ * Why an answer was not completed. Whoever has only something to do behind it most often awaits no failure: that a client has gone must
+ * not count as a fault of theirs, so it can be told from all other errors.
+ */
+export const NOT_SENT: Error = new Deno.errors.Interrupted(
+  "The client has gone before all of its answer was sent",
+);
 
 /** Who is at the other end of a connection. Its requests share it. */
 export interface Peer {
@@ -104,6 +114,8 @@ export let releaseRequest: (request: WebRequest) => void;
 export let isAbort: (request: WebRequest, error: unknown) => boolean;
 /** What a request was called by whoever has asked for its `id`; empty where nobody has. */
 export let idInUse: (request: WebRequest) => string;
+/** When the answer to a request has been sent. Where nobody watches any more, it is taken to have been. */
+export let completionOf: (request: WebRequest) => Promise<void>;
 /** Makes a request of what a parser has found. */
 export let createRequest: (
   head: RequestHead,
@@ -178,6 +190,7 @@ export class WebRequest<Path extends string = string> {
       if (signal === undefined || !signal.aborted) return false;
       return error === signal.reason || isAbortError(error);
     };
+    completionOf = (request) => request.#watch?.onCompletionWanted() ?? Promise.resolve();
     releaseRequest = (request) => {
       request.#body.release();
       // The connection goes on to another request: it must not take this one's signal for the other's.

@@ -34,11 +34,11 @@ export const OTHER = "other";
 /** The most pairs of method and route that have a row of their own; those beyond share one. */
 const MAX_ROWS = 1_024;
 
-/** The numbers of a row: how many of each class, how many in each bucket, and how many seconds together. */
+/** The numbers of a row: how many of each class, how many in each bucket, and how many microseconds together. */
 const BUCKETS_AT = STATUS_CLASSES.length;
 const BUCKETS = DURATION_BUCKETS.length + 1;
-const SECONDS_AT = BUCKETS_AT + BUCKETS;
-const NUMBERS = SECONDS_AT + 1;
+const MICROSECONDS_AT = BUCKETS_AT + BUCKETS;
+const NUMBERS = MICROSECONDS_AT + 1;
 
 /** Where the name of a row begins and ends among the names; the first pair of all says how many rows there are. */
 const PLACE_NUMBERS = 2;
@@ -51,6 +51,7 @@ const NAMES_AT = NUMBERS_AT + MAX_ROWS * NUMBERS * Float64Array.BYTES_PER_ELEMEN
 const MEMORY_BYTES = NAMES_AT + NAME_BYTES;
 
 const MILLISECONDS_PER_SECOND = 1_000;
+const MICROSECONDS_PER_MILLISECOND = 1_000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -107,7 +108,9 @@ export class RequestMetrics {
     let bucket = 0;
     while (bucket < BUCKETS - 1 && seconds > DURATION_BUCKETS[bucket]) bucket++;
     this.#add(row + BUCKETS_AT + bucket, 1);
-    this.#add(row + SECONDS_AT, seconds);
+    // Whole numbers come to the same sum in whatever order they are added. Of fractions, the sum over all workers would get less
+    // by a hair now and again when one of them ends, and Prometheus takes a counter that gets less for one that begins anew.
+    this.#add(row + MICROSECONDS_AT, Math.round(durationMs * MICROSECONDS_PER_MILLISECOND));
   }
 
   /** Notes a request that was refused; it has no duration, and no method where it was refused before it had one. */
@@ -161,8 +164,8 @@ export interface RequestRow {
   readonly statuses: number[];
   /** How many took so long, by bucket; the last one is for all that took longer. Those that were refused are in none. */
   readonly buckets: number[];
-  /** How long all in the buckets took together. */
-  seconds: number;
+  /** How long all in the buckets took together, a whole number. */
+  microseconds: number;
 }
 
 /** The sums over the metrics of several workers. */
@@ -193,7 +196,7 @@ export class RequestTotals {
       const at = row * NUMBERS;
       for (let i = 0; i < BUCKETS_AT; i++) sum.statuses[i] += numbers[at + i];
       for (let i = 0; i < BUCKETS; i++) sum.buckets[i] += numbers[at + BUCKETS_AT + i];
-      sum.seconds += numbers[at + SECONDS_AT];
+      sum.microseconds += numbers[at + MICROSECONDS_AT];
     }
   }
 
@@ -224,7 +227,7 @@ export class RequestTotals {
       route: name.slice(space + 1),
       statuses: new Array<number>(STATUS_CLASSES.length).fill(0),
       buckets: new Array<number>(BUCKETS).fill(0),
-      seconds: 0,
+      microseconds: 0,
     };
     this.#rows.set(name, row);
     return row;

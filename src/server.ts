@@ -355,7 +355,7 @@ export class WebServer {
   ): Promise<Response> {
     const response = await this.#dispatcher.dispatch(request);
     const platformResponse = toPlatformResponse(response, isHeadRequest, {
-      onFailure: (error) => void this.#dispatcher.recover(error, request),
+      onFailure: (error) => this.#dispatcher.reportBrokenBody(error, request),
       onEnd: () => {
         exchange.end();
         releaseRequest(request);
@@ -416,6 +416,8 @@ export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promi
     case "servable":
       return await runHere(loaded.server, workerNumber, supervisorLink, loaded.onListen);
     case "nothing to serve":
+      // An application that has ended this thread while it was loaded looks like one that has nothing: it does not come to the next turn.
+      await new Promise((resolve) => setTimeout(resolve));
       return supervisorLink.say({ kind: "nothing to serve" });
     case "failed":
       return supervisorLink.say({ kind: "failed", isFinal: false, message: loaded.reason });
@@ -441,6 +443,7 @@ class PlatformExchange {
   readonly #request: Request;
   readonly #isOver = new AbortController();
   #controller: AbortController | undefined;
+  #completion: PromiseWithResolvers<void> | undefined;
 
   constructor(request: Request) {
     this.#request = request;
@@ -455,8 +458,13 @@ class PlatformExchange {
     else signal.addEventListener("abort", abort, { signal: this.#isOver.signal });
   }
 
+  onCompletionWanted(): Promise<void> {
+    return (this.#completion ??= Promise.withResolvers()).promise;
+  }
+
   /** From now on the handler's signal follows nobody: what it has left running goes on, as it does over a connection. */
   end(): void {
+    this.#completion?.resolve();
     if (this.#controller !== undefined) this.#isOver.abort();
   }
 

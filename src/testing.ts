@@ -50,7 +50,8 @@ export interface TestedServer extends RunningServer {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /**
    * Has something throw in a worker that nothing catches: a panic outside of any request. Resolves when the worker is gone and as
-   * many accept as are wanted, or when the server has shut down.
+   * many accept as are wanted, or when the server has shut down. Workers that die young one after the other are replaced more and
+   * more slowly, as they are in production: from the second on it may take seconds.
    *
    * @param index which of the workers that accept, from 0; the first one by default
    * @throws {RangeError} when there are not so many; the methods below do the same
@@ -72,7 +73,7 @@ export interface TestedServer extends RunningServer {
 /**
  * Starts the application of a module, the one that calls `server.run()`, in real workers. It listens on a free port of 127.0.0.1 unless
  * `options` say otherwise, with two workers that are threads (`isolation: "thread"`), since these can be stopped when they hang, and a
- * `hangTimeout` of 3,000 ms. With `await using` it is shut down at the end of the test.
+ * `hangTimeout` of 3,000 ms. With `await using` it is shut down at the end of the test, and leaves nothing to Deno's sanitizers.
  *
  * @throws {TypeError} when an option is wrong
  * @throws {Error} when no worker can start

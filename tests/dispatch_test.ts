@@ -279,6 +279,21 @@ describe("fetchHandler()", () => {
     assertEquals([calls, dispatcher.panics], [0, []]);
   });
 
+  it("answers a WebSocket's upgrade with 501, which is no panic", async () => {
+    const dispatcher = new TestDispatcher({
+      "prefix /": fetchHandler((request) => Deno.upgradeWebSocket(request).response),
+    });
+    const fields: [string, string][] = [
+      ["Host", "a"],
+      ["Connection", "Upgrade"],
+      ["Upgrade", "websocket"],
+      ["Sec-WebSocket-Version", "13"],
+      ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
+    ];
+    assertEquals((await dispatcher.answer({ fields })).status, 501);
+    assertEquals(dispatcher.panics, []);
+  });
+
   for (const value of [undefined, null, { fetch: () => new Response() }, "app"]) {
     it(`refuses ${JSON.stringify(value)} for an application`, () => {
       const { message } = assertThrows(

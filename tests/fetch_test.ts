@@ -455,6 +455,21 @@ describe("A streamed body in WebServer.fetch()", () => {
     assertEquals((await reader.read()).done, true);
   });
 
+  it("counts as sent when it is made", async () => {
+    const server = new WebServer();
+    const seen: string[] = [];
+    const sent = Promise.withResolvers<void>();
+    const handler = fetchHandler((_request, { completed }) => {
+      completed.then(() => void seen.push("sent")).then(sent.resolve);
+      return new Response(ReadableStream.from([new Uint8Array(1), new Uint8Array(1)]));
+    });
+    server.addPath("/", handler);
+    const response = await server.fetch(new Request("http://localhost/"));
+    for await (const _part of response.body!) seen.push("part");
+    await sent.promise;
+    assertEquals(seen, ["part", "part", "sent"]);
+  });
+
   it("is cancelled when nobody wants it any more", async () => {
     const { server, source } = streaming(["one", "two"]);
     const response = await server.fetch(new Request("http://localhost/"));
@@ -528,6 +543,29 @@ describe("A streamed body in WebServer.fetch()", () => {
     const response = await server.fetch(new Request("http://localhost/"));
     assertEquals(response.headers.get("content-length"), null);
     assertEquals((await response.bytes()).length, 20);
+  });
+
+  it("is passed on as fetch() gives it, without the coding that is undone", async () => {
+    const text = "the same again and again ".repeat(100);
+    const coded = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+    const bytes = await new Response(coded).bytes();
+    await using upstream = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      (request) =>
+        new Response(bytes, {
+          headers: { "content-encoding": new URL(request.url).pathname.slice(1), "x-a": "b" },
+        }),
+    );
+    const server = new WebServer();
+    server.addPath("/", (req) => fetch(`http://127.0.0.1:${upstream.addr.port}${req.path}`));
+    const decoded = await server.fetch(new Request("http://localhost/gzip"));
+    assertEquals(decoded.headers.get("content-encoding"), null);
+    assertEquals(decoded.headers.get("x-a"), "b");
+    assertEquals(await decoded.text(), text);
+    // What fetch() does not know goes on as it is.
+    const other = await server.fetch(new Request("http://localhost/other"));
+    assertEquals(other.headers.get("content-encoding"), "other");
+    assertEquals(await other.bytes(), bytes);
   });
 
   it("is cancelled when it comes too late", async () => {

@@ -52,10 +52,11 @@ describe("chooseListenMode()", () => {
 });
 
 describe("formatAddress()", () => {
-  it("puts brackets around an address of IPv6", () => {
+  it("puts brackets around an address of IPv6, once", () => {
     assertEquals(formatAddress("127.0.0.1", 8000), "127.0.0.1:8000");
     assertEquals(formatAddress("localhost", 80), "localhost:80");
     assertEquals(formatAddress("::1", 8000), "[::1]:8000");
+    assertEquals(formatAddress("[::1]", 8000), "[::1]:8000");
   });
 });
 

@@ -18,6 +18,7 @@ import {
   fleetLine,
   isWorthALine,
   JsonFormat,
+  lastError,
   logToStandardError,
   panicLine,
   PanicLog,
@@ -234,6 +235,27 @@ describe("panicLine()", () => {
         const error = Object.assign(new Error(text, { cause: text }), { [text]: text });
         assertIsOneLine(panicLine("worker 1", "in GET /", error));
         assertIsOneLine(panicLine("worker 1", `in ${text}`, text));
+      }),
+    );
+  });
+});
+
+describe("lastError()", () => {
+  it("says what the panic was, and has no stack", () => {
+    const { name, message, stack } = lastError(new RangeError("it broke"));
+    assertEquals([name, message, stack], ["", "RangeError: it broke", ""]);
+    assertEquals(lastError(undefined).message, "undefined");
+  });
+
+  it("is one line without end or colour, whatever the panic quotes", () => {
+    fc.assert(
+      fc.property(hostileText, (text) => {
+        for (const panic of [new Error(text), Object.assign(new Error(), { name: text }), text]) {
+          assertNotMatch(
+            lastError(panic).message,
+            /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u,
+          );
+        }
       }),
     );
   });

@@ -5,6 +5,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { assertType, type IsExact } from "@std/testing/types";
 import {
+  fetchHandler,
   type Handler,
   type HandlerResult,
   HttpError,
@@ -297,5 +298,23 @@ describe("WebServer.fetch, to the compiler,", () => {
   it("is a handler of Deno.serve", () => {
     const handler: Deno.ServeHandler = server.fetch;
     assertEquals(typeof handler, "function");
+  });
+});
+
+describe("fetchHandler(), to the compiler,", () => {
+  it("takes what is written for deno serve, and knows what else a function is told", () => {
+    const app = {
+      fetch: (_request, { remoteAddr }) => new Response(remoteAddr.transport),
+    } satisfies Deno.ServeDefaultExport;
+    assertType<IsExact<ReturnType<typeof fetchHandler>, Handler>>(true);
+    fetchHandler(app.fetch);
+    fetchHandler(() => Promise.resolve(new Response()));
+    fetchHandler((request, { remoteAddr }) => {
+      assertType<IsExact<typeof request, Request>>(true);
+      assertType<IsExact<typeof remoteAddr, Deno.NetAddr>>(true);
+      return new Response();
+    });
+    // @ts-expect-error: a Response is wanted
+    fetchHandler(() => "text");
   });
 });

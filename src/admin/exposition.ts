@@ -50,6 +50,7 @@ const REPLACEMENT_CAUSES: readonly WorkerEndCause[] = [
 ];
 
 const MILLISECONDS_PER_SECOND = 1_000;
+const MICROSECONDS_PER_SECOND = 1_000_000;
 
 /** The whole text. */
 export function exposition(exposed: Exposed): string {
@@ -89,10 +90,10 @@ function durationSamples([route, rows]: [string, RequestRow[]]): Sample[] {
   });
   // What was refused has taken no time.
   if (count === 0) return [];
-  const seconds = rows.reduce((sum, row) => sum + row.seconds, 0);
+  const microseconds = rows.reduce((sum, row) => sum + row.microseconds, 0);
   return [
     ...buckets,
-    { suffix: "_sum", labels: { route }, value: seconds },
+    { suffix: "_sum", labels: { route }, value: microseconds / MICROSECONDS_PER_SECOND },
     { suffix: "_count", labels: { route }, value: count },
   ];
 }

@@ -14,6 +14,12 @@ const MAX_EVENTS = 50;
 /** How much of what an error says is shown of a panic: the log has the whole. */
 const MAX_ERROR_CHARACTERS = 300;
 
+/**
+ * How much is kept of any event: errors are told with it, and may quote all that a client has sent. With fifty that long, whoever comes
+ * to look would have to take more than is sent to anybody at once.
+ */
+const MAX_EVENT_CHARACTERS = 2_000;
+
 const MILLISECONDS_PER_SECOND = 1_000;
 
 /** The counters of a moment. */
@@ -25,7 +31,7 @@ export interface Counted {
 
 /** One moment of the plots. */
 export interface Sample {
-  /** When, in milliseconds since 1970. */
+  /** When, in milliseconds since 1970, by the clock as it was set at the first sample: nothing is plotted behind what came later. */
   readonly at: number;
   readonly requestsPerSecond: number;
   /** Half of the requests since the last sample were answered in that time; null where there were none. */
@@ -65,6 +71,8 @@ export class FleetHistory {
   readonly #samples: Sample[] = [];
   readonly #events: NotedEvent[] = [];
   #previous: Previous | undefined;
+  /** What the wall clock said more than the one that only goes forward, at the first sample. */
+  #wallOffsetMs: number | undefined;
   /** How many requests each worker answered in a second, as of the last sample. */
   #rates: ReadonlyMap<number, number> = new Map();
 
@@ -93,8 +101,9 @@ export class FleetHistory {
     const seconds = previous === undefined ? 0 : (now - previous.now) / MILLISECONDS_PER_SECOND;
     const perSecond = (count: number) => seconds > 0 ? Math.max(0, count) / seconds : 0;
     const since = buckets.map((count, i) => count - (previous?.buckets[i] ?? count));
+    this.#wallOffsetMs ??= at - now;
     const sample = {
-      at,
+      at: Math.round(this.#wallOffsetMs + now),
       requestsPerSecond: perSecond(stats.total.requests - (previous?.total ?? 0)),
       p50Ms: milliseconds(quantile(since, 0.5)),
       p99Ms: milliseconds(quantile(since, 0.99)),
@@ -119,7 +128,11 @@ export class FleetHistory {
 
   /** Keeps an event, and gives it as it is kept. */
   note(event: FleetEvent, at: number): NotedEvent {
-    const noted = { at, weight: weightOf(event), text: describe(event) };
+    const noted = {
+      at,
+      weight: weightOf(event),
+      text: describe(event).slice(0, MAX_EVENT_CHARACTERS),
+    };
     this.#events.push(noted);
     if (this.#events.length > MAX_EVENTS) this.#events.shift();
     return noted;

@@ -126,7 +126,7 @@ export function describeLoadFailure(error: unknown): string {
     .join("\n");
 }
 
-/** Our own errors about the machine have no stack, and need no name of a class before what they say. */
-function hasFrames({ stack }: Error): boolean {
-  return stack !== undefined && /\n +at /.test(stack);
+/** Our own errors about the machine have no stack, and need no name of a class before what they say, which may be another one's stack. */
+function hasFrames({ message, stack }: Error): boolean {
+  return stack !== undefined && /\n +at /.test(stack.replace(message, ""));
 }

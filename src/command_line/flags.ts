@@ -31,8 +31,12 @@ export type Reading =
 export function readWords(text: string, { form, expect }: OptionRule<unknown>): Reading {
   const value = valueOf(text, form);
   const expected = expect(value);
-  return expected === undefined ? { kind: "value", value } : { kind: "refused", expected };
+  if (expected === undefined) return { kind: "value", value };
+  return { kind: "refused", expected: form.kind === "list" ? expected + LIST_IN_WORDS : expected };
 }
+
+/** The option's own words show it as code has it, and somebody has written just that. */
+const LIST_IN_WORDS = "; here it is written without brackets and quotes";
 
 /** Digits may be parted by single underscores, as in code. */
 const NUMBER = /^-?\d+(?:_\d+)*(?:\.\d+)?$/;

@@ -120,15 +120,15 @@ function readFlag(
     return `Cannot use ${quote(value)} as ${rawName}: expected ${reading.expected}`;
   }
   said.set(flag, {
-    value: append(said.get(flag)?.value, reading.value),
+    value: rule.form.kind === "list" ? append(said.get(flag)?.value, reading.value) : reading.value,
     source: `as ${rawName} says`,
   });
   return undefined;
 }
 
-/** A flag that is there twice counts as it was last written; a list goes on. */
+/** A flag that is there twice counts as it was last written; a list goes on, be it of one word that is a value of its own. */
 function append(before: unknown, value: unknown): unknown {
-  return Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value;
+  return before === undefined ? value : [before, value].flat();
 }
 
 function unknownFlag(rawName: string, name: string, flags: readonly Flag[]): string {
@@ -163,7 +163,8 @@ function readVariables(
 }
 
 function findContradiction({ commands, apps }: Reading): string | undefined {
-  if (apps.length === 0) {
+  // An empty word is a variable of the shell that nobody has set.
+  if (apps.length === 0 || apps.includes("")) {
     return "Nothing to serve: name the module of an application, such as app.ts; --help tells more";
   }
   if (apps.length > 1) {

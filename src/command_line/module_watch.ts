@@ -2,7 +2,7 @@
 // Which files these are is asked of `deno info`, which follows the imports; where it cannot be run, all modules in the
 // application's folder count. Folders are watched rather than files, since many editors put a new file in the place of the old one.
 
-import { dirname, extname, relative, sep } from "node:path";
+import { basename, dirname, extname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { escapeForLog, logToStandardError } from "../log.ts";
 import type { RunningServer } from "../supervisor/running_server.ts";
@@ -12,6 +12,8 @@ const QUIET_MS = 100;
 
 /** What to watch. */
 export interface WatchScope {
+  /** Each module that is known by name. */
+  readonly modules: readonly string[];
   readonly folders: readonly string[];
   readonly isRecursive: boolean;
   /** Whether a change of that file matters. */
@@ -91,10 +93,10 @@ export class ModuleWatch {
   /** A change may bring other modules. The new watch begins before the old one ends, so that nothing is missed in between. */
   async #followImports(): Promise<void> {
     const graph = await findModules(this.#app);
-    // What a module imports that cannot be read now is not known: what was watched stays so.
-    if (graph === undefined || !graph.isWhole || this.#hasEnded) return;
+    if (graph === undefined || this.#hasEnded) return;
     const old = this.#watcher;
-    this.#scope = graphScope(graph.files);
+    // What a module imports that cannot be read now is not known: what was watched stays so.
+    this.#scope = graphScope(graph.files, graph.isWhole ? [] : this.#scope.modules);
     this.#watcher = this.#watch(this.#scope);
     old.close();
   }
@@ -137,14 +139,26 @@ export function readGraph(json: string): ModuleGraph {
   };
 }
 
-/** These files and nothing else. */
-function graphScope(files: readonly string[]): WatchScope {
-  const modules = new Set(files.map(realPath));
-  const folders = [...new Set([...modules].map((path) => dirname(path)))].filter(exists);
+/**
+ * These files, and those of before, and nothing else. A file that is not there may come, and its folder with it: then the folder is
+ * waited for, in the next one above that is there.
+ */
+export function graphScope(files: readonly string[], before: readonly string[] = []): WatchScope {
+  const modules = new Set([...files.map(realPath), ...before]);
+  const awaited = new Set(modules);
+  const folders = new Set<string>();
+  for (const module of modules) {
+    let folder = dirname(module);
+    for (; !exists(folder) && folder !== dirname(folder); folder = dirname(folder)) {
+      awaited.add(folder);
+    }
+    folders.add(folder);
+  }
   return {
-    folders,
+    modules: [...modules],
+    folders: [...folders],
     isRecursive: false,
-    includes: (path) => modules.has(path),
+    includes: (path) => awaited.has(path),
     description: modules.size === 1
       ? "the one module that the application is made of"
       : `the ${modules.size} modules that the application is made of`,
@@ -160,6 +174,7 @@ const MODULE_EXTENSIONS = new Set(
 export function folderScope(app: string): WatchScope {
   const folder = dirname(realPath(fileURLToPath(app)));
   return {
+    modules: [],
     folders: [folder],
     isRecursive: true,
     includes: (path) => {
@@ -178,7 +193,8 @@ function realPath(path: string): string {
     return Deno.realPathSync(path);
   } catch {
     // A module that is imported, but not there: it may come.
-    return path;
+    const folder = dirname(path);
+    return folder === path ? path : join(realPath(folder), basename(path));
   }
 }
 

@@ -58,8 +58,13 @@ export async function serve(
       return `Cannot load ${invocation.app}: ${loaded.reason}`;
     case "servable":
       return await runFleet({ entry: places.entry });
-    case "nothing to serve":
-      return await serveGuarded(invocation, places.app, loaded.found);
+    case "nothing to serve": {
+      const outcome = await surveyModule(invocation, places.app, places.app);
+      // It may have called run() by itself meanwhile, in a function that its module does not await.
+      return isTaken
+        ? undefined
+        : await serveGuarded(invocation, places.app, loaded.found, outcome);
+    }
   }
 }
 
@@ -94,8 +99,8 @@ async function serveGuarded(
   invocation: ServeInvocation,
   app: string,
   found: string,
+  outcome: SurveyOutcome,
 ): Promise<string | undefined> {
-  const outcome = await surveyModule(invocation, app, app);
   switch (outcome.kind) {
     case "failed":
       return `Cannot load ${invocation.app}: ${outcome.reason}`;

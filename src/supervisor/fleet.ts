@@ -360,6 +360,9 @@ export class Fleet {
     this.#reload = [...this.#members.values()]
       .filter(({ state }) => state.kind === "accepting" || state.kind === "starting")
       .map(({ worker }) => worker);
+    // Whoever has mended the code must not wait for what the old one did.
+    this.#gaps.forgetDeaths();
+    this.#panics.forgetDeaths();
     this.#tell({ kind: "reloading" });
   }
 

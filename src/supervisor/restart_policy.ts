@@ -82,6 +82,12 @@ export class RestartPolicy {
     this.#notBefore = now + this.#delayAfter(this.#rounds);
   }
 
+  /** Begins a new count: what comes next has other code, of which those deaths say nothing. */
+  forgetDeaths(): void {
+    this.#rounds = 0;
+    this.#notBefore = -Infinity;
+  }
+
   #delayAfter(rounds: number): number {
     if (rounds < 2) return 0;
     const delay = Math.min(this.#firstDelayMs * 2 ** (rounds - 2), MAX_DELAY_MS);

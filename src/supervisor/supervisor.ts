@@ -689,6 +689,8 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isStopping) this.shutdown();
     await this.finished;
+    // Not before the threads are gone, too: a test's sanitizers look at what is left when it is over.
+    await this.countStuckThreads();
   }
 }
 

@@ -78,7 +78,8 @@ export async function survey(options: SurveyOptions): Promise<SurveyOutcome> {
     }, loadTimeoutInProgram(mainStartupMs)),
   ];
   if (options.timeoutMs > 0) {
-    const reason = `it did not call run() within startTimeout (${options.timeoutMs} ms)`;
+    const reason =
+      `it took longer than startTimeout (${options.timeoutMs} ms) to load, or to call run()`;
     timers.push(
       setTimeout(
         () =>

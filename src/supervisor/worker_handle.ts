@@ -67,8 +67,10 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
   const watch = new AbortController();
   let isGone = true;
   let isTerminated = false;
+  let lastWord: ReturnType<typeof setTimeout> | undefined;
   const end = (hasThrown: boolean, detail: string) => {
     isGone = true;
+    clearTimeout(lastWord);
     if (watch.signal.aborted) return;
     watch.abort();
     if (isTerminated) return;
@@ -85,7 +87,8 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
         isGone = false;
         onLifeLockFree(message.lock, watch.signal, () => {
           isGone = true;
-          setTimeout(() => end(false, "it ended without a word"), LAST_WORD_MS);
+          if (isTerminated) return;
+          lastWord = setTimeout(() => end(false, "it ended without a word"), LAST_WORD_MS);
         });
       }
       options.onMessage(message);
@@ -103,6 +106,7 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
     tell: (message) => thread.post(message),
     terminate: () => {
       isTerminated = true;
+      clearTimeout(lastWord);
       thread.terminate();
     },
   };

@@ -28,6 +28,7 @@ import {
   createRequest,
   type ExchangeWatch,
   idInUse,
+  NOT_SENT,
   type Peer,
   releaseRequest,
   routeIndexOf,
@@ -40,6 +41,7 @@ import { settlesWithin } from "../settling.ts";
 import type { AccessLog } from "./access_log.ts";
 import type { Deadlines, TimeLimited } from "./deadlines.ts";
 import { LINGER_TIMEOUT_MS, lingerBeforeClose } from "./lingering_close.ts";
+import type { RosterMember } from "./roster.ts";
 import { type BodySink, StreamedBody } from "./streamed_body.ts";
 import type { TurnGate } from "./turn_gate.ts";
 
@@ -150,8 +152,9 @@ const REQUESTS_IN_FLIGHT = counterIndex("requestsInFlight");
 const TEXT = "text/plain; charset=utf-8";
 
 /** One connection of a worker. */
-export class Connection implements TimeLimited, ExchangeWatch {
+export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   deadline: number;
+  rosterPlace = 0;
   readonly #conn: ClientConn;
   readonly #context: ConnectionContext;
   readonly #parser: RequestParser;
@@ -167,6 +170,10 @@ export class Connection implements TimeLimited, ExchangeWatch {
   #handled: Exchange | undefined;
   /** Of the request that is being handled, where its handler has asked for the signal. */
   #controller: AbortController | undefined;
+  /** Of the same request, where its handler wants to know when its answer is sent. */
+  #completion: PromiseWithResolvers<void> | undefined;
+  /** The same for answers that are in the output, or behind it; undefined where there are none. */
+  #unsent: PromiseWithResolvers<void>[] | undefined;
   /** A read that goes on while a handler works, to see the client go. It has already told the parser what has come. */
   #watchedRead: Promise<number | null> | undefined;
   /** Whether such a read has brought bytes, while an answer was written, that the parser has not been asked about. */
@@ -194,8 +201,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
 
   /** Serves the connection to its end. It never rejects: what goes wrong between us and a client concerns nobody else. */
   async serve(): Promise<void> {
-    const { deadlines, turnGate } = this.#context;
-    deadlines.add(this);
+    const { turnGate } = this.#context;
     turnGate.enter();
     try {
       await this.#serveRequests();
@@ -204,6 +210,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
       if (!isEndOfConnection(error)) this.#context.onFault(error);
     }
     this.#abort(CLIENT_GONE);
+    this.#reportUnsent();
     turnGate.leave();
     this.#close();
     // Until the closing has reached them, a read may still go into this memory, and a write come out of it.
@@ -255,6 +262,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
         const written = await conn.write(bytes);
         if (written < bytes.length) await this.#writeRest(bytes, written);
         output.clear();
+        if (this.#unsent !== undefined) this.#reportSent();
       }
       if (this.#ending !== "stay" || hasEnded) return this.#leave();
       this.#await(outcome.awaiting);
@@ -360,14 +368,20 @@ export class Connection implements TimeLimited, ExchangeWatch {
       if (!isLate) return { request, head, response: message, stream, persists, startedAt };
       stream.cancel(UNWANTED);
     }
+    if (isLate) {
+      this.#rejectCompletion();
+      this.#endExchange(request);
+      return undefined;
+    }
     this.#endExchange(request);
-    return isLate ? undefined : this.#encode(request, head, message, persists, startedAt);
+    return this.#encode(request, head, message, persists, startedAt);
   }
 
   /** The handler is done with a request, and so is whoever has made the body of its answer. */
   #endExchange(request: WebRequest): void {
     const { scoreboard } = this.#context;
     this.#controller = undefined;
+    if (this.#completion !== undefined) this.#awaitSending(this.#completion);
     scoreboard.add(REQUESTS_IN_FLIGHT, -1);
     scoreboard.add(REQUESTS, 1);
     releaseRequest(request);
@@ -474,14 +488,41 @@ export class Connection implements TimeLimited, ExchangeWatch {
     if (overflow === undefined || !("stream" in overflow)) large = overflow;
     else {
       await this.#sendStream(overflow);
+      if (this.#output.length === 0) this.#reportSent();
       if (this.#output.length <= MAX_WAITING_BYTES) return;
     }
     this.#beginWriting();
     await this.#writeRest(this.#output.bytes, 0);
     this.#output.clear();
-    if (large === undefined) return;
-    this.#beginWriting();
-    await this.#writeRest(large.bytes, 0, large.length);
+    if (large !== undefined) {
+      this.#beginWriting();
+      await this.#writeRest(large.bytes, 0, large.length);
+    }
+    if (this.#unsent !== undefined) this.#reportSent();
+  }
+
+  /** Its answer is made, and has to be written. */
+  #awaitSending(completion: PromiseWithResolvers<void>): void {
+    this.#completion = undefined;
+    (this.#unsent ??= []).push(completion);
+  }
+
+  /** All answers that waited to be written have been. */
+  #reportSent(): void {
+    for (const completion of this.#unsent ?? []) completion.resolve();
+    this.#unsent = undefined;
+  }
+
+  #rejectCompletion(): void {
+    this.#completion?.reject(NOT_SENT);
+    this.#completion = undefined;
+  }
+
+  /** Nothing that is left will be written. */
+  #reportUnsent(): void {
+    this.#rejectCompletion();
+    for (const completion of this.#unsent ?? []) completion.reject(NOT_SENT);
+    this.#unsent = undefined;
   }
 
   /** Sends an answer whose body is made while it is sent. The request goes on meanwhile, and its client is watched. */
@@ -514,11 +555,13 @@ export class Connection implements TimeLimited, ExchangeWatch {
         case "sent":
           return this.#noteStream(answer, status, body.sentBytes);
         case "failed": {
-          const failure = this.#context.dispatcher.recover(end.error, request);
+          const { dispatcher } = this.#context;
           if (end.hasLeft) {
+            dispatcher.reportBrokenBody(end.error, request);
             await this.#write(undefined);
             throw new Deno.errors.Interrupted(BODY_FAILED);
           }
+          const failure = dispatcher.recover(end.error, request);
           stream.cancel(UNWANTED);
           // Nothing of the answer has left, so its client gets another one.
           hasOtherAnswer = true;
@@ -684,7 +727,7 @@ export class Connection implements TimeLimited, ExchangeWatch {
     close(this.#conn);
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#context.deadlines.delete(this);
+    this.deadline = Infinity;
     this.#context.onClosed();
   }
 
@@ -707,6 +750,11 @@ export class Connection implements TimeLimited, ExchangeWatch {
     this.#controller = controller;
     if (this.#hasClientEnded) this.#abort(CLIENT_GONE);
     else this.#watchClient();
+  }
+
+  /** From now on the handler wants to know when its answer has been sent. */
+  onCompletionWanted(): Promise<void> {
+    return (this.#completion ??= Promise.withResolvers()).promise;
   }
 
   /** Tells the handler that nobody waits for its answer any more. */

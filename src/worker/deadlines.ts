@@ -35,7 +35,6 @@ export class Deadlines {
   now = 0;
   readonly #tickMs: number;
   #lastTickAt: number;
-  readonly #members = new Set<TimeLimited>();
 
   /** `tickMs` is how far two ticks will be apart. */
   constructor(tickMs: number, now: number) {
@@ -48,19 +47,11 @@ export class Deadlines {
     return limitMs === 0 ? Infinity : this.now + limitMs + this.#tickMs;
   }
 
-  add(member: TimeLimited): void {
-    this.#members.add(member);
-  }
-
-  delete(member: TimeLimited): void {
-    this.#members.delete(member);
-  }
-
-  /** Moves the clock on and calls those whose time is over. `now` is the time on any clock that only goes forward. */
-  tick(now: number): void {
+  /** Moves the clock on and calls those among `members` whose time is over. `now` is the time on any clock that only goes forward. */
+  tick(now: number, members: Iterable<TimeLimited>): void {
     this.now += Math.min(now - this.#lastTickAt, this.#tickMs * MAX_TICKS_LATE);
     this.#lastTickAt = now;
-    for (const member of this.#members) {
+    for (const member of members) {
       if (member.deadline <= this.now) member.onDeadline();
     }
   }

@@ -9,7 +9,7 @@ import { ExchangeBoard } from "../exchange_board.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
 import { isTooLate, listenAt } from "../listener.ts";
-import { describeError, escapeForLog, logToStandardError, PanicLog } from "../log.ts";
+import { describeError, escapeForLog, lastError, logToStandardError, PanicLog } from "../log.ts";
 import {
   counterIndex,
   Scoreboard,
@@ -23,7 +23,7 @@ import {
   type RunOptions,
   type ServerSettings,
 } from "../options.ts";
-import type { WebRequest } from "../request.ts";
+import { NOT_SENT, type WebRequest } from "../request.ts";
 import { RequestMetrics } from "../request_metrics.ts";
 import { phraseResponse, type WebResponse } from "../response.ts";
 import { METHODS, routeNames, type Router } from "../router.ts";
@@ -39,6 +39,7 @@ import {
 import { DateField } from "./date_field.ts";
 import { Deadlines, tickFor } from "./deadlines.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { Roster } from "./roster.ts";
 import { shortTurns } from "./short_turns.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
 import { TurnGate } from "./turn_gate.ts";
@@ -116,7 +117,7 @@ class ServingWorker {
   readonly #limit: ConnectionLimit;
   readonly #context: ConnectionContext;
   readonly #tickMs: number;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Roster<Connection>();
   #onEmpty: (() => void) | undefined;
   #troubleLoggedAt = -Infinity;
   /** The panic that this worker is going to die of. */
@@ -253,7 +254,7 @@ class ServingWorker {
       if (text !== undefined) encoder.setDate(text);
       heartbeat.tick(now, Math.max(0, now - expectedAt));
       expectedAt = now + tickMs;
-      deadlines.tick(now);
+      deadlines.tick(now, this.#connections.members());
       this.#closeExcess();
       accessLog?.tick(wall);
     };
@@ -269,7 +270,7 @@ class ServingWorker {
   #closeExcess(): void {
     let { excess } = this.#budget;
     if (excess === 0) return;
-    for (const connection of [...this.#connections].reverse()) {
+    for (const connection of this.#connections.members().reverse()) {
       if (connection.closeIfIdle({ evenIfNew: true }) && --excess === 0) return;
     }
   }
@@ -279,7 +280,7 @@ class ServingWorker {
     const closeIdle = async (evenIfNew: boolean) => {
       // Who has sent a request that nobody has read yet only looks idle.
       await shortTurns();
-      for (const connection of this.#connections) connection.closeIfIdle({ evenIfNew });
+      for (const connection of this.#connections.members()) connection.closeIfIdle({ evenIfNew });
     };
     const timers = [
       setTimeout(() => closeIdle(false), Math.min(IDLE_GRACE_MS, timeoutMs)),
@@ -288,7 +289,7 @@ class ServingWorker {
     const isEmpty = await this.#emptyWithin(timeoutMs);
     for (const timer of timers) clearTimeout(timer);
     if (isEmpty) return;
-    for (const connection of this.#connections) connection.abandon();
+    for (const connection of this.#connections.members()) connection.abandon();
     await this.#emptyWithin(FAREWELL_MS);
   }
 
@@ -313,7 +314,7 @@ class ServingWorker {
     const onRejection = (event: PromiseRejectionEvent) => {
       event.preventDefault();
       // Only a client has gone.
-      if (event.reason === UNWANTED) return;
+      if (event.reason === UNWANTED || event.reason === NOT_SENT) return;
       this.#panic("in a promise that nobody awaits", event.reason);
     };
     globalThis.addEventListener("error", onError);
@@ -350,7 +351,7 @@ class ServingWorker {
     if (fatal === undefined) return this.#link.end();
     // Thrown where nothing catches it, so that the supervisor's `error` event carries it.
     setTimeout(() => {
-      throw fatal.error;
+      throw lastError(fatal.error);
     });
   }
 

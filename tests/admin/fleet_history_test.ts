@@ -22,8 +22,8 @@ describe("FleetHistory", () => {
     );
     assertEquals(first.requestsPerSecond, 0);
     const now = stats([worker(1, { requests: 140 }), worker(2)]);
-    const taken = history.take({ stats: now, buckets: NONE }, 2_000, 8);
-    assertEquals([taken.at, taken.requestsPerSecond], [8, 50]);
+    const taken = history.take({ stats: now, buckets: NONE }, 2_000, 2_007);
+    assertEquals([taken.at, taken.requestsPerSecond], [2_007, 50]);
     const workers = [worker(1, { requests: 141 }), worker(3)];
     assertEquals(history.now(stats(workers)).workers, [
       { ...workers[0], requestsPerSecond: 50 },
@@ -57,10 +57,18 @@ describe("FleetHistory", () => {
   it("keeps the samples of five minutes", () => {
     const history = new FleetHistory();
     for (let second = 0; second < 400; second++) {
-      history.take({ stats: stats([worker(1)]), buckets: NONE }, second * 1_000, second);
+      history.take({ stats: stats([worker(1)]), buckets: NONE }, second * 1_000, second * 1_000);
     }
     assertEquals(history.samples.length, 300);
-    assertEquals(history.samples[0].at, 100);
+    assertEquals(history.samples[0].at, 100_000);
+  });
+
+  it("has its samples in order when the wall clock is set back", () => {
+    const history = new FleetHistory();
+    for (const [now, at] of [[0, 9_000_000], [1_000, 5_000], [2_000, 6_000]]) {
+      history.take({ stats: stats([worker(1)]), buckets: NONE }, now, at);
+    }
+    assertEquals(history.samples.map(({ at }) => at), [9_000_000, 9_001_000, 9_002_000]);
   });
 
   const events: { event: FleetEvent; weight: string; text: string }[] = [
@@ -93,6 +101,11 @@ describe("FleetHistory", () => {
       event: { kind: "ended", worker: 3, cause: "reload", detail: "" },
       weight: "plain",
       text: "worker 3: ended (reload)",
+    },
+    {
+      event: { kind: "ended", worker: 3, cause: "panic", detail: "a".repeat(1_000_000) },
+      weight: "bad",
+      text: `worker 3: ended (panic): ${"a".repeat(2_000 - "worker 3: ended (panic): ".length)}`,
     },
   ];
   for (const { event, weight, text } of events) {

@@ -121,5 +121,9 @@ describe("describeLoadFailure()", () => {
     error.stack = "Error: the address is in use";
     assertEquals(describeLoadFailure(error), "the address is in use");
     assertEquals(describeLoadFailure("just a text"), "just a text");
+    const reason = "No worker could start: Error: no database\n    at file:///srv/app.ts:3:7";
+    const other = new Error(reason);
+    other.stack = `Error: ${reason}`;
+    assertEquals(describeLoadFailure(other), reason);
   });
 });

@@ -98,6 +98,14 @@ describe("readWords()", () => {
       expected: "something else",
     });
   });
+
+  it("says of a list how it is written here, where the option's words have it as code", () => {
+    const list: OptionForm = { kind: "list", what: "path", words: [] };
+    assertEquals(readWords('["/a"]', rule(list, () => false)), {
+      kind: "refused",
+      expected: "something else; here it is written without brackets and quotes",
+    });
+  });
 });
 
 describe("placeholder()", () => {

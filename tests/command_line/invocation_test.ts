@@ -68,6 +68,10 @@ describe("readInvocation()", () => {
       variables: { MUDPIE_PATH: "a.sock" },
       is: { ...nothing, runOptions: { port: 81 } },
     },
+    {
+      args: "app.ts --trust-proxy loopback --trust-proxy 10.0.0.0/8",
+      is: { ...nothing, serverOptions: { trustProxy: ["loopback", "10.0.0.0/8"] } },
+    },
     { args: "app.ts --watch", is: { ...nothing, watches: true } },
     { args: "--check app.ts", is: { ...nothing, kind: "check" } },
     { args: "app.ts -- other.ts --port x", is: nothing },
@@ -92,6 +96,7 @@ describe("readInvocation()", () => {
 
   const bad: { args: string; variables?: Record<string, string>; says: string[] }[] = [
     { args: "", says: ["app.ts", "--help"] },
+    { args: "--check ", says: ["Nothing to serve", "app.ts"] },
     { args: "a.ts b.ts", says: ['"a.ts"', '"b.ts"', "--"] },
     { args: "app.ts --prot 80", says: ["--prot", "--port"] },
     { args: "app.ts --zzz", says: ["--zzz", "--help all"] },

@@ -774,6 +774,24 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    what: "does not delay a reload, which brings other code",
+    settings: { workers: 1 },
+    steps: [
+      [0, "start", "spawn 1"],
+      [1, "accepting 1", "ready"],
+      [10, "reload", "spawn 2"],
+      [20, "gone 2: a cause", "terminate 2", "reload failed: a cause"],
+      [30, "reload", "spawn 3"],
+      [40, "gone 3: a cause", "terminate 3", "reload failed: a cause"],
+      [50, "reload", "spawn 4"],
+      [60, "gone 4: a cause", "terminate 4", "reload failed: a cause"],
+      [70, "panicked 1", "spawn 5"],
+      [80, "accepting 5", "drain 1"],
+      [90, "panicked 5"],
+      [100, "reload", "spawn 6"],
+    ],
+  },
+  {
     what: "does not delay the replacement of a worker that ran well for a minute",
     settings: { workers: 1, hangTimeoutMs: 0 },
     steps: [

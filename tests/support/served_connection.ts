@@ -93,7 +93,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
   const pass = async (ms: number) => {
     const { deadlines } = context;
     for (const end = deadlines.now + ms; deadlines.now < end;) {
-      deadlines.tick(deadlines.now + tickMs);
+      deadlines.tick(deadlines.now + tickMs, [connection]);
       await settle();
     }
   };

@@ -31,6 +31,12 @@ const APPS: Readonly<Record<string, string>> = {
     if (!WebServer.isWorker) console.log("behind run()");`,
   "guarded.ts": `${SERVER}
     if (import.meta.main) await server.run({ port: 1, workers: 3 });`,
+  "called.ts": `${SERVER}
+    async function main() {
+      await new Promise((resolve) => setTimeout(resolve));
+      await server.run({ port: 1, workers: 3 });
+    }
+    main();`,
   "exported.ts": `${SERVER}
     export default server;`,
   "throws.ts": `throw new Error("no database today");`,
@@ -50,6 +56,9 @@ const APPS: Readonly<Record<string, string>> = {
   };`,
   "floats.ts": `Promise.reject(new Error("floating"));
     export default { fetch: () => new Response() };`,
+  "waits.ts": `await new Promise(() => {});
+    export default { fetch: () => new Response() };`,
+  "exits.ts": `Deno.exit(3);`,
   "half.ts": `${SERVER}
     await server.run({ pathMode: 0o660 });`,
   "wrong_option.ts": `${SERVER}
@@ -106,6 +115,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
       { path: "/echo", init: { method: "POST", body: "büdget" } },
       { path: "/echo", init: { method: "PUT", body: new Uint8Array([0, 255, 7]) } },
       { path: "/peer" },
+      { path: "/completed" },
       { path: "/cookies" },
       { path: "/elsewhere" },
       { path: "/parts" },
@@ -126,6 +136,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
         path,
       );
     }
+    for (const { stdout } of [program, other]) await stdout.find(/the answer was sent/);
     for (const each of [port, Number(said[1])]) {
       const response = await ask(each, "/fails");
       assertEquals(response.status, 500);
@@ -147,6 +158,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
   const kinds = [
     { app: "runs.ts", isolation: "thread", what: "a module that calls run()" },
     { app: "guarded.ts", isolation: "web", what: "one that does so behind import.meta.main" },
+    { app: "called.ts", isolation: "web", what: "one that does so in a function nobody awaits" },
     { app: "exported.ts", isolation: "thread", what: "a WebServer as default export" },
   ];
   for (const { app, isolation, what } of kinds) {
@@ -221,7 +233,17 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals(await textOf(port, "/"), "second");
     assertMatch(program.stderr.text, /changed: text\.ts\n/);
 
+    // A module that is imported before it is there, and the folder for it, too.
     let seen = program.stderr.all.length;
+    await text(`export * from "./late/late.ts";`);
+    await program.stderr.find(/reload failed/, seen);
+    seen = program.stderr.all.length;
+    await Deno.mkdir(`${folder}/late`);
+    await Deno.writeTextFile(`${folder}/late/late.ts`, `export * from "../more.ts";`);
+    await program.stderr.find(/ reloaded$/, seen);
+    assertEquals(await textOf(port, "/"), "second");
+
+    seen = program.stderr.all.length;
     await Deno.writeTextFile(
       `${folder}/more.ts`,
       `export const text = ""; throw new Error("not today");`,
@@ -327,6 +349,11 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
         says: "variable MUDPIE_PORT: expected",
       },
       { args: ["throws.ts", "--check"], says: "Cannot load throws.ts: Error: no database today" },
+      {
+        args: ["waits.ts", "--check", "--start-timeout", "500"],
+        says: "Cannot load waits.ts: it took longer than startTimeout (500 ms) to load",
+      },
+      { args: ["exits.ts", "--check"], says: "Cannot load exits.ts: it ended without a word" },
       { args: ["wrong_option.ts", "--check"], says: 'Cannot use 0 as option "workers"' },
       {
         args: ["empty.ts", "--check", "--isolation", "thread"],

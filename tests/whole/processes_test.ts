@@ -1,6 +1,6 @@
 // A server as a process of its own: signals, exit codes, and what stands on its standard output and standard error.
 
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { AppOptions } from "../support/app.ts";
 import { Gate } from "../support/gate.ts";
@@ -174,6 +174,19 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals(await ask(port, "/async"), "async");
     program.signal("SIGTERM");
     assertEquals((await program.ended()).code, 0);
+  });
+
+  it("it takes no line on standard error from a client whom an error quotes", async () => {
+    await using program = startProgram("panics.ts");
+    const { port } = await program.listening();
+    const forged = "2026-11-29T20:00:00.000Z mudpie: stopped";
+    const user = encodeURIComponent(`\x1b[2J\n${forged}`);
+    assertEquals(await ask(port, `/quote?user=${user}`), "Internal Server Error");
+    // The runtime, too, prints what the worker dies of.
+    await program.stderr.find(/Uncaught \(in worker/);
+    await program.stderr.find(/ mudpie: worker 1: ended \(panic\)/);
+    assertEquals(program.stderr.all.filter((line) => line.startsWith(forged)), []);
+    assertFalse(program.stderr.text.includes("\x1b"));
   });
 
   for (const isolation of ["web", "thread"] as const) {

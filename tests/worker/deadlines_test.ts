@@ -37,60 +37,46 @@ describe("Deadlines", () => {
     const deadlines = new Deadlines(100, 0);
     const short = new Limited(deadlines.after(200));
     const long = new Limited(deadlines.after(500));
-    deadlines.add(short);
-    deadlines.add(long);
-    for (let now = 100; now < 300; now += 100) deadlines.tick(now);
+    const members = [short, long];
+    for (let now = 100; now < 300; now += 100) deadlines.tick(now, members);
     assertEquals([short.calls, long.calls], [0, 0]);
-    deadlines.tick(300);
+    deadlines.tick(300, members);
     assertEquals([short.calls, long.calls], [1, 0]);
-    deadlines.tick(400);
+    deadlines.tick(400, members);
     assertEquals([short.calls, long.calls], [2, 0]);
-    deadlines.tick(600);
+    deadlines.tick(600, members);
     assertEquals([short.calls, long.calls], [3, 1]);
   });
 
   it("it takes a limit of 0 for none", () => {
     const deadlines = new Deadlines(100, 0);
     const unlimited = new Limited(deadlines.after(0));
-    deadlines.add(unlimited);
-    deadlines.tick(1e12);
+    deadlines.tick(1e12, [unlimited]);
     assertEquals([unlimited.deadline, unlimited.calls], [Infinity, 0]);
   });
 
-  it("it leaves in peace who has moved the deadline, and who has been taken out", () => {
+  it("it leaves in peace who has moved the deadline", () => {
     const deadlines = new Deadlines(100, 0);
     const moved = new Limited(deadlines.after(100));
-    const removed = new Limited(deadlines.after(100));
-    deadlines.add(moved);
-    deadlines.add(removed);
-    deadlines.tick(100);
+    deadlines.tick(100, [moved]);
     moved.deadline = deadlines.after(100);
-    deadlines.delete(removed);
-    deadlines.tick(200);
-    assertEquals([moved.calls, removed.calls], [0, 0]);
-    deadlines.tick(300);
-    assertEquals([moved.calls, removed.calls], [1, 0]);
+    deadlines.tick(200, [moved]);
+    assertEquals(moved.calls, 0);
+    deadlines.tick(300, [moved]);
+    assertEquals(moved.calls, 1);
   });
 
-  it("it bears that those it calls take themselves and others out", () => {
+  it("it leaves in peace whose limit another one has lifted whom it has called", () => {
     const deadlines = new Deadlines(100, 0);
-    const called: string[] = [];
-    const member = (name: string, onDeadline: () => void): TimeLimited => ({
+    const lifted = new Limited(100);
+    const lifting: TimeLimited = {
       deadline: 100,
       onDeadline() {
-        called.push(name);
-        onDeadline();
+        lifted.deadline = Infinity;
       },
-    });
-    const first: TimeLimited = member("first", () => {
-      deadlines.delete(first);
-      deadlines.delete(second);
-    });
-    const second = member("second", () => {});
-    const third = member("third", () => {});
-    for (const one of [first, second, third]) deadlines.add(one);
-    deadlines.tick(100);
-    assertEquals(called, ["first", "third"]);
+    };
+    deadlines.tick(100, [lifting, lifted]);
+    assertEquals(lifted.calls, 0);
   });
 
   it("it lets no limit pass before its time, whenever between two ticks it begins", () => {
@@ -101,12 +87,11 @@ describe("Deadlines", () => {
     });
     fc.assert(fc.property(arbitraryCase, ({ tickMs, limitMs, beginShare }) => {
       const deadlines = new Deadlines(tickMs, 0);
-      deadlines.tick(tickMs);
+      deadlines.tick(tickMs, []);
       const beginsAt = tickMs + tickMs * beginShare;
       const limited = new Limited(deadlines.after(limitMs));
-      deadlines.add(limited);
       let now = tickMs;
-      while (limited.calls === 0) deadlines.tick(now += tickMs);
+      while (limited.calls === 0) deadlines.tick(now += tickMs, [limited]);
       assert(now >= beginsAt + limitMs, `${now - beginsAt} ms is too early`);
       assert(now <= beginsAt + limitMs + 3 * tickMs, `${now - beginsAt} ms is too late`);
     }));
@@ -116,10 +101,9 @@ describe("Deadlines", () => {
     const deadlines = new Deadlines(100, 0);
     // It begins at 4,900, when the thread has been blocked since the tick at 0.
     const limited = new Limited(deadlines.after(1_000));
-    deadlines.add(limited);
-    deadlines.tick(5_000);
+    deadlines.tick(5_000, [limited]);
     assertEquals(limited.calls, 0);
-    for (let now = 5_100; now <= 7_000; now += 100) deadlines.tick(now);
+    for (let now = 5_100; now <= 7_000; now += 100) deadlines.tick(now, [limited]);
     assert(limited.calls > 0);
   });
 });

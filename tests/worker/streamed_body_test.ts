@@ -341,18 +341,20 @@ describe("A streamed body, when it fails,", () => {
     assertEquals(exchange.panics, []);
   });
 
-  it("it ends the connection without a last chunk, and is a panic", async () => {
-    const source = new HandSource();
-    const exchange = await serveSource(source);
-    exchange.fake.send(get("/stream"));
-    await settle();
-    await source.give("x");
-    await source.fail(new Error("half-way"));
-    assertEquals(exchange.fake.output, CHUNKED_HEAD + "1\r\nx\r\n");
-    assert(exchange.fake.isClosed);
-    assertEquals(exchange.panics.map(String), ["Error: half-way"]);
-    await exchange.served;
-    await assertOver(exchange);
+  it("it ends the connection without a last chunk, and is a panic, whatever the error", async () => {
+    for (const error of [new Error("half-way"), new HttpError(409, "half-way")]) {
+      const source = new HandSource();
+      const exchange = await serveSource(source);
+      exchange.fake.send(get("/stream"));
+      await settle();
+      await source.give("x");
+      await source.fail(error);
+      assertEquals(exchange.fake.output, CHUNKED_HEAD + "1\r\nx\r\n");
+      assert(exchange.fake.isClosed);
+      assertEquals(exchange.panics, [error]);
+      await exchange.served;
+      await assertOver(exchange);
+    }
   });
 
   it("it is a panic to be of another length than its Content-Length says", async () => {

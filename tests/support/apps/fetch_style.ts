@@ -9,7 +9,10 @@ class Application {
   fetch = async function (
     this: Application,
     request: Request,
-    info: { readonly remoteAddr: { readonly hostname: string } },
+    info: {
+      readonly remoteAddr: { readonly hostname: string };
+      readonly completed: Promise<void>;
+    },
   ): Promise<Response> {
     const { pathname, search } = new URL(request.url);
     switch (pathname) {
@@ -27,6 +30,9 @@ class Application {
         });
       case "/peer":
         return new Response(info.remoteAddr.hostname);
+      case "/completed":
+        info.completed.then(() => console.log("the answer was sent"));
+        return new Response("when it is sent, the log says so");
       case "/cookies":
         return new Response(null, {
           status: 204,

@@ -12,6 +12,9 @@ server.addPath("/gate/:port", answerFromGate);
 server.addExactPath("/throw", () => {
   throw new Error("a secret of the handler");
 });
+server.addExactPath("/quote", (req) => {
+  throw new Error(`no such user: ${req.query.get("user")}`);
+});
 server.addExactPath("/reject", async () => {
   await Promise.resolve();
   throw new Error("a secret of the handler");
