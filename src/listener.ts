@@ -3,7 +3,13 @@
 // are looked at on the main thread before the first worker is spawned, and a fault becomes one clear line.
 
 import type { ListenMode, WorkerAddress } from "./messages.ts";
-import { listenOnSocket, removeSocket, reserveSocketPaths, socketPath } from "./unix_sockets.ts";
+import {
+  listenOnSocket,
+  removeSocket,
+  reserveSocketPaths,
+  SocketClaim,
+  socketPath,
+} from "./unix_sockets.ts";
 
 /** A way to listen, and why it is another one than was asked for. */
 export interface ListenChoice {
@@ -41,13 +47,16 @@ interface SharedListenOptions extends Deno.TcpListenOptions {
 
 /**
  * Listens at an address of either kind. `onListening` is called before a Unix socket takes the place of another; what it throws closes the
- * socket again. Throws that, and what `Deno.listen` throws.
+ * socket again. Rejects with that, and with what `Deno.listen` throws.
  */
-export function listenAt(
+export async function listenAt(
   address: WorkerAddress,
   onListening: () => void,
-): Deno.TcpListener | Deno.UnixListener {
-  if (address.listen === "unix") return listenOnSocket(address.path, address.mode, onListening);
+): Promise<Deno.TcpListener | Deno.UnixListener> {
+  if (address.listen === "unix") {
+    const { path, mode, claim } = address;
+    return await listenOnSocket(path, mode, new SocketClaim(claim), onListening);
+  }
   const listener = listen(address.listen, address.hostname, address.port);
   try {
     onListening();
@@ -56,6 +65,15 @@ export function listenAt(
     throw error;
   }
   return listener;
+}
+
+/**
+ * Whether a worker that cannot listen says that the server has come too late: of two that start at once, the one that gets the first place
+ * has all of them, however they had shared the others.
+ */
+export function isTooLate(address: WorkerAddress, error: unknown): boolean {
+  return address.listen === "unix" && address.place === 1 &&
+    error instanceof Deno.errors.AddrInUse;
 }
 
 /** Listens on a port in the given mode. Throws what `Deno.listen` throws. */
@@ -157,7 +175,7 @@ function holdAddress(
 
 /**
  * Makes sure that so many workers will be able to listen on Unix sockets. `release` and `vacate` take the sockets out of the file
- * system, so that nobody connects any more; those who have are served.
+ * system, so that nobody connects any more; those who have are served. What another server has put there meanwhile stays.
  *
  * @throws {Error} whose message says what to do
  */
@@ -166,14 +184,16 @@ export async function reserveSockets(
   mode: number | undefined,
   places: number,
 ): Promise<ReservedAddress> {
-  try {
-    await reserveSocketPaths(pattern, places);
-  } catch (error) {
-    throw error instanceof Error ? withoutStack(error) : error;
-  }
-  const taken = new Set<number>();
+  await reserveSocketPaths(pattern, places);
+  const claims = new Map<number, SocketClaim>();
   const vacate = (place: number) => {
-    if (taken.delete(place)) removeSocket(socketPath(pattern, place));
+    const claim = claims.get(place);
+    if (claim === undefined) return;
+    try {
+      removeSocket(socketPath(pattern, place), claim);
+    } catch {
+      // The next server clears away what stays; to fail for its sake would cost what is under way.
+    }
   };
   return {
     listen: "unix",
@@ -181,11 +201,13 @@ export async function reserveSockets(
     port: 0,
     url: `unix:${socketPath(pattern, "{n}")}`,
     addressOf: (place) => {
-      taken.add(place);
-      return { listen: "unix", path: socketPath(pattern, place), mode };
+      const claim = claims.get(place) ?? new SocketClaim();
+      claims.set(place, claim);
+      const path = socketPath(pattern, place);
+      return { listen: "unix", place, path, mode, claim: claim.memory };
     },
     vacate,
-    release: () => [...taken].forEach(vacate),
+    release: () => [...claims.keys()].forEach(vacate),
     workersAccept: () => {},
   };
 }

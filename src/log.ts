@@ -9,7 +9,11 @@ export type LogSink = (line: string) => void;
 
 /** The sink of panics and of the fleet: standard error, each line with the time before it. */
 export function logToStandardError(line: string): void {
-  console.error(`${new Date().toISOString()} mudpie: ${line}`);
+  try {
+    console.error(`${new Date().toISOString()} mudpie: ${line}`);
+  } catch {
+    // The application has a console of its own, which fails. A line that nobody can write must not keep a client from its answer.
+  }
 }
 
 /** Control characters, and those that turn lines or their direction around, as escapes; line ends get an indent behind them. */
@@ -38,7 +42,7 @@ export function describeError(error: unknown): string {
     const seen = new Set<unknown>();
     const views: string[] = [];
     for (let next = error; views.length < MAX_ERROR_VIEWS && !seen.has(next);) {
-      views.push(Deno.inspect(next, { colors: false, depth: ERROR_DEPTH }));
+      views.push(inspect(next));
       for (let below = 0; below < ERROR_DEPTH; below++) {
         seen.add(next);
         if (!(next instanceof Error) || next.cause === undefined) {
@@ -52,6 +56,12 @@ export function describeError(error: unknown): string {
     // An error whose own getters throw must not hide that there was a panic.
     return "an error that cannot be shown";
   }
+}
+
+function inspect(error: unknown): string {
+  const view = Deno.inspect(error, { colors: false, depth: ERROR_DEPTH });
+  // The runtime puts an error that has no stack into brackets, as if it were one of several values.
+  return error instanceof Error && view === `[${error.stack}]` ? view.slice(1, -1) : view;
 }
 
 /** The line of a panic: where, and the whole of the error. */

@@ -17,10 +17,13 @@ export type WorkerAddress =
   }
   | {
     readonly listen: "unix";
-    /** The worker's own path. */
+    /** The worker's place, from 1, and the path that belongs to it. */
+    readonly place: number;
     readonly path: string;
     /** The permissions of the file; undefined for what the process's umask leaves. */
     readonly mode: number | undefined;
+    /** Which file the place has: the memory of a `SocketClaim`. */
+    readonly claim: SharedArrayBuffer;
   };
 
 /** What a worker is told before it listens. */

@@ -118,8 +118,9 @@ export interface RunOptions {
   /**
    * Unix sockets in place of an address and a port, one for each worker: `{n}` in the path stands for the worker's place, from 1, and
    * is put before the extension where it is missing, so that `/run/app.sock` gives `/run/app.1.sock`, `/run/app.2.sock` and so on. What a worker that goes
-   * leaves is taken over by the next one in its place. Sockets of an earlier process are cleared away; anything else at the path, or
-   * another process that listens there, is an error.
+   * leaves is taken over by the next one in its place. Sockets of an earlier process are cleared away, those too of which there are no
+   * workers any more; anything else at a worker's path, or another process that listens there, is an error. At the end the server
+   * removes its own, and what another process has put in their place by then stays.
    */
   readonly path?: string;
   /** The permissions of the Unix sockets, such as `0o660`: connecting takes the right to write. What the process's umask leaves by default. */

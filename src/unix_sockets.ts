@@ -2,6 +2,8 @@
 // chooses among them. The place of a worker that goes is taken over by the one that replaces it: it listens beside the old socket
 // and moves its own over it, which the kernel does in one step. So at each moment somebody answers at the path, and what waits in the old
 // socket's queue is still accepted by its own worker.
+// A path may become somebody else's: another server that starts at the same time, or where somebody has removed the file. So only what is
+// known for the own socket is replaced, or removed at the end, and a place where nothing is goes to one of those who want it at once.
 
 /** What stands for the place of a worker in a path. */
 const PLACE = "{n}";
@@ -20,7 +22,55 @@ function beginningOf(path: string): string {
   return `${path}.${crypto.randomUUID()}`.slice(0, path.length + BEGINNING_LENGTH);
 }
 
+/**
+ * Which socket file a place has: each worker that takes the place writes it down, in memory that the supervisor and the next worker see. A
+ * number of an inode may be used again, so the time of the file's birth counts, too, where the file system knows it.
+ */
+export class SocketClaim {
+  /** The memory, to be sent to the worker. */
+  readonly memory: SharedArrayBuffer;
+  readonly #file: Float64Array<SharedArrayBuffer>;
+
+  /** Makes a claim to nothing, or looks at one. */
+  constructor(memory = new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory;
+    this.#file = new Float64Array(memory);
+  }
+
+  /** The claim to a file. */
+  static to(file: Deno.FileInfo): SocketClaim {
+    const claim = new SocketClaim();
+    claim.#file.set(identityOf(file));
+    return claim;
+  }
+
+  /** Whether that file is the place's own. */
+  covers(file: Deno.FileInfo): boolean {
+    return identityOf(file).every((part, i) => part === this.#file[i]);
+  }
+
+  /**
+   * Goes over to another file, which `move` brings to the place. The claim is there first: whoever is terminated behind that leaves
+   * nothing that is nobody's. What `move` throws leaves the claim as it was.
+   */
+  goOver(file: Deno.FileInfo, move: () => void): void {
+    const before = this.#file.slice();
+    this.#file.set(identityOf(file));
+    try {
+      move();
+    } catch (error) {
+      this.#file.set(before);
+      throw error;
+    }
+  }
+}
+
+function identityOf({ dev, ino, birthtime }: Deno.FileInfo): number[] {
+  return [dev, ino ?? 0, birthtime?.getTime() ?? 0];
+}
+
 const NOT_A_SOCKET = "something else than a socket is there; remove it, or pass another path";
+const SOMEBODY_LISTENS = "another process listens there; stop it, or pass another path";
 
 /** How long to wait for whoever may be listening already. A Unix socket answers at once or never. */
 const PROBE_MS = 1_000;
@@ -38,7 +88,8 @@ export function socketPath(pattern: string, place: number | typeof PLACE): strin
 }
 
 /**
- * Makes sure that workers can listen at so many places, and clears away what an earlier process has left there.
+ * Makes sure that workers can listen at so many places, and clears away what an earlier process has left there, and at higher places if it
+ * had more workers.
  *
  * @throws {Error} where something else than a socket is there, somebody listens already, the folder is missing or may not be written to,
  * or the path is too long; the message says what to do
@@ -56,6 +107,39 @@ export async function reserveSocketPaths(pattern: string, places: number): Promi
     await clear(path);
     tryFolder(path);
   }
+  for (const place of placesIn(pattern)) {
+    if (place > places) await clearIfStale(socketPath(pattern, place));
+  }
+}
+
+/** The places at which there may be a socket. */
+function placesIn(pattern: string): number[] {
+  const path = socketPath(pattern, PLACE);
+  const folderEnd = path.lastIndexOf("/", path.indexOf(PLACE)) + 1;
+  const [name] = path.slice(folderEnd).split("/", 1);
+  const digitsAt = name.indexOf(PLACE);
+  return namesIn(path.slice(0, folderEnd) || ".").flatMap((other) => {
+    const digits = /^[1-9][0-9]*/.exec(other.slice(digitsAt))?.[0];
+    return digits !== undefined && name.replaceAll(PLACE, digits) === other ? [Number(digits)] : [];
+  });
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+  } catch {
+    // It may be written to and not be read: workers can listen there all the same.
+    return [];
+  }
+}
+
+/** Removes a socket that nobody listens on, and leaves alone whatever else is there. */
+async function clearIfStale(path: string): Promise<void> {
+  try {
+    await clear(path);
+  } catch {
+    // Somebody has it. No worker is going to listen there, unless more of them are wanted: then it is said.
+  }
 }
 
 /** Removes a socket that nobody listens on. */
@@ -66,12 +150,10 @@ async function clear(path: string): Promise<void> {
     throw cannotListen(path, NOT_A_SOCKET);
   }
   if (await isListening(path)) {
-    throw cannotListen(
-      path,
-      "another process listens there; stop it, or pass another path",
-    );
+    throw cannotListen(path, SOMEBODY_LISTENS, Deno.errors.AddrInUse);
   }
-  removeSocket(path);
+  // By now it may be another one's.
+  removeSocket(path, SocketClaim.to(found));
 }
 
 function lookAt(path: string): Deno.FileInfo | undefined {
@@ -109,9 +191,7 @@ async function isListening(path: string): Promise<boolean> {
 
 /** Listens for a moment: the folder is there, and may be written to. */
 function tryFolder(path: string): void {
-  const beginning = beginningOf(path);
-  listen(path, beginning).close();
-  removeSocket(beginning);
+  listen(path, beginningOf(path)).close();
 }
 
 /** Listens at the beginning of a path. What is wrong is said of the path. */
@@ -124,23 +204,27 @@ function listen(path: string, beginning: string): Deno.UnixListener {
 }
 
 /**
- * Listens at a path, in place of whoever did so before; `onListening` is called just before that. `mode` are the file's permissions.
+ * Listens at a path, in place of the worker that did so before; `onListening` is called just before that. `mode` are the file's permissions,
+ * `claim` is what the place has so far, and has from here on.
  *
+ * @throws {Deno.errors.AddrInUse} where another process listens there
  * @throws {Error} where something else than a socket is at the path, or the folder has gone or may not be written to any more, with a
  * message that says what to do; and what `onListening` throws
  */
-export function listenOnSocket(
+export async function listenOnSocket(
   path: string,
   mode: number | undefined,
+  claim: SocketClaim,
   onListening: () => void = () => {},
-): Deno.UnixListener {
+): Promise<Deno.UnixListener> {
   const beginning = beginningOf(path);
   const listener = listen(path, beginning);
   try {
     if (mode !== undefined) Deno.chmodSync(beginning, mode);
+    if (!hasOwn(path, claim)) await clear(path);
     onListening();
-    if (lookAt(path)?.isSocket === false) throw cannotListen(path, NOT_A_SOCKET);
-    Deno.renameSync(beginning, path);
+    const isOverOwn = hasOwn(path, claim);
+    claim.goOver(Deno.lstatSync(beginning), () => moveTo(path, beginning, isOverOwn));
   } catch (error) {
     listener.close();
     throw error;
@@ -148,10 +232,31 @@ export function listenOnSocket(
   return listener;
 }
 
-/** Removes a socket, if it is there: nobody can connect any more, and what was connected, or waits to be accepted, stays. */
-export function removeSocket(path: string): void {
+/** Whether the socket at a path is still the place's own. */
+function hasOwn(path: string, claim: SocketClaim): boolean {
+  const found = lookAt(path);
+  return found !== undefined && claim.covers(found);
+}
+
+/** Moves a socket to its path: over the one that the place has had, or else only where nothing is, which of several processes one can do. */
+function moveTo(path: string, beginning: string, isOverOwn: boolean): void {
+  if (isOverOwn) return Deno.renameSync(beginning, path);
   try {
-    if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
+    Deno.linkSync(beginning, path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw explain(path, error);
+    throw cannotListen(path, SOMEBODY_LISTENS, Deno.errors.AddrInUse);
+  }
+  Deno.removeSync(beginning);
+}
+
+/**
+ * Removes the socket that a place has, if it is still there: nobody can connect any more, and what was connected, or waits to be accepted,
+ * stays. What is somebody else's by now is left alone.
+ */
+export function removeSocket(path: string, claim: SocketClaim): void {
+  try {
+    if (claim.covers(Deno.lstatSync(path))) Deno.removeSync(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
@@ -176,6 +281,14 @@ function explain(path: string, error: unknown): unknown {
   return error instanceof Error ? cannotListen(path, error.message) : error;
 }
 
-function cannotListen(path: string, reason: string): Error {
-  return new Error(`Cannot listen on the Unix socket ${JSON.stringify(path)}: ${reason}`);
+/** It says something about the machine and nothing about the program, so a stack trace would only hide the line that matters. */
+function cannotListen(
+  path: string,
+  reason: string,
+  errorClass: new (message: string) => Error = Error,
+): Error {
+  const message = `Cannot listen on the Unix socket ${JSON.stringify(path)}: ${reason}`;
+  const error = new errorClass(message);
+  error.stack = `${error.name}: ${message}`;
+  return error;
 }

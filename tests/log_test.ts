@@ -105,6 +105,13 @@ describe("describeError()", () => {
     for (const part of parts) assertStringIncludes(text, part);
   });
 
+  it("tells an error without a stack in its own words, and no more", () => {
+    const error = new RangeError("no room at [a]");
+    error.stack = `RangeError: ${error.message}`;
+    assertEquals(describeError(error), "RangeError: no room at [a]");
+    assertStringIncludes(describeError(Object.assign(error, { code: "E7" })), 'code: "E7"');
+  });
+
   it("tells a text as it is", () => {
     assertEquals(describeError("only words\n"), "only words\n");
   });
@@ -414,6 +421,18 @@ describe("logToStandardError()", () => {
       lines[0],
       /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z mudpie: worker 3: %s ended 100%$/,
     );
+  });
+
+  it("goes on where the application has a console.error that throws", () => {
+    const { error } = console;
+    console.error = () => {
+      throw new Error("not with me");
+    };
+    try {
+      logToStandardError("worker 3: ended");
+    } finally {
+      console.error = error;
+    }
   });
 });
 

@@ -1,17 +1,12 @@
 // Unix sockets: their paths, what is cleared away and what is refused, and how one takes the place of another.
 
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import {
   listenOnSocket,
   removeSocket,
   reserveSocketPaths,
+  SocketClaim,
   socketPath,
 } from "../src/unix_sockets.ts";
 
@@ -56,6 +51,15 @@ function exists(path: string): boolean {
   }
 }
 
+function namesIn(folder: { readonly path: (name: string) => string }): string[] {
+  return [...Deno.readDirSync(folder.path(""))].map(({ name }) => name).sort();
+}
+
+/** Leaves a socket on which nobody listens. */
+async function leaveSocket(path: string): Promise<void> {
+  (await listenOnSocket(path, undefined, new SocketClaim())).close();
+}
+
 describe("reserveSocketPaths()", { ignore: !CAN_MAKE_FILES }, () => {
   it("takes a folder in which nothing is, and leaves nothing there", async () => {
     using folder = temporaryFolder();
@@ -63,13 +67,36 @@ describe("reserveSocketPaths()", { ignore: !CAN_MAKE_FILES }, () => {
     assertEquals([...Deno.readDirSync(folder.path(""))], []);
   });
 
-  it("clears away the sockets that a process has left, in all places", async () => {
+  it("clears away the sockets that a process has left, which may have had more workers", async () => {
     using folder = temporaryFolder();
-    for (const name of ["app.1.sock", "app.2.sock", "app.3.sock"]) {
-      listenOnSocket(folder.path(name), undefined).close();
+    for (const name of ["app.1.sock", "app.2.sock", "app.4.sock", "app.12.sock"]) {
+      await leaveSocket(folder.path(name));
     }
     await reserveSocketPaths(folder.path("app.sock"), 2);
-    assertEquals([...Deno.readDirSync(folder.path(""))].map(({ name }) => name), ["app.3.sock"]);
+    assertEquals(namesIn(folder), []);
+  });
+
+  it("clears away what is left in a folder for each worker", async () => {
+    using folder = temporaryFolder();
+    for (const place of [1, 2, 3]) {
+      Deno.mkdirSync(folder.path(`${place}`));
+      await leaveSocket(folder.path(`${place}/app-${place}`));
+    }
+    await reserveSocketPaths(folder.path("{n}/app-{n}"), 1);
+    for (const place of [1, 2, 3]) {
+      assertEquals([...Deno.readDirSync(folder.path(`${place}`))], []);
+    }
+  });
+
+  it("leaves alone at higher places what is somebody's, and all that has another name", async () => {
+    using folder = temporaryFolder();
+    using listener = Deno.listen({ transport: "unix", path: folder.path("app.3.sock") });
+    Deno.writeTextFileSync(folder.path("app.4.sock"), "precious");
+    const others = ["app.05.sock", "app.5.1.sock", "app.5.sock.old", "app.sock", "app.x.sock"];
+    for (const name of others) await leaveSocket(folder.path(name));
+    await reserveSocketPaths(folder.path("app.sock"), 2);
+    assertEquals(namesIn(folder), ["app.3.sock", "app.4.sock", ...others].sort());
+    (await listener.accept()).close();
   });
 
   it("refuses a path at which another process listens, and leaves it alone", async () => {
@@ -132,9 +159,10 @@ describe("listenOnSocket()", { ignore: !CAN_MAKE_FILES }, () => {
   it("takes the place of who listened there: new clients come to it, and the old one keeps its own", async () => {
     using folder = temporaryFolder();
     const path = folder.path("app.1.sock");
-    using old = listenOnSocket(path, undefined);
+    const claim = new SocketClaim();
+    using old = await listenOnSocket(path, undefined, claim);
     using oldClient = await Deno.connect({ transport: "unix", path });
-    using fresh = listenOnSocket(path, undefined);
+    using fresh = await listenOnSocket(path, undefined, claim);
     using freshClient = await Deno.connect({ transport: "unix", path });
     // Nobody has accepted so far: the old client waits in the old one's queue.
     for (const [listener, client] of [[old, oldClient], [fresh, freshClient]] as const) {
@@ -145,36 +173,42 @@ describe("listenOnSocket()", { ignore: !CAN_MAKE_FILES }, () => {
     }
   });
 
-  it("gives the socket the permissions that it is told to, before anybody can connect", () => {
+  it("gives the socket the permissions that it is told to, before anybody can connect", async () => {
     using folder = temporaryFolder();
     const path = folder.path("app.1.sock");
-    using _listener = listenOnSocket(path, 0o640);
+    using _listener = await listenOnSocket(path, 0o640, new SocketClaim());
     assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, 0o640);
   });
 
-  it("leaves a file alone that has come to be there", () => {
+  it("leaves a file alone that has come to be there, and says so without a stack", async () => {
     using folder = temporaryFolder();
     const path = folder.path("app.3.sock");
     Deno.writeTextFileSync(path, "precious");
-    const error = assertThrows(() => listenOnSocket(path, undefined), Error);
+    const error = await assertRejects(
+      () => listenOnSocket(path, undefined, new SocketClaim()),
+      Error,
+    );
     assertStringIncludes(error.message, "something else than a socket is there");
-    assertEquals([...Deno.readDirSync(folder.path(""))].map(({ name }) => name), ["app.3.sock"]);
+    assertEquals(error.stack, `Error: ${error.message}`);
+    assertEquals(namesIn(folder), ["app.3.sock"]);
     assertEquals(Deno.readTextFileSync(path), "precious");
   });
 
-  it("says what to do where the folder has gone", () => {
+  it("says what to do where the folder has gone", async () => {
     using folder = temporaryFolder();
-    const error = assertThrows(() => listenOnSocket(folder.path("gone/app.1.sock"), 0o660), Error);
+    const path = folder.path("gone/app.1.sock");
+    const error = await assertRejects(() => listenOnSocket(path, 0o660, new SocketClaim()), Error);
     assertStringIncludes(error.message, 'gone/app.1.sock": its folder is not there; make it');
   });
 
   it("leaves the place to who has it where the new one is not to have it after all", async () => {
     using folder = temporaryFolder();
     const path = folder.path("app.1.sock");
-    using old = listenOnSocket(path, undefined);
-    assertThrows(
+    const claim = new SocketClaim();
+    using old = await listenOnSocket(path, undefined, claim);
+    await assertRejects(
       () =>
-        listenOnSocket(path, undefined, () => {
+        listenOnSocket(path, undefined, claim, () => {
           throw new Error("not today");
         }),
       Error,
@@ -182,27 +216,93 @@ describe("listenOnSocket()", { ignore: !CAN_MAKE_FILES }, () => {
     );
     using _client = await Deno.connect({ transport: "unix", path });
     (await old.accept()).close();
+    removeSocket(path, claim);
+    assertEquals(namesIn(folder), []);
   });
 
-  it("leaves nothing but the socket", () => {
+  it("leaves the place to another server that has it by now", async () => {
     using folder = temporaryFolder();
     const path = folder.path("app.1.sock");
-    using _old = listenOnSocket(path, undefined);
-    using _fresh = listenOnSocket(path, undefined);
-    assertEquals([...Deno.readDirSync(folder.path(""))].map(({ name }) => name), ["app.1.sock"]);
+    const claim = new SocketClaim();
+    using _own = await listenOnSocket(path, undefined, claim);
+    Deno.removeSync(path);
+    using others = await listenOnSocket(path, undefined, new SocketClaim());
+    const error = await assertRejects(
+      () => listenOnSocket(path, undefined, claim),
+      Deno.errors.AddrInUse,
+    );
+    assertStringIncludes(error.message, `${JSON.stringify(path)}: another process listens there`);
+    using _client = await Deno.connect({ transport: "unix", path });
+    // The first is the look of the one that was refused.
+    for (let i = 0; i < 2; i++) (await others.accept()).close();
+    assertEquals(namesIn(folder), ["app.1.sock"]);
+  });
+
+  it("gives a place that several want at once to one of them", async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.1.sock");
+    const claims = [new SocketClaim(), new SocketClaim()];
+    // Both look, and see that nobody is there, before either of them takes it.
+    const [first, second] = await Promise.allSettled(
+      claims.map((claim) => listenOnSocket(path, undefined, claim)),
+    );
+    assert(first.status === "fulfilled" && second.status === "rejected");
+    using _listener = first.value;
+    assert(second.reason instanceof Deno.errors.AddrInUse);
+    for (const claim of claims.reverse()) {
+      assert(exists(path));
+      removeSocket(path, claim);
+    }
+    assertEquals(namesIn(folder), []);
+  });
+
+  it("takes a place where another server has left a socket, or somebody has removed its own", async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.1.sock");
+    const claim = new SocketClaim();
+    using _first = await listenOnSocket(path, undefined, claim);
+    Deno.removeSync(path);
+    await leaveSocket(path);
+    using _second = await listenOnSocket(path, undefined, claim);
+    Deno.removeSync(path);
+    using third = await listenOnSocket(path, undefined, claim);
+    using _client = await Deno.connect({ transport: "unix", path });
+    (await third.accept()).close();
+  });
+
+  it("leaves nothing but the socket", async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.1.sock");
+    const claim = new SocketClaim();
+    using _old = await listenOnSocket(path, undefined, claim);
+    using _fresh = await listenOnSocket(path, undefined, claim);
+    assertEquals(namesIn(folder), ["app.1.sock"]);
   });
 });
 
 describe("removeSocket()", { ignore: !CAN_MAKE_FILES }, () => {
-  it("removes a socket, and nothing else", () => {
+  it("removes the place's own socket, and nothing else", async () => {
     using folder = temporaryFolder();
     const path = folder.path("app.1.sock");
-    removeSocket(path);
-    using _listener = listenOnSocket(path, undefined);
-    removeSocket(path);
+    const claim = new SocketClaim();
+    removeSocket(path, claim);
+    using _listener = await listenOnSocket(path, undefined, claim);
+    // What a worker has written down is seen by the supervisor.
+    removeSocket(path, new SocketClaim(claim.memory));
     assert(!exists(path));
     Deno.writeTextFileSync(path, "precious");
-    removeSocket(path);
+    removeSocket(path, claim);
+    assert(exists(path));
+  });
+
+  it("leaves alone the socket of another server that has the place by now", async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.1.sock");
+    const claim = new SocketClaim();
+    using _own = await listenOnSocket(path, undefined, claim);
+    Deno.removeSync(path);
+    using _others = await listenOnSocket(path, undefined, new SocketClaim());
+    removeSocket(path, claim);
     assert(exists(path));
   });
 });

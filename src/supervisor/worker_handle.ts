@@ -129,10 +129,6 @@ function startWebWorker({ entry, worker }: SpawnOptions, events: ThreadEvents): 
     event.preventDefault();
     events.onError(event.message);
   });
-  thread.addEventListener(
-    "messageerror",
-    () => events.onError("it sent something that is no message"),
-  );
   return {
     post: (message) => thread.postMessage(message),
     terminate: () => thread.terminate(),

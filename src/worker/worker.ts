@@ -8,7 +8,7 @@ import { Dispatcher, type Handler } from "../dispatch.ts";
 import { ExchangeBoard } from "../exchange_board.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
-import { listenAt } from "../listener.ts";
+import { isTooLate, listenAt } from "../listener.ts";
 import { describeError, escapeForLog, lastError, logToStandardError, PanicLog } from "../log.ts";
 import {
   counterIndex,
@@ -169,7 +169,8 @@ class ServingWorker {
     const { address } = this.#configuration;
     const drain = Promise.withResolvers<number>();
     this.#link.onDrain = drain.resolve;
-    const listener = this.#listen(address);
+    const listener = await this.#listen(address);
+    if (listener === undefined) return;
     const stopWatching = this.#watchForUncaught();
     const acceptLoop = new AcceptLoop(listener, {
       limit: this.#limit,
@@ -202,12 +203,17 @@ class ServingWorker {
     this.#endAfterModule();
   }
 
-  #listen(address: WorkerAddress): ConnectionSource {
+  /**
+   * Undefined where it cannot, which the supervisor logs, and ends the worker. To throw would have the runtime write the same once more,
+   * with a stack.
+   */
+  async #listen(address: WorkerAddress): Promise<ConnectionSource | undefined> {
     try {
-      return listenAt(address, () => this.#onListen?.(addressOf(address)));
+      return await listenAt(address, () => this.#onListen?.(addressOf(address)));
     } catch (error) {
-      this.#link.say({ kind: "failed", isFinal: false, message: describeError(error) });
-      throw error;
+      const isFinal = isTooLate(address, error);
+      this.#link.say({ kind: "failed", isFinal, message: describeError(error) });
+      return undefined;
     }
   }
 
@@ -330,10 +336,12 @@ class ServingWorker {
 
   #panic(during: string, error: unknown): void {
     this.#scoreboard.add(PANICS, 1);
+    // The supervisor first, whatever becomes of the log; what is said is sent behind this turn, and so behind the line.
+    if (this.#settings.onPanic === "replace" && this.#fatal === undefined) {
+      this.#fatal = { error };
+      this.#link.say({ kind: "panicked", error: describeError(error) });
+    }
     this.#panicLog.note(during, error, performance.now());
-    if (this.#settings.onPanic === "keep" || this.#fatal !== undefined) return;
-    this.#fatal = { error };
-    this.#link.say({ kind: "panicked", error: describeError(error) });
   }
 
   /** Ends the worker when the user's module has run to its end: of its panic, if it had one, or with a word to the supervisor. */

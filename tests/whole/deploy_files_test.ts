@@ -1,7 +1,14 @@
 // The files of examples/deploy: those whose programs are here say that they are right, their commands run, and what they say of
 // ports, paths and times agrees with the application and with each other.
 
-import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { resolveServerOptions } from "../../src/options.ts";
 import {
@@ -277,13 +284,37 @@ describe("kubernetes.yaml", { ignore }, () => {
     objects.Deployment.spec.template.spec.containers[0];
   const environmentOf = ({ env }: Container) =>
     Object.fromEntries(env.map(({ name, value }) => [name, value]));
+  const preStopMs = ({ lifecycle }: Container) => lifecycle.preStop.sleep.seconds * 1_000;
+  const graceMs = () =>
+    manifest().Deployment.spec.template.spec.terminationGracePeriodSeconds * 1_000;
 
-  it("its pod has the time that the application may take to stop", () => {
-    const objects = manifest();
-    const environment = environmentOf(containerOf(objects));
-    const graceMs = objects.Deployment.spec.template.spec.terminationGracePeriodSeconds * 1_000;
-    assertGreater(graceMs, longestStopMs(environment));
+  it("its pod has the time for the preStop hook, and for what the application may take to stop", () => {
+    const container = containerOf();
+    const environment = environmentOf(container);
+    assertGreater(graceMs(), preStopMs(container) + longestStopMs(environment));
+    assertGreater(preStopMs(container), 0);
     assertKnown(environment);
+  });
+
+  it("its head, and README.md, tell the times in which a pod ends as they are", () => {
+    const container = containerOf();
+    const { SHUTDOWN_DELAY, DRAIN_TIMEOUT } = environmentOf(container);
+    const parts = [preStopMs(container), Number(SHUTDOWN_DELAY), Number(DRAIN_TIMEOUT)];
+    const ends = [...parts, LAST_ANSWERS_MS].map((_, i, all) =>
+      all.slice(0, i + 1).reduce((sum, part) => sum + part)
+    );
+    const table = [...deployedText("kubernetes.yaml").matchAll(/^# {2,}(\d+) s {3}/gm)];
+    assertEquals(table.map(([, seconds]) => Number(seconds) * 1_000), [0, ...ends, graceMs()]);
+    const readme = deployedText("README.md");
+    const [paragraph] = /^\*\*Kubernetes\*\*(?:.+\n)+/m.exec(readme)!;
+    assertEquals(
+      [...paragraph.matchAll(/(\d+) s\b/g)].map(([, seconds]) => Number(seconds) * 1_000),
+      [...parts, LAST_ANSWERS_MS, ends.at(-1), graceMs()],
+    );
+    assertStringIncludes(
+      readme,
+      `\`terminationGracePeriodSeconds\` ${graceMs() / 1_000} s: above preStop`,
+    );
   });
 
   it("its objects find each other", () => {

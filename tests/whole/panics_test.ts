@@ -22,6 +22,11 @@ describeEachWay((way) => {
     { what: "throws", target: "/throw", error: /a secret of the handler/ },
     { what: "rejects", target: "/reject", error: /a secret of the handler/ },
     {
+      what: "throws where console.error does, too",
+      target: "/unlogged",
+      error: /a secret of the handler/,
+    },
+    {
       what: "answers with nothing",
       target: "/nothing",
       error: /returned a value of type undefined/,

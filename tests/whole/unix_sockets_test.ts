@@ -1,9 +1,10 @@
 // A server whose workers have a Unix socket each, as a front end on the same machine sees it.
 
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertFalse, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { WebServer } from "../../mod.ts";
 import { eventually, within } from "../support/deadline.ts";
+import { Program } from "../support/program.ts";
 import { get, post, RawClient } from "../support/raw_client.ts";
 import { CAN_START_PROGRAMS, startApp, type StartedApp } from "../support/started_app.ts";
 
@@ -25,6 +26,12 @@ function start(
   run = {},
 ): Promise<StartedApp> {
   return startApp(name, { run: { port: undefined, workers: 2, path, isolation, ...run } });
+}
+
+/** The same in a process of its own. */
+function startProgram(path: string, workers: number): Program {
+  const app = new URL("../support/apps/well_behaved.ts", import.meta.url).pathname;
+  return Program.deno(["run", "-A", app, JSON.stringify({ run: { path, workers } })]);
 }
 
 for (const isolation of ["web", "thread"] as const) {
@@ -122,6 +129,55 @@ describe("a server on Unix sockets", {
     assertStringIncludes(error.message, "something else than a socket is there");
     assertEquals(namesIn(folder.path), ["app.2.sock"]);
     assertEquals(Deno.readTextFileSync(`${folder.path}/app.2.sock`), "precious");
+  });
+
+  it("it has all places, or none, where two start at once", async () => {
+    using folder = socketFolder();
+    await using one = startProgram(`${folder.path}/app.sock`, 2);
+    await using other = startProgram(`${folder.path}/app.sock`, 2);
+    const [winner, loser] = await Promise.race(
+      [[one, other], [other, one]].map(async ([program, second]) => {
+        await program.stderr.find(/: another process listens there; stop it/);
+        return [second, program];
+      }),
+    );
+    assertEquals((await loser.ended()).code, 1);
+    await winner.stderr.find(/listening on .* with 2 workers/);
+    assertEquals(namesIn(folder.path), ["app.1.sock", "app.2.sock"]);
+    for (const name of namesIn(folder.path)) {
+      using client = await RawClient.connectToSocket(`${folder.path}/${name}`);
+      assertEquals((await client.ask(get("/hello"))).status, 200);
+    }
+  });
+
+  it("it leaves alone what another server has put in the place of its sockets", async () => {
+    using folder = socketFolder();
+    await using first = await start("well_behaved.ts", `${folder.path}/app.sock`, "web");
+    for (const name of namesIn(folder.path)) Deno.removeSync(`${folder.path}/${name}`);
+    await using _second = await start("well_behaved.ts", `${folder.path}/app.sock`, "web");
+    const error = await assertRejects(() => within(first.running.reload(), "the reload"), Error);
+    assertStringIncludes(error.message, "another process listens there");
+    await within(first.running.shutdown(), "the end");
+    assertEquals(namesIn(folder.path), ["app.1.sock", "app.2.sock"]);
+    using client = await RawClient.connectToSocket(`${folder.path}/app.1.sock`);
+    assertEquals((await client.ask(get("/hello"))).status, 200);
+  });
+
+  it("it says in one line, and later and later, that a worker more has no place", async () => {
+    using folder = socketFolder();
+    await using program = startProgram(`${folder.path}/app.sock`, 1);
+    await program.stderr.find(/listening on/);
+    Deno.writeTextFileSync(`${folder.path}/app.2.sock`, "precious");
+    program.signal("SIGTTIN");
+    await program.stderr.find(/waiting \d+ ms before the next worker: 3 in a row died young/);
+    const failures = program.stderr.all.filter((line) => /start failed/.test(line));
+    assertEquals(failures.length, 3);
+    for (const line of failures) {
+      assertStringIncludes(line, 'app.2.sock": something else than a socket is there; remove it');
+    }
+    assertFalse(/Uncaught|^ +at /m.test(program.stderr.text), program.stderr.text);
+    Deno.removeSync(`${folder.path}/app.2.sock`);
+    await program.stderr.find(/worker \d+: accepting/);
   });
 
   const wrong = [

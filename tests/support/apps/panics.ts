@@ -19,6 +19,12 @@ server.addExactPath("/reject", async () => {
   await Promise.resolve();
   throw new Error("a secret of the handler");
 });
+server.addExactPath("/unlogged", () => {
+  console.error = () => {
+    throw new Error("a secret of the log");
+  };
+  throw new Error("a secret of the handler");
+});
 server.addExactPath("/nothing", () => undefined as unknown as WebResponse);
 server.addExactPath("/floating", () => {
   Promise.reject(new Error("a secret that nobody awaits"));
