@@ -49,8 +49,8 @@ export class AccessLog {
   }
 
   /**
-   * Notes a request that was answered just now; one that was refused before it was whole has no head. `startedAt` is when it was
-   * taken up, by `performance.now()`; without it, it took no time worth telling.
+   * Notes a request that was answered; one that was refused before it was whole has no head. `startedAt` is when it was taken up, and
+   * `endedAt` when its answer was made, by `performance.now()`; without the first, it took no time worth telling.
    */
   note(
     clientHostname: string,
@@ -59,13 +59,13 @@ export class AccessLog {
     status: number,
     bodyBytes: number,
     startedAt: number | undefined,
+    endedAt: number = performance.now(),
   ): void {
     if (this.#excluded.size > 0 && head !== undefined && this.#excluded.has(head.path)) return;
     if (this.#waiting.length > MAX_UNWRITTEN_BYTES) {
       this.#dropped++;
       return;
     }
-    const now = performance.now();
     const record = {
       clientHostname,
       requestLine: head ?? null,
@@ -73,11 +73,11 @@ export class AccessLog {
       bodyBytes,
       referer: head?.header("referer") ?? null,
       userAgent: head?.header("user-agent") ?? null,
-      durationMs: startedAt === undefined ? 0 : now - startedAt,
+      durationMs: startedAt === undefined ? 0 : endedAt - startedAt,
       requestId,
       worker: this.#options.worker,
     };
-    this.#format.add(this.#waiting, record, this.#date, this.#wallOffsetMs + now);
+    this.#format.add(this.#waiting, record, this.#date, this.#wallOffsetMs + endedAt);
     if (this.#waiting.length > MAX_WAITING_BYTES) this.#write();
   }
 

@@ -43,6 +43,7 @@ import type { Deadlines, TimeLimited } from "./deadlines.ts";
 import { LINGER_TIMEOUT_MS, lingerBeforeClose } from "./lingering_close.ts";
 import type { RosterMember } from "./roster.ts";
 import { type BodySink, StreamedBody } from "./streamed_body.ts";
+import type { TurnClock } from "./turn_clock.ts";
 import type { TurnGate } from "./turn_gate.ts";
 
 /** A connection of either kind of socket. */
@@ -60,6 +61,8 @@ export interface ConnectionContext {
   readonly deadlines: Deadlines;
   /** Lets the connections take turns when more of them are busy than one turn of the event loop serves. */
   readonly turnGate: TurnGate;
+  /** Tells how long requests take, where somebody wants to know. */
+  readonly turnClock: TurnClock;
   readonly scoreboard: Scoreboard;
   /** The requests that are being handled, for the supervisor to see. */
   readonly exchangeBoard: ExchangeBoard;
@@ -298,9 +301,8 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     body: RequestBody,
     persists: boolean,
   ): HandledExchange | Overflow | undefined {
-    const { dispatcher, scoreboard, exchangeBoard, accessLog, requestMetrics } = this.#context;
-    const isTimed = accessLog !== undefined || requestMetrics !== undefined;
-    const startedAt = isTimed ? performance.now() : 0;
+    const { dispatcher, scoreboard, exchangeBoard, turnClock } = this.#context;
+    const startedAt = this.#isTimed ? turnClock.takeUp() : 0;
     const request = createRequest(head, body, this.#peer, this);
     scoreboard.add(REQUESTS_IN_FLIGHT, 1);
     const place = exchangeBoard.begin(this.#parser, head);
@@ -310,6 +312,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     if (response instanceof WebResponse) {
       return this.#finishRequest(request, head, response, persists, startedAt, place);
     }
+    if (this.#isTimed) turnClock.forget();
     const exchange = new HandledExchange(request, head, startedAt, persists, place, response);
     this.#beginHandling(exchange);
     return exchange;
@@ -395,29 +398,20 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     persists: boolean,
     startedAt: number,
   ): LargeBody | undefined {
-    const { accessLog, requestMetrics, encoder } = this.#context;
+    const { encoder } = this.#context;
     const isHeadRequest = head.method === "HEAD";
     const staysOpen = this.#decideEnding(message.wantsClose, persists);
     const option = connectionOption(head.minorVersion, staysOpen);
     const requestId = this.#nameExchange(request, message);
     const overflow = encoder.encode(this.#output, message, option, isHeadRequest, requestId);
-    if (accessLog !== undefined) {
-      const { bodyBytes } = encoder;
-      accessLog.note(
-        this.#clientHostname(head),
-        head,
-        request.id,
+    if (this.#isTimed) {
+      this.#note(
+        { request, head, startedAt },
         message.status,
-        bodyBytes,
-        startedAt,
+        encoder.bodyBytes,
+        this.#context.turnClock.finish(),
       );
     }
-    requestMetrics?.note(
-      head.method,
-      routeIndexOf(request),
-      message.status,
-      performance.now() - startedAt,
-    );
     return overflow;
   }
 
@@ -432,10 +426,34 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     return head === undefined ? this.#peer.addr.hostname : clientHostname(head, this.#peer);
   }
 
-  #noteStream({ request, head, startedAt }: Exchange, status: number, bodyBytes: number): void {
+  /** Whether somebody wants to know how long requests take. */
+  get #isTimed(): boolean {
     const { accessLog, requestMetrics } = this.#context;
-    accessLog?.note(this.#clientHostname(head), head, request.id, status, bodyBytes, startedAt);
-    requestMetrics?.note(head.method, routeIndexOf(request), status, performance.now() - startedAt);
+    return accessLog !== undefined || requestMetrics !== undefined;
+  }
+
+  #noteStream(exchange: Exchange, status: number, bodyBytes: number): void {
+    if (this.#isTimed) this.#note(exchange, status, bodyBytes, performance.now());
+  }
+
+  /** Tells the log, and the counters, of a request that was answered at that time. */
+  #note(
+    { request, head, startedAt }: Exchange,
+    status: number,
+    bodyBytes: number,
+    endedAt: number,
+  ): void {
+    const { accessLog, requestMetrics } = this.#context;
+    accessLog?.note(
+      this.#clientHostname(head),
+      head,
+      request.id,
+      status,
+      bodyBytes,
+      startedAt,
+      endedAt,
+    );
+    requestMetrics?.note(head.method, routeIndexOf(request), status, endedAt - startedAt);
   }
 
   /** Decides whether the connection stays open after this answer. When the server ends it, the client may be sending already. */

@@ -42,6 +42,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { Roster } from "./roster.ts";
 import { shortTurns } from "./short_turns.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
+import { TurnClock } from "./turn_clock.ts";
 import { TurnGate } from "./turn_gate.ts";
 
 /** How long the last answers may take to reach their clients once the drain's time is over. */
@@ -149,6 +150,7 @@ class ServingWorker {
       dispatcher: new Dispatcher(router, (error, request) => this.#answerPanic(error, request)),
       deadlines: new Deadlines(this.#tickMs, performance.now()),
       turnGate: new TurnGate(),
+      turnClock: new TurnClock(),
       scoreboard: this.#scoreboard,
       exchangeBoard: new ExchangeBoard(configuration.exchangeBoard),
       accessLog: openAccessLog(settings, number),

@@ -14,6 +14,7 @@ import { phraseResponse } from "../../src/response.ts";
 import { Router } from "../../src/router.ts";
 import { Connection, type ConnectionContext } from "../../src/worker/connection.ts";
 import { Deadlines } from "../../src/worker/deadlines.ts";
+import { TurnClock } from "../../src/worker/turn_clock.ts";
 import { TurnGate } from "../../src/worker/turn_gate.ts";
 import { SpoilingPool } from "../http1/reading.ts";
 import type { ByteConn } from "./byte_conn.ts";
@@ -92,6 +93,7 @@ export function serve(client: ByteConn, handler: Handler, limits?: RequestLimits
     dispatcher,
     deadlines,
     turnGate: new TurnGate(),
+    turnClock: new TurnClock(),
     scoreboard,
     exchangeBoard,
     requestMetrics: undefined,

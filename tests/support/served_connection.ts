@@ -12,6 +12,7 @@ import type { Router } from "../../src/router.ts";
 import { AccessLog } from "../../src/worker/access_log.ts";
 import { Connection, type ConnectionContext } from "../../src/worker/connection.ts";
 import { Deadlines } from "../../src/worker/deadlines.ts";
+import { TurnClock } from "../../src/worker/turn_clock.ts";
 import { TurnGate } from "../../src/worker/turn_gate.ts";
 import { FakeConn, settle } from "./fake_conn.ts";
 
@@ -78,6 +79,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     dispatcher: new Dispatcher(router, onPanic),
     deadlines: new Deadlines(tickMs, 0),
     turnGate,
+    turnClock: new TurnClock(),
     scoreboard: new Scoreboard(),
     exchangeBoard: new ExchangeBoard(),
     accessLog: options.isLogged ? accessLog : undefined,

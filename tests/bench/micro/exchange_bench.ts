@@ -10,6 +10,7 @@ import { resolveServerOptions } from "../../../src/options.ts";
 import { phraseResponse } from "../../../src/response.ts";
 import { Connection } from "../../../src/worker/connection.ts";
 import { Deadlines } from "../../../src/worker/deadlines.ts";
+import { TurnClock } from "../../../src/worker/turn_clock.ts";
 import { TurnGate } from "../../../src/worker/turn_gate.ts";
 import {
   BROWSER,
@@ -45,6 +46,7 @@ function serve(nextBytes: () => Uint8Array, routes: number): EndlessConn {
     dispatcher: new Dispatcher(routerWith(routes), () => phraseResponse(500)),
     deadlines: new Deadlines(TICK_MS, 0),
     turnGate: new TurnGate(),
+    turnClock: new TurnClock(),
     scoreboard: new Scoreboard(),
     exchangeBoard: new ExchangeBoard(),
     requestMetrics: undefined,
