@@ -335,7 +335,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
         this.#reload = undefined;
         return;
       case "give up":
-        return this.#giveUp(action.reason);
+        return void this.#giveUp(action.reason);
       case "finished":
         return this.#finish(action.failure);
     }
@@ -584,8 +584,10 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     this.#started.resolve(this);
   }
 
-  #giveUp(reason: string): void {
+  /** The runtime has a last word on standard error for each thread that is ended; the cause comes behind it. */
+  async #giveUp(reason: string): Promise<void> {
     this.#endAll();
+    await this.countStuckThreads();
     const error = withoutStack(new Error(`No worker could start: ${reason}`));
     this.#started.reject(error);
     this.#finished.reject(error);

@@ -33,6 +33,7 @@ export class TurnClock {
   forget(): void {
     this.#isFresh = false;
   }
+
   #endTurn(): void {
     this.#isWatching = false;
     this.#isFresh = false;
