@@ -145,7 +145,7 @@ export class Dispatcher {
     }
   }
 
-  /** By callbacks: an async function would cost twice as much, for each request whose handler is one. */
+  /** By callbacks, which take less than another async function would for each request whose handler is one. */
   #await(result: PromiseLike<unknown>, request: WebRequest): Promise<WebResponse> {
     return Promise.resolve(result).then(
       (settled) => {

@@ -371,13 +371,9 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
       if (!isLate) return { request, head, response: message, stream, persists, startedAt };
       stream.cancel(UNWANTED);
     }
-    if (isLate) {
-      this.#rejectCompletion();
-      this.#endExchange(request);
-      return undefined;
-    }
+    if (isLate) this.#rejectCompletion();
     this.#endExchange(request);
-    return this.#encode(request, head, message, persists, startedAt);
+    return isLate ? undefined : this.#encode(request, head, message, persists, startedAt);
   }
 
   /** The handler is done with a request, and so is whoever has made the body of its answer. */
