@@ -4,17 +4,15 @@
 /** How many bytes there is room for at first, which is more than is collected before it is written. */
 const FIRST_BYTES = 131_072;
 
-/** The same for a part of a line. */
-const FIRST_PART_BYTES = 512;
-
 /** The longest escape of one character: `\u0000`. */
 const MAX_ESCAPE_BYTES = 6;
 
 /** The digits of the largest number that counts exactly, 2^53, and a few for a point and a sign. */
 const MAX_NUMBER_BYTES = 20;
 
-/** A short text is copied faster by a loop than by a call into the platform. */
-const MAX_LOOP_CHARACTERS = 24;
+/** What is short is copied faster by a loop than by a call into the platform; more so where each character is looked at anyway. */
+const MAX_LOOP_BYTES = 24;
+const MAX_LOOP_CHARACTERS = 100;
 
 const encoder = new TextEncoder();
 
@@ -81,8 +79,18 @@ export class LineBuffer {
 
   /** Adds bytes that were made before. */
   addBytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.length).set(bytes, this.#length);
-    this.#length += bytes.length;
+    const { length } = bytes;
+    if (length <= MAX_LOOP_BYTES) return this.addFew(bytes, length);
+    this.#reserve(length).set(bytes, this.#length);
+    this.#length += length;
+  }
+
+  /** Adds the first `length` of some bytes, a few, without a call into the platform. */
+  addFew(bytes: Uint8Array, length: number): void {
+    const into = this.#reserve(length);
+    const at = this.#length;
+    for (let i = 0; i < length; i++) into[at + i] = bytes[i];
+    this.#length = at + length;
   }
 
   /** Adds a text of our own, which is ASCII and needs no escapes. */
@@ -190,37 +198,6 @@ export class LineBuffer {
     larger.set(this.bytes);
     return this.#bytes = larger;
   }
-}
-
-/**
- * A part of lines that most often is the same as in the line before, so that it is made once and copied: who has asked by which method, for
- * instance. What it is made of is compared, not what comes of it.
- */
-export class RepeatedPart<Inputs extends readonly unknown[]> {
-  readonly #make: (lines: LineBuffer, ...inputs: Inputs) => void;
-  readonly #lines = new LineBuffer(FIRST_PART_BYTES);
-  #inputs: Inputs | undefined;
-  #bytes: Uint8Array = new Uint8Array(0);
-
-  constructor(make: (lines: LineBuffer, ...inputs: Inputs) => void) {
-    this.#make = make;
-  }
-
-  /** The bytes of the part; they are good until it is asked for another one. */
-  bytesOf(...inputs: Inputs): Uint8Array {
-    if (this.#inputs === undefined || !areSame(this.#inputs, inputs)) {
-      this.#inputs = inputs;
-      this.#lines.clear();
-      this.#make(this.#lines, ...inputs);
-      this.#bytes = this.#lines.bytes;
-    }
-    return this.#bytes;
-  }
-}
-
-function areSame(left: readonly unknown[], right: readonly unknown[]): boolean {
-  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
-  return true;
 }
 
 function countDigits(value: number): number {

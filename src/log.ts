@@ -1,7 +1,7 @@
 // Lines to a sink: requests, panics, the fleet.
 // A line is made here and nowhere else, so that what a client sends, or an error quotes, can never look like another line.
 
-import { type LineBuffer, RepeatedPart } from "./line_buffer.ts";
+import { LineBuffer } from "./line_buffer.ts";
 import type { FleetEvent, HandledRequest, HangOutcome } from "./messages.ts";
 
 /** Where lines go. They come without a line end. */
@@ -250,9 +250,7 @@ export interface AccessRecord {
   readonly userAgent: string | null;
   readonly durationMs: number;
   /** What the request is called: the same as in `X-Request-Id`. */
-  readonly requestId: string;
-  /** The number of the worker. */
-  readonly worker: number;
+  readonly requestId: { readonly bytes: Uint8Array; readonly length: number };
 }
 
 /** Writes the lines of one log of requests. */
@@ -263,36 +261,97 @@ export interface AccessFormat {
   addLoss(lines: LineBuffer, lost: number, date: string, time: number): void;
 }
 
+/** How many bytes there is room for at first in the parts of a line. */
+const FIRST_PARTS_BYTES = 512;
+
+/** Writes the part with that number of the line of a request. Of when it was answered, it may say what `period` says. */
+type MakePart<Period> = (
+  lines: LineBuffer,
+  part: number,
+  record: AccessRecord,
+  period: Period,
+) => void;
+
+/**
+ * The parts of a line that often are the same as in the line before, since one client asks many times in a row: who asks, with which
+ * program, by which method. When they come for the second time they are made once more, to be copied from then on; requests that take turns
+ * with others pay for no more than a look.
+ */
+class RepeatedParts<Period extends string | number> {
+  readonly #count: number;
+  readonly #make: MakePart<Period>;
+  readonly #lines = new LineBuffer(FIRST_PARTS_BYTES);
+  #record: AccessRecord | undefined;
+  #period: Period | undefined;
+  /** Empty while the record is the first of its kind. */
+  #parts: readonly Uint8Array[] = [];
+
+  /** `make` writes one of so many parts. */
+  constructor(count: number, make: MakePart<Period>) {
+    this.#count = count;
+    this.#make = make;
+  }
+
+  /** From now on the parts are those of that request, and of that time. */
+  choose(record: AccessRecord, period: Period): void {
+    if (
+      this.#record === undefined || period !== this.#period || !haveSameParts(this.#record, record)
+    ) {
+      this.#record = record;
+      this.#period = period;
+      if (this.#parts.length > 0) this.#parts = [];
+    } else if (this.#parts.length === 0) this.#parts = this.#partsOf(record, period);
+  }
+
+  #partsOf(record: AccessRecord, period: Period): Uint8Array[] {
+    const lines = this.#lines;
+    lines.clear();
+    const ends: number[] = [0];
+    for (let part = 0; part < this.#count; part++) {
+      this.#make(lines, part, record, period);
+      ends.push(lines.length);
+    }
+    const { bytes } = lines;
+    return ends.slice(1).map((end, part) => bytes.subarray(ends[part], end));
+  }
+
+  /** Adds the part with that number of the chosen request to its line. */
+  add(lines: LineBuffer, part: number, record: AccessRecord, period: Period): void {
+    if (this.#parts.length > 0) lines.addBytes(this.#parts[part]);
+    else this.#make(lines, part, record, period);
+  }
+}
+
+/** Whether requests differ in nothing but their targets, lengths, durations and names. */
+function haveSameParts(a: AccessRecord, b: AccessRecord): boolean {
+  return a.status === b.status && a.clientHostname === b.clientHostname &&
+    a.userAgent === b.userAgent && a.referer === b.referer &&
+    a.requestLine?.method === b.requestLine?.method &&
+    a.requestLine?.minorVersion === b.requestLine?.minorVersion;
+}
+
 /** The combined log format, and behind it the duration in milliseconds, the request's id, and the worker. */
 export class TextFormat implements AccessFormat {
-  readonly #start = new RepeatedPart((lines, client: string, date: string, method?: string) => {
-    lines.addText(`${client} - - [${date}] "${method === undefined ? "-" : `${method} `}`);
-  });
-  readonly #middle = new RepeatedPart((lines, minorVersion: 0 | 1 | undefined, status: number) => {
-    if (minorVersion !== undefined) lines.addText(` HTTP/1.${minorVersion}`);
-    lines.addText(`" ${status} `);
-  });
-  readonly #agent = new RepeatedPart((lines, referer: string | null, userAgent: string | null) => {
-    lines.addText(' "');
-    lines.addQuoted(referer ?? "-");
-    lines.addText('" "');
-    lines.addQuoted(userAgent ?? "-");
-    lines.addText('" ');
-  });
+  readonly #end: string;
+  readonly #parts = new RepeatedParts<string>(3, addTextPart);
+
+  constructor(worker: number) {
+    this.#end = ` ${worker}\n`;
+  }
 
   add(lines: LineBuffer, record: AccessRecord, date: string): void {
-    const { requestLine } = record;
-    lines.addBytes(this.#start.bytesOf(record.clientHostname, date, requestLine?.method));
+    const { requestLine, requestId } = record;
+    const parts = this.#parts;
+    parts.choose(record, date);
+    parts.add(lines, 0, record, date);
     if (requestLine !== null) lines.addQuoted(requestLine.target);
-    lines.addBytes(this.#middle.bytesOf(requestLine?.minorVersion, record.status));
+    parts.add(lines, 1, record, date);
     lines.addInteger(record.bodyBytes);
-    lines.addBytes(this.#agent.bytesOf(record.referer, record.userAgent));
+    parts.add(lines, 2, record, date);
     lines.addDecimal(record.durationMs, 1);
     lines.addText(" ");
-    lines.addText(record.requestId);
-    lines.addText(" ");
-    lines.addInteger(record.worker);
-    lines.addText("\n");
+    lines.addFew(requestId.bytes, requestId.length);
+    lines.addText(this.#end);
   }
 
   addLoss(lines: LineBuffer, lost: number, date: string): void {
@@ -300,79 +359,102 @@ export class TextFormat implements AccessFormat {
   }
 }
 
+function addTextPart(lines: LineBuffer, part: number, record: AccessRecord, date: string): void {
+  const { requestLine } = record;
+  switch (part) {
+    case 0:
+      lines.addText(record.clientHostname);
+      lines.addText(" - - [");
+      lines.addText(date);
+      lines.addText('] "');
+      lines.addText(requestLine === null ? "-" : requestLine.method);
+      if (requestLine !== null) lines.addText(" ");
+      return;
+    case 1:
+      if (requestLine !== null) {
+        lines.addText(requestLine.minorVersion === 1 ? " HTTP/1.1" : " HTTP/1.0");
+      }
+      lines.addText('" ');
+      lines.addInteger(record.status);
+      lines.addText(" ");
+      return;
+    case 2:
+      lines.addText(' "');
+      lines.addQuoted(record.referer ?? "-");
+      lines.addText('" "');
+      lines.addQuoted(record.userAgent ?? "-");
+      lines.addText('" ');
+      return;
+  }
+}
+
 const MS_PER_SECOND = 1_000;
 
 /** An object in each line, in which what changes from request to request comes first. */
 export class JsonFormat implements AccessFormat {
-  readonly #second = new RepeatedPart((lines, second: number) => {
-    const text = new Date(second * MS_PER_SECOND).toISOString();
-    lines.addText(`{"time":"${text.slice(0, -"000Z".length)}`);
-  });
-  readonly #end = new RepeatedPart((
-    lines,
-    status: number,
-    method: string | null,
-    version: string | null,
-    worker: number,
-    client: string,
-    referer: string | null,
-    userAgent: string | null,
-  ) => {
-    lines.addText(`,"status":${status},"method":`);
-    addJsonText(lines, method);
-    lines.addText(',"version":');
-    addJsonText(lines, version);
-    lines.addText(`,"worker":${worker},"client":`);
-    lines.addJsonString(client);
-    lines.addText(',"referer":');
-    addJsonText(lines, referer);
-    lines.addText(',"userAgent":');
-    addJsonText(lines, userAgent);
-    lines.addText("}\n");
-  });
+  readonly #parts: RepeatedParts<number>;
+  /** How a line begins that is written in that second. */
+  #start = { second: NaN, text: "" };
+
+  constructor(worker: number) {
+    this.#parts = new RepeatedParts(2, (lines, part, record, second) => {
+      if (part === 0) lines.addText(this.#startIn(second));
+      else addJsonEnd(lines, record, worker);
+    });
+  }
 
   add(lines: LineBuffer, record: AccessRecord, _date: string, time: number): void {
-    const { requestLine } = record;
-    this.#addTime(lines, time);
-    lines.addBytes(ID);
-    lines.addText(record.requestId);
-    lines.addBytes(DURATION);
+    const { requestLine, requestId } = record;
+    const second = Math.floor(time / MS_PER_SECOND);
+    const parts = this.#parts;
+    parts.choose(record, second);
+    parts.add(lines, 0, record, second);
+    lines.addDigits(Math.floor(time - second * MS_PER_SECOND), 3);
+    lines.addText('Z","id":"');
+    lines.addFew(requestId.bytes, requestId.length);
+    lines.addText('","durationMs":');
     lines.addDecimal(record.durationMs, 3);
-    lines.addBytes(BYTES);
+    lines.addText(',"bytes":');
     lines.addInteger(record.bodyBytes);
-    lines.addBytes(TARGET);
+    lines.addText(',"target":');
     addJsonText(lines, requestLine === null ? null : requestLine.target);
-    lines.addBytes(
-      this.#end.bytesOf(
-        record.status,
-        requestLine === null ? null : requestLine.method,
-        requestLine === null ? null : requestLine.minorVersion === 1 ? "1.1" : "1.0",
-        record.worker,
-        record.clientHostname,
-        record.referer,
-        record.userAgent,
-      ),
-    );
+    parts.add(lines, 1, record, second);
   }
 
   addLoss(lines: LineBuffer, lost: number, _date: string, time: number): void {
-    this.#addTime(lines, time);
-    lines.addText(`","lost":${lost},"what":"${describeLoss(lost)}"}\n`);
+    const second = Math.floor(time / MS_PER_SECOND);
+    lines.addText(this.#startIn(second));
+    lines.addDigits(Math.floor(time - second * MS_PER_SECOND), 3);
+    lines.addText(`Z","lost":${lost},"what":"${describeLoss(lost)}"}\n`);
   }
 
-  #addTime(lines: LineBuffer, time: number): void {
-    const second = Math.floor(time / MS_PER_SECOND);
-    lines.addBytes(this.#second.bytesOf(second));
-    lines.addDigits(Math.floor(time - second * MS_PER_SECOND), 3);
-    lines.addText("Z");
+  #startIn(second: number): string {
+    if (second !== this.#start.second) {
+      const time = new Date(second * MS_PER_SECOND).toISOString();
+      this.#start = { second, text: `{"time":"${time.slice(0, -"000Z".length)}` };
+    }
+    return this.#start.text;
   }
 }
 
-const encoder = new TextEncoder();
-const ID = encoder.encode('","id":"');
-const DURATION = encoder.encode('","durationMs":');
-const BYTES = encoder.encode(',"bytes":');
-const TARGET = encoder.encode(',"target":');
+function addJsonEnd(lines: LineBuffer, record: AccessRecord, worker: number): void {
+  const { requestLine } = record;
+  lines.addText(',"status":');
+  lines.addInteger(record.status);
+  lines.addText(',"method":');
+  addJsonText(lines, requestLine === null ? null : requestLine.method);
+  lines.addText(',"version":');
+  addJsonText(lines, requestLine === null ? null : requestLine.minorVersion === 1 ? "1.1" : "1.0");
+  lines.addText(',"worker":');
+  lines.addInteger(worker);
+  lines.addText(',"client":');
+  lines.addJsonString(record.clientHostname);
+  lines.addText(',"referer":');
+  addJsonText(lines, record.referer);
+  lines.addText(',"userAgent":');
+  addJsonText(lines, record.userAgent);
+  lines.addText("}\n");
+}
 
 function describeLoss(lost: number): string {
   return `${lost} lines were lost: nobody read them in time`;

@@ -7,7 +7,7 @@ import { HttpError } from "./errors.ts";
 import { type Fields, readForwarded, type Scheme } from "./forwarded.ts";
 import type { RequestHead } from "./http1/head.ts";
 import type { RequestBody } from "./http1/request_body.ts";
-import { requestIdFrom } from "./request_id.ts";
+import { idOfNumber, isSaneId, requestIdFrom, type WrittenId } from "./request_id.ts";
 import { createServedRequest } from "./served_request.ts";
 
 /** The names of the parameters of a path, as a union of types: each segment that begins with ":" is one. */
@@ -114,6 +114,8 @@ export let releaseRequest: (request: WebRequest) => void;
 export let isAbort: (request: WebRequest, error: unknown) => boolean;
 /** What a request was called by whoever has asked for its `id`; empty where nobody has. */
 export let idInUse: (request: WebRequest) => string;
+/** Writes down what a request is called, which names it where it has no name yet. */
+export let writeId: (request: WebRequest, into: WrittenId) => void;
 /** When the answer to a request has been sent. Where nobody watches any more, it is taken to have been. */
 export let completionOf: (request: WebRequest) => Promise<void>;
 /** Makes a request of what a parser has found. */
@@ -164,6 +166,8 @@ export class WebRequest<Path extends string = string> {
   #text: string | undefined;
   /** Empty until somebody asks for it. */
   #id = "";
+  /** The number of a new name that was written down before anybody asked; 0 where there is none. */
+  #idNumber = 0;
   #controller: AbortController | undefined;
 
   private constructor(
@@ -185,6 +189,17 @@ export class WebRequest<Path extends string = string> {
     };
     routeIndexOf = (request) => request.#route === NO_ROUTE ? undefined : request.#route.index;
     idInUse = (request) => request.#id;
+    writeId = (request, into) => {
+      if (request.#id === "" && request.#idNumber === 0) {
+        const given = request.#head.header("x-request-id");
+        if (given === null || !isSaneId(given)) {
+          request.#idNumber = into.writeNew();
+          return;
+        }
+        request.#id = given;
+      }
+      into.write(request.id);
+    };
     isAbort = (request, error) => {
       const signal = request.#controller?.signal;
       if (signal === undefined || !signal.aborted) return false;
@@ -358,7 +373,11 @@ export class WebRequest<Path extends string = string> {
    * unless the handler sets one itself.
    */
   get id(): string {
-    if (this.#id === "") this.#id = requestIdFrom(this.#head.header("x-request-id"));
+    if (this.#id === "") {
+      this.#id = this.#idNumber > 0
+        ? idOfNumber(this.#idNumber)
+        : requestIdFrom(this.#head.header("x-request-id"));
+    }
     return this.#id;
   }
 

@@ -24,6 +24,7 @@ import {
   PanicLog,
   TextFormat,
 } from "../src/log.ts";
+import { writtenId } from "./support/written_id.ts";
 import { LineBuffer } from "../src/line_buffer.ts";
 import type { FleetEvent } from "../src/messages.ts";
 import { standardErrorOf } from "./support/routing_standard_error.ts";
@@ -444,9 +445,9 @@ const record: AccessRecord = {
   referer: "http://localhost/",
   userAgent: "curl/8.5.0",
   durationMs: 1.25,
-  requestId: "abc-1",
-  worker: 3,
+  requestId: writtenId("abc-1"),
 };
+const worker = 3;
 const date = "23/Nov/2026:15:04:05 +0000";
 
 function textOf(add: (lines: LineBuffer) => void): string {
@@ -457,7 +458,7 @@ function textOf(add: (lines: LineBuffer) => void): string {
 
 /** The line of a request as text, without its end, of which there must be one. */
 function accessLine(record: AccessRecord, date: string): string {
-  const text = textOf((lines) => new TextFormat().add(lines, record, date));
+  const text = textOf((lines) => new TextFormat(worker).add(lines, record, date));
   assertEquals(text.indexOf("\n"), text.length - 1);
   return text.slice(0, -1);
 }
@@ -529,7 +530,7 @@ describe("TextFormat", () => {
 describe("JsonFormat", () => {
   const time = "2026-11-23T15:04:05.678Z";
   const linesOf = (...records: AccessRecord[]) => {
-    const format = new JsonFormat();
+    const format = new JsonFormat(worker);
     return textOf((lines) => {
       for (const record of records) format.add(lines, record, "", Date.parse(time));
     });
@@ -573,39 +574,46 @@ describe("JsonFormat", () => {
   });
 });
 
-/** Records that have this and that in common with each other. */
-const manyRecords = fc.array(
-  fc.record({
-    clientHostname: fc.constantFrom("192.0.2.7", "2001:db8::1"),
-    requestLine: fc.option(fc.record({
-      method: fc.constantFrom("GET", "POST"),
-      target: fc.constantFrom("/a", "/b"),
-      minorVersion: fc.constantFrom<0 | 1>(0, 1),
-    })),
-    status: fc.constantFrom(200, 404),
-    bodyBytes: fc.nat(3),
-    referer: fc.constantFrom(null, "", "http://a/"),
-    userAgent: fc.constantFrom(null, "", "curl"),
-    durationMs: fc.constantFrom(0, 1.5),
-    requestId: fc.constantFrom("a", "b"),
-    worker: fc.constantFrom(1, 2),
-  }),
-  { maxLength: 20 },
-);
+const anyRecord: fc.Arbitrary<AccessRecord> = fc.record({
+  clientHostname: fc.constantFrom("192.0.2.7", "2001:db8::1"),
+  requestLine: fc.option(fc.record({
+    method: fc.constantFrom("GET", "POST"),
+    target: fc.constantFrom("/a", "/b"),
+    minorVersion: fc.constantFrom<0 | 1>(0, 1),
+  })),
+  status: fc.constantFrom(200, 404),
+  bodyBytes: fc.nat(3),
+  referer: fc.constantFrom(null, "", "http://a/"),
+  userAgent: fc.constantFrom(null, "", "curl"),
+  durationMs: fc.constantFrom(0, 1.5),
+  requestId: fc.constantFrom("a", "b").map(writtenId),
+});
+
+/** Requests that come in turns or in a row, and differ from one another in this or that. */
+const manyLines = fc.tuple(anyRecord, anyRecord).chain(([record, other]) => {
+  const names = Object.keys(record) as (keyof AccessRecord)[];
+  const records = names.map((name) => ({ ...record, [name]: other[name] }));
+  return fc.array(
+    fc.record({
+      record: fc.constantFrom(record, record, ...records),
+      date: fc.constantFrom("a", "a", "b"),
+      time: fc.constantFrom(0, 999, 1_000, 1_763_000_000_123.75),
+    }),
+    { maxLength: 20 },
+  );
+});
 
 for (const Format of [TextFormat, JsonFormat]) {
   describe(`${Format.name}, line after line,`, () => {
-    it("tells each request as it would alone, whatever the one before it was", () => {
-      const times = fc.constantFrom(0, 999, 1_000, 1_763_000_000_123.75);
+    it("tells each request as it would alone, whatever the ones before it were", () => {
       fc.assert(
-        fc.property(manyRecords, times, fc.constantFrom("a", "b"), (records, time, date) => {
-          const format = new Format();
-          const add = (format: AccessFormat, record: AccessRecord) =>
+        fc.property(manyLines, (all) => {
+          const format = new Format(worker);
+          const add = (format: AccessFormat, { record, date, time }: typeof all[number]) =>
             textOf((lines) => format.add(lines, record, date, time));
-          for (const record of records) {
-            assertEquals(add(format, record), add(new Format(), record));
-          }
+          for (const line of all) assertEquals(add(format, line), add(new Format(worker), line));
         }),
+        { numRuns: 500 },
       );
     });
   });

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { makeRequestId, requestIdFrom } from "../src/request_id.ts";
+import { idOfNumber, makeRequestId, requestIdFrom, WrittenId } from "../src/request_id.ts";
 
 describe("requestIdFrom()", () => {
   const kept = [
@@ -36,12 +36,12 @@ describe("requestIdFrom()", () => {
   ];
   for (const id of replaced) {
     it(`makes a new one in place of ${JSON.stringify(id.slice(0, 50))}`, () => {
-      assertMatch(requestIdFrom(id), /^[a-z0-9]{8}-[a-z0-9]+$/);
+      assertMatch(requestIdFrom(id), /^[a-z0-9]{8}-[a-z0-9]{9}$/);
     });
   }
 
   it("makes one where there is none", () => {
-    assertMatch(requestIdFrom(null), /^[a-z0-9]{8}-[a-z0-9]+$/);
+    assertMatch(requestIdFrom(null), /^[a-z0-9]{8}-[a-z0-9]{9}$/);
   });
 });
 
@@ -59,7 +59,37 @@ describe("makeRequestId()", () => {
       args: ["eval", `import { makeRequestId } from ${module}; console.log(makeRequestId());`],
     }).output();
     const theirs = new TextDecoder().decode(stdout).trim();
-    assertMatch(theirs, /^[a-z0-9]{8}-1$/);
+    assertMatch(theirs, /^[a-z0-9]{8}-000000001$/);
     assertNotEquals(theirs.split("-")[0], makeRequestId().split("-")[0]);
+  });
+});
+
+describe("WrittenId", () => {
+  const textOf = ({ bytes, length }: WrittenId) =>
+    new TextDecoder().decode(bytes.subarray(0, length));
+
+  it("counts new names on as their numbers do, wherever a digit is carried", () => {
+    const written = new WrittenId();
+    // Three digits are carried together in so many names.
+    for (let i = 0; i < 36 ** 3 + 1; i++) {
+      const number = written.writeNew();
+      assertEquals(textOf(written), idOfNumber(number));
+    }
+    const last = textOf(written);
+    assertEquals(makeRequestId() > last, true);
+  });
+
+  it("holds what was written last", () => {
+    const written = new WrittenId();
+    for (const id of ["a", "x".repeat(128), "7"]) {
+      written.write(id);
+      assertEquals(textOf(written), id);
+    }
+    const number = written.writeNew();
+    assertEquals(textOf(written), idOfNumber(number));
+    written.write("b");
+    assertEquals(textOf(written), "b");
+    written.writeNew();
+    assertEquals(textOf(written), idOfNumber(number + 1));
   });
 });

@@ -48,12 +48,21 @@ const MAX_IN_PLACE_CHARACTERS = 4_096;
 /** How many ready-made heads are kept: a handler that makes up content types must not fill the memory. */
 const MAX_TEMPLATES = 256;
 
+/** The name of an exchange (X-Request-Id): the first `length` bytes, which are ASCII. */
+export interface RequestIdBytes {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
 /** The longest that the end of a head can be: Content-Length's digits, a Connection field, the empty line. */
 const MAX_HEAD_END_BYTES = 64;
 
 const DATE_FIELD_START = "\r\nDate: ";
+const REQUEST_ID_FIELD_START = "\r\nX-Request-Id: ";
 /** IMF-fixdate has a fixed length (RFC 9110, section 5.6.7). */
 const DATE_LENGTH = "Sun, 06 Nov 1994 08:49:37 GMT".length;
+/** How far behind the date the name of the exchange is, where the head tells it. */
+const REQUEST_ID_DISTANCE = DATE_LENGTH + REQUEST_ID_FIELD_START.length;
 
 const encoder = new TextEncoder();
 
@@ -62,10 +71,6 @@ const HEAD_END: Record<ConnectionOption, Uint8Array> = {
   "close": encoder.encode("\r\nConnection: close\r\n\r\n"),
   "keep-alive": encoder.encode("\r\nConnection: keep-alive\r\n\r\n"),
 };
-
-/** What stands before the name of the exchange, behind a field that has no CRLF yet, and behind one that has. */
-const REQUEST_ID_START = encoder.encode("\r\nX-Request-Id: ");
-const REQUEST_ID_START_ALONE = REQUEST_ID_START.subarray(2);
 
 /** `100 Continue`, the one interim response that the server sends (RFC 9110, section 15.2.1). */
 export const CONTINUE_BYTES: Uint8Array = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
@@ -106,6 +111,13 @@ export class Output {
     this.length += bytes.length;
   }
 
+  /** Writes the first `length` of a few bytes over what waits. */
+  copyBack(few: { readonly bytes: Uint8Array; readonly length: number }, at: number): void {
+    const { bytes, length } = few;
+    const buffer = this.reserve(0);
+    for (let i = 0; i < length; i++) buffer[at + i] = bytes[i];
+  }
+
   /** The bytes that wait; they are the buffer's own until `clear`. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#buffer?.beginning(this.length) ?? NO_BYTES;
@@ -125,6 +137,8 @@ const NO_BYTES = new Uint8Array(0);
 interface HeadTemplate {
   readonly status: number;
   readonly contentType: string | null;
+  /** How much room there is for the name of the exchange; 0 where the head does not tell it. */
+  readonly idLength: number;
   readonly bytes: Uint8Array;
   readonly dateAt: number;
   dateNumber: number;
@@ -132,16 +146,14 @@ interface HeadTemplate {
 
 /** Writes the responses of one worker. */
 export class ResponseEncoder {
-  readonly #templates: Map<string | null, HeadTemplate>[] = [];
+  /** By the length of the exchange's name, the status, and the content type. */
+  readonly #templates: Map<string | null, HeadTemplate>[][] = [];
   #templateCount = 0;
   /** The template that was used last: most answers of a server are of one kind. */
   #last: HeadTemplate | undefined;
   #date: Uint8Array = new Uint8Array(DATE_LENGTH);
   /** Counts the dates, so that a template knows whether it has the newest. */
   #dateNumber = 0;
-
-  /** What the response that is being encoded says in X-Request-Id. */
-  #requestId = "";
 
   /** How many bytes of body the response that was encoded last has; for the log. */
   bodyBytes = 0;
@@ -157,7 +169,7 @@ export class ResponseEncoder {
   }
 
   /**
-   * Writes a response behind what is in `output`. `requestId` is the value of X-Request-Id, empty for none. Returns a body that
+   * Writes a response behind what is in `output`. `requestId` is the value of X-Request-Id. Returns a body that
    * is too large to be joined: it has to be sent behind the output before anything else is.
    */
   encode(
@@ -165,17 +177,20 @@ export class ResponseEncoder {
     response: EncodableResponse,
     connection: ConnectionOption,
     isHeadRequest: boolean,
-    requestId = "",
+    requestId?: RequestIdBytes,
   ): LargeBody | undefined {
     const { status } = response;
     this.bodyBytes = 0;
-    this.#requestId = requestId;
     let body = statusHasBody(status) && response.body !== "" ? response.body : null;
     if (typeof body === "string" && body.length > MAX_IN_PLACE_CHARACTERS) {
       body = encoder.encode(body);
     }
-    if (response.fields === null) this.#writeTemplate(output, status, response.contentType);
-    else this.#writeHead(output, response, statusHasBody(status) ? "Content-Length: " : "");
+    if (response.fields === null) {
+      this.#writeTemplate(output, status, response.contentType, requestId);
+    } else {
+      const lengthField = statusHasBody(status) ? "Content-Length: " : "";
+      this.#writeHead(output, response, requestId, lengthField);
+    }
     if (!statusHasBody(status)) return this.#endWithoutLength(output, status, connection);
     if (typeof body === "string") return this.#endWithText(output, body, connection, isHeadRequest);
     const length = body === null ? 0 : body.length;
@@ -188,33 +203,42 @@ export class ResponseEncoder {
     return undefined;
   }
 
-  #writeTemplate(output: Output, status: number, contentType: string | null): void {
-    const template = this.#templateFor(status, contentType);
+  #writeTemplate(
+    output: Output,
+    status: number,
+    contentType: string | null,
+    requestId: RequestIdBytes | undefined,
+  ): void {
+    const template = this.#templateFor(status, contentType, requestId?.length ?? 0);
+    const { bytes, dateAt } = template;
     if (template.dateNumber !== this.#dateNumber) {
-      template.bytes.set(this.#date, template.dateAt);
+      bytes.set(this.#date, dateAt);
       template.dateNumber = this.#dateNumber;
     }
-    output.append(template.bytes);
+    const at = output.length;
+    output.append(bytes);
+    if (requestId !== undefined) output.copyBack(requestId, at + dateAt + REQUEST_ID_DISTANCE);
   }
 
-  #templateFor(status: number, contentType: string | null): HeadTemplate {
+  #templateFor(status: number, contentType: string | null, idLength: number): HeadTemplate {
     const last = this.#last;
-    if (last?.status === status && last.contentType === contentType) return last;
-    const known = this.#templates[status]?.get(contentType);
+    if (
+      last?.status === status && last.contentType === contentType && last.idLength === idLength
+    ) return last;
+    const known = this.#templates[idLength]?.[status]?.get(contentType);
     if (known !== undefined) return this.#last = known;
-    const beforeDate = statusLine(status) + DATE_FIELD_START;
-    const text = beforeDate + " ".repeat(DATE_LENGTH) + "\r\n" +
-      (contentType === null ? "" : `Content-Type: ${contentType}\r\n`) +
+    const text = headStart(status, contentType, idLength) +
       (statusHasBody(status) ? "Content-Length: " : "");
     const template = {
       status,
       contentType,
+      idLength,
       bytes: latin1Bytes(text),
-      dateAt: beforeDate.length,
+      dateAt: dateAt(status),
       dateNumber: 0,
     };
     if (this.#templateCount < MAX_TEMPLATES) {
-      (this.#templates[status] ??= new Map()).set(contentType, template);
+      ((this.#templates[idLength] ??= [])[status] ??= new Map()).set(contentType, template);
       this.#templateCount++;
     }
     return template;
@@ -226,38 +250,37 @@ export class ResponseEncoder {
     response: EncodableResponse,
     connection: ConnectionOption,
     framing: StreamFraming,
-    requestId = "",
+    requestId?: RequestIdBytes,
   ): void {
     this.bodyBytes = 0;
-    this.#requestId = requestId;
-    this.#writeHead(output, response, framingField(framing));
-    this.#endHeadBehindField(output, connection, framing.kind !== "until close");
+    this.#writeHead(output, response, requestId, framingField(framing));
+    const end = HEAD_END[connection];
+    output.append(framing.kind === "until close" ? end.subarray(2) : end);
   }
 
   /** The general way: any fields. It writes what a template would hold, with the fields before the one that tells the length. */
   #writeHead(
     output: Output,
     { status, contentType, fields }: EncodableResponse,
+    requestId: RequestIdBytes | undefined,
     lengthField: string,
   ): void {
-    const beforeDate = statusLine(status) + DATE_FIELD_START;
-    let text = beforeDate + " ".repeat(DATE_LENGTH) + "\r\n";
-    if (contentType !== null) text += `Content-Type: ${contentType}\r\n`;
+    let text = headStart(status, contentType, requestId?.length ?? 0);
     for (const [name, value] of fields ?? []) text += `${name}: ${value}\r\n`;
     text += lengthField;
     const buffer = output.reserve(text.length);
-    writeLatin1(buffer, output.length, text);
-    buffer.set(this.#date, output.length + beforeDate.length);
-    output.length += text.length;
+    const at = output.length;
+    writeLatin1(buffer, at, text);
+    buffer.set(this.#date, at + dateAt(status));
+    output.length = at + text.length;
+    if (requestId !== undefined) {
+      output.copyBack(requestId, at + dateAt(status) + REQUEST_ID_DISTANCE);
+    }
   }
 
   #endHead(output: Output, bodyLength: number, connection: ConnectionOption): void {
     const buffer = output.reserve(MAX_HEAD_END_BYTES);
     const digitsEnd = writeDecimal(buffer, output.length, bodyLength);
-    if (this.#requestId !== "") {
-      output.length = digitsEnd;
-      return this.#endHeadBehindField(output, connection, true);
-    }
     if (connection === "") {
       buffer[digitsEnd] = CR;
       buffer[digitsEnd + 1] = LF;
@@ -271,21 +294,10 @@ export class ResponseEncoder {
     output.length = digitsEnd + end.length;
   }
 
-  /** The general way to end a head: behind a field that has no CRLF yet, or else behind one that has. */
-  #endHeadBehindField(output: Output, connection: ConnectionOption, isFieldOpen: boolean): void {
-    const requestId = this.#requestId;
-    const end = HEAD_END[connection];
-    if (requestId === "") return output.append(isFieldOpen ? end : end.subarray(2));
-    output.append(isFieldOpen ? REQUEST_ID_START : REQUEST_ID_START_ALONE);
-    writeLatin1(output.reserve(requestId.length), output.length, requestId);
-    output.length += requestId.length;
-    output.append(end);
-  }
-
   /** 204 and 304 end with the last field's CRLF already there; 205 says that it is empty (RFC 9110, section 15.3.6). */
   #endWithoutLength(output: Output, status: number, connection: ConnectionOption): undefined {
     if (status === 205) output.append(RESET_CONTENT_LENGTH);
-    this.#endHeadBehindField(output, connection, false);
+    output.append(HEAD_END[connection].subarray(2));
     return undefined;
   }
 
@@ -297,11 +309,9 @@ export class ResponseEncoder {
     isHeadRequest: boolean,
   ): undefined {
     const headStart = output.length;
-    output.reserve(MAX_HEAD_END_BYTES + text.length * 3);
+    const buffer = output.reserve(MAX_HEAD_END_BYTES + text.length * 3);
     this.#endHead(output, text.length, connection);
     const bodyStart = output.length;
-    // A length in more digits moves the body; the digits have had their room only in a head's end without a request's id.
-    const buffer = output.reserve(MAX_HEAD_END_BYTES + text.length * 3);
     const written = writeUtf8(buffer, bodyStart, text);
     if (written !== text.length) {
       const moreDigits = String(written).length - String(text.length).length;
@@ -332,6 +342,20 @@ function framingField(framing: StreamFraming): string {
 
 function statusLine(status: number): string {
   return `HTTP/1.1 ${status} ${reasonPhrase(status)}`;
+}
+
+/** Where in a head the date is. */
+function dateAt(status: number): number {
+  return statusLine(status).length + DATE_FIELD_START.length;
+}
+
+/** What heads begin with, with room for the date, and for a name of the exchange that is so long. */
+function headStart(status: number, contentType: string | null, idLength: number): string {
+  let text = statusLine(status) + DATE_FIELD_START + " ".repeat(DATE_LENGTH);
+  if (idLength > 0) text += REQUEST_ID_FIELD_START + " ".repeat(idLength);
+  text += "\r\n";
+  if (contentType !== null) text += `Content-Type: ${contentType}\r\n`;
+  return text;
 }
 
 function latin1Bytes(text: string): Uint8Array {

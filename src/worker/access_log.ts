@@ -4,6 +4,7 @@
 import type { RequestHead } from "../http1/head.ts";
 import { LineBuffer } from "../line_buffer.ts";
 import { accessDate, type AccessFormat, JsonFormat, TextFormat } from "../log.ts";
+import type { WrittenId } from "../request_id.ts";
 
 /** How many bytes are collected at the most before they are written. */
 const MAX_WAITING_BYTES = 65_536;
@@ -43,7 +44,9 @@ export class AccessLog {
 
   constructor(options: AccessLogOptions) {
     this.#options = options;
-    this.#format = options.format === "text" ? new TextFormat() : new JsonFormat();
+    this.#format = options.format === "text"
+      ? new TextFormat(options.worker)
+      : new JsonFormat(options.worker);
     this.#excluded = new Set(options.exclude);
     this.#renewTime(new Date());
   }
@@ -55,7 +58,7 @@ export class AccessLog {
   note(
     clientHostname: string,
     head: RequestHead | undefined,
-    requestId: string,
+    requestId: WrittenId,
     status: number,
     bodyBytes: number,
     startedAt: number | undefined,
@@ -75,7 +78,6 @@ export class AccessLog {
       userAgent: head?.header("user-agent") ?? null,
       durationMs: startedAt === undefined ? 0 : endedAt - startedAt,
       requestId,
-      worker: this.#options.worker,
     };
     this.#format.add(this.#waiting, record, this.#date, this.#wallOffsetMs + endedAt);
     if (this.#waiting.length > MAX_WAITING_BYTES) this.#write();

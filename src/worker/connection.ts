@@ -33,8 +33,9 @@ import {
   releaseRequest,
   routeIndexOf,
   type WebRequest,
+  writeId,
 } from "../request.ts";
-import { requestIdFrom } from "../request_id.ts";
+import { requestIdFrom, type WrittenId } from "../request_id.ts";
 import type { RequestMetrics } from "../request_metrics.ts";
 import { outgoing, type OutgoingResponse, WebResponse } from "../response.ts";
 import { settlesWithin } from "../settling.ts";
@@ -63,6 +64,8 @@ export interface ConnectionContext {
   readonly turnGate: TurnGate;
   /** Tells how long requests take, where somebody wants to know. */
   readonly turnClock: TurnClock;
+  /** What the exchange is called whose answer is being written, as bytes. */
+  readonly writtenId: WrittenId;
   readonly scoreboard: Scoreboard;
   /** The requests that are being handled, for the supervisor to see. */
   readonly exchangeBoard: ExchangeBoard;
@@ -412,9 +415,14 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   }
 
   /** What the answer says in X-Request-Id: nothing where nobody has a use for it, or the handler has said it. */
-  #nameExchange(request: WebRequest, { fields }: OutgoingResponse): string {
-    const id = this.#context.accessLog === undefined ? idInUse(request) : request.id;
-    return id !== "" && fields !== null && fields.some(isRequestId) ? "" : id;
+  #nameExchange(
+    request: WebRequest,
+    { fields }: Pick<OutgoingResponse, "fields">,
+  ): WrittenId | undefined {
+    const { accessLog, writtenId } = this.#context;
+    if (accessLog === undefined && idInUse(request) === "") return undefined;
+    writeId(request, writtenId);
+    return fields !== null && fields.some(isRequestId) ? undefined : writtenId;
   }
 
   /** Who asks, for the log. */
@@ -429,21 +437,24 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   }
 
   #noteStream(exchange: Exchange, status: number, bodyBytes: number): void {
-    if (this.#isTimed) this.#note(exchange, status, bodyBytes, performance.now());
+    if (!this.#isTimed) return;
+    const { accessLog, writtenId } = this.#context;
+    if (accessLog !== undefined) writeId(exchange.request, writtenId);
+    this.#note(exchange, status, bodyBytes, performance.now());
   }
 
-  /** Tells the log, and the counters, of a request that was answered at that time. */
+  /** Tells the log, and the counters, of a request that was answered at that time, and whose name is the one that was written last. */
   #note(
     { request, head, startedAt }: Exchange,
     status: number,
     bodyBytes: number,
     endedAt: number,
   ): void {
-    const { accessLog, requestMetrics } = this.#context;
+    const { accessLog, requestMetrics, writtenId } = this.#context;
     accessLog?.note(
       this.#clientHostname(head),
       head,
-      request.id,
+      writtenId,
       status,
       bodyBytes,
       startedAt,
@@ -475,18 +486,22 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     isHeadRequest: boolean,
     exchange?: Exchange,
   ): void {
-    const { encoder, accessLog, requestMetrics, isDraining } = this.#context;
+    const { encoder, accessLog, requestMetrics, isDraining, writtenId } = this.#context;
     const staysOpen = persists && !isDraining;
     if (!staysOpen) this.#ending = "linger";
     const option = connectionOption(head?.minorVersion ?? 1, staysOpen);
-    const requestId = accessLog === undefined
-      ? exchange === undefined ? "" : idInUse(exchange.request)
-      : exchange?.request.id ?? requestIdFrom(head?.header("x-request-id") ?? null);
-    encoder.encode(this.#output, refusalMessage(refusal), option, isHeadRequest, requestId);
+    const message = refusalMessage(refusal);
+    let requestId: WrittenId | undefined;
+    if (exchange !== undefined) requestId = this.#nameExchange(exchange.request, message);
+    else if (accessLog !== undefined) {
+      writtenId.write(requestIdFrom(head?.header("x-request-id") ?? null));
+      requestId = writtenId;
+    }
+    encoder.encode(this.#output, message, option, isHeadRequest, requestId);
     accessLog?.note(
       this.#clientHostname(head),
       head,
-      requestId,
+      writtenId,
       refusal.status,
       encoder.bodyBytes,
       exchange?.startedAt,

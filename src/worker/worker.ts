@@ -24,6 +24,7 @@ import {
   type ServerSettings,
 } from "../options.ts";
 import { NOT_SENT, type WebRequest } from "../request.ts";
+import { WrittenId } from "../request_id.ts";
 import { RequestMetrics } from "../request_metrics.ts";
 import { phraseResponse, type WebResponse } from "../response.ts";
 import { METHODS, routeNames, type Router } from "../router.ts";
@@ -151,6 +152,7 @@ class ServingWorker {
       deadlines: new Deadlines(this.#tickMs, performance.now()),
       turnGate: new TurnGate(),
       turnClock: new TurnClock(),
+      writtenId: new WrittenId(),
       scoreboard: this.#scoreboard,
       exchangeBoard: new ExchangeBoard(configuration.exchangeBoard),
       accessLog: openAccessLog(settings, number),

@@ -10,6 +10,7 @@ import { percentDecode } from "../../src/http1/target.ts";
 import { Scoreboard } from "../../src/messages.ts";
 import { resolveServerOptions } from "../../src/options.ts";
 import type { WebRequest } from "../../src/request.ts";
+import { WrittenId } from "../../src/request_id.ts";
 import { phraseResponse } from "../../src/response.ts";
 import { Router } from "../../src/router.ts";
 import { Connection, type ConnectionContext } from "../../src/worker/connection.ts";
@@ -94,6 +95,7 @@ export function serve(client: ByteConn, handler: Handler, limits?: RequestLimits
     deadlines,
     turnGate: new TurnGate(),
     turnClock: new TurnClock(),
+    writtenId: new WrittenId(),
     scoreboard,
     exchangeBoard,
     requestMetrics: undefined,

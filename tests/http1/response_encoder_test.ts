@@ -12,6 +12,7 @@ import {
   ResponseEncoder,
 } from "../../src/http1/response_encoder.ts";
 import { reasonPhrase } from "../../src/http1/status.ts";
+import { writtenId } from "../support/written_id.ts";
 import { fieldName, fieldValue } from "./arbitraries.ts";
 import { bytesOf, SpoilingPool, textOf } from "./reading.ts";
 
@@ -499,13 +500,11 @@ describe("X-Request-Id", () => {
     const encoder = new ResponseEncoder(DATE);
     const output = new Output(new SpoilingPool());
     output.append(new Uint8Array(before).fill(0x2e));
-    encoder.encode(output, each, connection, false, requestId);
+    encoder.encode(output, each, connection, false, writtenId(requestId));
     const text = textOf(output.bytes).slice(before);
     output.clear();
-    const named = [...each.fields ?? []];
-    const expected = expectedText({ ...each, fields: named }, connection, false);
-    const end = connection === "" ? "\r\n\r\n" : "\r\nConnection: ";
-    const at = expected.indexOf(end);
+    const expected = expectedText(each, connection, false);
+    const at = expected.indexOf("\r\n", expected.indexOf("\r\nDate: ") + 2);
     return {
       text,
       expected: `${expected.slice(0, at)}\r\nX-Request-Id: ${requestId}${expected.slice(at)}`,
@@ -514,7 +513,7 @@ describe("X-Request-Id", () => {
 
   for (const connection of ["", "close", "keep-alive"] as const) {
     for (const status of [200, 204, 205, 304, 404]) {
-      it(`X-Request-Id is the last field but for Connection: ${status}, ${connection || "none"}`, () => {
+      it(`X-Request-Id stands behind the date: ${status}, ${connection || "none"}`, () => {
         for (const fields of [null, [["X-A", "b"]]] as const) {
           const { text, expected } = encoded(
             response({ status, fields, body: "body" }),
@@ -526,6 +525,31 @@ describe("X-Request-Id", () => {
       });
     }
   }
+
+  it("X-Request-Id is each response's own, whatever the one before it was", () => {
+    const encoder = new ResponseEncoder(DATE);
+    const responses = fc.record({
+      status: fc.constantFrom(200, 204, 404),
+      contentType: fc.constantFrom(null, "text/plain"),
+      fields: fc.constantFrom(null, [["X-A", "b"]] as const),
+      requestId: fc.constantFrom(undefined, "a", "b", "ab", "cd"),
+    });
+    fc.assert(
+      fc.property(fc.array(responses), (all) => {
+        for (const { requestId, ...parts } of all) {
+          const each = response({ ...parts, body: "body" });
+          const [ours, theirs] = [encoder, new ResponseEncoder(DATE)].map((encoder) => {
+            const output = new Output(new SpoilingPool());
+            const written = requestId === undefined ? undefined : writtenId(requestId);
+            encoder.encode(output, each, "", false, written);
+            return textOf(output.bytes);
+          });
+          assertEquals(ours, theirs);
+          assertEquals(/X-Request-Id: (\w+)\r\n/.exec(ours)?.[1], requestId);
+        }
+      }),
+    );
+  });
 
   it("X-Request-Id takes nothing of the body's room, wherever the buffer ends", () => {
     // Of each of these the length in bytes has more digits than that in characters, so that the body has to move for it.

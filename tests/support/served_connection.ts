@@ -6,6 +6,7 @@ import { BufferPool } from "../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
 import { Scoreboard } from "../../src/messages.ts";
 import { resolveServerOptions, type WebServerOptions } from "../../src/options.ts";
+import { WrittenId } from "../../src/request_id.ts";
 import type { RequestMetrics } from "../../src/request_metrics.ts";
 import { phraseResponse } from "../../src/response.ts";
 import type { Router } from "../../src/router.ts";
@@ -80,6 +81,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     deadlines: new Deadlines(tickMs, 0),
     turnGate,
     turnClock: new TurnClock(),
+    writtenId: new WrittenId(),
     scoreboard: new Scoreboard(),
     exchangeBoard: new ExchangeBoard(),
     accessLog: options.isLogged ? accessLog : undefined,

@@ -5,6 +5,7 @@ import { describe, it } from "@std/testing/bdd";
 import { encodeHead, HeadParser, RequestHead } from "../../src/http1/head.ts";
 import { AccessLog, type AccessLogOptions } from "../../src/worker/access_log.ts";
 import { settle } from "../support/fake_conn.ts";
+import { writtenId } from "../support/written_id.ts";
 
 const CLIENT = "192.0.2.1";
 
@@ -61,8 +62,8 @@ describe("AccessLog", () => {
     const log = sink.log();
     log.tick(new Date("2026-11-23T15:04:05.678Z"));
     const head = headOf("/a?b=c", ["referer", "http://a/"], ["user-agent", 'curl "8"']);
-    log.note(CLIENT, head, "id-1", 200, 12, performance.now() - 1_000);
-    log.note(CLIENT, undefined, "id-2", 400, 7, undefined);
+    log.note(CLIENT, head, writtenId("id-1"), 200, 12, performance.now() - 1_000);
+    log.note(CLIENT, undefined, writtenId("id-2"), 400, 7, undefined);
     await log.flush();
     assertMatch(
       sink.lines[0],
@@ -81,7 +82,9 @@ describe("AccessLog", () => {
     const log = sink.log({ format: "json" });
     const before = Date.now();
     log.tick(new Date());
-    for (const id of ["id-1", "id-2"]) log.note(CLIENT, headOf("/a"), id, 200, 1, undefined);
+    for (const id of ["id-1", "id-2"]) {
+      log.note(CLIENT, headOf("/a"), writtenId(id), 200, 1, undefined);
+    }
     await log.flush();
     const records = sink.lines.map((line) => JSON.parse(line));
     assertEquals(records.map(({ id, worker }) => [id, worker]), [["id-1", 3], ["id-2", 3]]);
@@ -105,8 +108,10 @@ describe("AccessLog", () => {
       "/healthzz",
       "/",
     ];
-    for (const target of targets) log.note(CLIENT, headOf(target), "id", 200, 1, undefined);
-    log.note(CLIENT, undefined, "id", 400, 1, undefined);
+    for (const target of targets) {
+      log.note(CLIENT, headOf(target), writtenId("id"), 200, 1, undefined);
+    }
+    log.note(CLIENT, undefined, writtenId("id"), 400, 1, undefined);
     await log.flush();
     assertEquals(sink.lines.map((line) => /"(?:GET (\S+) .*?|-)" \d/.exec(line)?.[1]), [
       "/healthz/",
@@ -119,7 +124,9 @@ describe("AccessLog", () => {
   it("it collects lines until the next tick, and writes them together", async () => {
     const sink = new Sink();
     const log = sink.log();
-    for (let i = 0; i < 100; i++) log.note(CLIENT, headOf(`/${i}`), "id", 200, 1, undefined);
+    for (let i = 0; i < 100; i++) {
+      log.note(CLIENT, headOf(`/${i}`), writtenId("id"), 200, 1, undefined);
+    }
     await settle();
     assertEquals(sink.writes, []);
     log.tick(new Date());
@@ -134,7 +141,7 @@ describe("AccessLog", () => {
     const sink = new Sink();
     const log = sink.log();
     const head = headOf("/" + "a".repeat(1_000));
-    for (let i = 0; i < 200; i++) log.note(CLIENT, head, "id", 200, 1, undefined);
+    for (let i = 0; i < 200; i++) log.note(CLIENT, head, writtenId("id"), 200, 1, undefined);
     await settle();
     assertEquals(sink.writes.length > 0, true);
     await log.flush();
@@ -145,9 +152,9 @@ describe("AccessLog", () => {
     const sink = new Sink();
     sink.isSlow = true;
     const log = sink.log();
-    log.note(CLIENT, headOf("/first"), "id", 200, 1, undefined);
+    log.note(CLIENT, headOf("/first"), writtenId("id"), 200, 1, undefined);
     log.tick(new Date());
-    log.note(CLIENT, headOf("/second"), "id", 200, 1, undefined);
+    log.note(CLIENT, headOf("/second"), writtenId("id"), 200, 1, undefined);
     log.tick(new Date());
     await settle();
     assertEquals(sink.writes.length, 1);
@@ -161,9 +168,9 @@ describe("AccessLog", () => {
     const sink = new Sink();
     sink.isSlow = true;
     const log = sink.log();
-    log.note(CLIENT, headOf("/first"), "id", 200, 1, undefined);
+    log.note(CLIENT, headOf("/first"), writtenId("id"), 200, 1, undefined);
     log.tick(new Date());
-    log.note(CLIENT, headOf("/last"), "id", 200, 1, undefined);
+    log.note(CLIENT, headOf("/last"), writtenId("id"), 200, 1, undefined);
     let isFlushed = false;
     const flushed = log.flush().then(() => isFlushed = true);
     await settle();
@@ -179,7 +186,7 @@ describe("AccessLog", () => {
     const log = sink.log();
     const head = headOf("/" + "a".repeat(8_000));
     const total = 2_000;
-    for (let i = 0; i < total; i++) log.note(CLIENT, head, "id", 200, 1, undefined);
+    for (let i = 0; i < total; i++) log.note(CLIENT, head, writtenId("id"), 200, 1, undefined);
     await sink.finish();
     for (let i = 0; i < 3; i++) {
       log.tick(new Date());
@@ -202,8 +209,8 @@ describe("AccessLog", () => {
     };
     const log = sink.log({ write });
     for (let i = 0; i < 4; i++) {
-      log.note(CLIENT, headOf("/"), "id", 200, 1, undefined);
-      log.note(CLIENT, headOf("/"), "id", 200, 1, undefined);
+      log.note(CLIENT, headOf("/"), writtenId("id"), 200, 1, undefined);
+      log.note(CLIENT, headOf("/"), writtenId("id"), 200, 1, undefined);
       log.tick(new Date());
       await settle();
     }

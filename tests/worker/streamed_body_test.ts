@@ -252,7 +252,7 @@ describe("A streamed body", () => {
     await settle();
     assertEquals(
       exchange.fake.output,
-      CHUNKED_HEAD.replace("chunked", "chunked\r\nX-Request-Id: 7"),
+      CHUNKED_HEAD.replace(DATE, `${DATE}\r\nX-Request-Id: 7`),
     );
     await assertOver(exchange);
     await exchange.context.accessLog?.flush();

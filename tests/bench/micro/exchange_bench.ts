@@ -7,7 +7,9 @@ import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
 import { Scoreboard } from "../../../src/messages.ts";
 import { resolveServerOptions } from "../../../src/options.ts";
+import { WrittenId } from "../../../src/request_id.ts";
 import { phraseResponse } from "../../../src/response.ts";
+import { AccessLog } from "../../../src/worker/access_log.ts";
 import { Connection } from "../../../src/worker/connection.ts";
 import { Deadlines } from "../../../src/worker/deadlines.ts";
 import { TurnClock } from "../../../src/worker/turn_clock.ts";
@@ -36,8 +38,14 @@ const TICK_MS = 1_000;
 
 const encoder = new TextEncoder();
 
-/** A connection that is served, with so many routes beside the benchmark's paths. */
-function serve(nextBytes: () => Uint8Array, routes: number): EndlessConn {
+interface Circumstances {
+  /** How many routes there are beside the benchmark's paths. */
+  readonly routes: number;
+  readonly log: "off" | "text" | "json";
+}
+
+/** A connection that is served. */
+function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): EndlessConn {
   const client = new EndlessConn(nextBytes);
   const connection = new Connection(client.conn, {
     settings: resolveServerOptions({ accessLog: "off" }),
@@ -47,10 +55,11 @@ function serve(nextBytes: () => Uint8Array, routes: number): EndlessConn {
     deadlines: new Deadlines(TICK_MS, 0),
     turnGate: new TurnGate(),
     turnClock: new TurnClock(),
+    writtenId: new WrittenId(),
     scoreboard: new Scoreboard(),
     exchangeBoard: new ExchangeBoard(),
     requestMetrics: undefined,
-    accessLog: undefined,
+    accessLog: log === "off" ? undefined : accessLog(log),
     onFault: (error) => {
       throw error;
     },
@@ -62,14 +71,25 @@ function serve(nextBytes: () => Uint8Array, routes: number): EndlessConn {
   return client;
 }
 
+/** A log that nobody reads. */
+function accessLog(format: "text" | "json"): AccessLog {
+  return new AccessLog({
+    format,
+    worker: 1,
+    exclude: [],
+    write: () => Promise.resolve(),
+    onFailure: () => {},
+  });
+}
+
 /** Exchanges, timed; the test asks once and looks at the answers. The client waits for the answers `runs` times in a run. */
 function exchanges(
   what: string,
   nextBytes: () => Uint8Array,
   bodies: readonly string[],
-  { runs = REQUESTS, routes = 0 } = {},
+  { runs = REQUESTS, routes = 0, log = "off" }: Partial<Circumstances & { runs: number }> = {},
 ): Subject {
-  const client = serve(nextBytes, routes);
+  const client = serve(nextBytes, { routes, log });
   return subject({
     name: `${REQUESTS} times ${what}`,
     run: async () => {
@@ -85,7 +105,9 @@ function exchanges(
 function bodiesIn(text: string): string[] {
   const bodies: string[] = [];
   for (let at = 0; at < text.length;) {
-    const head = /^HTTP\/1\.1 200 OK\r\n[^]*?Content-Length: (\d+)\r\n\r\n/.exec(text.slice(at));
+    const head = /^HTTP\/1\.1 200 OK\r\n[^]*?Content-Length: (\d+)\r\n(?:[^\r]+\r\n)?\r\n/.exec(
+      text.slice(at),
+    );
     if (head === null) return [...bodies, text.slice(at)];
     at += head[0].length + Number(head[1]);
     bodies.push(text.slice(at - Number(head[1]), at));
@@ -131,6 +153,8 @@ function pipelines(what: string, text: string, body: string): Subject {
 
 export const subjects: readonly Subject[] = [
   exchanges("hello", same(HELLO_HEAD), [HELLO]),
+  exchanges("hello, logged as text", same(HELLO_HEAD), [HELLO], { log: "text" }),
+  exchanges("hello, logged as JSON", same(HELLO_HEAD), [HELLO], { log: "json" }),
   exchanges("hello, by an async handler", same(HELLO_ASYNC_HEAD), [HELLO]),
   exchanges("a browser's head and the reads of it", same(BROWSER_HEAD), [PROFILE]),
   exchanges("1 KiB of JSON, parsed and answered", same(ORDER_REQUEST), [ORDER]),
