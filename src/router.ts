@@ -1,8 +1,10 @@
-// A path and a method to a target: a trie with a node for each segment.
+// A path and a method to a target.
 // Text comes in, a route goes out; no bytes, no I/O, no decoding. Patterns are decoded when they are added and paths before
-// they are looked up, so that segments compare as they are. A look-up goes down by the segments of the path, hashes each and
-// compares its characters on a hit; both ways are tried where a literal stands beside a parameter. So it costs in the number
-// of the path's segments, and not of the routes.
+// they are looked up, so that segments compare as they are. A look-up goes down a trie (route_trie.ts) by the segments of the
+// path; both ways are tried where a literal stands beside a parameter. So it costs in the number of the path's segments, and
+// not of the routes.
+
+import { finishHash, hashStep, ROOT, RouteTrie } from "./route_trie.ts";
 
 /** One of the methods that a method table can name (RFC 9110, section 9.3, and RFC 5789). CONNECT is for proxies. */
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" | "TRACE";
@@ -48,118 +50,22 @@ export type Match<T> =
 
 const NO_PATH: Match<never> = { kind: "no path" };
 
-/** A route, and what looking it up comes to: made once, when it is added, and not for each request. */
-interface Leaf<T> {
-  readonly route: Route<T>;
-  /** By method; undefined where every method leads to the same. */
-  readonly byMethod: ReadonlyMap<string, Match<T>> | undefined;
-  readonly otherwise: Match<T>;
-}
+/** The targets of a path at which they depend on the method. */
+class MethodTable<T> {
+  readonly #targets: ReadonlyMap<string, T>;
 
-function leafOf<T>(route: Route<T>): Leaf<T> {
-  const { target } = route;
-  switch (target.kind) {
-    case "any":
-      return {
-        route,
-        byMethod: undefined,
-        otherwise: { kind: "found", route, target: target.target },
-      };
-    case "methods": {
-      const byMethod = new Map<string, Match<T>>();
-      for (const [method, of] of target.targets) {
-        byMethod.set(method, { kind: "found", route, target: of });
-      }
-      // RFC 9110, section 9.3.2: HEAD is GET without the body.
-      const get = byMethod.get("GET");
-      if (get !== undefined && !byMethod.has("HEAD")) byMethod.set("HEAD", get);
-      return { route, byMethod, otherwise: { kind: "no method", route, allow: target.allow } };
-    }
+  constructor(targets: ReadonlyMap<string, T>, readonly allow: string) {
+    this.#targets = targets;
+  }
+
+  /** RFC 9110, section 9.3.2: HEAD is GET without the body. */
+  targetOf(method: string): T | undefined {
+    return this.#targets.get(method) ??
+      (method === "HEAD" ? this.#targets.get("GET") : undefined);
   }
 }
 
 const SLASH = 0x2f;
-
-/**
- * The child nodes of one node, found by a hash of the segment: open addressing in a table that is at least half empty. Segment and
- * node stand side by side, so that a look-up among very many waits for memory once and not twice.
- */
-class Children<T> {
-  /** At the even places a segment, behind each its node. */
-  #slots: (string | Node<T> | undefined)[] = new Array(8).fill(undefined);
-  #count = 0;
-
-  /** The node of the segment that stands in `text` from `start` to `end`, whose hash is given. */
-  find(hash: number, text: string, start: number, end: number): Node<T> | undefined {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    for (let at = (hash << 1) & mask;; at = (at + 2) & mask) {
-      const segment = slots[at] as string | undefined;
-      if (segment === undefined) return undefined;
-      if (segment.length === end - start && isAt(segment, text, start)) {
-        return slots[at + 1] as Node<T>;
-      }
-    }
-  }
-
-  /** The node of that segment, made where there is none. */
-  findOrAdd(segment: string): Node<T> {
-    const known = this.find(hashOf(segment, 0, segment.length), segment, 0, segment.length);
-    if (known !== undefined) return known;
-    if ((this.#count + 1) * 4 > this.#slots.length) this.#grow();
-    const node = new Node<T>();
-    this.#put(segment, node);
-    this.#count++;
-    return node;
-  }
-
-  #put(segment: string, node: Node<T>): void {
-    const mask = this.#slots.length - 1;
-    let at = (hashOf(segment, 0, segment.length) << 1) & mask;
-    while (this.#slots[at] !== undefined) at = (at + 2) & mask;
-    this.#slots[at] = segment;
-    this.#slots[at + 1] = node;
-  }
-
-  #grow(): void {
-    const old = this.#slots;
-    this.#slots = new Array(old.length * 2).fill(undefined);
-    for (let at = 0; at < old.length; at += 2) {
-      if (old[at] !== undefined) this.#put(old[at] as string, old[at + 1] as Node<T>);
-    }
-  }
-}
-
-/** Whether the segment stands in `text` at `start`. Segments are short, and a loop needs no call into the platform. */
-function isAt(segment: string, text: string, start: number): boolean {
-  for (let i = 0; i < segment.length; i++) {
-    if (segment.charCodeAt(i) !== text.charCodeAt(start + i)) return false;
-  }
-  return true;
-}
-
-class Node<T> {
-  children: Children<T> | undefined;
-  /** The node of a segment that is a parameter, whatever its name. */
-  parameter: Node<T> | undefined;
-  exact: Leaf<T> | undefined;
-  prefix: Leaf<T> | undefined;
-}
-
-function hashStep(hash: number, code: number): number {
-  return (Math.imul(hash, 31) + code) | 0;
-}
-
-/** Spreads the bits that `& mask` would leave out; without it segments that differ early share a slot. */
-function finishHash(hash: number): number {
-  return hash ^ (hash >>> 15);
-}
-
-function hashOf(text: string, start: number, end: number): number {
-  let hash = 0;
-  for (let i = start; i < end; i++) hash = hashStep(hash, text.charCodeAt(i));
-  return finishHash(hash);
-}
 
 /** A pattern taken apart. */
 interface Pattern {
@@ -223,8 +129,11 @@ function parsePattern(
 
 /** Looks paths up among the patterns that were added. */
 export class Router<T> {
-  readonly #root = new Node<T>();
+  readonly #trie = new RouteTrie();
+  /** By their index; what stands in the trie is one more. */
   readonly #routes: Route<T>[] = [];
+  /** The targets of the routes, by the same: beside one another, where a look-up has them sooner than out of the routes. */
+  readonly #targets: (T | MethodTable<T>)[] = [];
   readonly #decode: (segment: string) => string;
 
   /** `decode` undoes percent-encoding in the literal segments of patterns; paths come decoded. */
@@ -244,13 +153,16 @@ export class Router<T> {
    */
   add(pattern: string, isExact: boolean, target: RouteTarget<T>, place: () => string): void {
     const { segments } = parsePattern(pattern, isExact, this.#decode);
-    let node = this.#root;
+    const trie = this.#trie;
+    let node = ROOT;
     for (const segment of segments) {
-      if ("parameter" in segment) node = node.parameter ??= new Node<T>();
-      else node = (node.children ??= new Children<T>()).findOrAdd(segment.literal);
+      node = "parameter" in segment
+        ? trie.addParameter(node)
+        : trie.addLiteral(node, segment.literal);
     }
-    const existing = (isExact ? node.exact : node.prefix)?.route;
-    if (existing !== undefined) {
+    const number = isExact ? trie.exact(node) : trie.prefix(node);
+    if (number !== 0) {
+      const existing = this.#routes[number - 1];
       const other = existing.pattern === pattern
         ? "it"
         : `the same path, as ${JSON.stringify(existing.pattern)},`;
@@ -272,30 +184,40 @@ export class Router<T> {
       target,
       place,
     };
-    if (isExact) node.exact = leafOf(route);
-    else node.prefix = leafOf(route);
     this.#routes.push(route);
+    this.#targets.push(
+      target.kind === "any" ? target.target : new MethodTable(target.targets, target.allow),
+    );
+    if (isExact) trie.setExact(node, this.#routes.length);
+    else trie.setPrefix(node, this.#routes.length);
   }
 
   /** The target for a path (decoded, dot segments resolved) and a method. */
   match(method: string, path: string): Match<T> {
-    const leaf = this.#find(this.#root, path, 1);
-    if (leaf === undefined) return NO_PATH;
-    return leaf.byMethod?.get(method) ?? leaf.otherwise;
+    const number = this.#find(ROOT, path, 1);
+    if (number === 0) return NO_PATH;
+    const route = this.#routes[number - 1];
+    const target = this.#targets[number - 1];
+    if (!(target instanceof MethodTable)) return { kind: "found", route, target };
+    const own = target.targetOf(method);
+    return own === undefined
+      ? { kind: "no method", route, allow: target.allow }
+      : { kind: "found", route, target: own };
   }
 
   /**
-   * The best route for what of the path begins at `start`; undefined where no route fits. The longest match wins, so both
-   * ways are tried where a segment has a node of its own and a parameter stands beside it; of two matches of the same
+   * The best route for what of the path begins at `start`, as the trie has it; 0 where no route fits. The longest match wins,
+   * so both ways are tried where a segment has a node of its own and a parameter stands beside it; of two matches of the same
    * length, the one whose earlier segments are literal is found first.
    */
-  #find(root: Node<T>, path: string, rootStart: number): Leaf<T> | undefined {
-    let node = root;
-    let start = rootStart;
-    let prefix: Leaf<T> | undefined;
+  #find(from: number, path: string, fromStart: number): number {
+    const trie = this.#trie;
+    let node = from;
+    let start = fromStart;
+    let prefix = 0;
     for (;;) {
-      if (start > path.length) return node.exact ?? node.prefix ?? prefix;
-      prefix = node.prefix ?? prefix;
+      if (start > path.length) return trie.exact(node) || trie.prefix(node) || prefix;
+      prefix = trie.prefix(node) || prefix;
       let end = start;
       let hash = 0;
       for (; end < path.length; end++) {
@@ -303,26 +225,23 @@ export class Router<T> {
         if (code === SLASH) break;
         hash = hashStep(hash, code);
       }
-      const literal = node.children?.find(finishHash(hash), path, start, end);
-      const { parameter } = node;
-      if (parameter !== undefined && end > start) {
+      const literal = trie.literal(node, finishHash(hash), path, start, end);
+      const parameter = trie.parameter(node);
+      if (parameter !== 0 && end > start) {
         const byLiteral = literal && this.#find(literal, path, end + 1);
         const byParameter = this.#find(parameter, path, end + 1);
-        return longer(byLiteral, byParameter) ?? prefix;
+        return this.#longer(byLiteral, byParameter) || prefix;
       }
-      if (literal === undefined) return prefix;
+      if (literal === 0) return prefix;
       node = literal;
       start = end + 1;
     }
   }
-}
 
-function longer<T>(
-  first: Leaf<T> | undefined,
-  second: Leaf<T> | undefined,
-): Leaf<T> | undefined {
-  if (first === undefined || second === undefined) return first ?? second;
-  return second.route.depth > first.route.depth ? second : first;
+  #longer(first: number, second: number): number {
+    if (first === 0 || second === 0) return first || second;
+    return this.#routes[second - 1].depth > this.#routes[first - 1].depth ? second : first;
+  }
 }
 
 /** The Allow field of a path with a method table (RFC 9110, section 10.2.1): what it names, and what answers by itself. */

@@ -245,6 +245,11 @@ describe("Router", () => {
     assertEquals(foundBy(router, "/AaBB"), "no path");
   });
 
+  it("takes no path for another one that begins alike and hashes alike", () => {
+    const router = routerOf(["exact /item"]);
+    assertEquals(foundBy(router, `/${textThatHashesAs("item")}`), "no path");
+  });
+
   it("takes no longer to look a path up among a thousand times as many routes", () => {
     const few = routerOf(routesOfSize(20));
     const many = routerOf(routesOfSize(20_000));
@@ -252,6 +257,22 @@ describe("Router", () => {
     assertLess(fastestLookUps(many), 50 * fastestLookUps(few));
   });
 });
+
+/** A longer text that begins with that one, and that a hash of 32 bits by the factor 31 cannot tell from it. */
+function textThatHashesAs(text: string): string {
+  const hash = (text: string) =>
+    [...text].reduce((hash, character) => Math.imul(hash, 31) + character.charCodeAt(0) | 0, 0);
+  // Seven digits of base 31 are all numbers of 32 bits.
+  const digits = 7;
+  let rest = (hash(text) - hash(text + "A".repeat(digits))) >>> 0;
+  let suffix = "";
+  for (let i = 0; i < digits; i++) {
+    suffix = String.fromCharCode("A".charCodeAt(0) + rest % 31) + suffix;
+    rest = Math.floor(rest / 31);
+  }
+  assertEquals(hash(text + suffix), hash(text));
+  return text + suffix;
+}
 
 function routesOfSize(count: number): string[] {
   return Array.from({ length: count }, (_, number) => `prefix /api/resource-${number}/:id`);
