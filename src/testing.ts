@@ -71,7 +71,8 @@ export interface TestedServer extends RunningServer {
 }
 
 /**
- * Starts the application of a module, the one that calls `server.run()`, in real workers. It listens on a free port of 127.0.0.1 unless
+ * Starts the application of a module, the one that calls `server.run()`, in real workers; one that only has a default export with a `fetch`
+ * is mounted by such a module, with `fetchHandler`. It listens on a free port of 127.0.0.1 unless
  * `options` say otherwise, with two workers that are threads (`isolation: "thread"`), since these can be stopped when they hang, and a
  * `hangTimeout` of 3,000 ms. With `await using` it is shut down at the end of the test, and leaves nothing to Deno's sanitizers.
  *

@@ -3,12 +3,14 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { get, RawClient } from "../support/raw_client.ts";
 import { CAN_WATCH_PROCESSES } from "../support/server_process.ts";
 import { checkAnswers } from "./answers_check.ts";
 import {
   BARE,
   BenchServer,
   DENO_SERVE,
+  LOGGING_PEERS,
   MUDPIE,
   NODE_2,
   PARALLEL_2,
@@ -42,6 +44,16 @@ describe("Servers of the benchmark", { ignore: !CAN_WATCH_PROCESSES }, () => {
   for (const peer of plainPairs) {
     it(`${peer.what} answers`, async () => {
       await checkAll(peer, WORKLOADS.slice(0, 1));
+    });
+  }
+
+  for (const peer of LOGGING_PEERS) {
+    it(`${peer.what} answers, with a request's id only where there is a log`, async () => {
+      await using server = await BenchServer.start(peer);
+      await checkAnswers(server.port, WORKLOADS[0]);
+      using client = await RawClient.connect(server.port);
+      const { headers } = await client.ask(get("/hello"));
+      assertEquals(headers.has("x-request-id"), peer.environment?.BENCH_LOG !== "off");
     });
   }
 

@@ -2,6 +2,7 @@
 
 import { idleCrowd, idleMemory } from "./crowd.ts";
 import { fairness } from "./fairness.ts";
+import { logging } from "./logging.ts";
 import type { RoundOptions } from "./rounds.ts";
 import { scaling } from "./scaling.ts";
 import { startTimes } from "./start.ts";
@@ -21,4 +22,5 @@ export const SCENES: readonly Scene[] = [
   { name: "idle-crowd", run: idleCrowd },
   { name: "tail", run: tailUnderTrouble },
   { name: "scaling", run: scaling },
+  { name: "logging", run: logging },
 ];

@@ -57,6 +57,33 @@ export const MUDPIE: Peer = {
   command: deno("mudpie.ts"),
 };
 
+/** What is written to standard output goes nowhere, as fast as a log can be written; by way of a shell that becomes the server. */
+const QUIET_SHELL = ["sh", "-c", 'exec "$0" "$@" > /dev/null'];
+
+function logging(what: string, log: "off" | "text" | "json", hasAdmin: boolean): Peer {
+  return {
+    name: "mudpie",
+    what: `Mudpie, ${what}`,
+    workers: 1,
+    command: () => [...QUIET_SHELL, ...deno("mudpie.ts")()],
+    environment: {
+      BENCH_LOG: log,
+      // What the tests' programs are started with turns the log off.
+      MUDPIE_LOGGING: "1",
+      ...hasAdmin ? { BENCH_ADMIN: "" } : {},
+    },
+  };
+}
+
+/** Mudpie without a log first, and then with what is told of requests. */
+export const LOGGING_PEERS: readonly Peer[] = [
+  logging("no log", "off", false),
+  logging("text", "text", false),
+  logging("JSON", "json", false),
+  logging("no log, operator's port", "off", true),
+  logging("JSON, operator's port", "json", true),
+];
+
 /** The Mudpie of another checkout, to see what a change has brought. */
 export function mudpieIn(folder: string): Peer {
   const file = `${folder}/tests/bench/peers/mudpie.ts`;
