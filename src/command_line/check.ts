@@ -5,7 +5,7 @@ import { formatAddress } from "../listener.ts";
 import type { Survey, SurveyedRoute } from "../messages.ts";
 import { overrideRunOptions, resolveRunOptions, resolveWorkerCount } from "../options.ts";
 import type { ServeInvocation } from "./invocation.ts";
-import { nothingToServe, type Places, surveyModule } from "./serve.ts";
+import { failureOf, type Places, surveyApp } from "./serve.ts";
 
 /** What came of a check, in words. */
 export interface CheckResult {
@@ -15,20 +15,10 @@ export interface CheckResult {
 
 /** Checks an application. */
 export async function check(invocation: ServeInvocation, places: Places): Promise<CheckResult> {
-  // First with what loads its default export, which it may have; else as a program of its own, where import.meta.main is true.
-  for (const entry of [places.entry, places.app]) {
-    const outcome = await surveyModule(invocation, entry, places.app);
-    switch (outcome.kind) {
-      case "surveyed":
-        return judge(invocation, outcome.survey);
-      case "failed":
-        return { isGood: false, text: `Cannot load ${invocation.app}: ${outcome.reason}` };
-      case "nothing to serve":
-        continue;
-    }
-  }
-  const found = "it has no default export with a fetch function";
-  return { isGood: false, text: nothingToServe(invocation.app, found) };
+  const outcome = await surveyApp(invocation, places);
+  return outcome.kind === "surveyed"
+    ? judge(invocation, outcome.survey)
+    : { isGood: false, text: failureOf(invocation.app, outcome) };
 }
 
 /** What an application calls `run()` with, and what the command line says, may still not go together. */

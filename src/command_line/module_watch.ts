@@ -1,4 +1,4 @@
-// --watch: reloads the fleet when a module changes that the application is made of.
+// --watch: reloads the fleet when a module changes that the application is made of, or waits for that where it cannot be loaded yet.
 // Which files these are is asked of `deno info`, which follows the imports; where it cannot be run, all modules in the
 // application's folder count. Folders are watched rather than files, since many editors put a new file in the place of the old one.
 
@@ -27,10 +27,11 @@ export class ModuleWatch {
   readonly #app: string;
   #scope: WatchScope;
   #watcher: Deno.FsWatcher;
-  #running: RunningServer | undefined;
   #hasEnded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** What has changed since the last reload. */
+  /** What is done about changes; undefined while they are only remembered. */
+  #act: (() => void) | undefined;
+  /** What has changed since something was done about it. */
   readonly #changed = new Set<string>();
 
   private constructor(app: string, scope: WatchScope) {
@@ -45,9 +46,18 @@ export class ModuleWatch {
     return new ModuleWatch(app, graph === undefined ? folderScope(app) : graphScope(graph.files));
   }
 
+  /** Resolves when something has changed. */
+  async change(): Promise<void> {
+    logToStandardError(escapeForLog(`waiting for a change of ${this.#scope.description}`));
+    const changed = Promise.withResolvers<void>();
+    this.#actOnChanges(changed.resolve);
+    await changed.promise;
+    this.#act = undefined;
+    await this.#takeUpChanges();
+  }
+
   /** Reloads this server from now on when something changes, until it has finished. */
   attend(running: RunningServer): void {
-    this.#running = running;
     logToStandardError(escapeForLog(`watching ${this.#scope.description}`));
     const end = () => {
       this.#hasEnded = true;
@@ -55,7 +65,12 @@ export class ModuleWatch {
       this.#watcher.close();
     };
     running.finished.then(end, end);
-    if (this.#changed.size > 0) this.#reloadSoon();
+    this.#actOnChanges(() => this.#reload(running));
+  }
+
+  #actOnChanges(act: () => void): void {
+    this.#act = act;
+    if (this.#changed.size > 0) this.#actSoon();
   }
 
   #watch({ folders, isRecursive }: WatchScope): Deno.FsWatcher {
@@ -70,24 +85,28 @@ export class ModuleWatch {
       if (kind === "access") continue;
       const changed = paths.filter((path) => this.#scope.includes(path));
       for (const path of changed) this.#changed.add(path);
-      if (changed.length > 0) this.#reloadSoon();
+      if (changed.length > 0) this.#actSoon();
     }
   }
 
-  #reloadSoon(): void {
+  #actSoon(): void {
     clearTimeout(this.#timer);
-    if (this.#running !== undefined) this.#timer = setTimeout(() => this.#reload(), QUIET_MS);
+    if (this.#act !== undefined) this.#timer = setTimeout(this.#act, QUIET_MS);
   }
 
-  async #reload(): Promise<void> {
+  async #reload(running: RunningServer): Promise<void> {
+    await this.#takeUpChanges();
+    // The fleet says what becomes of it. When it fails, the old workers serve on, and the next change is another try.
+    if (!this.#hasEnded) running.reload().catch(() => {});
+  }
+
+  async #takeUpChanges(): Promise<void> {
     const names = [...this.#changed].map((path) => relative(Deno.cwd(), path));
     this.#changed.clear();
     logToStandardError(escapeForLog(`changed: ${names.join(", ")}`));
     await this.#followImports().catch((error) =>
       logToStandardError(escapeForLog(`going on watching what was watched before: ${error}`))
     );
-    // The fleet says what becomes of it. When it fails, the old workers serve on, and the next change is another try.
-    if (!this.#hasEnded) this.#running?.reload().catch(() => {});
   }
 
   /** A change may bring other modules. The new watch begins before the old one ends, so that nothing is missed in between. */

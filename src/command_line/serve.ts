@@ -3,7 +3,8 @@
 // for the main thread alone is done. What it offers says which module the workers load: this program's own, which loads the
 // application and serves its default export; or the application, where that calls run().
 
-import { logToStandardError, panicLine } from "../log.ts";
+import { escapeForLog, logToStandardError, panicLine } from "../log.ts";
+import type { Survey } from "../messages.ts";
 import { resolveRunOptions, type RunOptions } from "../options.ts";
 import { setOverrides } from "../overrides.ts";
 import { claimForCommandLine, WebServer } from "../server.ts";
@@ -11,6 +12,8 @@ import { survey, type SurveyOutcome } from "../supervisor/survey.ts";
 import { describeLoadFailure, loadApplication } from "./application.ts";
 import type { ServeInvocation } from "./invocation.ts";
 import { ModuleWatch } from "./module_watch.ts";
+
+const NO_DEFAULT_EXPORT = "it has no default export with a fetch function";
 
 /** Where things are. */
 export interface Places {
@@ -53,19 +56,20 @@ export async function serve(
   claimForCommandLine();
   const loaded = await loadApplication(places.app);
   if (isTaken) return loaded.kind === "failed" ? loaded.reason : undefined;
-  switch (loaded.kind) {
-    case "failed":
-      return `Cannot load ${invocation.app}: ${loaded.reason}`;
-    case "servable":
-      return await runFleet({ entry: places.entry });
-    case "nothing to serve": {
-      const outcome = await surveyModule(invocation, places.app, places.app);
-      // It may have called run() by itself meanwhile, in a function that its module does not await.
-      return isTaken
-        ? undefined
-        : await serveGuarded(invocation, places.app, loaded.found, outcome);
+  if (loaded.kind === "servable") return await runFleet({ entry: places.entry });
+  let failure: string;
+  if (loaded.kind === "failed") failure = cannotLoad(invocation.app, loaded.reason);
+  else {
+    // It may call run() in a worker, where import.meta.main is true.
+    const outcome = await surveyModule(invocation, places.app, places.app);
+    // It may have called it by itself meanwhile, in a function that its module does not await.
+    if (isTaken) return undefined;
+    if (outcome.kind === "surveyed") {
+      return await runSurveyed(invocation, { ...outcome, entry: places.app });
     }
+    failure = failureOf(invocation.app, outcome, loaded.found);
   }
+  return watch === undefined ? failure : await serveOnceMended(invocation, places, watch, failure);
 }
 
 /** Runs a fleet of which this thread serves nothing. Resolves with what went wrong; else the process ends with it. */
@@ -84,42 +88,87 @@ async function runFleet(options: RunOptions): Promise<string | undefined> {
 
 /** The copy of the application on this thread serves nobody, so nobody needs to suffer from what goes wrong in it. */
 function surviveApplication(): void {
-  globalThis.addEventListener("error", (event) => {
-    event.preventDefault();
-    logToStandardError(panicLine("main thread", "outside of any request", event.error));
-  });
-  globalThis.addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    logToStandardError(panicLine("main thread", "in a promise that nobody awaits", event.reason));
-  });
+  globalThis.addEventListener("error", logError);
+  globalThis.addEventListener("unhandledrejection", logRejection);
 }
 
-/** An application that neither has a default export nor calls `run()` may do so in a worker, where `import.meta.main` is true. */
-async function serveGuarded(
+function logError(event: ErrorEvent): void {
+  event.preventDefault();
+  logToStandardError(panicLine("main thread", "outside of any request", event.error));
+}
+
+function logRejection(event: PromiseRejectionEvent): void {
+  event.preventDefault();
+  logToStandardError(panicLine("main thread", "in a promise that nobody awaits", event.reason));
+}
+
+/**
+ * Under --watch a mistake is there to be mended. A module that has failed on this thread cannot be loaded here once more, so workers tell
+ * whether it can be now, and this thread goes without it.
+ */
+async function serveOnceMended(
   invocation: ServeInvocation,
-  app: string,
-  found: string,
-  outcome: SurveyOutcome,
+  places: Places,
+  watch: ModuleWatch,
+  failure: string,
 ): Promise<string | undefined> {
-  switch (outcome.kind) {
-    case "failed":
-      return `Cannot load ${invocation.app}: ${outcome.reason}`;
-    case "nothing to serve":
-      return nothingToServe(invocation.app, found);
-    case "surveyed": {
-      const { hasOnEvent, runOptions } = outcome.survey;
-      if (hasOnEvent) {
-        logToStandardError(
-          `nobody calls the onEvent of ${invocation.app}: behind import.meta.main, its run() is called in workers only`,
-        );
-      }
-      return await runFleet({ ...runOptions, entry: runOptions.entry ?? app });
-    }
+  surviveApplication();
+  for (let reason = failure;;) {
+    logToStandardError(escapeForLog(reason));
+    await watch.change();
+    const outcome = await surveyApp(invocation, places);
+    if (outcome.kind === "surveyed") return await runSurveyed(invocation, outcome);
+    reason = failureOf(invocation.app, outcome);
   }
 }
 
+type Failure = Exclude<SurveyOutcome, { kind: "surveyed" }>;
+
+/** Why an application cannot be served; `found` says what there is where nothing can be. */
+export function failureOf(app: string, outcome: Failure, found = NO_DEFAULT_EXPORT): string {
+  return outcome.kind === "failed"
+    ? cannotLoad(app, outcome.reason)
+    : `Nothing to serve in ${app}: ${found}, and it does not call run(); ` +
+      'expected "export default { fetch }", a WebServer as default export, or await server.run()';
+}
+
+function cannotLoad(app: string, reason: string): string {
+  return `Cannot load ${app}: ${reason}`;
+}
+
+/** What is to be known of an application that was not loaded on this thread, and which module its workers load. */
+type SurveyedApp = Failure | {
+  readonly kind: "surveyed";
+  readonly survey: Survey;
+  readonly entry: string;
+};
+
+/** Surveys what loads the application's default export, which it may have; else the application as a program of its own. */
+export async function surveyApp(
+  invocation: ServeInvocation,
+  { app, entry }: Places,
+): Promise<SurveyedApp> {
+  const byExport = await surveyModule(invocation, entry, app);
+  if (byExport.kind === "surveyed") return { ...byExport, entry };
+  if (byExport.kind === "failed") return byExport;
+  // There import.meta.main is true.
+  const byItself = await surveyModule(invocation, app, app);
+  return byItself.kind === "surveyed" ? { ...byItself, entry: app } : byItself;
+}
+
+/** Runs a fleet of an application that this thread has not loaded. */
+async function runSurveyed(
+  { app }: ServeInvocation,
+  { survey: { hasOnEvent, runOptions }, entry }: SurveyedApp & { kind: "surveyed" },
+): Promise<string | undefined> {
+  if (hasOnEvent) {
+    logToStandardError(`nobody calls the onEvent of ${app}: its run() is called in workers only`);
+  }
+  return await runFleet({ ...runOptions, entry: runOptions.entry ?? entry });
+}
+
 /** Has one worker tell what would be served, with what the command line says of workers. */
-export async function surveyModule(
+async function surveyModule(
   { runOptions }: ServeInvocation,
   entry: string,
   app: string,
@@ -129,10 +178,4 @@ export async function surveyModule(
     startTimeout: runOptions.startTimeout,
   });
   return await survey({ entry, app, isolation, timeoutMs: startTimeout });
-}
-
-/** The line about a module in which there is nothing that could be served. */
-export function nothingToServe(app: string, found: string): string {
-  return `Nothing to serve in ${app}: ${found}, and it does not call run(); ` +
-    'expected "export default { fetch }", a WebServer as default export, or await server.run()';
 }

@@ -270,6 +270,68 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     assertLess(reloads.length, CHANGES / 4, program.stderr.text);
   });
 
+  const broken = [
+    {
+      what: "has a syntax error",
+      text: "export default { fetch",
+      says: /Cannot load unready\.ts: /,
+    },
+    {
+      what: "throws",
+      text: `throw new Error("not yet");`,
+      says: /Cannot load unready\.ts: .*not yet/,
+    },
+    { what: "is empty", text: "", says: /Nothing to serve in unready\.ts: / },
+    {
+      what: "imports what is not there",
+      text: `export { default } from "./mended.ts";`,
+      says: /Cannot load unready\.ts: .*mended\.ts/,
+    },
+  ];
+  for (const { what, text, says } of broken) {
+    it(`it waits with --watch for an application that ${what} to be mended`, async () => {
+      const app = `${folder}/unready.ts`;
+      await Deno.writeTextFile(app, text);
+      const flags = ["--port", "0", "--workers", "2", "--watch"];
+      await using program = start(["unready.ts", ...flags]);
+      await program.stderr.find(says);
+      await program.stderr.find(/waiting for a change/);
+
+      let seen = program.stderr.all.length;
+      await Deno.writeTextFile(app, `throw new Error("still broken");`);
+      await program.stderr.find(/Cannot load unready\.ts: .*still broken/, seen);
+      await program.stderr.find(/waiting for a change/, seen);
+
+      await Deno.writeTextFile(app, `export default { fetch: () => new Response("mended") };`);
+      const { port } = await program.listening();
+      assertEquals(await textOf(port, "/"), "mended");
+
+      seen = program.stderr.all.length;
+      await Deno.writeTextFile(app, `export default { fetch: () => new Response("changed") };`);
+      await program.stderr.find(/ reloaded$/, seen);
+      assertEquals(await textOf(port, "/"), "changed");
+      await stop(program);
+    });
+  }
+
+  it("it waits with --watch for an application that calls run() by itself to be mended", async () => {
+    const app = `${folder}/unready_run.ts`;
+    await Deno.writeTextFile(app, `throw new Error("not yet");`);
+    await using program = start(["unready_run.ts", "--port", "0", "--workers", "1", "--watch"]);
+    await program.stderr.find(/waiting for a change/);
+    await Deno.writeTextFile(
+      app,
+      `import { WebResponse, WebServer } from "${import.meta.resolve("../../mod.ts")}";
+       const server = new WebServer();
+       server.addPath("/", () => WebResponse.text("mended"));
+       if (import.meta.main) await server.run({ onEvent: () => {} });`,
+    );
+    const { port } = await program.listening();
+    assertEquals(await textOf(port, "/"), "mended");
+    assertMatch(program.stderr.text, /nobody calls the onEvent of unready_run\.ts/);
+    await stop(program);
+  });
+
   it("it loads the application afresh on SIGHUP", async () => {
     const app = `${folder}/changes.ts`;
     const write = (text: string) =>
