@@ -13,7 +13,7 @@ import type { Misbehaviour } from "./messages.ts";
 import type { RunOptions } from "./options.ts";
 import { WebServer } from "./server.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
-import { misbehaving } from "./supervisor/supervisor.ts";
+import { isAnyThreadEnding, misbehaving } from "./supervisor/supervisor.ts";
 
 /** Long enough for a worker on a busy machine, short enough to wait for in a test. */
 const HANG_TIMEOUT_MS = 3_000;
@@ -72,9 +72,9 @@ export interface TestedServer extends RunningServer {
 
 /**
  * Starts the application of a module, the one that calls `server.run()`, in real workers; one that only has a default export with a `fetch`
- * is mounted by such a module, with `fetchHandler`. It listens on a free port of 127.0.0.1 unless
- * `options` say otherwise, with two workers that are threads (`isolation: "thread"`), since these can be stopped when they hang, and a
- * `hangTimeout` of 3,000 ms. With `await using` it is shut down at the end of the test, and leaves nothing to Deno's sanitizers.
+ * is mounted by such a module, with `fetchHandler`. Unless `options` say otherwise, it listens on a free port of 127.0.0.1 in listen mode
+ * `shared`, in which no connection is reset in the moment in which a worker's socket closes, with two workers that are threads
+ * (`isolation: "thread"`), since these can be stopped when they hang, and a `hangTimeout` of 3,000 ms. With `await using` it is shut down at the end of the test, and leaves nothing to Deno's sanitizers.
  *
  * @throws {TypeError} when an option is wrong
  * @throws {Error} when no worker can start
@@ -96,6 +96,7 @@ export async function startServer(
   const running = await new WebServer().start({
     port: 0,
     workers: 2,
+    listen: "shared",
     ...options,
     hangTimeout,
     isolation,
@@ -186,7 +187,9 @@ class ServerUnderTest implements TestedServer {
       );
     }
     misbehaving(this.#running, victim, how);
-    const isWhole = () => !this.#isThere(victim) && this.#accepting().length >= this.stats().wanted;
+    const isWhole = () =>
+      !this.#isThere(victim) && this.#accepting().length >= this.stats().wanted &&
+      !isAnyThreadEnding(this.#running);
     const deadline = performance.now() + this.#hangTimeout + REPLACEMENT_TIMEOUT_MS;
     while (!isWhole() && !this.#hasFinished) {
       if (performance.now() > deadline) {

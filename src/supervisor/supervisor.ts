@@ -154,12 +154,15 @@ export async function supervise(options: SupervisorOptions): Promise<SupervisedS
 
 /** Has a worker of a server that was started here die, without a word to the fleet beforehand. For testing.ts alone. */
 export let misbehaving: (server: RunningServer, worker: number, how: Misbehaviour) => void;
+/** Whether a thread that was terminated may still be there, and the kernel give its socket connections. For the same. */
+export let isAnyThreadEnding: (server: RunningServer) => boolean;
 
 class Supervisor implements SupervisedServer, ObservedFleet {
   static {
     misbehaving = (server, worker, how) => {
       (server as Supervisor).#crew.get(worker)?.handle.tell({ kind: "misbehave", how });
     };
+    isAnyThreadEnding = (server) => (server as Supervisor).#countEnding() > 0;
   }
 
   readonly addr: Deno.NetAddr;
@@ -495,11 +498,16 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   }
 
   async countStuckThreads(): Promise<number> {
-    const stuck = () => this.#terminated.filter((handle) => !handle.isGone).length;
-    for (let waited = 0; stuck() > 0 && waited < TERMINATE_MS; waited += TERMINATE_POLL_MS) {
-      await new Promise((resolve) => setTimeout(resolve, TERMINATE_POLL_MS));
-    }
-    return stuck();
+    for (
+      let waited = 0;
+      this.#countEnding() > 0 && waited < TERMINATE_MS;
+      waited += TERMINATE_POLL_MS
+    ) await new Promise((resolve) => setTimeout(resolve, TERMINATE_POLL_MS));
+    return this.#countEnding();
+  }
+
+  #countEnding(): number {
+    return this.#terminated.filter((handle) => !handle.isGone).length;
   }
 
   /** Forgets a worker that is gone, but not what it has counted. */
