@@ -85,7 +85,7 @@ export class LineBuffer {
     this.#length += length;
   }
 
-  /** Adds the first `length` of some bytes, a few, without a call into the platform. */
+  /** Adds the first `length` of some bytes, most often a few, without a call into the platform. */
   addFew(bytes: Uint8Array, length: number): void {
     const into = this.#reserve(length);
     const at = this.#length;

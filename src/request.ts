@@ -112,7 +112,7 @@ export let routeIndexOf: (request: WebRequest) => number | undefined;
 export let releaseRequest: (request: WebRequest) => void;
 /** Whether `error` is what a handler throws when it stops because its `signal` has aborted: the abort's own reason, or of its kind. */
 export let isAbort: (request: WebRequest, error: unknown) => boolean;
-/** What a request was called by whoever has asked for its `id`; empty where nobody has. */
+/** What a request is called, as far as somebody has asked for its `id`, or its own name was written down; else empty. */
 export let idInUse: (request: WebRequest) => string;
 /** Writes down what a request is called, which names it where it has no name yet. */
 export let writeId: (request: WebRequest, into: WrittenId) => void;
@@ -164,7 +164,7 @@ export class WebRequest<Path extends string = string> {
   #query: URLSearchParams | undefined;
   #headers: Headers | undefined;
   #text: string | undefined;
-  /** Empty until somebody asks for it. */
+  /** Empty until somebody asks for it, or the name that the request has brought along is written down. */
   #id = "";
   /** The number of a new name that was written down before anybody asked; 0 where there is none. */
   #idNumber = 0;

@@ -9,7 +9,7 @@
 const SANE_ID = /^[\w.+=:@/-]{1,128}$/;
 
 /** The longest name there is. */
-export const MAX_ID_BYTES = 128;
+const MAX_ID_BYTES = 128;
 
 /** How many digits of base 36 tell the threads of all processes apart: one in 36^8, which is some 2.8 * 10^12. */
 const PREFIX_DIGITS = 8;
@@ -61,7 +61,7 @@ export function requestIdFrom(given: string | null): string {
   return given !== null && isSaneId(given) ? given : makeRequestId();
 }
 
-/** A name as bytes, until the next one is written. */
+/** A name as bytes, to be copied at once: the next one that is written, or made anywhere in this thread, takes its place. */
 export class WrittenId {
   readonly #given = new Uint8Array(MAX_ID_BYTES);
   /** The name is the first {@linkcode length} of them. */

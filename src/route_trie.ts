@@ -136,9 +136,9 @@ export class RouteTrie {
   }
 }
 
-/** Where the search for a node begins, in a table that is large enough. */
+/** Where the search for a node begins, in a table that is large enough: all bits of the two count for the few that a mask leaves. */
 function firstSlot(parentId: number, hash: number): number {
-  const mixed = Math.imul(parentId, 0x9e3779b1) ^ hash;
+  const mixed = Math.imul(Math.imul(parentId, 0x9e3779b1) ^ hash, 0x85ebca6b);
   return Math.imul(mixed ^ (mixed >>> 15), NODE_INTS);
 }
 
@@ -156,13 +156,8 @@ export function hashStep(hash: number, code: number): number {
   return (Math.imul(hash, 31) + code) | 0;
 }
 
-/** Spreads the bits that a mask would leave out; without it segments that differ early share a slot. */
-export function finishHash(hash: number): number {
-  return hash ^ (hash >>> 15);
-}
-
 function hashOf(text: string): number {
   let hash = 0;
   for (let i = 0; i < text.length; i++) hash = hashStep(hash, text.charCodeAt(i));
-  return finishHash(hash);
+  return hash;
 }

@@ -4,7 +4,7 @@
 // path; both ways are tried where a literal stands beside a parameter. So it costs in the number of the path's segments, and
 // not of the routes.
 
-import { finishHash, hashStep, ROOT, RouteTrie } from "./route_trie.ts";
+import { hashStep, ROOT, RouteTrie } from "./route_trie.ts";
 
 /** One of the methods that a method table can name (RFC 9110, section 9.3, and RFC 5789). CONNECT is for proxies. */
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" | "TRACE";
@@ -225,7 +225,7 @@ export class Router<T> {
         if (code === SLASH) break;
         hash = hashStep(hash, code);
       }
-      const literal = trie.literal(node, finishHash(hash), path, start, end);
+      const literal = trie.literal(node, hash, path, start, end);
       const parameter = trie.parameter(node);
       if (parameter !== 0 && end > start) {
         const byLiteral = literal && this.#find(literal, path, end + 1);

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { TEMPLATE_ID_LENGTHS } from "../src/http1/response_encoder.ts";
 import { idOfNumber, makeRequestId, requestIdFrom, WrittenId } from "../src/request_id.ts";
 
 describe("requestIdFrom()", () => {
@@ -77,6 +78,12 @@ describe("WrittenId", () => {
     }
     const last = textOf(written);
     assertEquals(makeRequestId() > last, true);
+  });
+
+  it("makes names of a length for which there are ready-made heads", () => {
+    const written = new WrittenId();
+    written.writeNew();
+    assertEquals(TEMPLATE_ID_LENGTHS.includes(written.length), true);
   });
 
   it("holds what was written last", () => {

@@ -1,7 +1,8 @@
 // A response and its framing to bytes (RFC 9112, sections 4 and 6).
 // It writes what others have decided: status, fields, body, whether the connection persists. Content-Length, Connection
 // and Date are the server's own, so its caller leaves out a handler's values for them. A head that has been written
-// before is copied: one ready-made array of bytes for each status and content type, with the date inside.
+// before is copied: one ready-made array of bytes for each status and content type, with the date inside, and room for the
+// name of the exchange.
 
 import type { BufferPool, OutputBuffer } from "./buffer_pool.ts";
 import { CR, LF } from "./grammar.ts";
@@ -47,6 +48,12 @@ const MAX_IN_PLACE_CHARACTERS = 4_096;
 
 /** How many ready-made heads are kept: a handler that makes up content types must not fill the memory. */
 const MAX_TEMPLATES = 256;
+
+/**
+ * How long the names of exchanges are for which there are ready-made heads: none, our own, nginx's `$request_id`, and UUIDs. Who asks
+ * chooses the length of theirs, and must not fill up all places with heads that nobody else needs.
+ */
+export const TEMPLATE_ID_LENGTHS: readonly number[] = [0, 18, 32, 36];
 
 /** The name of an exchange (X-Request-Id): the first `length` bytes, which are ASCII. */
 export interface RequestIdBytes {
@@ -185,7 +192,7 @@ export class ResponseEncoder {
     if (typeof body === "string" && body.length > MAX_IN_PLACE_CHARACTERS) {
       body = encoder.encode(body);
     }
-    if (response.fields === null) {
+    if (response.fields === null && TEMPLATE_ID_LENGTHS.includes(requestId?.length ?? 0)) {
       this.#writeTemplate(output, status, response.contentType, requestId);
     } else {
       const lengthField = statusHasBody(status) ? "Content-Length: " : "";

@@ -414,7 +414,10 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     return overflow;
   }
 
-  /** What the answer says in X-Request-Id: nothing where nobody has a use for it, or the handler has said it. */
+  /**
+   * Writes down what the exchange is called, where there is a log or its handler has asked. Gives back what the answer says in X-Request-Id:
+   * nothing where that has no name, or the handler has said another one.
+   */
   #nameExchange(
     request: WebRequest,
     { fields }: Pick<OutgoingResponse, "fields">,

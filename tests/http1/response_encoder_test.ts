@@ -532,7 +532,14 @@ describe("X-Request-Id", () => {
       status: fc.constantFrom(200, 204, 404),
       contentType: fc.constantFrom(null, "text/plain"),
       fields: fc.constantFrom(null, [["X-A", "b"]] as const),
-      requestId: fc.constantFrom(undefined, "a", "b", "ab", "cd"),
+      requestId: fc.constantFrom(
+        undefined,
+        "a",
+        "ab",
+        "x".repeat(18),
+        "y".repeat(18),
+        "z".repeat(36),
+      ),
     });
     fc.assert(
       fc.property(fc.array(responses), (all) => {

@@ -65,6 +65,12 @@ const handlers: Record<string, Handler> = {
   "/host": (req) => WebResponse.text(`${req.scheme}://${req.host}`),
   "/id": (req) => WebResponse.text(req.id),
   "/own-id": (req) => WebResponse.text(req.id, { headers: { "x-request-id": "the-handlers-own" } }),
+  "/own-id-unread": () => WebResponse.text("", { headers: { "x-request-id": "the-handlers-own" } }),
+  "/id-and-wait": async (req) => {
+    const { id } = req;
+    await open.promise;
+    return WebResponse.text(id);
+  },
   "/close": () => WebResponse.text("bye", { headers: { connection: "close" } }),
 };
 
@@ -353,6 +359,38 @@ describe("Connection", () => {
     assertEquals(new Set(named).size, 6);
     assert(!fake.output.includes("forged"));
   });
+
+  it("it names a request once, whoever asks, and when", async () => {
+    const { fake, context, logged } = await serveLogged();
+    fake.send(get("/text") + get("/own-id-unread") + get("/own-id") + get("/id"));
+    await settle();
+    await context.accessLog?.flush();
+    const ids = allRequests.map((req) => req.id);
+    assertEquals(ids, logged.map((line) => / (\S+) 1$/.exec(line)?.[1]));
+    assertEquals(new Set(ids).size, 4);
+    const named = [...fake.output.matchAll(/\r\nX-Request-Id: (\S+)\r\n/gi)].map(([, id]) => id);
+    assertEquals(named, [ids[0], "the-handlers-own", "the-handlers-own", ids[3]]);
+  });
+
+  for (const isLogged of [true, false]) {
+    it(`it names a request that takes too long as its handler does (${isLogged ? "" : "not "}logged)`, async () => {
+      const exchange = await serve({ handlerTimeout: 100 }, undefined, isLogged);
+      exchange.fake.send(get("/id-and-wait"));
+      await settle();
+      // What another connection of the worker does meanwhile.
+      exchange.context.writtenId.write("another");
+      await exchange.pass(120);
+      assertEquals(statusesIn(exchange.fake.output), [503]);
+      const { id } = lastRequest;
+      assertMatch(exchange.fake.output, new RegExp(`\r\nX-Request-Id: ${id}\r\n`));
+      open.resolve();
+      await exchange.context.accessLog?.flush();
+      assertEquals(
+        exchange.logged.map((line) => line.endsWith(` ${id} 1`)),
+        isLogged ? [true] : [],
+      );
+    });
+  }
 
   it("it logs what is refused for its body with all that its head says", async () => {
     const exchange = await serveLogged({ maxBodyBytes: 10, bodyTimeout: 100 });

@@ -259,6 +259,21 @@ describe("A streamed body", () => {
     assertStringIncludes(exchange.logged[0], '"HEAD /stream HTTP/1.1" 200 0');
   });
 
+  it("it is logged by the name that its head has told, whoever was named meanwhile", async () => {
+    const source = new HandSource();
+    const exchange = await serveSource(source, undefined, true);
+    exchange.fake.send(get("/stream"));
+    await settle();
+    await source.give("one");
+    // What another connection of the worker does meanwhile.
+    exchange.context.writtenId.write("another");
+    await source.end();
+    await exchange.context.accessLog?.flush();
+    const [, id] = /\r\nX-Request-Id: (\S+)\r\n/.exec(exchange.fake.output) ?? [];
+    assertEquals(/ (\S+) 1$/.exec(exchange.logged[0])?.[1], id);
+    await assertOver(exchange);
+  });
+
   for (const status of [204, 304]) {
     it(`it is not asked for where the status is ${status}, and its source is told so`, async () => {
       const source = new HandSource();

@@ -105,7 +105,7 @@ function exchanges(
 function bodiesIn(text: string): string[] {
   const bodies: string[] = [];
   for (let at = 0; at < text.length;) {
-    const head = /^HTTP\/1\.1 200 OK\r\n[^]*?Content-Length: (\d+)\r\n(?:[^\r]+\r\n)?\r\n/.exec(
+    const head = /^HTTP\/1\.1 200 OK\r\n[^]*?Content-Length: (\d+)\r\n\r\n/.exec(
       text.slice(at),
     );
     if (head === null) return [...bodies, text.slice(at)];
