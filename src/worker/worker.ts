@@ -294,7 +294,8 @@ class ServingWorker {
     for (const timer of timers) clearTimeout(timer);
     if (isEmpty) return;
     for (const connection of this.#connections.members()) connection.abandon();
-    await this.#emptyWithin(FAREWELL_MS);
+    // Handlers that do not end may have this thread ended before it comes to its own end.
+    await Promise.all([this.#emptyWithin(FAREWELL_MS), this.#context.accessLog?.flush()]);
   }
 
   /** Waits until no connection is left; false when that takes too long. */

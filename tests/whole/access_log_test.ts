@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { within } from "../support/deadline.ts";
+import { Gate } from "../support/gate.ts";
 import type { AppOptions } from "../support/app.ts";
 import { Program } from "../support/program.ts";
 import { get, RawClient } from "../support/raw_client.ts";
@@ -66,6 +67,23 @@ describe("The log of requests", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals((await program.ended()).code, 0);
     assertEquals(program.stdout.all.length, 1);
     assert(program.stdout.all[0].includes('"GET /nowhere HTTP/1.1" 404'));
+  });
+
+  it("it tells of a request whose handler is still busy when the time of the drain is over", async () => {
+    await using program = startLogged({
+      server: { accessLog: "text" },
+      run: { drainTimeout: 500 },
+    });
+    const { port } = await program.listening();
+    using gate = new Gate();
+    using client = await RawClient.connect(port);
+    await client.send(get(`/gate/${gate.port}`));
+    await gate.reached();
+    program.signal("SIGTERM");
+    assertEquals((await within(client.readResponse(), "the answer")).status, 503);
+    assertEquals((await program.ended()).code, 0);
+    assertEquals(program.stdout.all.length, 1);
+    assert(program.stdout.all[0].includes(`"GET /gate/${gate.port} HTTP/1.1" 503`));
   });
 
   it("it takes no line from a client", async () => {
