@@ -714,18 +714,21 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
       case "leaving":
         return this.#close();
       case "head":
-      case "body": {
-        const outcome = this.#parser.cutShort("too slow");
-        if (outcome.kind !== "refused") return this.#close();
-        this.#sayFarewell(outcome.refusal, outcome.isHeadRequest, outcome.head);
-        return;
-      }
+      case "body":
+        return this.#cutShort();
       case "streaming":
         return this.#streamed?.cutOff();
       case "handling":
         this.#abort("The handler took longer than handlerTimeout", "TimeoutError");
         return this.#sayFarewell(OVERDUE, this.#handled?.head.method === "HEAD");
     }
+  }
+
+  /** Refuses a request that has not come whole: as too slow, or for another reason. */
+  #cutShort(reason?: Refusal): void {
+    const outcome = this.#parser.cutShort("too slow");
+    if (outcome.kind !== "refused") return this.#close();
+    this.#sayFarewell(reason ?? outcome.refusal, outcome.isHeadRequest, outcome.head);
   }
 
   /** The drain is over, and the worker with it: whoever is still waiting for an answer gets a 503. */
@@ -740,6 +743,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
         return this.#streamed?.cutOff();
       case "head":
       case "body":
+        return this.#cutShort(STOPPING);
       case "handling":
         this.#abort("The server is stopping");
         return this.#sayFarewell(STOPPING, this.#handled?.head.method === "HEAD");

@@ -747,6 +747,18 @@ describe("Connection, whose worker drains,", () => {
     assertEquals(signal.reason.name, "AbortError");
   });
 
+  it("it names and logs a request whose body has not come at the deadline by its head", async () => {
+    const { fake, context, connection, logged } = await serveLogged();
+    fake.send(post("/echo", "ab", "X-Request-Id: theirs").slice(0, -1));
+    await settle();
+    connection.abandon();
+    await settle();
+    await context.accessLog?.flush();
+    assertEquals(statusesIn(fake.output), [503]);
+    assertMatch(fake.output, /\r\nX-Request-Id: theirs\r\n/);
+    assertMatch(logged[0], /"POST \/echo HTTP\/1\.1" 503 .* theirs 1$/);
+  });
+
   it("it closes at the deadline where nobody waits for an answer, or nobody takes one", async () => {
     for (const isBlocked of [false, true]) {
       const exchange = await serve();
