@@ -79,8 +79,8 @@ export async function serveAsWorker(
   const assignment = await link.assigned;
   switch (assignment.kind) {
     case "survey":
-      // What its module has left floating is thrown in between, and ends the worker.
-      await new Promise((resolve) => setTimeout(resolve));
+      // What its module has left floating is thrown in between, and ends the worker. On a busy machine a timer alone may be due before.
+      await shortTurns();
       link.say({ kind: "surveyed", survey: surveyOf(program) });
       // Not awaited: the module waits for run() to come back.
       link.moduleHasRun.then(() => link.end());
