@@ -118,9 +118,8 @@ export class Output {
     this.length += bytes.length;
   }
 
-  /** Writes the first `length` of a few bytes over what waits. */
-  copyBack(few: { readonly bytes: Uint8Array; readonly length: number }, at: number): void {
-    const { bytes, length } = few;
+  /** Writes the name of an exchange over what waits. */
+  copyBack({ bytes, length }: RequestIdBytes, at: number): void {
     const buffer = this.reserve(0);
     for (let i = 0; i < length; i++) buffer[at + i] = bytes[i];
   }
@@ -176,8 +175,8 @@ export class ResponseEncoder {
   }
 
   /**
-   * Writes a response behind what is in `output`. `requestId` is the value of X-Request-Id. Returns a body that
-   * is too large to be joined: it has to be sent behind the output before anything else is.
+   * Writes a response behind what is in `output`. `requestId` is the value of X-Request-Id. Returns a body that is too large to be
+   * joined: it has to be sent behind the output before anything else is.
    */
   encode(
     output: Output,
