@@ -44,9 +44,9 @@ export type {
   FleetEvent,
   HandledRequest,
   HangOutcome,
-  ListenMode,
   WorkerEndCause,
-} from "./src/messages.ts";
+} from "./src/telemetry/fleet_event.ts";
+export type { ListenMode } from "./src/net/worker_address.ts";
 export type { AdminOptions, RunOptions, WebServerOptions } from "./src/options.ts";
 export type { PeerInfo } from "./src/platform.ts";
 export { type ParameterNames, type PathParams, WebRequest } from "./src/request.ts";

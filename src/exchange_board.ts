@@ -2,7 +2,7 @@
 // how the log can name the request that a thread hangs in, or died of. A request is written here before its handler is
 // called, so this is on the way of every one: a few bytes copied, no object made, and no clock read.
 
-import type { HandledRequest } from "./messages.ts";
+import type { HandledRequest } from "./telemetry/fleet_event.ts";
 
 /** How many requests have a place of their own. Those beyond share the last one, so the newest is always named: it may hang. */
 const PLACES = 32;

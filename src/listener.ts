@@ -2,7 +2,7 @@
 // A wrong way to listen ends the whole process in Deno, and an address that is taken shows only when it is tried: so both
 // are looked at on the main thread before the first worker is spawned, and a fault becomes one clear line.
 
-import type { ListenMode, WorkerAddress } from "./messages.ts";
+import type { ListenMode, WorkerAddress } from "./net/worker_address.ts";
 import {
   listenOnSocket,
   removeSocket,

@@ -2,7 +2,7 @@
 // A line is made here and nowhere else, so that what a client sends, or an error quotes, can never look like another line.
 
 import { LineBuffer } from "./line_buffer.ts";
-import type { FleetEvent, HandledRequest, HangOutcome } from "./messages.ts";
+import type { FleetEvent, HandledRequest, HangOutcome } from "./telemetry/fleet_event.ts";
 
 /** Where lines go. They come without a line end. */
 export type LogSink = (line: string) => void;

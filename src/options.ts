@@ -3,7 +3,7 @@
 // what was got, what was expected.
 
 import { type AddressRange, AddressRanges, parseRange } from "./address_ranges.ts";
-import type { FleetEvent } from "./messages.ts";
+import type { FleetEvent } from "./telemetry/fleet_event.ts";
 
 /**
  * The options of a `WebServer`: limits, time limits, logging, and what a panic does. All have safe defaults. Times are

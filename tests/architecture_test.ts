@@ -94,6 +94,7 @@ const directions: Row[] = [
     modules: ["src/supervisor/"],
     mayImport: [
       "src/messages.ts",
+      "src/ipc/",
       "src/request_metrics.ts",
       "src/connection_budget.ts",
       "src/exchange_board.ts",
@@ -108,6 +109,7 @@ const directions: Row[] = [
     modules: ["src/worker/"],
     mayImport: [
       "src/messages.ts",
+      "src/ipc/",
       "src/connection_budget.ts",
       "src/exchange_board.ts",
       "src/life_lock.ts",
@@ -176,12 +178,10 @@ const directions: Row[] = [
   {
     modules: ["src/log.ts"],
     mayImport: ["src/line_buffer.ts"],
-    mayImportTypesOf: ["src/messages.ts"],
   },
   {
     modules: ["src/listener.ts"],
     mayImport: ["src/unix_sockets.ts"],
-    mayImportTypesOf: ["src/messages.ts"],
   },
   {
     modules: ["src/router.ts"],
@@ -190,6 +190,9 @@ const directions: Row[] = [
   {
     modules: [
       "src/http1/",
+      "src/ipc/",
+      "src/net/",
+      "src/telemetry/",
       "src/route_trie.ts",
       "src/errors.ts",
       "src/messages.ts",

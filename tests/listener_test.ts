@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { chooseListenMode, formatAddress, listen, reserveAddress } from "../src/listener.ts";
-import type { ListenMode } from "../src/messages.ts";
+import type { ListenMode } from "../src/net/worker_address.ts";
 import { within } from "./support/deadline.ts";
 import { canRunDeno, canUseNetwork } from "./support/routing_permissions.ts";
 import { freePort } from "./support/free_port.ts";

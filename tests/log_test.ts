@@ -26,7 +26,7 @@ import {
 } from "../src/log.ts";
 import { writtenId } from "./support/written_id.ts";
 import { LineBuffer } from "../src/line_buffer.ts";
-import type { FleetEvent } from "../src/messages.ts";
+import type { FleetEvent } from "../src/telemetry/fleet_event.ts";
 import { standardErrorOf } from "./support/routing_standard_error.ts";
 
 /** Control characters other than line end and tab, and those that turn lines or their direction around. */

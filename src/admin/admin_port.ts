@@ -5,7 +5,7 @@
 // longest, so neither idle connections nor slow clients keep a probe from its answer.
 
 import { isOutOfResources, listenAlone } from "../listener.ts";
-import type { FleetEvent } from "../messages.ts";
+import type { FleetEvent } from "../telemetry/fleet_event.ts";
 import type { AdminSettings } from "../options.ts";
 import type { FleetObserver, ObservedFleet } from "../supervisor/fleet_observer.ts";
 import { AdminConnection } from "./admin_connection.ts";

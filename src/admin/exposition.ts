@@ -1,7 +1,7 @@
 // The fleet in Prometheus' text format (version 0.0.4). Pure: numbers come in, text goes out.
 // Names and units are those of Prometheus' conventions: base units, `_total` at the end of what only grows.
 
-import type { WorkerEndCause } from "../messages.ts";
+import type { WorkerEndCause } from "../telemetry/fleet_event.ts";
 import { DURATION_BUCKETS, type RequestRow, STATUS_CLASSES } from "../request_metrics.ts";
 import type { FleetStats, WorkerStats, WorkerStatus } from "../supervisor/running_server.ts";
 

@@ -2,7 +2,7 @@
 // go out. No clock: the times come in with them.
 
 import { escapeForLog, fleetLine } from "../log.ts";
-import type { FleetEvent } from "../messages.ts";
+import type { FleetEvent } from "../telemetry/fleet_event.ts";
 import type { FleetStats, WorkerStats } from "../supervisor/running_server.ts";
 import { quantile } from "./quantile.ts";
 

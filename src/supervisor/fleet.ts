@@ -3,7 +3,7 @@
 // it compares what is wanted with what is there, so that a death nobody heard of is mended all the same. The order is
 // always replacement first: whoever has to go serves on until somebody else accepts. No workers, no timers, no clock.
 
-import type { FleetEvent, HangOutcome, WorkerEndCause } from "../messages.ts";
+import type { FleetEvent, HangOutcome, WorkerEndCause } from "../telemetry/fleet_event.ts";
 import { FIRST_GAP_DELAY_MS, FIRST_PANIC_DELAY_MS, RestartPolicy } from "./restart_policy.ts";
 
 /** What the fleet has to keep to. Times are numbers of milliseconds; 0 switches a limit off. */

@@ -2,7 +2,7 @@
 // knows nothing more of it.
 
 import type { FleetPhase } from "../log.ts";
-import type { FleetEvent } from "../messages.ts";
+import type { FleetEvent } from "../telemetry/fleet_event.ts";
 import type { RequestTotals } from "../request_metrics.ts";
 import type { FleetStats } from "./running_server.ts";
 

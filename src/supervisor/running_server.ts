@@ -1,6 +1,6 @@
 // What `start()` returns: the fleet as the program that started it sees it.
 
-import type { ListenMode } from "../messages.ts";
+import type { ListenMode } from "../net/worker_address.ts";
 
 /** What a worker is doing: see the design of the fleet in `src/supervisor/fleet.ts`. */
 export type WorkerStatus = "starting" | "accepting" | "condemned" | "draining";

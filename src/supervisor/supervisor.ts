@@ -21,14 +21,9 @@ import {
   type LogSink,
   QUEUE_ADVICE,
 } from "../log.ts";
-import type {
-  Counter,
-  FleetEvent,
-  HandledRequest,
-  HangOutcome,
-  Misbehaviour,
-  WorkerMessage,
-} from "../messages.ts";
+import type { Counter } from "../ipc/scoreboard.ts";
+import type { FleetEvent, HandledRequest, HangOutcome } from "../telemetry/fleet_event.ts";
+import type { Misbehaviour, WorkerMessage } from "../messages.ts";
 import type { RunSettings, WebServerOptions, WorkerCount } from "../options.ts";
 import { RequestTotals } from "../request_metrics.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";

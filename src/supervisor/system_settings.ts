@@ -2,7 +2,7 @@
 // how many connections it can have; and what becomes of a queue whose socket is closed. Only Linux tells, in /proc.
 
 import { RESERVED_DESCRIPTORS } from "../connection_budget.ts";
-import type { ListenMode } from "../messages.ts";
+import type { ListenMode } from "../net/worker_address.ts";
 
 /** What a worker takes beside its connections: its thread, its standard streams, its listener, and its modules as they load. */
 const DESCRIPTORS_PER_WORKER = 8;

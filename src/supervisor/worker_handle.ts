@@ -3,7 +3,8 @@
 
 import { ExchangeBoard } from "../exchange_board.ts";
 import { onLifeLockFree } from "../life_lock.ts";
-import { messageIn, Scoreboard, type SupervisorMessage, type WorkerMessage } from "../messages.ts";
+import { messageIn, type SupervisorMessage, type WorkerMessage } from "../messages.ts";
+import { Scoreboard } from "../ipc/scoreboard.ts";
 import { createMetricsMemory } from "../request_metrics.ts";
 
 /** What a new worker is. */

@@ -21,7 +21,7 @@ import {
 } from "../http1/response_encoder.ts";
 import { reasonPhrase, statusHasBody } from "../http1/status.ts";
 import { decideStreamFraming, type StreamFraming } from "../http1/stream_encoder.ts";
-import { counterIndex, type Scoreboard } from "../messages.ts";
+import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
 import type { ServerSettings } from "../options.ts";
 import {
   clientHostname,

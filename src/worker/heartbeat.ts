@@ -1,6 +1,6 @@
 // Alive, and this much heap: what the supervisor reads to know that a worker is not hung and not too fat.
 
-import { counterIndex, type Scoreboard } from "../messages.ts";
+import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
 
 const HEARTBEATS = counterIndex("heartbeats");
 const HEAP_BYTES = counterIndex("heapBytes");

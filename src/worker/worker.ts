@@ -10,13 +10,9 @@ import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
 import { isTooLate, listenAt } from "../listener.ts";
 import { describeError, escapeForLog, lastError, logToStandardError, PanicLog } from "../log.ts";
-import {
-  counterIndex,
-  Scoreboard,
-  type Survey,
-  type WorkerAddress,
-  type WorkerConfiguration,
-} from "../messages.ts";
+import { counterIndex, Scoreboard } from "../ipc/scoreboard.ts";
+import type { Survey, WorkerConfiguration } from "../messages.ts";
+import type { WorkerAddress } from "../net/worker_address.ts";
 import {
   accessLogFormat,
   overrideServerSettings,

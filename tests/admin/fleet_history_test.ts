@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { FleetHistory } from "../../src/admin/fleet_history.ts";
-import type { FleetEvent } from "../../src/messages.ts";
+import type { FleetEvent } from "../../src/telemetry/fleet_event.ts";
 import { DURATION_BUCKETS } from "../../src/request_metrics.ts";
 import { stats, worker } from "./fleet.ts";
 

@@ -7,7 +7,7 @@ import { ExchangeBoard } from "../../src/exchange_board.ts";
 import type { RequestLimits } from "../../src/http1/request_parser.ts";
 import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
 import { percentDecode } from "../../src/http1/target.ts";
-import { Scoreboard } from "../../src/messages.ts";
+import { Scoreboard } from "../../src/ipc/scoreboard.ts";
 import { resolveServerOptions } from "../../src/options.ts";
 import type { WebRequest } from "../../src/request.ts";
 import { WrittenId } from "../../src/request_id.ts";

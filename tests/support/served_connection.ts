@@ -4,7 +4,7 @@ import { Dispatcher, type Handler, type PanicListener } from "../../src/dispatch
 import { ExchangeBoard } from "../../src/exchange_board.ts";
 import { BufferPool } from "../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
-import { Scoreboard } from "../../src/messages.ts";
+import { Scoreboard } from "../../src/ipc/scoreboard.ts";
 import { resolveServerOptions, type WebServerOptions } from "../../src/options.ts";
 import { WrittenId } from "../../src/request_id.ts";
 import type { RequestMetrics } from "../../src/request_metrics.ts";

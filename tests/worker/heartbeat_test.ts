@@ -2,7 +2,7 @@
 
 import { assertEquals, assertGreater } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Scoreboard } from "../../src/messages.ts";
+import { Scoreboard } from "../../src/ipc/scoreboard.ts";
 import { Heartbeat } from "../../src/worker/heartbeat.ts";
 
 describe("Heartbeat", () => {

@@ -5,7 +5,7 @@ import { Dispatcher } from "../../../src/dispatch.ts";
 import { ExchangeBoard } from "../../../src/exchange_board.ts";
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
-import { Scoreboard } from "../../../src/messages.ts";
+import { Scoreboard } from "../../../src/ipc/scoreboard.ts";
 import { resolveServerOptions } from "../../../src/options.ts";
 import { WrittenId } from "../../../src/request_id.ts";
 import { phraseResponse } from "../../../src/response.ts";

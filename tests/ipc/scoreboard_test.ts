@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { type Counter, counterIndex, Scoreboard } from "../src/messages.ts";
+import { type Counter, counterIndex, Scoreboard } from "../../src/ipc/scoreboard.ts";
 
 const counters: Counter[] = [
   "heartbeats",
