@@ -126,6 +126,7 @@ const directions: Row[] = [
       "src/settling.ts",
       "src/line_buffer.ts",
       "src/request_id.ts",
+      "src/telemetry/",
       "src/http1/",
     ],
     never: ["src/supervisor/"],
@@ -176,8 +177,13 @@ const directions: Row[] = [
     mayImport: ["src/http1/grammar.ts"],
   },
   {
-    modules: ["src/log.ts"],
+    modules: ["src/telemetry/"],
     mayImport: ["src/line_buffer.ts"],
+  },
+  {
+    modules: ["src/log.ts"],
+    mayImport: [],
+    mayImportTypesOf: ["src/telemetry/"],
   },
   {
     modules: ["src/listener.ts"],
@@ -192,7 +198,6 @@ const directions: Row[] = [
       "src/http1/",
       "src/ipc/",
       "src/net/",
-      "src/telemetry/",
       "src/route_trie.ts",
       "src/errors.ts",
       "src/messages.ts",

@@ -3,7 +3,12 @@
 
 import type { RequestHead } from "../http1/head.ts";
 import { LineBuffer } from "../line_buffer.ts";
-import { accessDate, type AccessFormat, JsonFormat, TextFormat } from "../log.ts";
+import {
+  accessDate,
+  type AccessFormat,
+  JsonFormat,
+  TextFormat,
+} from "../telemetry/access_format.ts";
 import type { WrittenId } from "../request_id.ts";
 
 /** How many bytes are collected at the most before they are written. */

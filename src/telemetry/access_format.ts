@@ -1,0 +1,244 @@
+// The two formats of the log of requests: the combined log format, and an object of JSON in each line.
+// Lines are made of bytes here and nowhere else, so that what a client sends can never look like another line.
+// No clock and no sink: a record and a time come in, bytes are added to a buffer.
+
+import { LineBuffer } from "../line_buffer.ts";
+
+/** What the access log tells of one request. */
+export interface AccessRecord {
+  readonly clientHostname: string;
+  /** The request line's parts; null where the request was refused before it had all of them. */
+  readonly requestLine: {
+    readonly method: string;
+    readonly target: string;
+    readonly minorVersion: 0 | 1;
+  } | null;
+  readonly status: number;
+  readonly bodyBytes: number;
+  readonly referer: string | null;
+  readonly userAgent: string | null;
+  readonly durationMs: number;
+  /** What the request is called: the same as in `X-Request-Id`. */
+  readonly requestId: { readonly bytes: Uint8Array; readonly length: number };
+}
+
+/** Writes the lines of one log of requests. */
+export interface AccessFormat {
+  /** Adds the line of a request. `date` is as {@linkcode accessDate} makes it, `time` in milliseconds since 1970. */
+  add(lines: LineBuffer, record: AccessRecord, date: string, time: number): void;
+  /** Adds a line that says how many are missing. */
+  addLoss(lines: LineBuffer, lost: number, date: string, time: number): void;
+}
+
+/** How many bytes there is room for at first in the parts of a line. */
+const FIRST_PARTS_BYTES = 512;
+
+/** Writes the part with that number of the line of a request. Of when it was answered, it may say what `period` says. */
+type MakePart<Period> = (
+  lines: LineBuffer,
+  part: number,
+  record: AccessRecord,
+  period: Period,
+) => void;
+
+/**
+ * The parts of a line that often are the same as in the line before, since one client asks many times in a row: who asks, with which
+ * program, by which method. When they come for the second time they are made once more, to be copied from then on; requests that take turns
+ * with others pay for no more than a look.
+ */
+class RepeatedParts<Period extends string | number> {
+  readonly #count: number;
+  readonly #make: MakePart<Period>;
+  readonly #lines = new LineBuffer(FIRST_PARTS_BYTES);
+  #record: AccessRecord | undefined;
+  #period: Period | undefined;
+  /** Empty while the record is the first of its kind. */
+  #parts: readonly Uint8Array[] = [];
+
+  /** `make` writes one of so many parts. */
+  constructor(count: number, make: MakePart<Period>) {
+    this.#count = count;
+    this.#make = make;
+  }
+
+  /** From now on the parts are those of that request, and of that time. */
+  choose(record: AccessRecord, period: Period): void {
+    if (
+      this.#record === undefined || period !== this.#period || !haveSameParts(this.#record, record)
+    ) {
+      this.#record = record;
+      this.#period = period;
+      if (this.#parts.length > 0) this.#parts = [];
+    } else if (this.#parts.length === 0) this.#parts = this.#partsOf(record, period);
+  }
+
+  #partsOf(record: AccessRecord, period: Period): Uint8Array[] {
+    const lines = this.#lines;
+    lines.clear();
+    const ends: number[] = [0];
+    for (let part = 0; part < this.#count; part++) {
+      this.#make(lines, part, record, period);
+      ends.push(lines.length);
+    }
+    const { bytes } = lines;
+    return ends.slice(1).map((end, part) => bytes.subarray(ends[part], end));
+  }
+
+  /** Adds the part with that number of the chosen request to its line. */
+  add(lines: LineBuffer, part: number, record: AccessRecord, period: Period): void {
+    if (this.#parts.length > 0) lines.addBytes(this.#parts[part]);
+    else this.#make(lines, part, record, period);
+  }
+}
+
+/** Whether requests differ in nothing but their targets, lengths, durations and names. */
+function haveSameParts(a: AccessRecord, b: AccessRecord): boolean {
+  return a.status === b.status && a.clientHostname === b.clientHostname &&
+    a.userAgent === b.userAgent && a.referer === b.referer &&
+    a.requestLine?.method === b.requestLine?.method &&
+    a.requestLine?.minorVersion === b.requestLine?.minorVersion;
+}
+
+/** The combined log format, and behind it the duration in milliseconds, the request's id, and the worker. */
+export class TextFormat implements AccessFormat {
+  readonly #end: string;
+  readonly #parts = new RepeatedParts<string>(3, addTextPart);
+
+  constructor(worker: number) {
+    this.#end = ` ${worker}\n`;
+  }
+
+  add(lines: LineBuffer, record: AccessRecord, date: string): void {
+    const { requestLine, requestId } = record;
+    const parts = this.#parts;
+    parts.choose(record, date);
+    parts.add(lines, 0, record, date);
+    if (requestLine !== null) lines.addQuoted(requestLine.target);
+    parts.add(lines, 1, record, date);
+    lines.addInteger(record.bodyBytes);
+    parts.add(lines, 2, record, date);
+    lines.addDecimal(record.durationMs, 1);
+    lines.addText(" ");
+    lines.addFew(requestId.bytes, requestId.length);
+    lines.addText(this.#end);
+  }
+
+  addLoss(lines: LineBuffer, lost: number, date: string): void {
+    lines.addText(`- - - [${date}] "-" - - "-" "-" - ${describeLoss(lost)}\n`);
+  }
+}
+
+function addTextPart(lines: LineBuffer, part: number, record: AccessRecord, date: string): void {
+  const { requestLine } = record;
+  switch (part) {
+    case 0:
+      lines.addText(record.clientHostname);
+      lines.addText(" - - [");
+      lines.addText(date);
+      lines.addText('] "');
+      lines.addText(requestLine === null ? "-" : requestLine.method);
+      if (requestLine !== null) lines.addText(" ");
+      return;
+    case 1:
+      if (requestLine !== null) {
+        lines.addText(requestLine.minorVersion === 1 ? " HTTP/1.1" : " HTTP/1.0");
+      }
+      lines.addText('" ');
+      lines.addInteger(record.status);
+      lines.addText(" ");
+      return;
+    case 2:
+      lines.addText(' "');
+      lines.addQuoted(record.referer ?? "-");
+      lines.addText('" "');
+      lines.addQuoted(record.userAgent ?? "-");
+      lines.addText('" ');
+      return;
+  }
+}
+
+const MS_PER_SECOND = 1_000;
+
+/** An object in each line, in which what changes from request to request comes first. */
+export class JsonFormat implements AccessFormat {
+  readonly #parts: RepeatedParts<number>;
+  /** How a line begins that is written in that second. */
+  #start = { second: NaN, text: "" };
+
+  constructor(worker: number) {
+    this.#parts = new RepeatedParts(2, (lines, part, record, second) => {
+      if (part === 0) lines.addText(this.#startIn(second));
+      else addJsonEnd(lines, record, worker);
+    });
+  }
+
+  add(lines: LineBuffer, record: AccessRecord, _date: string, time: number): void {
+    const { requestLine, requestId } = record;
+    const second = Math.floor(time / MS_PER_SECOND);
+    const parts = this.#parts;
+    parts.choose(record, second);
+    parts.add(lines, 0, record, second);
+    lines.addDigits(Math.floor(time - second * MS_PER_SECOND), 3);
+    lines.addText('Z","id":"');
+    lines.addFew(requestId.bytes, requestId.length);
+    lines.addText('","durationMs":');
+    lines.addDecimal(record.durationMs, 3);
+    lines.addText(',"bytes":');
+    lines.addInteger(record.bodyBytes);
+    lines.addText(',"target":');
+    addJsonText(lines, requestLine === null ? null : requestLine.target);
+    parts.add(lines, 1, record, second);
+  }
+
+  addLoss(lines: LineBuffer, lost: number, _date: string, time: number): void {
+    const second = Math.floor(time / MS_PER_SECOND);
+    lines.addText(this.#startIn(second));
+    lines.addDigits(Math.floor(time - second * MS_PER_SECOND), 3);
+    lines.addText(`Z","lost":${lost},"what":"${describeLoss(lost)}"}\n`);
+  }
+
+  #startIn(second: number): string {
+    if (second !== this.#start.second) {
+      const time = new Date(second * MS_PER_SECOND).toISOString();
+      this.#start = { second, text: `{"time":"${time.slice(0, -"000Z".length)}` };
+    }
+    return this.#start.text;
+  }
+}
+
+function addJsonEnd(lines: LineBuffer, record: AccessRecord, worker: number): void {
+  const { requestLine } = record;
+  lines.addText(',"status":');
+  lines.addInteger(record.status);
+  lines.addText(',"method":');
+  addJsonText(lines, requestLine === null ? null : requestLine.method);
+  lines.addText(',"version":');
+  addJsonText(lines, requestLine === null ? null : requestLine.minorVersion === 1 ? "1.1" : "1.0");
+  lines.addText(',"worker":');
+  lines.addInteger(worker);
+  lines.addText(',"client":');
+  lines.addJsonString(record.clientHostname);
+  lines.addText(',"referer":');
+  addJsonText(lines, record.referer);
+  lines.addText(',"userAgent":');
+  addJsonText(lines, record.userAgent);
+  lines.addText("}\n");
+}
+
+function describeLoss(lost: number): string {
+  return `${lost} lines were lost: nobody read them in time`;
+}
+
+function addJsonText(lines: LineBuffer, text: string | null): void {
+  if (text === null) lines.addText("null");
+  else lines.addJsonString(text);
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** A time as the combined log format writes it, in UTC: `23/Nov/2026:15:04:05 +0000`. */
+export function accessDate(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${two(date.getUTCDate())}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}:` +
+    `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
+}
