@@ -3,7 +3,7 @@
 
 import { type BodySource, type BodyStream, UNWANTED } from "./body_stream.ts";
 import { parseDecimal } from "./http1/grammar.ts";
-import { encodeHead, type HeadLimits, HeadParser, RequestHead } from "./http1/head.ts";
+import { encodeHead, type HeadLimits, HeadParser, RequestHead } from "./http1/head_parser.ts";
 import { type Refusal, REFUSALS } from "./http1/refusal.ts";
 import { RequestBody } from "./http1/request_body.ts";
 import type { EncodableBody } from "./http1/response_encoder.ts";

@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import type { AddressRanges } from "./address_ranges.ts";
 import { HttpError } from "./errors.ts";
 import { type Fields, readForwarded, type Scheme } from "./forwarded.ts";
-import type { RequestHead } from "./http1/head.ts";
+import type { RequestHead } from "./http1/head_parser.ts";
 import type { RequestBody } from "./http1/request_body.ts";
 import { idOfNumber, isSaneId, requestIdFrom, type WrittenId } from "./request_id.ts";
 import { createServedRequest } from "./served_request.ts";

@@ -258,9 +258,9 @@ const purity: Purity[] = [
   {
     modules: [
       "src/request_metrics.ts",
-      "src/admin/answers.ts",
+      "src/admin/endpoints.ts",
       "src/admin/event_streams.ts",
-      "src/admin/exposition.ts",
+      "src/admin/prometheus.ts",
       "src/admin/fleet_history.ts",
       "src/admin/quantile.ts",
       "src/admin/readiness.ts",
@@ -528,9 +528,9 @@ describe("the rules of the architecture", () => {
       find: findForbiddenImports,
       sources: {
         "src/request.ts":
-          `import { isToken } from "./http1/grammar.ts";\nimport { parseHead } from "./http1/head.ts";`,
+          `import { isToken } from "./http1/grammar.ts";\nimport { parseHead } from "./http1/head_parser.ts";`,
       },
-      problems: ["src/request.ts:2 must not import src/http1/head.ts"],
+      problems: ["src/request.ts:2 must not import src/http1/head_parser.ts"],
     },
     {
       what: "types from above, where the table does not say types",
@@ -567,18 +567,21 @@ describe("the rules of the architecture", () => {
     {
       what: "Deno in http1/",
       find: findImpurities,
-      sources: { "src/http1/head.ts": `const address = "Deno";\nexport type From = Deno.Addr;` },
-      problems: ["src/http1/head.ts:2 must not use Deno"],
+      sources: {
+        "src/http1/head_parser.ts": `const address = "Deno";\nexport type From = Deno.Addr;`,
+      },
+      problems: ["src/http1/head_parser.ts:2 must not use Deno"],
     },
     {
       what: "a clock in http1/",
       find: findImpurities,
       sources: {
-        "src/http1/chunked.ts": `// Date\nconst text = \`Date \${Date.now()}\`;\nsetTimeout(f);`,
+        "src/http1/chunked_decoder.ts":
+          `// Date\nconst text = \`Date \${Date.now()}\`;\nsetTimeout(f);`,
       },
       problems: [
-        "src/http1/chunked.ts:2 must not use Date",
-        "src/http1/chunked.ts:3 must not use setTimeout",
+        "src/http1/chunked_decoder.ts:2 must not use Date",
+        "src/http1/chunked_decoder.ts:3 must not use setTimeout",
       ],
     },
     {
@@ -708,7 +711,7 @@ describe("the rules of the architecture", () => {
       "src/errors.ts": `import { type Dispatch } from "./dispatch.ts";`,
       "src/options.ts": `import type { Fleet } from "./supervisor/fleet.ts";`,
       "src/log.ts": `import process from "node:process";\nconsole.log(Date.now());`,
-      "src/http1/head.ts":
+      "src/http1/head_parser.ts":
         `import { Buffer } from "node:buffer";\nconst dateField = /Date: "(.*)/; const lastDate = "Date";`,
     }));
     const rules = [findForbiddenImports, findImpurities, findCycles, findDependencies];

@@ -2,7 +2,7 @@
 // Nobody waits for a client here: all that it may take its time over has a limit, and what a slow one has not taken is not kept.
 
 import { BufferPool } from "../http1/buffer_pool.ts";
-import type { RequestHead } from "../http1/head.ts";
+import type { RequestHead } from "../http1/head_parser.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import { type RequestLimits, RequestParser } from "../http1/request_parser.ts";
 import {
@@ -11,7 +11,7 @@ import {
   Output,
   ResponseEncoder,
 } from "../http1/response_encoder.ts";
-import { type AdminAnswer, refusal } from "./answers.ts";
+import { type AdminResponse, refusal } from "./endpoints.ts";
 
 /** What browsers send with their cookies; and a body, which nobody wants, up to where it is no mistake any more. */
 const LIMITS: RequestLimits = {
@@ -40,7 +40,7 @@ const pool = new BufferPool();
 
 /** Says what is answered. */
 export interface AdminExchange {
-  answer(method: string, path: string, host: string | undefined): AdminAnswer;
+  answer(method: string, path: string, host: string | undefined): AdminResponse;
   /** Called when the head of a stream is written. */
   onStream(stream: AdminConnection): void;
 }
@@ -128,7 +128,7 @@ export class AdminConnection {
     }
   }
 
-  async #write(answer: AdminAnswer, isHeadRequest: boolean): Promise<void> {
+  async #write(answer: AdminResponse, isHeadRequest: boolean): Promise<void> {
     const output = new Output(pool);
     const responses = new ResponseEncoder(new Date().toUTCString());
     const large = answer.kind === "events"
@@ -205,7 +205,7 @@ export class AdminConnection {
   }
 }
 
-function encodable(answer: AdminAnswer): EncodableResponse {
+function encodable(answer: AdminResponse): EncodableResponse {
   return {
     status: answer.kind === "events" ? 200 : answer.status,
     contentType: null,

@@ -10,14 +10,14 @@ import type { AdminSettings } from "../options.ts";
 import type { FleetObserver, ObservedFleet } from "../supervisor/fleet_observer.ts";
 import { AdminConnection } from "./admin_connection.ts";
 import {
-  type AdminAnswer,
+  type AdminResponse,
   type AdminView,
-  answerTo,
   mayBeForeignPage,
   refusal,
-} from "./answers.ts";
+  responseTo,
+} from "./endpoints.ts";
 import { EventStreams } from "./event_streams.ts";
-import { exposition } from "./exposition.ts";
+import { prometheusText } from "./prometheus.ts";
 import { FleetHistory } from "./fleet_history.ts";
 import { type Readiness, readinessOf } from "./readiness.ts";
 
@@ -63,7 +63,7 @@ export class AdminPort implements FleetObserver {
       readiness: () => readiness(fleet),
       stats: () => ({ ...describeProcess(), ready: readiness(fleet).isReady, ...fleet.stats() }),
       metrics: () =>
-        exposition({
+        prometheusText({
           stats: fleet.stats(),
           requests: fleet.requestTotals().rows(),
           isReady: readiness(fleet).isReady,
@@ -150,11 +150,11 @@ export class AdminPort implements FleetObserver {
     this.#connections.set(connection, served.then(() => void this.#connections.delete(connection)));
   }
 
-  #answer(method: string, path: string, host: string | undefined, view: AdminView): AdminAnswer {
+  #answer(method: string, path: string, host: string | undefined, view: AdminView): AdminResponse {
     if (isLoopback(this.addr) && mayBeForeignPage(path, host)) {
       return refusal(421, "on this machine's own address, ask for localhost or for an IP address");
     }
-    const answer = answerTo(method, path, view);
+    const answer = responseTo(method, path, view);
     if (answer.kind === "whole" || this.#streams.hasRoom) return answer;
     return refusal(503, "as many look at this fleet already as may");
   }

@@ -3,7 +3,7 @@
 // No sockets, no clocks: a head comes in, a decision goes out.
 
 import { isToken, parseDecimal, parseList } from "./grammar.ts";
-import { type RequestHead, Seen } from "./head.ts";
+import { type RequestHead, Seen } from "./head_parser.ts";
 import { type Refusal, REFUSALS } from "./refusal.ts";
 
 /** How the body that follows a head is delimited. */

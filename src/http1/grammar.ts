@@ -1,5 +1,5 @@
 // Which bytes may stand where in a message head (RFC 9110, section 5; RFC 9112, sections 2 to 5; RFC 3986, section 3.2).
-// Tables and predicates only: what a forbidden byte leads to is decided in refusal.ts, what the parts mean in head.ts.
+// Tables and predicates only: what a forbidden byte leads to is decided in refusal.ts, what the parts mean in request_head.ts.
 // Where the RFCs leave a choice, the strict one is taken, and the reason stands beside it.
 
 /** The bytes that delimit (RFC 9112, section 2.2). */
@@ -49,7 +49,7 @@ export const TARGET_BACKSLASH = 16;
  *
  * RFC 3986 allows fewer than browsers send: the WHATWG URL serializer leaves `[ ] ^ | { }`, the backquote and the
  * backslash as they are in a query. These are let through; `"`, `<`, `>`, `#`, controls and all above 0x7E, which no URL
- * serializer lets out, are refused. A backslash in the path, which some read as a slash, is refused in head.ts.
+ * serializer lets out, are refused. A backslash in the path, which some read as a slash, is refused in request_head.ts.
  */
 export const TARGET: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte <= SP || byte > 0x7e) return 0;

@@ -2,7 +2,7 @@
 // A head and the server's own wish come in, a decision goes out.
 
 import { parseList } from "./grammar.ts";
-import { type RequestHead, Seen } from "./head.ts";
+import { type RequestHead, Seen } from "./head_parser.ts";
 
 /** What the answer's Connection field says; `""` stands for no such field. */
 export type ConnectionOption = "" | "close" | "keep-alive";

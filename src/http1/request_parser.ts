@@ -9,10 +9,10 @@ import {
   MEDIUM_BUFFER_BYTES,
   SMALL_BUFFER_BYTES,
 } from "./buffer_pool.ts";
-import { ChunkedDecoder } from "./chunked.ts";
+import { ChunkedDecoder } from "./chunked_decoder.ts";
 import { decideFraming } from "./framing.ts";
 import { CR, LF, parseList, QUESTION_MARK } from "./grammar.ts";
-import { type HeadLimits, HeadParser, RequestHead, Seen } from "./head.ts";
+import { type HeadLimits, HeadParser, RequestHead, Seen } from "./head_parser.ts";
 import { clientLetsPersist } from "./persistence.ts";
 import { type Refusal, REFUSALS } from "./refusal.ts";
 import { RequestBody } from "./request_body.ts";

@@ -8,7 +8,7 @@ import type { BufferPool, OutputBuffer } from "./buffer_pool.ts";
 import { CR, LF } from "./grammar.ts";
 import type { ConnectionOption } from "./persistence.ts";
 import { reasonPhrase, statusHasBody } from "./status.ts";
-import type { StreamFraming } from "./stream_encoder.ts";
+import type { StreamFraming } from "./chunked_encoder.ts";
 
 /** What goes into the body of an answer. */
 export type EncodableBody = Uint8Array | string | null;

@@ -1,7 +1,7 @@
 // The log of requests: lines are collected and written to standard output together, at each tick or when there are many.
 // A write for each line would cost more than the answer that it tells of.
 
-import type { RequestHead } from "../http1/head.ts";
+import type { RequestHead } from "../http1/head_parser.ts";
 import { LineBuffer } from "../line_buffer.ts";
 import {
   accessDate,

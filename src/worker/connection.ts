@@ -7,7 +7,7 @@ import { type BodyStream, UNWANTED } from "../body_stream.ts";
 import type { Dispatcher } from "../dispatch.ts";
 import type { ExchangeBoard } from "../exchange_board.ts";
 import type { BufferPool } from "../http1/buffer_pool.ts";
-import type { RequestHead } from "../http1/head.ts";
+import type { RequestHead } from "../http1/head_parser.ts";
 import { connectionOption } from "../http1/persistence.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { RequestBody } from "../http1/request_body.ts";
@@ -20,7 +20,7 @@ import {
   type ResponseEncoder,
 } from "../http1/response_encoder.ts";
 import { reasonPhrase, statusHasBody } from "../http1/status.ts";
-import { decideStreamFraming, type StreamFraming } from "../http1/stream_encoder.ts";
+import { decideStreamFraming, type StreamFraming } from "../http1/chunked_encoder.ts";
 import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
 import type { ServerSettings } from "../options.ts";
 import {

@@ -9,7 +9,7 @@ import {
   MAX_WAITING_BYTES,
   type Output,
 } from "../http1/response_encoder.ts";
-import { beginPart, endPart, endParts, type StreamFraming } from "../http1/stream_encoder.ts";
+import { beginPart, endPart, endParts, type StreamFraming } from "../http1/chunked_encoder.ts";
 import { settlesWithin } from "../settling.ts";
 
 /** How many turns of the microtask queue a part gets that may be there without really being waited for. */

@@ -1,7 +1,7 @@
 // How long it takes to read a head: by the parser of heads alone, and by that of requests, which decides in addition how the
 // body is delimited and whether the connection persists.
 
-import { HeadParser, RequestHead } from "../../../src/http1/head.ts";
+import { HeadParser, RequestHead } from "../../../src/http1/head_parser.ts";
 import { resolveServerOptions } from "../../../src/options.ts";
 import { BROWSER_HEAD, HELLO_HEAD, ORDER, ORDER_REQUEST } from "../requests.ts";
 import { Reader, type ReadRequest } from "./reader.ts";

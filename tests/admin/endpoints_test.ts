@@ -1,12 +1,12 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import {
-  type AdminAnswer,
+  type AdminResponse,
   type AdminView,
-  answerTo,
   mayBeForeignPage,
-} from "../../src/admin/answers.ts";
-import { PAGE } from "../../src/admin/page.ts";
+  responseTo,
+} from "../../src/admin/endpoints.ts";
+import { PAGE } from "../../src/admin/page/page.ts";
 import type { Readiness } from "../../src/admin/readiness.ts";
 
 function viewOf(readiness: Readiness = { isReady: true, reason: "" }): AdminView {
@@ -14,19 +14,19 @@ function viewOf(readiness: Readiness = { isReady: true, reason: "" }): AdminView
 }
 
 /** An answer that is whole. */
-function answer(method: string, path: string, view = viewOf()): AdminAnswer & { kind: "whole" } {
-  const given = answerTo(method, path, view);
+function answer(method: string, path: string, view = viewOf()): AdminResponse & { kind: "whole" } {
+  const given = responseTo(method, path, view);
   if (given.kind !== "whole") throw new Error(`${path} is answered with events`);
   return given;
 }
 
-function field(name: string, { fields }: AdminAnswer): string | undefined {
+function field(name: string, { fields }: AdminResponse): string | undefined {
   return fields.find(([one]) => one === name)?.[1];
 }
 
 const PATHS = ["/", "/events", "/healthz", "/readyz", "/stats", "/metrics"];
 
-describe("answerTo()", () => {
+describe("responseTo()", () => {
   const whole: [path: string, status: number, contentType: string, body: string][] = [
     ["/healthz", 200, "text/plain; charset=utf-8", "ok\n"],
     ["/readyz", 200, "text/plain; charset=utf-8", "ready\n"],
@@ -42,7 +42,7 @@ describe("answerTo()", () => {
   }
 
   it("answers /events with events", () => {
-    const given = answerTo("GET", "/events", viewOf());
+    const given = responseTo("GET", "/events", viewOf());
     assertEquals([given.kind, given.contentType], ["events", "text/event-stream"]);
   });
 
@@ -72,7 +72,7 @@ describe("answerTo()", () => {
 
   it("lets nothing be stored or taken for another type", () => {
     for (const path of PATHS) {
-      const given = answerTo("GET", path, viewOf());
+      const given = responseTo("GET", path, viewOf());
       assertEquals(field("Cache-Control", given), "no-store");
       assertEquals(field("X-Content-Type-Options", given), "nosniff");
     }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { escapeLabel, type Exposed, exposition } from "../../src/admin/exposition.ts";
+import { escapeLabel, type PrometheusSource, prometheusText } from "../../src/admin/prometheus.ts";
 import { createMetricsMemory, RequestMetrics, RequestTotals } from "../../src/request_metrics.ts";
 import { checkMetrics, PROMTOOL_HINDRANCE } from "../support/promtool.ts";
 import { stats, worker } from "./fleet.ts";
@@ -10,8 +10,8 @@ const ROUTES = ["/hello", `/a"b\\c`];
 /** What is told of a fleet after these requests. */
 function exposed(
   requests: (metrics: RequestMetrics) => void = () => {},
-  but: Partial<Exposed> = {},
-): Exposed {
+  but: Partial<PrometheusSource> = {},
+): PrometheusSource {
   const memory = createMetricsMemory();
   requests(new RequestMetrics(memory, ROUTES, ["GET", "POST"]));
   const totals = new RequestTotals();
@@ -31,9 +31,9 @@ function linesOf(name: string, text: string): string[] {
   return text.split("\n").filter((line) => line.startsWith(name));
 }
 
-describe("exposition()", () => {
+describe("prometheusText()", () => {
   it("tells of requests by method, route and class of status", () => {
-    const text = exposition(exposed((metrics) => {
+    const text = prometheusText(exposed((metrics) => {
       metrics.note("GET", 0, 200, 1);
       metrics.note("GET", 0, 201, 1);
       metrics.note("GET", 0, 500, 1);
@@ -49,7 +49,7 @@ describe("exposition()", () => {
   });
 
   it("tells durations as a histogram by route, each bucket with those before it", () => {
-    const text = exposition(exposed((metrics) => {
+    const text = prometheusText(exposed((metrics) => {
       metrics.note("GET", 0, 200, 250);
       metrics.note("POST", 0, 200, 500);
       metrics.note("GET", 0, 200, 60_000);
@@ -68,12 +68,12 @@ describe("exposition()", () => {
   });
 
   it("leaves the durations of a route out that has none", () => {
-    const text = exposition(exposed((metrics) => metrics.noteRefusal("GET", 400)));
+    const text = prometheusText(exposed((metrics) => metrics.noteRefusal("GET", 400)));
     assertEquals(linesOf("mudpie_request_duration_seconds", text), []);
   });
 
   it("tells of each worker in base units", () => {
-    const text = exposition(exposed());
+    const text = prometheusText(exposed());
     for (
       const line of [
         'mudpie_worker_heap_bytes{worker="3"} 5000000',
@@ -86,7 +86,7 @@ describe("exposition()", () => {
   it("tells how many workers do what, those that nobody does included", () => {
     const { stats: fleet } = exposed();
     const workers = [...fleet.workers, worker(4, { status: "draining" })];
-    const text = exposition(exposed(undefined, { stats: { ...fleet, workers } }));
+    const text = prometheusText(exposed(undefined, { stats: { ...fleet, workers } }));
     assertEquals(linesOf("mudpie_workers", text), [
       "mudpie_workers_wanted 1",
       'mudpie_workers{status="starting"} 0',
@@ -98,7 +98,7 @@ describe("exposition()", () => {
 
   it("tells of replacements by cause, from 0 on", () => {
     const { stats: fleet } = exposed();
-    const text = exposition(
+    const text = prometheusText(
       exposed(undefined, { stats: { ...fleet, replacements: { panic: 2, "max heap": 1 } } }),
     );
     const lines = linesOf("mudpie_worker_replacements_total", text);
@@ -110,14 +110,14 @@ describe("exposition()", () => {
   });
 
   it("tells of the process: whether it is ready, and since when it runs", () => {
-    const text = exposition(exposed(undefined, { isReady: false }));
+    const text = prometheusText(exposed(undefined, { isReady: false }));
     assertStringIncludes(text, "\nmudpie_ready 0\n");
     assertStringIncludes(text, '\nmudpie_info{deno="2.9.6"} 1\n');
     assertStringIncludes(text, "\nprocess_start_time_seconds 1795000000.5\n");
   });
 
   it("has help and a type before each metric, and a line end behind all", () => {
-    const text = exposition(exposed((metrics) => metrics.note("GET", 0, 200, 1)));
+    const text = prometheusText(exposed((metrics) => metrics.note("GET", 0, 200, 1)));
     assert(text.endsWith("\n"));
     const families = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name]) => name);
     assertEquals(new Set(families).size, families.length);
@@ -125,7 +125,7 @@ describe("exposition()", () => {
   });
 
   it("escapes what a label must not hold", () => {
-    const text = exposition(exposed((metrics) => metrics.note("GET", 1, 200, 1)));
+    const text = prometheusText(exposed((metrics) => metrics.note("GET", 1, 200, 1)));
     assertStringIncludes(text, String.raw`{method="GET",route="/a\"b\\c",status="2xx"} 1`);
     assertEquals(escapeLabel('a\nb\\"'), String.raw`a\nb\\\"`);
   });
@@ -137,7 +137,7 @@ describe("exposition()", () => {
       metrics.note("GET", 1, 200, 1e6);
       metrics.noteRefusal(undefined, 400);
     };
-    assertEquals(await checkMetrics(exposition(exposed(requests))), "");
-    assertEquals(await checkMetrics(exposition(exposed())), "");
+    assertEquals(await checkMetrics(prometheusText(exposed(requests))), "");
+    assertEquals(await checkMetrics(prometheusText(exposed())), "");
   });
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
-import { encodeHead, HeadParser, RequestHead, Seen } from "../../src/http1/head.ts";
+import { encodeHead, HeadParser, RequestHead, Seen } from "../../src/http1/head_parser.ts";
 import { REFUSALS } from "../../src/http1/refusal.ts";
 import { fieldName, fieldValue, origin, splitPlaces, token } from "./arbitraries.ts";
 import { headOf, headWith } from "./heads.ts";

@@ -1,8 +1,8 @@
 // What the operator's port answers to which path. Pure: a method and a path come in, an answer goes out. Nothing here changes
 // anything, so nothing but GET and HEAD is allowed.
 
-import { EXPOSITION_TYPE } from "./exposition.ts";
-import { PAGE, PAGE_SECURITY_POLICY } from "./page.ts";
+import { PROMETHEUS_TYPE } from "./prometheus.ts";
+import { PAGE, PAGE_SECURITY_POLICY } from "./page/page.ts";
 import type { Readiness } from "./readiness.ts";
 
 /** What there is to tell. */
@@ -16,7 +16,7 @@ export interface AdminView {
 type Field = readonly [name: string, value: string];
 
 /** An answer: one that is whole, or events as they happen. */
-export type AdminAnswer =
+export type AdminResponse =
   | {
     readonly kind: "whole";
     readonly status: number;
@@ -40,7 +40,7 @@ const PAGE_FIELDS: readonly Field[] = [
   ["Referrer-Policy", "no-referrer"],
 ];
 
-const ANSWERS = new Map<string, (view: AdminView) => AdminAnswer>([
+const ENDPOINTS = new Map<string, (view: AdminView) => AdminResponse>([
   ["/", () => whole(200, "text/html; charset=utf-8", PAGE, PAGE_FIELDS)],
   ["/events", () => ({
     kind: "events",
@@ -53,7 +53,7 @@ const ANSWERS = new Map<string, (view: AdminView) => AdminAnswer>([
     return isReady ? whole(200, TEXT, "ready\n") : refusal(503, reason);
   }],
   ["/stats", (view) => whole(200, "application/json", JSON.stringify(view.stats()) + "\n")],
-  ["/metrics", (view) => whole(200, EXPOSITION_TYPE, view.metrics())],
+  ["/metrics", (view) => whole(200, PROMETHEUS_TYPE, view.metrics())],
 ]);
 
 /** What tells nothing but yes and no: whoever asks, and however. */
@@ -72,10 +72,10 @@ export function mayBeForeignPage(path: string, host: string | undefined): boolea
 }
 
 /** The answer to a request. */
-export function answerTo(method: string, path: string, view: AdminView): AdminAnswer {
-  const answer = ANSWERS.get(path);
+export function responseTo(method: string, path: string, view: AdminView): AdminResponse {
+  const answer = ENDPOINTS.get(path);
   if (answer === undefined) {
-    return refusal(404, `there is nothing but ${[...ANSWERS.keys()].join(", ")}`);
+    return refusal(404, `there is nothing but ${[...ENDPOINTS.keys()].join(", ")}`);
   }
   if (method !== "GET" && method !== "HEAD") {
     return refusal(405, "nothing can be changed here", ALLOW);
@@ -84,7 +84,7 @@ export function answerTo(method: string, path: string, view: AdminView): AdminAn
 }
 
 /** An answer that says why not. */
-export function refusal(status: number, reason: string, ...fields: Field[]): AdminAnswer {
+export function refusal(status: number, reason: string, ...fields: Field[]): AdminResponse {
   return whole(status, TEXT, `${reason}\n`, fields);
 }
 
@@ -93,6 +93,6 @@ function whole(
   contentType: string,
   body: string,
   fields: readonly Field[] = [],
-): AdminAnswer {
+): AdminResponse {
   return { kind: "whole", status, contentType, body, fields: [...COMMON_FIELDS, ...fields] };
 }

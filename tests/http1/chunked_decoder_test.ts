@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
-import { ChunkedDecoder, type ChunkedOutcome } from "../../src/http1/chunked.ts";
-import { HeadParser } from "../../src/http1/head.ts";
+import { ChunkedDecoder, type ChunkedOutcome } from "../../src/http1/chunked_decoder.ts";
+import { HeadParser } from "../../src/http1/head_parser.ts";
 import { REFUSALS } from "../../src/http1/refusal.ts";
 import { chunks, mutation, splitPlaces } from "./arbitraries.ts";
 import { bytesOf, DEFAULT_LIMITS, splitAt, textOf } from "./reading.ts";

@@ -6,10 +6,10 @@ import { DURATION_BUCKETS, type RequestRow, STATUS_CLASSES } from "../request_me
 import type { FleetStats, WorkerStats, WorkerStatus } from "../supervisor/running_server.ts";
 
 /** The content type of the format. */
-export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** What is told. */
-export interface Exposed {
+export interface PrometheusSource {
   readonly stats: FleetStats;
   readonly requests: readonly RequestRow[];
   readonly isReady: boolean;
@@ -53,7 +53,7 @@ const MILLISECONDS_PER_SECOND = 1_000;
 const MICROSECONDS_PER_SECOND = 1_000_000;
 
 /** The whole text. */
-export function exposition(exposed: Exposed): string {
+export function prometheusText(exposed: PrometheusSource): string {
   return [...requestFamilies(exposed.requests), ...fleetFamilies(exposed)]
     .filter(({ samples }) => samples.length > 0)
     .map(familyText)
@@ -98,7 +98,9 @@ function durationSamples([route, rows]: [string, RequestRow[]]): Sample[] {
   ];
 }
 
-function fleetFamilies({ stats, isReady, startedAtSeconds, denoVersion }: Exposed): Family[] {
+function fleetFamilies(
+  { stats, isReady, startedAtSeconds, denoVersion }: PrometheusSource,
+): Family[] {
   const { total, workers } = stats;
   return [
     counter("mudpie_connections_accepted_total", "Connections accepted.", [

@@ -13,7 +13,7 @@ import {
   SEMICOLON,
   TOKEN,
 } from "./grammar.ts";
-import type { HeadParser } from "./head.ts";
+import type { HeadParser } from "./head_parser.ts";
 import { type Refusal, REFUSALS } from "./refusal.ts";
 
 /** How much a chunked body may hold; sizes are numbers of bytes. */
