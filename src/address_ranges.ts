@@ -73,6 +73,17 @@ function longestRunOfZeros(groups: readonly number[]): { start: number; length: 
   return longest;
 }
 
+/**
+ * The one text of an address: IPv4 plain, also where it comes mapped into IPv6, and IPv6 as RFC 5952 has it. A text that is no
+ * address, or has a zone, stays as it is.
+ */
+export function normalizeAddress(text: string): string {
+  // IPv4 has one text only.
+  if (!text.includes(":")) return text;
+  const address = parseAddress(text);
+  return address === undefined ? text : formatAddress(address);
+}
+
 /** All the addresses that begin with the same bits. */
 export interface AddressRange {
   readonly address: IpAddress;

@@ -33,7 +33,10 @@ export type Handler<Path extends string = string> = (req: WebRequest<Path>) => H
 
 /** What a {@linkcode FetchHandler} gets behind the request; `Deno.serve` has the same there. */
 export interface FetchInfo {
-  /** The address of the client, as `WebRequest.clientAddr` has it: behind a front end whom `trustProxy` names, the one that it tells of. */
+  /**
+   * The address of the client, as `WebRequest.clientAddr` has it: behind a front end whom `trustProxy` names, the one that it tells of.
+   * Reading it throws where that throws; a handler that does not read it gets its request.
+   */
   readonly remoteAddr: Deno.NetAddr;
   /**
    * Resolves when the whole answer, its body included, has been handed to the system, and rejects with a `Deno.errors.Interrupted` when
@@ -89,12 +92,14 @@ export function fetchHandler(fetch: FetchHandler): Handler {
 
 /** What a handler is told besides. What it does not ask for is not made. */
 class HandlerInfo implements FetchInfo {
-  readonly remoteAddr: Deno.NetAddr;
   readonly #request: WebRequest;
 
   constructor(request: WebRequest) {
-    this.remoteAddr = request.clientAddr;
     this.#request = request;
+  }
+
+  get remoteAddr(): Deno.NetAddr {
+    return this.#request.clientAddr;
   }
 
   get completed(): Promise<void> {

@@ -2,6 +2,8 @@
 // Forwarded (RFC 7239), read with distrust. Each front end adds, at the end of the list, whom it was asked by; all that stands
 // before is hearsay, which the client may have made up. So the list is read from the right, and only as far as those who have
 // written it are trusted. Field values and trusted ranges come in, an address, a scheme and a host go out; no sockets.
+// A front end passes on the kind of fields that it does not write: what counts is the kind that it is known to write, or
+// else what both kinds say.
 
 import {
   type AddressRanges,
@@ -35,19 +37,25 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** The two kinds of fields: `Forwarded` (RFC 7239), and the older `X-Forwarded-For`, `-Proto` and `-Host`. */
+export type ForwardedKind = "forwarded" | "x-forwarded";
+
+/** What the fields of one kind say, or of both kinds where they agree. */
+interface Statement {
+  readonly kind: "told";
+  /** The client; undefined where it is the peer itself, as far as anybody says. */
+  readonly client: Endpoint | undefined;
+  readonly scheme: Scheme | undefined;
+  readonly host: string | undefined;
+}
+
 /** What those who are trusted say about a request. */
 export type Told =
-  | {
-    readonly kind: "told";
-    /** The client; undefined where it is the peer itself, as far as anybody says. */
-    readonly client: Endpoint | undefined;
-    readonly scheme: Scheme | undefined;
-    readonly host: string | undefined;
-  }
-  /** There are fields of both kinds, of which the front end has set one and the client may have set the other. */
+  | Statement
+  /** The two kinds name different clients. The front end has written one kind, and the client may have written the other. */
   | { readonly kind: "conflict"; readonly fields: readonly string[] };
 
-const NOTHING: Told = { kind: "told", client: undefined, scheme: undefined, host: undefined };
+const NOTHING: Statement = { kind: "told", client: undefined, scheme: undefined, host: undefined };
 
 /** The older fields, which are read together. */
 const X_FIELDS = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"] as const;
@@ -61,21 +69,42 @@ const MAX_HOPS = 100;
  */
 const MAX_LENGTH = 2_048;
 
-/** Reads what the peer at `peerHostname` says about the client, in so far as it is trusted. */
-export function readForwarded(fields: Fields, peerHostname: string, trust: AddressRanges): Told {
+/**
+ * Reads what the peer at `peerHostname` says about the client, in so far as it is trusted. With `writtenBy`, fields of the other kind
+ * are not read. Without it, both kinds are read where both are there, and have to name the same client.
+ */
+export function readForwarded(
+  fields: Fields,
+  peerHostname: string,
+  trust: AddressRanges,
+  writtenBy?: ForwardedKind,
+): Told {
   const peer = parseAddress(peerHostname);
   if (peer === undefined || !trust.includes(peer)) return NOTHING;
-  const elements = fields.header("Forwarded");
-  const [addresses, schemes, hosts] = X_FIELDS.map((name) => fields.header(name));
-  const hasXFields = addresses !== null || schemes !== null || hosts !== null;
-  if (elements === null) {
-    return hasXFields ? readXFields(addresses, schemes, hosts, trust) : NOTHING;
+  const statement = writtenBy === "x-forwarded" ? undefined : readElementsOf(fields, trust);
+  const xStatement = writtenBy === "forwarded" ? undefined : readXFields(fields, trust);
+  if (statement === undefined || xStatement === undefined) {
+    return statement ?? xStatement ?? NOTHING;
   }
-  if (!hasXFields) return readElements(elements, trust);
-  // Even an empty one counts: a front end may have nothing to say of this client, and what the client says stands in the other.
-  return {
+  // Even an empty field counts: a front end may know nothing of this client, and the client may have written the other kind.
+  return agreement(statement, xStatement) ?? {
     kind: "conflict",
     fields: ["Forwarded", ...X_FIELDS.filter((name) => fields.header(name) !== null)],
+  };
+}
+
+/**
+ * What both kinds say; undefined where they name different clients. The front end has written at least one kind, so what both
+ * say is its word. What only one says may be the client's.
+ */
+function agreement(one: Statement, other: Statement): Statement | undefined {
+  if (one.client?.hostname !== other.client?.hostname) return undefined;
+  return {
+    kind: "told",
+    client: one.client &&
+      { ...one.client, port: one.client.port === other.client?.port ? one.client.port : 0 },
+    scheme: one.scheme === other.scheme ? one.scheme : undefined,
+    host: one.host === other.host ? one.host : undefined,
   };
 }
 
@@ -90,17 +119,14 @@ function endpointOf(node: Node | undefined): Endpoint | undefined {
 }
 
 /**
- * Reads the older fields. The client is found by walking; of schemes and hosts the last one counts, because it alone is surely
+ * Reads the older fields; undefined where there are none. The client is found by walking; of schemes and hosts the last one counts, because it alone is surely
  * not the client's. Where in a list the word of the client's own front end stands cannot be told from the lists' lengths, which
  * the client can choose: where one front end adds to the hosts (as Apache does) and the next one lets them pass (as nginx does
  * unless told otherwise), one host more in the request would move the client's into that place.
  */
-function readXFields(
-  addresses: string | null,
-  schemes: string | null,
-  hosts: string | null,
-  trust: AddressRanges,
-): Told {
+function readXFields(fields: Fields, trust: AddressRanges): Statement | undefined {
+  const [addresses, schemes, hosts] = X_FIELDS.map((name) => fields.header(name));
+  if (addresses === null && schemes === null && hosts === null) return undefined;
   return {
     kind: "told",
     client: endpointOf(walk(addresses ?? "", trust)),
@@ -135,10 +161,12 @@ function elementAt(list: string, start: number, end: number): string {
 }
 
 /**
- * Reads the elements of Forwarded. Each one is by one front end, so what it says of scheme and host belongs to the address that
- * it tells of; those nearest to the client count.
+ * Reads the elements of Forwarded; undefined where there is no such field. Each element is by one front end, so what it says of
+ * scheme and host belongs to the address that it tells of; those nearest to the client count.
  */
-function readElements(list: string, trust: AddressRanges): Told {
+function readElementsOf(fields: Fields, trust: AddressRanges): Statement | undefined {
+  const list = fields.header("Forwarded");
+  if (list === null) return undefined;
   let client: Node | undefined;
   let scheme: Scheme | undefined;
   let host: string | undefined;

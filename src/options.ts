@@ -61,9 +61,18 @@ export interface WebServerOptions {
    *
    * It decides what `WebRequest`'s `clientAddr`, `scheme`, `host` and `toRequest()` say. Name the front ends alone: a client whose own
    * address is in a range can pass for any other. A front end has to set all fields of the one kind and to delete those of the other,
-   * since it passes on what it does not touch. What comes over a Unix socket counts as `"loopback"`.
+   * since it passes on what it does not touch; `forwardedBy` does without the deleting. What comes over a Unix socket counts as `"loopback"`.
    */
   readonly trustProxy?: "loopback" | readonly string[];
+  /**
+   * The kind of fields that the front ends of `trustProxy` write: `"forwarded"` for `Forwarded`, `"x-forwarded"` for `X-Forwarded-For`,
+   * `-Proto` and `-Host`. The other kind is then ignored, so a front end may pass it on as the client has sent it. Without
+   * `trustProxy` this option changes nothing: no field is believed.
+   *
+   * By default both kinds are read. A request that has both is believed where each kind, read alone, gives the same client, and of
+   * port, scheme and host only what both kinds give. Where they give different clients, who asks for the client gets an `HttpError` 400.
+   */
+  readonly forwardedBy?: "forwarded" | "x-forwarded";
 }
 
 /**
@@ -341,6 +350,7 @@ const SERVER_RULES = {
     summary: "Leave these paths out of the log",
   } as OptionRule<readonly string[]>,
   trustProxy: TRUST,
+  forwardedBy: optional(choice("The kind of fields that they write", "forwarded", "x-forwarded")),
 } satisfies Rules<WebServerOptions>;
 
 /** More threads than this help no machine, and are most likely a port in the wrong place. */

@@ -2,18 +2,16 @@
 // takes the one and gives the other. What comes this way is held to the same rules as what comes over a socket.
 
 import { type BodySource, type BodyStream, UNWANTED } from "./body_stream.ts";
+import { createPeer, type ProxySettings } from "./client_origin.ts";
 import { parseDecimal } from "./http1/grammar.ts";
 import { encodeHead, type HeadLimits, HeadParser, RequestHead } from "./http1/head_parser.ts";
 import { type Refusal, REFUSALS } from "./http1/refusal.ts";
 import { RequestBody } from "./http1/request_body.ts";
 import type { EncodableBody } from "./http1/response_encoder.ts";
 import { statusHasBody } from "./http1/status.ts";
-import { createRequest, type ExchangeWatch, type Peer, type WebRequest } from "./request.ts";
+import { createRequest, type ExchangeWatch, type WebRequest } from "./request.ts";
 import { outgoing, WebResponse } from "./response.ts";
 import { settlesWithin } from "./settling.ts";
-
-/** The address of a peer that has none of its own. */
-const LOCAL: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
 
 /** Where a `Request` of the platform came from, as far as its giver knows: `Deno.serve` passes it to its handlers. */
 export interface PeerInfo {
@@ -22,9 +20,8 @@ export interface PeerInfo {
 }
 
 /** How large a request may be that comes as a `Request` of the platform, and who is believed about who has sent it. */
-export interface PlatformRequestSettings extends HeadLimits {
+export interface PlatformRequestSettings extends HeadLimits, ProxySettings {
   readonly maxBodyBytes: number;
-  readonly trustProxy: Peer["trust"];
 }
 
 /**
@@ -43,7 +40,8 @@ export async function fromPlatformRequest(
   if (declared !== undefined && declared > settings.maxBodyBytes) return REFUSALS.bodyTooLarge;
   const body = await readBody(request, settings.maxBodyBytes);
   if (!(body instanceof RequestBody)) return body;
-  return createRequest(head, body, peerOf(request, info, settings.trustProxy), watch);
+  const scheme = request.url.startsWith("https:") ? "https" : "http";
+  return createRequest(head, body, createPeer(info?.remoteAddr, scheme, settings), watch);
 }
 
 function headOf(request: Request, limits: HeadLimits): RequestHead | Refusal {
@@ -86,27 +84,6 @@ async function readBody(request: Request, maxBytes: number): Promise<RequestBody
     at += chunk.length;
   }
   return RequestBody.own(bytes, length, undefined);
-}
-
-function peerOf(request: Request, info: PeerInfo | undefined, trust: Peer["trust"]): Peer {
-  const scheme = request.url.startsWith("https:") ? "https" : "http";
-  const address = info?.remoteAddr;
-  switch (address?.transport) {
-    case "tcp":
-    case "udp":
-      return {
-        addr: { transport: "tcp", hostname: address.hostname, port: address.port },
-        scheme,
-        trust,
-      };
-    case "unix":
-    case "unixpacket":
-      // Nobody but this machine's own processes can be at the other end.
-      return { addr: LOCAL, scheme, trust };
-    default:
-      // It may be anybody, so nothing is believed.
-      return { addr: LOCAL, scheme, trust: undefined };
-  }
 }
 
 /**

@@ -3,8 +3,8 @@
 
 import { Buffer } from "node:buffer";
 import type { AddressRanges } from "./address_ranges.ts";
+import { conflictError, type Origin, originOf, type Peer } from "./client_origin.ts";
 import { HttpError } from "./errors.ts";
-import { type Fields, readForwarded, type Scheme } from "./forwarded.ts";
 import type { RequestHead } from "./http1/head_parser.ts";
 import type { RequestBody } from "./http1/request_body.ts";
 import { idOfNumber, isSaneId, requestIdFrom, type WrittenId } from "./request_id.ts";
@@ -59,48 +59,6 @@ export interface ExchangeWatch {
 export const NOT_SENT: Error = new Deno.errors.Interrupted(
   "The client has gone before all of its answer was sent",
 );
-
-/** Who is at the other end of a connection. Its requests share it. */
-export interface Peer {
-  readonly addr: Deno.NetAddr;
-  /** The scheme that the connection itself speaks. */
-  readonly scheme: Scheme;
-  /** Who is believed when it says who the client is; undefined where nobody is. */
-  readonly trust: AddressRanges | undefined;
-}
-
-/** Who asks, and how, as far as those say who are believed. */
-interface Origin {
-  readonly clientAddr: Deno.NetAddr;
-  readonly scheme: Scheme;
-  /** Undefined where nobody but the Host field says. */
-  readonly host: string | undefined;
-}
-
-/** The address of the client, for a log: it never throws, and where two fields are at odds it is the peer's. */
-export function clientHostname(fields: Fields, peer: Peer): string {
-  if (peer.trust === undefined) return peer.addr.hostname;
-  const told = readForwarded(fields, peer.addr.hostname, peer.trust);
-  return (told.kind === "told" ? told.client?.hostname : undefined) ?? peer.addr.hostname;
-}
-
-function originOf(fields: Fields, peer: Peer, trust: AddressRanges): Origin {
-  const told = readForwarded(fields, peer.addr.hostname, trust);
-  if (told.kind === "conflict") {
-    throw new HttpError(
-      400,
-      `The request has ${
-        told.fields.join(" and ")
-      }, of which only one kind can be the front end's own: ` +
-        "the front end has to delete the fields that it does not set",
-    );
-  }
-  return {
-    clientAddr: told.client === undefined ? peer.addr : { transport: "tcp", ...told.client },
-    scheme: told.scheme ?? peer.scheme,
-    host: told.host,
-  };
-}
 
 const NO_ROUTE: MatchedRoute = { index: -1, depth: 0, parameters: [], isExact: true };
 
@@ -394,8 +352,8 @@ export class WebRequest<Path extends string = string> {
    * own, {@linkcode remoteAddr}. The port is 0 where they do not tell it. Nothing that a client sends can make it another
    * client's, unless the front end passes it on for its own word.
    *
-   * @throws {HttpError} 400 when the front end has let both `Forwarded` and `X-Forwarded-*` through, of which one may be forged; it
-   * answers by itself when the handler does not catch it
+   * @throws {HttpError} 400 when `Forwarded` and `X-Forwarded-*` name different clients, of which one may be forged, and the option
+   * `forwardedBy` does not say which kind the front end writes; it answers by itself when the handler does not catch it
    *
    * @example Count the requests of each client behind nginx
    * ```ts
@@ -412,7 +370,7 @@ export class WebRequest<Path extends string = string> {
    */
   get clientAddr(): Deno.NetAddr {
     const { addr, trust } = this.#peer;
-    return trust === undefined ? addr : this.#originAmong(trust).clientAddr;
+    return trust === undefined ? addr : this.#agreedOrigin(trust).clientAddr;
   }
 
   /**
@@ -423,7 +381,7 @@ export class WebRequest<Path extends string = string> {
    */
   get scheme(): "http" | "https" {
     const { scheme, trust } = this.#peer;
-    return trust === undefined ? scheme : this.#originAmong(trust).scheme;
+    return trust === undefined ? scheme : this.#agreedOrigin(trust).scheme;
   }
 
   /**
@@ -435,12 +393,20 @@ export class WebRequest<Path extends string = string> {
    */
   get host(): string {
     const { trust } = this.#peer;
-    const told = trust === undefined ? undefined : this.#originAmong(trust).host;
+    const told = trust === undefined ? undefined : this.#agreedOrigin(trust).host;
     return told ?? this.#head.host ?? "localhost";
   }
 
+  /** Worked out when it is first asked for. */
   #originAmong(trust: AddressRanges): Origin {
     return this.#origin ??= originOf(this.#head, this.#peer, trust);
+  }
+
+  /** The same for those that need a certain client: it throws in a conflict. */
+  #agreedOrigin(trust: AddressRanges): Origin {
+    const origin = this.#originAmong(trust);
+    if (origin.conflict !== undefined) throw conflictError(origin.conflict);
+    return origin;
   }
 
   /**
@@ -458,16 +424,21 @@ export class WebRequest<Path extends string = string> {
 
   /**
    * The same request as the platform's `Request`, for code that is written for it. The URL is put together of
-   * {@linkcode scheme}, {@linkcode host} and the target. Its `signal` is this request's, and like that one costs nothing until it is
+   * {@linkcode scheme}, {@linkcode host} and the target. Where {@linkcode clientAddr} throws, no field of the front end is believed: the
+   * scheme is the connection's, and the host that of the Host field. Its `signal` is this request's, and like that one costs nothing until it is
    * asked for; so who hands the request on to another server passes it beside: `fetch(request, { signal: request.signal })`.
    *
-   * @throws {HttpError} 400 when host and target make no URL, or when {@linkcode clientAddr} throws it; 501 when the platform's `Request` has no such method (TRACE, TRACK)
+   * @throws {HttpError} 400 when host and target make no URL; 501 when the platform's `Request` has no such method (TRACE, TRACK)
    * @throws {TypeError} when the body is first asked for after the response was sent
    */
   toRequest(): Request {
     const head = this.#head;
     const path = head.isAsteriskForm ? "/" : head.rawPath;
-    const url = `${this.scheme}://${this.host}${path}${head.query === "" ? "" : "?" + head.query}`;
+    const { scheme, trust } = this.#peer;
+    const origin = trust === undefined ? undefined : this.#originAmong(trust);
+    const host = origin?.host ?? head.host ?? "localhost";
+    const query = head.query === "" ? "" : "?" + head.query;
+    const url = `${origin?.scheme ?? scheme}://${host}${path}${query}`;
     if (!URL.canParse(url)) {
       throw new HttpError(400, "The host and the target of the request do not make a URL");
     }

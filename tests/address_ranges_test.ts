@@ -4,7 +4,13 @@
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
-import { AddressRanges, formatAddress, parseAddress, parseRange } from "../src/address_ranges.ts";
+import {
+  AddressRanges,
+  formatAddress,
+  normalizeAddress,
+  parseAddress,
+  parseRange,
+} from "../src/address_ranges.ts";
 
 /** An address that is one. */
 function address(text: string): Uint8Array {
@@ -21,6 +27,28 @@ function ranges(...texts: string[]): AddressRanges {
     return outcome.range;
   }));
 }
+
+describe("normalizeAddress()", () => {
+  for (
+    const [text, normal] of [
+      ["192.0.2.1", "192.0.2.1"],
+      ["::ffff:192.0.2.1", "192.0.2.1"],
+      ["::FFFF:C000:201", "192.0.2.1"],
+      ["0:0:0:0:0:ffff:192.0.2.1", "192.0.2.1"],
+      ["::1", "::1"],
+      ["2001:DB8:0:0::7", "2001:db8::7"],
+      // IPv4-compatible addresses are another form, and no IPv4 (RFC 4291, section 2.5.5.1).
+      ["::192.0.2.1", "::c000:201"],
+      ["fe80::1%eth0", "fe80::1%eth0"],
+      ["localhost", "localhost"],
+      ["", ""],
+    ]
+  ) {
+    it(`normalizeAddress() returns ${JSON.stringify(normal)} for ${JSON.stringify(text)}`, () => {
+      assertEquals(normalizeAddress(text), normal);
+    });
+  }
+});
 
 describe("parseAddress()", () => {
   const addresses = [

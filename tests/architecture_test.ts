@@ -120,6 +120,7 @@ const directions: Row[] = [
       "src/request_metrics.ts",
       "src/dispatch.ts",
       "src/router.ts",
+      "src/client_origin.ts",
       "src/request.ts",
       "src/response.ts",
       "src/body_stream.ts",
@@ -144,6 +145,7 @@ const directions: Row[] = [
   {
     modules: ["src/platform.ts"],
     mayImport: [
+      "src/client_origin.ts",
       "src/request.ts",
       "src/response.ts",
       "src/body_stream.ts",
@@ -158,10 +160,14 @@ const directions: Row[] = [
       "src/http1/status.ts",
       "src/errors.ts",
       "src/body_stream.ts",
-      "src/forwarded.ts",
+      "src/client_origin.ts",
       "src/request_id.ts",
       "src/served_request.ts",
     ],
+  },
+  {
+    modules: ["src/client_origin.ts"],
+    mayImport: ["src/address_ranges.ts", "src/errors.ts", "src/forwarded.ts"],
   },
   {
     modules: ["src/forwarded.ts"],

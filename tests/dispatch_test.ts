@@ -10,7 +10,7 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { fetchHandler, type Handler, HttpError, WebResponse } from "../mod.ts";
 import { resolveServerOptions } from "../src/options.ts";
-import type { Peer } from "../src/request.ts";
+import type { Peer } from "../src/client_origin.ts";
 import { parsedRequest, PEER, TestDispatcher } from "./support/routing_exchange.ts";
 
 describe("Dispatcher.dispatch()", () => {
@@ -217,11 +217,10 @@ describe("fetchHandler()", () => {
 
   it("tells the application who asks, as Deno.serve does", async () => {
     const dispatcher = new TestDispatcher({
-      "prefix /": fetchHandler((_request, info) => Response.json(info)),
+      "prefix /": fetchHandler((_request, { remoteAddr }) => Response.json(remoteAddr)),
     });
     const { text } = await dispatcher.answer({});
-    const { remoteAddr } = JSON.parse(text);
-    assertEquals(Object.keys(remoteAddr), ["transport", "hostname", "port"]);
+    assertEquals(Object.keys(JSON.parse(text)), ["transport", "hostname", "port"]);
   });
 
   it("tells the application behind a trusted front end the client and the public URL", async () => {

@@ -375,18 +375,141 @@ describe("readForwarded() of Forwarded from a trusted peer", () => {
 });
 
 describe("readForwarded() of both kinds from a trusted peer", () => {
-  for (const name of ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"]) {
-    it(`is a conflict of Forwarded and ${name}, even where one is empty`, () => {
-      for (
-        const [forwarded, other] of [[`for=${FORGED}`, CLIENT], ["", CLIENT], [`for=${FORGED}`, ""]]
-      ) {
-        assertEquals(read({ forwarded, [name.toLowerCase()]: other }), {
-          kind: "conflict",
-          fields: ["Forwarded", name],
-        });
-      }
+  const conflicts: { what: string; fields: Record<string, string>; named: string[] }[] = [
+    {
+      what: "name different clients",
+      fields: { "forwarded": `for=${FORGED}`, "x-forwarded-for": CLIENT },
+      named: ["X-Forwarded-For"],
+    },
+    {
+      what: "name a client in X-Forwarded-For alone, and Forwarded is empty",
+      fields: { "forwarded": "", "x-forwarded-for": CLIENT },
+      named: ["X-Forwarded-For"],
+    },
+    {
+      what: "name a client in Forwarded alone, and X-Forwarded-For is empty",
+      fields: { "forwarded": `for=${FORGED}`, "x-forwarded-for": "" },
+      named: ["X-Forwarded-For"],
+    },
+    {
+      what: "name a client in Forwarded alone, beside a scheme and a host",
+      fields: {
+        "forwarded": `for=${FORGED}`,
+        "x-forwarded-proto": "https",
+        "x-forwarded-host": "public.example",
+      },
+      named: ["X-Forwarded-Proto", "X-Forwarded-Host"],
+    },
+    {
+      what: "name a client whom a front end of the other kind does not know",
+      fields: { "forwarded": "for=unknown;proto=https", "x-forwarded-for": FORGED },
+      named: ["X-Forwarded-For"],
+    },
+  ];
+  for (const { what, fields, named } of conflicts) {
+    it(`readForwarded() finds a conflict where the kinds ${what}`, () => {
+      assertEquals(read(fields), { kind: "conflict", fields: ["Forwarded", ...named] });
     });
   }
+
+  const client = { hostname: CLIENT, port: 0 };
+  const agreements: { what: string; fields: Record<string, string>; told: Partial<Told> }[] = [
+    {
+      what: "all that both kinds say, as OpenShift's router writes it behind forged lists",
+      fields: {
+        "forwarded":
+          `for=${FORGED};host=evil.example;proto=http, for=${CLIENT};host=public.example;proto=https`,
+        "x-forwarded-for": `${FORGED}, ${CLIENT}`,
+        "x-forwarded-proto": "http, https",
+        "x-forwarded-host": "evil.example, public.example",
+      },
+      told: { client, scheme: "https", host: "public.example" },
+    },
+    {
+      what: "no host and no scheme that only X-Forwarded-* gives",
+      fields: {
+        "forwarded": `for=${CLIENT}`,
+        "x-forwarded-for": CLIENT,
+        "x-forwarded-proto": "https",
+        "x-forwarded-host": "evil.example",
+      },
+      told: { client },
+    },
+    {
+      what: "no host and no scheme that only Forwarded gives",
+      fields: {
+        "forwarded": `for=${CLIENT};proto=https;host=evil.example`,
+        "x-forwarded-for": CLIENT,
+      },
+      told: { client },
+    },
+    {
+      what: "no host and no scheme that differ",
+      fields: {
+        "forwarded": `for=${CLIENT};proto=https;host=evil.example`,
+        "x-forwarded-for": CLIENT,
+        "x-forwarded-proto": "http",
+        "x-forwarded-host": "public.example",
+      },
+      told: { client },
+    },
+    {
+      what: "no port that only one kind gives",
+      fields: { "forwarded": `for="${CLIENT}:4711"`, "x-forwarded-for": CLIENT },
+      told: { client },
+    },
+    {
+      what: "a port that both kinds give",
+      fields: { "forwarded": `for="${CLIENT}:4711"`, "x-forwarded-for": `${CLIENT}:4711` },
+      told: { client: { hostname: CLIENT, port: 4711 } },
+    },
+    {
+      what: "one client in two texts of one IPv6 address",
+      fields: { "forwarded": 'for="[2001:DB8:0::7]"', "x-forwarded-for": "2001:db8::7" },
+      told: { client: { hostname: "2001:db8::7", port: 0 } },
+    },
+    {
+      what: "a scheme that both kinds give where neither names a client",
+      fields: { "forwarded": "proto=https", "x-forwarded-proto": "https" },
+      told: { scheme: "https" },
+    },
+  ];
+  for (const { what, fields, told } of agreements) {
+    it(`readForwarded() tells ${what}`, () => {
+      assertEquals(read(fields), { ...NOTHING, ...told } as Told);
+    });
+  }
+});
+
+describe("readForwarded() with the kind that the front end writes", () => {
+  const both = {
+    "forwarded": `for=${CLIENT};proto=https;host=public.example`,
+    "x-forwarded-for": FORGED,
+    "x-forwarded-proto": "http",
+    "x-forwarded-host": "evil.example",
+  };
+  const { forwarded, ...xFields } = both;
+
+  it("readForwarded() reads Forwarded alone where forwardedBy names it", () => {
+    const told = readForwarded(fieldsOf(both), FRONT, TRUST, "forwarded");
+    assertEquals(told, read({ forwarded }));
+    assertEquals(clientOf(told), CLIENT);
+  });
+
+  it("readForwarded() reads X-Forwarded-* alone where forwardedBy names it", () => {
+    const told = readForwarded(fieldsOf(both), FRONT, TRUST, "x-forwarded");
+    assertEquals(told, read(xFields));
+    assertEquals(clientOf(told), FORGED);
+  });
+
+  it("readForwarded() tells nothing of fields of the other kind alone", () => {
+    assertEquals(readForwarded(fieldsOf(xFields), FRONT, TRUST, "forwarded"), NOTHING);
+    assertEquals(readForwarded(fieldsOf({ forwarded }), FRONT, TRUST, "x-forwarded"), NOTHING);
+  });
+
+  it("readForwarded() trusts no other peer for it", () => {
+    assertEquals(readForwarded(fieldsOf(both), CLIENT, TRUST, "forwarded"), NOTHING);
+  });
 });
 
 /** Text as it may stand in a header field. */
@@ -443,6 +566,73 @@ const someFields = fc.dictionary(
   fc.constantFrom("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded"),
   anything,
 );
+
+/** The fields of each kind that a client may send. */
+const someForwarded = fc.record({ forwarded: anything });
+const someXFields = fc.dictionary(
+  fc.constantFrom("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"),
+  anything,
+);
+
+describe("readForwarded() where the front end appends to one kind and passes on the other", () => {
+  const own = {
+    kind: "told",
+    client: { hostname: CLIENT, port: 0 },
+    scheme: "https",
+    host: "public.example",
+  } as const;
+  const ownElement = `for=${CLIENT};proto=https;host=public.example`;
+  const ownXFields = {
+    "x-forwarded-for": CLIENT,
+    "x-forwarded-proto": "https",
+    "x-forwarded-host": "public.example",
+  };
+  const appended = (sent: Record<string, string>, written: Record<string, string>) => ({
+    ...sent,
+    ...Object.fromEntries(
+      Object.entries(written).map(([name, value]) => [
+        name,
+        name in sent ? `${sent[name]}, ${value}` : value,
+      ]),
+    ),
+  });
+
+  it("readForwarded() tells the client, scheme and host of Forwarded, whatever the client sends of either kind", () => {
+    fc.assert(fc.property(someFields, (sent) => {
+      const fields = fieldsOf(appended(sent, { forwarded: ownElement }));
+      assertEquals(readForwarded(fields, FRONT, TRUST, "forwarded"), own);
+    }));
+  });
+
+  it("readForwarded() tells the client, scheme and host of X-Forwarded-*, whatever the client sends of either kind", () => {
+    fc.assert(fc.property(someFields, (sent) => {
+      const fields = fieldsOf(appended(sent, ownXFields));
+      assertEquals(readForwarded(fields, FRONT, TRUST, "x-forwarded"), own);
+    }));
+  });
+
+  it("readForwarded() without forwardedBy tells no other client, scheme or host than the front end's", () => {
+    const written = fc.constantFrom<Record<string, string>>({ forwarded: ownElement }, ownXFields);
+    const sameClient = fc.record({ "forwarded": fc.constant(`for=${CLIENT}`) });
+    const sent = fc.oneof(
+      someFields,
+      // Clients that know their own address, and so can have both kinds agree.
+      fc.tuple(sameClient, someXFields).map(([one, other]) => ({ ...other, ...one })),
+      fc.tuple(someForwarded, someXFields).map(([one, other]) => ({
+        ...one,
+        ...other,
+        "x-forwarded-for": CLIENT,
+      })),
+    );
+    fc.assert(fc.property(sent, written, (sent, written) => {
+      const told = read(appended(sent, written));
+      if (told.kind === "conflict") return;
+      assertEquals(told.client, own.client);
+      assert(told.scheme === undefined || told.scheme === own.scheme);
+      assert(told.host === undefined || told.host === own.host);
+    }));
+  });
+});
 
 describe("readForwarded()", () => {
   it("tells nothing of whatever an untrusted peer sends", () => {

@@ -79,6 +79,12 @@ const serverOptions: OptionCase[] = [
     bad: ["", "Loopback", "10.0.0.0/8", "*", true, null, 1, {}, [7], [null], [["::1"]]],
     kept: (resolved) => resolved instanceof AddressRanges,
   },
+  {
+    name: "forwardedBy",
+    default: undefined,
+    good: ["forwarded", "x-forwarded"],
+    bad: ["", "Forwarded", "x", "both", null, true, ["forwarded"]],
+  },
 ];
 
 const runOptions: OptionCase[] = [

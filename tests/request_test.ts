@@ -12,7 +12,7 @@ import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { fetchHandler, HttpError, type WebRequest, WebResponse, WebServer } from "../mod.ts";
 import { resolveServerOptions } from "../src/options.ts";
-import type { Peer } from "../src/request.ts";
+import type { Peer } from "../src/client_origin.ts";
 import {
   parsedRequest,
   PEER,
@@ -557,6 +557,22 @@ describe("WebRequest.remoteAddr", () => {
     assertEquals({ ...address }, info.remoteAddr);
   });
 
+  for (
+    const [given, hostname] of [
+      ["::ffff:192.0.2.7", "192.0.2.7"],
+      ["::FFFF:c000:207", "192.0.2.7"],
+      ["2001:DB8:0:0::7", "2001:db8::7"],
+      ["::1", "::1"],
+      ["fe80::1%eth0", "fe80::1%eth0"],
+    ]
+  ) {
+    it(`WebRequest.remoteAddr is ${hostname} where fetch() is given ${given}`, async () => {
+      const info = { remoteAddr: { transport: "tcp", hostname: given, port: 7 } as const };
+      const read = (req: WebRequest) => [req.remoteAddr.hostname, req.clientAddr.hostname];
+      assertEquals(await readInHandler("/", get(), read, { info }), [hostname, hostname]);
+    });
+  }
+
   it("is 127.0.0.1 and port 0 for a peer that has no such address", async () => {
     const info = { remoteAddr: { transport: "unix", path: "/run/a.sock" } as const };
     const address = await readInHandler("/", get(), (req) => req.remoteAddr, { info });
@@ -632,7 +648,7 @@ describe("WebRequest.clientAddr, scheme and host", () => {
     assertStrictEquals(request.clientAddr, request.clientAddr);
   });
 
-  it("throw an HttpError 400 that names the fields where both kinds are there", () => {
+  it("throw an HttpError 400 that names the fields where both kinds name different clients", () => {
     const fields: [string, string][] = [...FORWARDED, ["Forwarded", "for=192.0.2.1"]];
     const request = parsedRequest({ fields, peer: FRONT_END });
     for (
@@ -640,7 +656,6 @@ describe("WebRequest.clientAddr, scheme and host", () => {
         () => request.clientAddr,
         () => request.scheme,
         () => request.host,
-        () => request.toRequest(),
       ]
     ) {
       const error = assertThrows(read, HttpError);
@@ -658,15 +673,59 @@ describe("WebRequest.clientAddr, scheme and host", () => {
     const dispatcher = new TestDispatcher({
       "exact /asks": (req) => WebResponse.text(req.clientAddr.hostname),
       "exact /app": fetchHandler(({ url }) => new Response(url)),
+      "exact /app-asks": fetchHandler((_, info) => new Response(info.remoteAddr.hostname)),
       "exact /does-not": () => WebResponse.text("well"),
     });
     const fields: [string, string][] = [...FORWARDED, ["Forwarded", "for=192.0.2.1"]];
-    const statuses = [];
-    for (const target of ["/asks", "/app", "/does-not"]) {
-      const { status } = await dispatcher.answer({ target, fields, peer: FRONT_END });
-      statuses.push(status);
+    const answers: [number, string][] = [];
+    for (const target of ["/asks", "/app", "/app-asks", "/does-not"]) {
+      const { status, text } = await dispatcher.answer({ target, fields, peer: FRONT_END });
+      answers.push([status, status === 200 ? text : ""]);
     }
-    assertEquals([statuses, dispatcher.panics], [[400, 400, 200], []]);
+    const seen = [[400, ""], [200, "http://inner:8000/app"], [400, ""], [200, "well"]];
+    assertEquals([answers, dispatcher.panics], [seen, []]);
+  });
+
+  it("are what both kinds say where they agree on the client, and nothing that only one says", () => {
+    const fields: [string, string][] = [
+      ["Host", "inner:8000"],
+      ["Forwarded", "for=192.0.2.9;proto=https"],
+      ["X-Forwarded-For", "192.0.2.9"],
+      ["X-Forwarded-Proto", "https"],
+      ["X-Forwarded-Host", "evil.example"],
+    ];
+    const request = parsedRequest({ fields, peer: FRONT_END });
+    assertEquals(request.clientAddr, client);
+    assertEquals([request.scheme, request.host], ["https", "inner:8000"]);
+    assertEquals(request.toRequest().url, "https://inner:8000/");
+  });
+
+  it("are what the kind says that forwardedBy names, whatever the other one says", () => {
+    const fields: [string, string][] = [...FORWARDED, ["Forwarded", "for=192.0.2.1;host=evil"]];
+    const told = parsedRequest({ fields, peer: { ...FRONT_END, forwardedBy: "x-forwarded" } });
+    assertEquals(told.clientAddr, client);
+    assertEquals(told.toRequest().url, "https://public.example/");
+    const other = parsedRequest({ fields, peer: { ...FRONT_END, forwardedBy: "forwarded" } });
+    assertEquals(other.clientAddr.hostname, "192.0.2.1");
+    assertEquals(other.toRequest().url, "http://evil/");
+  });
+
+  it("are through fetch() what the kind says that forwardedBy names", async () => {
+    const headers: [string, string][] = [["Forwarded", "for=192.0.2.9"], [
+      "X-Forwarded-For",
+      "192.0.2.1",
+    ]];
+    for (
+      const [forwardedBy, hostname] of [["forwarded", "192.0.2.9"], [
+        "x-forwarded",
+        "192.0.2.1",
+      ]] as const
+    ) {
+      const server = { trustProxy: "loopback", forwardedBy } as const;
+      const options = { server, info: { remoteAddr: FRONT_END.addr } };
+      const read = (req: WebRequest) => req.clientAddr.hostname;
+      assertEquals(await readInHandler("/", get("/", { headers }), read, options), hostname);
+    }
   });
 
   it("are through fetch() what its caller says of the peer, and what the peer says", async () => {

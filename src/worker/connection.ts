@@ -4,6 +4,7 @@
 // drain) says its farewell from outside; the loop sees that and ends.
 
 import { type BodyStream, UNWANTED } from "../body_stream.ts";
+import { clientHostname, createPeer, type Peer } from "../client_origin.ts";
 import type { Dispatcher } from "../dispatch.ts";
 import type { ExchangeBoard } from "../exchange_board.ts";
 import type { BufferPool } from "../http1/buffer_pool.ts";
@@ -24,12 +25,10 @@ import { decideStreamFraming, type StreamFraming } from "../http1/chunked_encode
 import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
 import type { ServerSettings } from "../options.ts";
 import {
-  clientHostname,
   createRequest,
   type ExchangeWatch,
   idInUse,
   NOT_SENT,
-  type Peer,
   releaseRequest,
   routeIndexOf,
   type WebRequest,
@@ -49,9 +48,6 @@ import type { TurnGate } from "./turn_gate.ts";
 
 /** A connection of either kind of socket. */
 export type ClientConn = Deno.TcpConn | Deno.UnixConn;
-
-/** The address of a peer that has none in an IP network: a front end on the same machine, at a Unix socket. */
-const NO_ADDRESS: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
 
 /** What the connections of one worker share. */
 export interface ConnectionContext {
@@ -197,11 +193,9 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     this.#parser = new RequestParser(context.settings, context.pool);
     this.#output = new Output(context.pool);
     const { remoteAddr } = conn;
-    let addr = NO_ADDRESS;
-    if ("hostname" in remoteAddr) addr = remoteAddr;
     // A Unix socket waits for no acknowledgement.
-    else this.#sent = "whatever comes";
-    this.#peer = { addr, scheme: "http", trust: context.settings.trustProxy };
+    if (!("hostname" in remoteAddr)) this.#sent = "whatever comes";
+    this.#peer = createPeer(remoteAddr, "http", context.settings);
     this.deadline = context.deadlines.after(context.settings.headTimeout);
   }
 

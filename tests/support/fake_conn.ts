@@ -47,7 +47,11 @@ export class FakeConn {
 
   // What the server does.
 
-  readonly remoteAddr: Deno.NetAddr = { transport: "tcp", hostname: "192.0.2.1", port: 4321 };
+  readonly remoteAddr: Deno.NetAddr;
+
+  constructor(hostname = "192.0.2.1") {
+    this.remoteAddr = { transport: "tcp", hostname, port: 4321 };
+  }
 
   /** Whether the kernel would send a write at once, even behind another one that is not acknowledged. */
   sendsAtOnce = false;

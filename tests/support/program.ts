@@ -150,4 +150,4 @@ export class Program implements AsyncDisposable {
 }
 
 const LISTENING =
-  /listening on http:\/\/127\.0\.0\.1:(?<port>\d+) with (?<workers>\d+) workers? .*listen mode (?<listen>\w+)/;
+  /listening on http:\/\/(?:127\.0\.0\.1|\[::\]):(?<port>\d+) with (?<workers>\d+) workers? .*listen mode (?<listen>\w+)/;

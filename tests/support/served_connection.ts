@@ -45,6 +45,8 @@ export interface ServingOptions {
   readonly requestMetrics?: RequestMetrics;
   /** Whether requests are logged, which gives their answers an `X-Request-Id`. Not by default. */
   readonly isLogged?: boolean;
+  /** The address of the peer, as the socket names it. 192.0.2.1 by default. */
+  readonly peerHostname?: string;
 }
 
 /** Serves a connection, and lets it begin. */
@@ -63,7 +65,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     onFailure: (error) => faults.push(error),
   });
   const panics: unknown[] = [];
-  const fake = new FakeConn();
+  const fake = new FakeConn(options.peerHostname);
   const onPanic: PanicListener = (error) => {
     panics.push(error);
     return phraseResponse(500, { connection: "close" });

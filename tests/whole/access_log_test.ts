@@ -1,6 +1,6 @@
 // The log of requests of a whole server, as whoever reads its standard output sees it.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { within } from "../support/deadline.ts";
 import { Gate } from "../support/gate.ts";
@@ -22,6 +22,17 @@ const LONG = "a".repeat(3_000);
 
 /** Connections enough that both of two workers have some: one of them has none in one of 2^31 runs. */
 const CONNECTIONS = 32;
+
+/** Whether this machine has sockets for both families. */
+function hasIpv6(): boolean {
+  if (!CAN_START_PROGRAMS) return false;
+  try {
+    Deno.listen({ hostname: "::", port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 describe("The log of requests", { ignore: !CAN_START_PROGRAMS }, () => {
   it("it has one whole line for each request, however slowly it is read and whoever writes it", async () => {
@@ -51,6 +62,19 @@ describe("The log of requests", { ignore: !CAN_START_PROGRAMS }, () => {
     ]);
     assertEquals(new Set(records.map(({ worker }) => worker)), new Set([1, 2]));
     assertEquals(new Set(records.map(({ id }) => id)).size, records.length);
+  });
+
+  it("a server at :: logs an IPv4 client by its plain address, as remoteAddr has it", {
+    ignore: !hasIpv6(),
+  }, async () => {
+    await using program = startLogged({ server: { accessLog: "text" }, run: { hostname: "::" } });
+    const { port } = await program.listening();
+    using client = await RawClient.connect(port);
+    await client.send(get("/peer"));
+    assertMatch((await client.readResponse()).text, /^127\.0\.0\.1 \d+$/);
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 0);
+    assertEquals(program.stdout.all.map((line) => line.split(" ")[0]), ["127.0.0.1"]);
   });
 
   it("it leaves out the paths that it is told to", async () => {

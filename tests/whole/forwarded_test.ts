@@ -65,7 +65,37 @@ describe("a server whose peer is a trusted front end", { ignore: !CAN_START_APPS
     assertEquals(await originSeen(client, forwarded), TOLD);
   });
 
-  it("it answers 400, keeps the connection and loses no worker where both kinds of fields are there", async () => {
+  it("it does not believe a host that the client sends beside its own true address", async () => {
+    await using app = await start("loopback");
+    using client = await app.connect();
+    const fields = [
+      "Forwarded: for=192.0.2.9",
+      "X-Forwarded-For: 192.0.2.9",
+      "X-Forwarded-Host: evil.example",
+    ];
+    assertEquals(await originSeen(client, ...fields), { ...OWN, client: "192.0.2.9" });
+  });
+
+  it("it ignores the kind of fields that forwardedBy does not name", async () => {
+    const server = { trustProxy: "loopback", forwardedBy: "forwarded" } as const;
+    await using app = await startApp("well_behaved.ts", { app: { server } });
+    using client = await app.connect();
+    const evil = "X-Forwarded-Host: evil.example";
+    const own = "Forwarded: for=192.0.2.9;proto=https;host=public.example";
+    assertEquals(await originSeen(client, own, "X-Forwarded-For: 198.51.100.66", evil), TOLD);
+    assertEquals(await originSeen(client, ...FORWARDED), OWN);
+  });
+
+  it("it gives a fetch-style application that asks for no client its request where the kinds differ", async () => {
+    await using app = await start("loopback");
+    using client = await app.connect();
+    const { status, text } = await client.ask(
+      get("/url", ...FORWARDED, "Forwarded: for=198.51.100.66"),
+    );
+    assertEquals([status, text], [200, "http://test/url"]);
+  });
+
+  it("it answers 400, keeps the connection and loses no worker where both kinds of fields differ", async () => {
     await using app = await start("loopback");
     using client = await app.connect();
     const answers: RawResponse[] = [];

@@ -1,9 +1,16 @@
 // One connection, over a connection without a socket and with a clock that is a number: what is written in how many writes,
 // which time limit holds when, and how it ends.
 
-import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertLess,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { Handler } from "../../src/dispatch.ts";
+import { fetchHandler, type Handler } from "../../src/dispatch.ts";
 import { SMALL_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import type { WebServerOptions } from "../../src/options.ts";
@@ -287,6 +294,35 @@ describe("Connection", () => {
     await settle();
     assertEquals(fake.output.match(/http:.*/g), ["http://testHTTP/1.1 200 OK", "http://localhost"]);
   });
+
+  for (const trustProxy of [undefined, ["192.0.2.0/24"]]) {
+    it(
+      `Connection names an IPv4 peer of a socket for both families plainly, with trustProxy ${
+        JSON.stringify(trustProxy)
+      }`,
+      async () => {
+        const router = new Router<Handler>(percentDecode);
+        const target = fetchHandler((_, { remoteAddr }) => new Response(remoteAddr.hostname));
+        router.add("/info", true, { kind: "any", target }, () => "a test");
+        const tellAddresses: Handler = ({ remoteAddr, clientAddr }) =>
+          WebResponse.text(`${remoteAddr.hostname} ${clientAddr.hostname}`);
+        router.add("/", true, { kind: "any", target: tellAddresses }, () => "a test");
+        const { fake, context, logged } = await serveConnection({
+          router,
+          limits: { trustProxy },
+          tickMs: TICK_MS,
+          isLogged: true,
+          peerHostname: "::ffff:192.0.2.9",
+        });
+        fake.send(get("/") + get("/info"));
+        await settle();
+        await context.accessLog?.flush();
+        assertStringIncludes(fake.output, "\r\n\r\n192.0.2.9 192.0.2.9HTTP/1.1 200 OK\r\n");
+        assertFalse(fake.output.includes("ffff"));
+        assertEquals(logged.map((line) => line.split(" - - [")[0]), ["192.0.2.9", "192.0.2.9"]);
+      },
+    );
+  }
 
   describe("the client's address in its log", () => {
     const forged = "X-Forwarded-For: 198.51.100.66, 203.0.113.5";

@@ -3,7 +3,8 @@
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { type ParserOutcome, RequestParser } from "../../../src/http1/request_parser.ts";
 import { resolveServerOptions } from "../../../src/options.ts";
-import { createRequest, type Peer, type WebRequest } from "../../../src/request.ts";
+import type { Peer } from "../../../src/client_origin.ts";
+import { createRequest, type WebRequest } from "../../../src/request.ts";
 
 const PEER: Peer = {
   addr: { transport: "tcp", hostname: "192.0.2.1", port: 4321 },

@@ -1,6 +1,6 @@
 // Does nothing wrong: what a handler can do with a request, and some that wait for the test.
 
-import { WebResponse } from "../../../mod.ts";
+import { fetchHandler, WebResponse } from "../../../mod.ts";
 import { answerFromGate, appOptions, appServer, tellOrigin, tellWorker } from "../app.ts";
 import { reportAtGate } from "../gate.ts";
 
@@ -14,6 +14,7 @@ server.addExactPath("/async", async () => {
 });
 server.addExactPath("/worker", tellWorker);
 server.addPath("/origin", tellOrigin);
+server.addPath("/url", fetchHandler(({ url }) => new Response(url)));
 server.addExactPath(
   "/peer",
   ({ remoteAddr: { hostname, port } }) => WebResponse.text(`${hostname} ${port}`),
