@@ -28,7 +28,11 @@ export interface WebServerOptions {
   readonly maxBodyBytes?: number;
   /** How long a head may take to be whole, from its first byte (or from the connection's start); then 408. 10,000 by default. */
   readonly headTimeout?: number;
-  /** How long a body may take to be whole, from the end of its head; then 408. 30,000 by default. */
+  /**
+   * How long the client may take over each 64 KiB of a body, from the end of its head, and over what is left at its end; then
+   * 408. A large upload may take longer in all, as long as it goes on. Of a chunked body only the data counts, not what
+   * delimits it. 30,000 by default.
+   */
   readonly bodyTimeout?: number;
   /** How long a connection may wait for its next request; then it is closed. 75,000 by default. */
   readonly keepAliveTimeout?: number;
@@ -333,7 +337,7 @@ const SERVER_RULES = {
   maxHeaderCount: count(100, "Most header fields, else 431"),
   maxBodyBytes: common(bytes(1_000_000, "Largest request body, else 413", 0)),
   headTimeout: time(10_000, "For a head to be whole, else 408"),
-  bodyTimeout: time(30_000, "For a body to be whole, else 408"),
+  bodyTimeout: time(30_000, "For 64 KiB of a body, else 408"),
   keepAliveTimeout: common(time(75_000, "Waits for the next request")),
   writeTimeout: time(30_000, "For a client to take 64 KiB"),
   handlerTimeout: common(time(0, "For a handler, else 503")),

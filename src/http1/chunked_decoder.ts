@@ -71,6 +71,11 @@ export class ChunkedDecoder {
     this.#trailers = trailers;
   }
 
+  /** How many bytes of the body have come: of its data alone, not of what delimits the chunks. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** The body, once it is complete. */
   get body(): Uint8Array<ArrayBuffer> {
     return this.#body.subarray(0, this.#length);

@@ -126,6 +126,23 @@ export class RequestParser {
   }
 
   /**
+   * How many bytes have come of the body that is being read; 0 while none is. Of a chunked body only its data counts: size
+   * lines, extensions and trailers are free to send, so they are no progress.
+   */
+  get bodyBytes(): number {
+    const state = this.#state;
+    switch (state.kind) {
+      case "length":
+        return state.memory === undefined ? this.#end - this.#start : state.memory.filled;
+      case "chunked":
+        return state.decoder.length;
+      case "head":
+      case "over":
+        return 0;
+    }
+  }
+
+  /**
    * Where the next bytes go; never empty. Asking for it moves what is in the buffer, so the body of the request before it
    * has to be released.
    */

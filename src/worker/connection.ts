@@ -133,6 +133,9 @@ export const IDLE_GRACE_MS = 250;
 /** The same for a connection that is new: its client has not sent its first request yet, and surely means to. */
 export const NEW_GRACE_MS = 1_000;
 
+/** How much of a body a client has to send in each `bodyTimeout`: one that sends a byte at a time must not stay for ever. */
+const BYTES_PER_BODY_TIMEOUT = 65_536;
+
 /** How much of an answer a client has to take in each `writeTimeout`: one that sips a byte at a time must not stay for ever. */
 const BYTES_PER_WRITE_TIMEOUT = 65_536;
 
@@ -163,6 +166,8 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   readonly #output: Output;
   readonly #peer: Peer;
   #phase: Phase = "head";
+  /** How much of the body had come when the time limit for its next bytes began. */
+  #bodyBytesAtStart = 0;
   #ending: Ending = "stay";
   /** What is said from outside of the loop; when it is there, the loop has nothing more to say. */
   #farewell: Promise<void> | undefined;
@@ -671,7 +676,10 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     }
   }
 
-  /** Sets the time limit for what is awaited now. The limit of a head or a body that has begun already goes on. */
+  /**
+   * Sets the time limit for what is awaited now. That of a head that has begun goes on; that of a body begins anew when
+   * enough of it has come.
+   */
   #await(awaiting: "request" | "head" | "body"): void {
     const { settings, deadlines, isDraining } = this.#context;
     switch (awaiting) {
@@ -684,11 +692,14 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
         this.#phase = "head";
         this.deadline = deadlines.after(settings.headTimeout);
         return;
-      case "body":
-        if (this.#phase === "body") return;
+      case "body": {
+        const { bodyBytes } = this.#parser;
+        const hasBegun = this.#phase === "body";
+        if (hasBegun && bodyBytes - this.#bodyBytesAtStart < BYTES_PER_BODY_TIMEOUT) return;
         this.#phase = "body";
+        this.#bodyBytesAtStart = bodyBytes;
         this.deadline = deadlines.after(settings.bodyTimeout);
-        return;
+      }
     }
   }
 

@@ -288,6 +288,57 @@ describe("RequestParser.hasUnreadBytes", () => {
   });
 });
 
+describe("RequestParser.bodyBytes", () => {
+  const chunked = POST + "Transfer-Encoding: chunked\r\n\r\n";
+  const cases = [
+    { what: "is 0 before a request", sent: "", bytes: 0 },
+    { what: "is 0 in a head", sent: "POST / HT", bytes: 0 },
+    { what: "is 0 behind a head", sent: POST + "Content-Length: 9\r\n\r\n", bytes: 0 },
+    { what: "counts a body", sent: POST + "Content-Length: 9\r\n\r\nabc", bytes: 3 },
+    {
+      what: "counts a body that has left the buffer",
+      sent: POST + `Content-Length: 99999\r\n\r\n${"a".repeat(70_000)}`,
+      bytes: 70_000,
+    },
+    { what: "counts the data of chunks", sent: chunked + "2\r\nab\r\n5\r\ncde", bytes: 5 },
+    {
+      what: "counts no size line and no extension",
+      sent: chunked + "2;a=b\r\nab\r\n5;c",
+      bytes: 2,
+    },
+    { what: "counts no trailer", sent: chunked + "2\r\nab\r\n0\r\nA: b\r\nC", bytes: 2 },
+    { what: "is 0 when the body is whole", sent: POST + "Content-Length: 3\r\n\r\nabc", bytes: 0 },
+    {
+      what: "counts from 0 again in the next body",
+      sent: (POST + "Content-Length: 9\r\n\r\nabcdefghi").repeat(2).slice(0, -5),
+      bytes: 4,
+    },
+  ];
+  for (const { what, sent, bytes } of cases) {
+    it(`RequestParser.bodyBytes ${what}`, () => {
+      for (const size of [Infinity, 1_000, 1]) {
+        const parser = parserWith();
+        const all = bytesOf(sent);
+        for (let at = 0; at < all.length;) {
+          const { space } = parser;
+          const part = all.subarray(at, at + Math.min(size, space.length));
+          space.set(part);
+          parser.received(part.length);
+          at += part.length;
+          for (
+            let outcome = parser.next();
+            outcome.kind !== "incomplete";
+            outcome = parser.next()
+          ) {
+            if (outcome.kind === "request") outcome.body.release();
+          }
+        }
+        assertEquals(parser.bodyBytes, bytes);
+      }
+    });
+  }
+});
+
 describe("RequestParser and its memory", () => {
   it("space is small for a connection on which nothing has happened, or little", () => {
     const parser = parserWith();

@@ -24,6 +24,8 @@ import { DATE, serveConnection, type ServedConnection } from "../support/served_
 
 const TICK_MS = 10;
 
+const CHUNKED = "Transfer-Encoding: chunked";
+
 /** What a handler waits for. */
 let open: PromiseWithResolvers<void>;
 /** The request that came last. */
@@ -65,6 +67,7 @@ const handlers: Record<string, Handler> = {
     return WebResponse.empty();
   },
   "/echo": (req) => WebResponse.text(req.text()),
+  "/length": (req) => WebResponse.text(String(req.body.length)),
   "/10000": () => WebResponse.text("a".repeat(10_000)),
   "/100000": () => WebResponse.bytes(new Uint8Array(100_000).fill(97)),
   "/1000000": () => WebResponse.bytes(new Uint8Array(1_000_000).fill(97)),
@@ -617,6 +620,115 @@ describe("Connection, with time limits,", () => {
     assertEquals(fake.output, "");
     await pass(20);
     assertEquals(statusesIn(fake.output), [408]);
+    fake.end();
+    await assertEnded(exchange);
+  });
+
+  const uploads = [
+    { what: "of declared length", fields: "Content-Length: 262145", before: "", after: "" },
+    {
+      what: "in one chunk",
+      fields: "Transfer-Encoding: chunked",
+      before: "40001\r\n",
+      after: "\r\n0\r\n\r\n",
+    },
+    {
+      what: "of declared length, for which its client waits to be asked",
+      fields: "Content-Length: 262145\r\nExpect: 100-continue",
+      before: "",
+      after: "",
+    },
+  ];
+  for (const { what, fields, before, after } of uploads) {
+    it(`bodyTimeout begins anew with each 64 KiB of a body ${what}`, async () => {
+      const { fake, pass } = await serve({ bodyTimeout: 100, headTimeout: 50 });
+      fake.send(request("POST", "/length", fields));
+      await settle();
+      fake.send(before);
+      for (let i = 0; i < 4; i++) {
+        await pass(90);
+        fake.send("a".repeat(65_536));
+        await settle();
+      }
+      await pass(90);
+      fake.send("a" + after);
+      await settle();
+      assertEquals(statusesIn(fake.output).at(-1), 200);
+      assertMatch(fake.output, /\r\n\r\n262145$/);
+    });
+
+    it(`bodyTimeout ends a body ${what} when less than 64 KiB of it come in that time`, async () => {
+      const exchange = await serve({ bodyTimeout: 100 });
+      const { fake, pass } = exchange;
+      fake.send(request("POST", "/length", fields));
+      await settle();
+      fake.send(before + "a".repeat(65_536));
+      await pass(90);
+      fake.send("a".repeat(65_535));
+      await pass(30);
+      assertEquals(statusesIn(fake.output).at(-1), 408);
+      fake.end();
+      await assertEnded(exchange);
+    });
+
+    it(`bodyTimeout holds for what is left of a body ${what} at its end`, async () => {
+      const exchange = await serve({ bodyTimeout: 100 });
+      const { fake, pass } = exchange;
+      fake.send(request("POST", "/length", fields));
+      await settle();
+      fake.send(before);
+      for (let i = 0; i < 4; i++) {
+        await pass(90);
+        fake.send("a".repeat(65_536));
+      }
+      await pass(120);
+      assertEquals(statusesIn(fake.output).at(-1), 408);
+      fake.end();
+      await assertEnded(exchange);
+    });
+  }
+
+  it("bodyTimeout is not moved by a body that comes byte by byte", async () => {
+    for (const [fields, part] of [["Content-Length: 300000", "a"], [CHUNKED, "1\r\na\r\n"]]) {
+      const exchange = await serve({ bodyTimeout: 100 });
+      const { fake, pass } = exchange;
+      fake.send(request("POST", "/length", fields));
+      for (let i = 0; i < 13; i++) {
+        fake.send(part);
+        await pass(10);
+      }
+      assertEquals(statusesIn(fake.output), [408], fields);
+      fake.end();
+      await assertEnded(exchange);
+    }
+  });
+
+  it("bodyTimeout is not moved by what delimits chunks, however much of it comes", async () => {
+    // Each of these brings more than 64 KiB, of which less than that is body.
+    const framings = ["1\r\na\r\n".repeat(11_000), `1;${"a".repeat(15_000)}\r\na\r\n`.repeat(5)];
+    for (const framing of framings) {
+      const exchange = await serve({ bodyTimeout: 100, maxHeadBytes: 100_000 });
+      const { fake, pass } = exchange;
+      fake.send(request("POST", "/length", CHUNKED));
+      await pass(90);
+      fake.send(framing);
+      await pass(30);
+      assertEquals(statusesIn(fake.output), [408]);
+      fake.end();
+      await assertEnded(exchange);
+    }
+  });
+
+  it("bodyTimeout begins with each body, whatever came of the one before it", async () => {
+    const exchange = await serve({ bodyTimeout: 100 });
+    const { fake, pass } = exchange;
+    fake.send(
+      post("/length", "a".repeat(70_000)) + post("/length", "a".repeat(70_000)).slice(0, 90),
+    );
+    await pass(90);
+    assertEquals(statusesIn(fake.output), [200]);
+    await pass(30);
+    assertEquals(statusesIn(fake.output), [200, 408]);
     fake.end();
     await assertEnded(exchange);
   });
