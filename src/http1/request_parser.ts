@@ -131,15 +131,9 @@ export class RequestParser {
    */
   get bodyBytes(): number {
     const state = this.#state;
-    switch (state.kind) {
-      case "length":
-        return state.memory === undefined ? this.#end - this.#start : state.memory.filled;
-      case "chunked":
-        return state.decoder.length;
-      case "head":
-      case "over":
-        return 0;
-    }
+    if (state.kind === "chunked") return state.decoder.length;
+    if (state.kind !== "length") return 0;
+    return state.memory === undefined ? this.#end - this.#start : state.memory.filled;
   }
 
   /**
