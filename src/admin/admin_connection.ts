@@ -3,12 +3,12 @@
 
 import { BufferPool } from "../http1/buffer_pool.ts";
 import type { RequestHead } from "../http1/head_parser.ts";
+import { Output } from "../http1/output.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import { type RequestLimits, RequestParser } from "../http1/request_parser.ts";
 import {
   CONTINUE_BYTES,
   type EncodableResponse,
-  Output,
   ResponseEncoder,
 } from "../http1/response_encoder.ts";
 import { type AdminResponse, refusal } from "./endpoints.ts";

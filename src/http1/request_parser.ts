@@ -10,7 +10,7 @@ import {
   SMALL_BUFFER_BYTES,
 } from "./buffer_pool.ts";
 import { ChunkedDecoder } from "./chunked_decoder.ts";
-import { decideFraming } from "./framing.ts";
+import { decideRequestFraming } from "./framing.ts";
 import { CR, LF, parseList, QUESTION_MARK } from "./grammar.ts";
 import { type HeadLimits, HeadParser, RequestHead, Seen } from "./head_parser.ts";
 import { clientLetsPersist } from "./persistence.ts";
@@ -292,7 +292,7 @@ export class RequestParser {
   }
 
   #beginBody(head: RequestHead): ParserOutcome {
-    const framing = decideFraming(head);
+    const framing = decideRequestFraming(head);
     const expectation = expectationOf(head);
     if (head.method === "TRACE" && (framing.kind === "length" || framing.kind === "chunked")) {
       return this.#refuseBody(REFUSALS.traceWithBody, head);

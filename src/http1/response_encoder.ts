@@ -1,14 +1,14 @@
 // A response and its framing to bytes (RFC 9112, sections 4 and 6).
-// It writes what others have decided: status, fields, body, whether the connection persists. Content-Length, Connection
+// It writes what others have decided: status, fields, body, framing, whether the connection persists. Content-Length, Connection
 // and Date are the server's own, so its caller leaves out a handler's values for them. A head that has been written
 // before is copied: one ready-made array of bytes for each status and content type, with the date inside, and room for the
 // name of the exchange.
 
-import type { BufferPool, OutputBuffer } from "./buffer_pool.ts";
+import { hasContentLength, type ResponseFraming } from "./framing.ts";
 import { CR, LF } from "./grammar.ts";
+import { type LargeBody, MAX_JOINED_BODY_BYTES, type Output } from "./output.ts";
 import type { ConnectionOption } from "./persistence.ts";
 import { reasonPhrase, statusHasBody } from "./status.ts";
-import type { StreamFraming } from "./chunked_encoder.ts";
 
 /** What goes into the body of an answer. */
 export type EncodableBody = Uint8Array | string | null;
@@ -24,21 +24,6 @@ export interface EncodableResponse {
   /** The length to tell where no body is sent for another reason than its being empty: the handler answers a HEAD itself. */
   readonly declaredLength: number | undefined;
 }
-
-/** A body that is sent behind its head. Its memory is the handler's, who may take it away; its length was told already. */
-export interface LargeBody {
-  readonly bytes: Uint8Array;
-  readonly length: number;
-}
-
-/** A body up to this size is joined with its head, so that both go out in one write; above, the copy costs more than a write. */
-export const MAX_JOINED_BODY_BYTES = 65_536;
-
-/**
- * Answers that wait, and parts of one, are written before they are more than this: neither pipelining nor a source that gives all at once
- * can fill the memory.
- */
-export const MAX_WAITING_BYTES = 65_536;
 
 /** A short text is written faster by a loop than by a call into the platform. */
 const MAX_LOOP_CHARACTERS = 48;
@@ -81,63 +66,6 @@ const HEAD_END: Record<ConnectionOption, Uint8Array> = {
 
 /** `100 Continue`, the one interim response that the server sends (RFC 9110, section 15.2.1). */
 export const CONTINUE_BYTES: Uint8Array = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
-
-/** Answers on their way to the client of one connection: what they have come to so far, for one write. */
-export class Output {
-  readonly #pool: BufferPool;
-  #buffer: OutputBuffer | undefined;
-  /** How many bytes wait. */
-  length = 0;
-
-  constructor(pool: BufferPool) {
-    this.#pool = pool;
-  }
-
-  /** The buffer, with at least that many bytes free behind `length`. */
-  reserve(bytes: number): Uint8Array<ArrayBuffer> {
-    const current = this.#buffer;
-    const needed = this.length + bytes;
-    if (current !== undefined && needed <= current.bytes.length) return current.bytes;
-    return this.#replaceBuffer(needed);
-  }
-
-  #replaceBuffer(neededBytes: number): Uint8Array<ArrayBuffer> {
-    const old = this.#buffer;
-    const fresh = this.#pool.takeForOutput(neededBytes);
-    if (old !== undefined) {
-      fresh.bytes.set(old.beginning(this.length));
-      this.#pool.giveFromOutput(old);
-    }
-    this.#buffer = fresh;
-    return fresh.bytes;
-  }
-
-  /** Adds bytes as they are. */
-  append(bytes: Uint8Array): void {
-    this.reserve(bytes.length).set(bytes, this.length);
-    this.length += bytes.length;
-  }
-
-  /** Writes the name of an exchange over what waits. */
-  copyBack({ bytes, length }: RequestIdBytes, at: number): void {
-    const buffer = this.reserve(0);
-    for (let i = 0; i < length; i++) buffer[at + i] = bytes[i];
-  }
-
-  /** The bytes that wait; they are the buffer's own until `clear`. */
-  get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#buffer?.beginning(this.length) ?? NO_BYTES;
-  }
-
-  /** Forgets what has been written. A write that is still under way must be over: the memory goes to somebody else. */
-  clear(): void {
-    this.length = 0;
-    if (this.#buffer !== undefined) this.#pool.giveFromOutput(this.#buffer);
-    this.#buffer = undefined;
-  }
-}
-
-const NO_BYTES = new Uint8Array(0);
 
 /** A head up to the digits of Content-Length, and when its date was written. */
 interface HeadTemplate {
@@ -194,14 +122,14 @@ export class ResponseEncoder {
     if (response.fields === null && TEMPLATE_ID_LENGTHS.includes(requestId?.length ?? 0)) {
       this.#writeTemplate(output, status, response.contentType, requestId);
     } else {
-      const lengthField = statusHasBody(status) ? "Content-Length: " : "";
-      this.#writeHead(output, response, requestId, lengthField);
+      this.#writeHead(output, response, requestId, lengthFieldStart(status));
     }
-    if (!statusHasBody(status)) return this.#endWithoutLength(output, status, connection);
+    if (!hasContentLength(status)) return this.#endWithoutLength(output, connection);
     if (typeof body === "string") return this.#endWithText(output, body, connection, isHeadRequest);
     const length = body === null ? 0 : body.length;
-    const declared = isHeadRequest && length === 0 ? response.declaredLength ?? 0 : length;
-    this.#endHead(output, declared, connection);
+    const isDeclared = isHeadRequest && length === 0 && statusHasBody(status);
+    const contentLength = isDeclared ? response.declaredLength ?? 0 : length;
+    this.#endHead(output, contentLength, connection);
     if (body === null || isHeadRequest) return undefined;
     this.bodyBytes = length;
     if (length > MAX_JOINED_BODY_BYTES) return { bytes: body, length };
@@ -223,7 +151,9 @@ export class ResponseEncoder {
     }
     const at = output.length;
     output.append(bytes);
-    if (requestId !== undefined) output.copyBack(requestId, at + dateAt + REQUEST_ID_DISTANCE);
+    if (requestId !== undefined) {
+      output.overwrite(at + dateAt + REQUEST_ID_DISTANCE, requestId.bytes, requestId.length);
+    }
   }
 
   #templateFor(status: number, contentType: string | null, idLength: number): HeadTemplate {
@@ -233,8 +163,7 @@ export class ResponseEncoder {
     ) return last;
     const known = this.#templates[idLength]?.[status]?.get(contentType);
     if (known !== undefined) return this.#last = known;
-    const text = headStart(status, contentType, idLength) +
-      (statusHasBody(status) ? "Content-Length: " : "");
+    const text = headStart(status, contentType, idLength) + lengthFieldStart(status);
     const template = {
       status,
       contentType,
@@ -255,13 +184,14 @@ export class ResponseEncoder {
     output: Output,
     response: EncodableResponse,
     connection: ConnectionOption,
-    framing: StreamFraming,
+    framing: ResponseFraming,
     requestId?: RequestIdBytes,
   ): void {
     this.bodyBytes = 0;
-    this.#writeHead(output, response, requestId, framingField(framing));
-    const end = HEAD_END[connection];
-    output.append(framing.kind === "until close" ? end.subarray(2) : end);
+    const field = framingField(framing);
+    this.#writeHead(output, response, requestId, field);
+    if (field === "") this.#endWithoutLength(output, connection);
+    else output.append(HEAD_END[connection]);
   }
 
   /** The general way: any fields. It writes what a template would hold, with the fields before the one that tells the length. */
@@ -280,7 +210,8 @@ export class ResponseEncoder {
     buffer.set(this.#date, at + dateAt(status));
     output.length = at + text.length;
     if (requestId !== undefined) {
-      output.copyBack(requestId, at + dateAt(status) + REQUEST_ID_DISTANCE);
+      const idAt = at + dateAt(status) + REQUEST_ID_DISTANCE;
+      output.overwrite(idAt, requestId.bytes, requestId.length);
     }
   }
 
@@ -300,9 +231,8 @@ export class ResponseEncoder {
     output.length = digitsEnd + end.length;
   }
 
-  /** 204 and 304 end with the last field's CRLF already there; 205 says that it is empty (RFC 9110, section 15.3.6). */
-  #endWithoutLength(output: Output, status: number, connection: ConnectionOption): undefined {
-    if (status === 205) output.append(RESET_CONTENT_LENGTH);
+  /** Ends a head without Content-Length: the CRLF of its last field is written already. */
+  #endWithoutLength(output: Output, connection: ConnectionOption): undefined {
     output.append(HEAD_END[connection].subarray(2));
     return undefined;
   }
@@ -332,15 +262,19 @@ export class ResponseEncoder {
   }
 }
 
-const RESET_CONTENT_LENGTH = encoder.encode("Content-Length: 0\r\n");
+/** The field that a head ends with, up to its digits. */
+function lengthFieldStart(status: number): string {
+  return hasContentLength(status) ? "Content-Length: " : "";
+}
 
-/** The field that says how a streamed body is delimited; empty where the end of the connection does. */
-function framingField(framing: StreamFraming): string {
+/** The field that says how a streamed body is delimited; empty where none does. */
+function framingField(framing: ResponseFraming): string {
   switch (framing.kind) {
     case "chunked":
       return "Transfer-Encoding: chunked";
     case "length":
       return `Content-Length: ${framing.length}`;
+    case "none":
     case "until close":
       return "";
   }

@@ -8,20 +8,15 @@ import { clientHostname, createPeer, type Peer } from "../client_origin.ts";
 import type { Dispatcher } from "../dispatch.ts";
 import type { ExchangeBoard } from "../exchange_board.ts";
 import type { BufferPool } from "../http1/buffer_pool.ts";
+import { decideResponseFraming, type ResponseFraming } from "../http1/framing.ts";
 import type { RequestHead } from "../http1/head_parser.ts";
+import { type LargeBody, MAX_WAITING_BYTES, Output } from "../http1/output.ts";
 import { connectionOption } from "../http1/persistence.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { RequestBody } from "../http1/request_body.ts";
 import { type ParserOutcome, RequestParser } from "../http1/request_parser.ts";
-import {
-  CONTINUE_BYTES,
-  type LargeBody,
-  MAX_WAITING_BYTES,
-  Output,
-  type ResponseEncoder,
-} from "../http1/response_encoder.ts";
+import { CONTINUE_BYTES, type ResponseEncoder } from "../http1/response_encoder.ts";
 import { reasonPhrase, statusHasBody } from "../http1/status.ts";
-import { decideStreamFraming, type StreamFraming } from "../http1/chunked_encoder.ts";
 import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
 import type { ServerSettings } from "../options.ts";
 import {
@@ -560,7 +555,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   async #sendStream(answer: StreamedAnswer): Promise<void> {
     const { request, head, response, stream, persists, startedAt } = answer;
     const { status } = response;
-    const framing = decideStreamFraming(head.minorVersion, response.declaredLength);
+    const framing = decideResponseFraming(status, head.minorVersion, response.declaredLength);
     if (head.method === "HEAD" || !statusHasBody(status)) {
       stream.cancel(UNWANTED);
       this.#endExchange(request);
@@ -617,7 +612,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   }
 
   /** Puts the head of a streamed answer behind the output. */
-  #beginStream(answer: StreamedAnswer, framing: StreamFraming): void {
+  #beginStream(answer: StreamedAnswer, framing: ResponseFraming): void {
     const { request, head, response, persists } = answer;
     const wantsClose = response.wantsClose || framing.kind === "until close";
     const staysOpen = this.#decideEnding(wantsClose, persists);

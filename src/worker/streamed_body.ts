@@ -3,13 +3,14 @@
 
 import { setImmediate } from "node:timers";
 import type { BodyStream } from "../body_stream.ts";
+import { beginChunk, endChunk, endChunks } from "../http1/chunked_encoder.ts";
+import type { ResponseFraming } from "../http1/framing.ts";
 import {
   type LargeBody,
   MAX_JOINED_BODY_BYTES,
   MAX_WAITING_BYTES,
   type Output,
-} from "../http1/response_encoder.ts";
-import { beginPart, endPart, endParts, type StreamFraming } from "../http1/chunked_encoder.ts";
+} from "../http1/output.ts";
 import { settlesWithin } from "../settling.ts";
 
 /** How many turns of the microtask queue a part gets that may be there without really being waited for. */
@@ -46,14 +47,14 @@ const SENT: StreamEnd = { kind: "sent" };
 /** A body on its way to one client. */
 export class StreamedBody {
   readonly #stream: BodyStream;
-  readonly #framing: StreamFraming;
+  readonly #framing: ResponseFraming;
   #cutOff: () => void = () => {};
   /** Whether anything of the answer has been written. */
   #hasLeft = false;
   /** How many bytes of the body have been sent, or wait in the output; for the log. */
   sentBytes = 0;
 
-  constructor(stream: BodyStream, framing: StreamFraming) {
+  constructor(stream: BodyStream, framing: ResponseFraming) {
     this.#stream = stream;
     this.#framing = framing;
   }
@@ -85,7 +86,7 @@ export class StreamedBody {
             return this.#failed(wrongLength(this.#framing, this.sentBytes));
           }
           beginOnce();
-          endParts(output, this.#framing);
+          if (this.#isChunked) endChunks(output);
           return SENT;
         case "part": {
           const { bytes } = outcome;
@@ -108,6 +109,10 @@ export class StreamedBody {
     this.#cutOff();
   }
 
+  get #isChunked(): boolean {
+    return this.#framing.kind === "chunked";
+  }
+
   /** How many bytes may still come, and have to where it is a finite number. */
   get #missingBytes(): number {
     const framing = this.#framing;
@@ -127,12 +132,12 @@ export class StreamedBody {
 
   async #sendPart(sink: BodySink, bytes: Uint8Array): Promise<void> {
     const { output } = sink;
-    beginPart(output, this.#framing, bytes.length);
+    if (this.#isChunked) beginChunk(output, bytes.length);
     this.sentBytes += bytes.length;
     const isLarge = bytes.length > MAX_JOINED_BODY_BYTES;
     if (isLarge) await this.#write(sink, { bytes, length: bytes.length });
     else output.append(bytes);
-    endPart(output, this.#framing);
+    if (this.#isChunked) endChunk(output);
     if (output.length > MAX_WAITING_BYTES) await this.#write(sink);
     else if (!isLarge) return;
     // A client that takes all at once, of a source that gives all at once, would have the thread for itself.
@@ -145,7 +150,7 @@ export class StreamedBody {
   }
 }
 
-function wrongLength(framing: StreamFraming, bytes: number): TypeError {
+function wrongLength(framing: ResponseFraming, bytes: number): TypeError {
   const declared = framing.kind === "length" ? framing.length : 0;
   return new TypeError(
     `Cannot send a streamed body of ${bytes} bytes${

@@ -1,11 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { decideFraming, type Framing } from "../../src/http1/framing.ts";
+import {
+  decideRequestFraming,
+  decideResponseFraming,
+  hasContentLength,
+  type RequestFraming,
+  type ResponseFraming,
+} from "../../src/http1/framing.ts";
 import { REFUSALS } from "../../src/http1/refusal.ts";
 import { headWith } from "./heads.ts";
 
-describe("decideFraming()", () => {
-  const decisions: [fieldLines: string, framing: Framing, version?: string][] = [
+describe("decideRequestFraming()", () => {
+  const decisions: [fieldLines: string, framing: RequestFraming, version?: string][] = [
     ["", { kind: "none" }],
     ["Content-Length: 0\r\n", { kind: "none" }],
     ["Content-Length:  0  \r\n", { kind: "none" }],
@@ -20,8 +26,8 @@ describe("decideFraming()", () => {
   ];
   for (const [fieldLines, framing, version] of decisions) {
     const says = framing.kind === "length" ? `length ${framing.length}` : framing.kind;
-    it(`decideFraming() says ${says} to ${JSON.stringify(fieldLines)} in HTTP/${version ?? 1.1}`, () => {
-      assertEquals(decideFraming(headWith(fieldLines, version)), framing);
+    it(`decideRequestFraming() says ${says} to ${JSON.stringify(fieldLines)} in HTTP/${version ?? 1.1}`, () => {
+      assertEquals(decideRequestFraming(headWith(fieldLines, version)), framing);
     });
   }
 
@@ -47,11 +53,50 @@ describe("decideFraming()", () => {
     ["Transfer-Encoding: gzip, chunked\r\n", "unknownTransferCoding"],
   ];
   for (const [fieldLines, refusal, version] of refusals) {
-    it(`decideFraming() refuses ${JSON.stringify(fieldLines)} in HTTP/${version ?? 1.1}: ${refusal}`, () => {
-      assertEquals(decideFraming(headWith(fieldLines, version)), {
+    it(`decideRequestFraming() refuses ${JSON.stringify(fieldLines)} in HTTP/${version ?? 1.1}: ${refusal}`, () => {
+      assertEquals(decideRequestFraming(headWith(fieldLines, version)), {
         kind: "refused",
         refusal: REFUSALS[refusal],
       });
     });
   }
+});
+
+describe("decideResponseFraming()", () => {
+  const decisions: [
+    status: number,
+    minorVersion: 0 | 1,
+    length: number | undefined,
+    framing: ResponseFraming,
+  ][] = [
+    [200, 1, 5, { kind: "length", length: 5 }],
+    [200, 0, 5, { kind: "length", length: 5 }],
+    [200, 1, 0, { kind: "length", length: 0 }],
+    [200, 1, undefined, { kind: "chunked" }],
+    [500, 1, undefined, { kind: "chunked" }],
+    [200, 0, undefined, { kind: "until close" }],
+    [204, 1, 5, { kind: "none" }],
+    [204, 0, undefined, { kind: "none" }],
+    [304, 1, 5, { kind: "none" }],
+    [304, 1, undefined, { kind: "none" }],
+    [205, 1, 5, { kind: "length", length: 0 }],
+    [205, 0, undefined, { kind: "length", length: 0 }],
+  ];
+  for (const [status, minorVersion, length, framing] of decisions) {
+    const kind = framing.kind === "length" ? `length ${framing.length}` : `"${framing.kind}"`;
+    const body = length === undefined ? "a body of unknown length" : `${length} bytes`;
+    it(`decideResponseFraming() returns ${kind} for ${status} with ${body} in HTTP/1.${minorVersion}`, () => {
+      assertEquals(decideResponseFraming(status, minorVersion, length), framing);
+    });
+  }
+});
+
+describe("hasContentLength()", () => {
+  it("hasContentLength() is false for 204 and 304 alone", () => {
+    const without = [];
+    for (let status = 200; status < 600; status++) {
+      if (!hasContentLength(status)) without.push(status);
+    }
+    assertEquals(without, [204, 304]);
+  });
 });

@@ -1,14 +1,14 @@
-import { assert, assertEquals, assertLessOrEqual, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { MEDIUM_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
+import type { ResponseFraming } from "../../src/http1/framing.ts";
+import { MAX_JOINED_BODY_BYTES, Output } from "../../src/http1/output.ts";
 import type { ConnectionOption } from "../../src/http1/persistence.ts";
 import {
   CONTINUE_BYTES,
   type EncodableBody,
   type EncodableResponse,
-  MAX_JOINED_BODY_BYTES,
-  Output,
   ResponseEncoder,
 } from "../../src/http1/response_encoder.ts";
 import { reasonPhrase } from "../../src/http1/status.ts";
@@ -435,52 +435,30 @@ describe("ResponseEncoder and its templates", () => {
   });
 });
 
-describe("Output", () => {
-  it("Output keeps what is put into it, in order, however large it grows", () => {
-    const output = new Output(new SpoilingPool());
-    let expected = "";
-    for (const length of [1, 100, MEDIUM_BUFFER_BYTES, 0, MAX_JOINED_BODY_BYTES, 5]) {
-      const text = String.fromCharCode(0x61 + expected.length % 20).repeat(length);
-      output.append(bytesOf(text));
-      expected += text;
-      assertEquals(output.length, expected.length);
-      assert(textOf(output.bytes) === expected);
-    }
-  });
-
-  it("Output has room for what is reserved, behind what is there", () => {
-    const output = new Output(new SpoilingPool());
-    output.append(bytesOf("abc"));
-    for (const bytes of [0, 1, MEDIUM_BUFFER_BYTES, MAX_JOINED_BODY_BYTES * 2]) {
-      const buffer = output.reserve(bytes);
-      assertLessOrEqual(output.length + bytes, buffer.length);
-      assertEquals(textOf(buffer.subarray(0, 3)), "abc");
-      assertEquals(output.length, 3);
-    }
-  });
-
-  it("Output is empty after clear(), and can be used again", () => {
-    const output = new Output(new SpoilingPool());
-    output.append(bytesOf("abc"));
-    output.clear();
-    assertEquals([output.length, output.bytes.length], [0, 0]);
-    output.append(bytesOf("d"));
-    assertEquals(textOf(output.bytes), "d");
-    output.clear();
-    output.clear();
-  });
-
-  it("Output gives each of its buffers back to the pool", () => {
-    const pool = new SpoilingPool();
-    const output = new Output(pool);
-    output.append(bytesOf("a"));
-    const medium = output.bytes.buffer;
-    output.append(new Uint8Array(MEDIUM_BUFFER_BYTES));
-    const large = output.bytes.buffer;
-    output.clear();
-    assertStrictEquals(pool.takeForOutput(1).bytes.buffer, medium);
-    assertStrictEquals(pool.take(MAX_JOINED_BODY_BYTES).buffer, large);
-  });
+describe("ResponseEncoder and streamed bodies", () => {
+  const heads: [framing: ResponseFraming, connection: ConnectionOption, end: string][] = [
+    [{ kind: "chunked" }, "", "Transfer-Encoding: chunked\r\n\r\n"],
+    [{ kind: "chunked" }, "close", "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"],
+    [{ kind: "length", length: 7 }, "", "Content-Length: 7\r\n\r\n"],
+    [
+      { kind: "length", length: 0 },
+      "keep-alive",
+      "Content-Length: 0\r\nConnection: keep-alive\r\n\r\n",
+    ],
+    [{ kind: "until close" }, "close", "Connection: close\r\n\r\n"],
+    [{ kind: "none" }, "", "\r\n"],
+  ];
+  for (const [framing, connection, end] of heads) {
+    it(`encodeStreamHead() ends a head with ${JSON.stringify(end)} for "${framing.kind}"`, () => {
+      const output = new Output(new SpoilingPool());
+      const each = response({ contentType: "a/b", fields: [["X-A", "b"]] });
+      new ResponseEncoder(DATE).encodeStreamHead(output, each, connection, framing);
+      assertEquals(
+        textOf(output.bytes),
+        `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Type: a/b\r\nX-A: b\r\n${end}`,
+      );
+    });
+  }
 });
 
 describe("CONTINUE_BYTES", () => {

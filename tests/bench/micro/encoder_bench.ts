@@ -1,7 +1,8 @@
 // How long it takes to write a response: one that is there, and one that is made, checked and written.
 
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
-import { Output, ResponseEncoder } from "../../../src/http1/response_encoder.ts";
+import { Output } from "../../../src/http1/output.ts";
+import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
 import { checkSendable, outgoing, WebResponse } from "../../../src/response.ts";
 import { BYTES_10K, BYTES_64K, HELLO } from "../peers/answers.js";
 import { benchAll, type Subject, subject } from "./subject.ts";
