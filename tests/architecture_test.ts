@@ -161,6 +161,7 @@ const directions: Row[] = [
       "src/errors.ts",
       "src/body_stream.ts",
       "src/client_origin.ts",
+      "src/form.ts",
       "src/request_id.ts",
       "src/served_request.ts",
     ],
@@ -168,6 +169,18 @@ const directions: Row[] = [
   {
     modules: ["src/client_origin.ts"],
     mayImport: ["src/address_ranges.ts", "src/errors.ts", "src/forwarded.ts"],
+  },
+  {
+    modules: ["src/form.ts"],
+    mayImport: ["src/multipart.ts", "src/parameters.ts", "src/http1/grammar.ts"],
+  },
+  {
+    modules: ["src/multipart.ts"],
+    mayImport: ["src/parameters.ts", "src/http1/grammar.ts"],
+  },
+  {
+    modules: ["src/parameters.ts"],
+    mayImport: ["src/http1/grammar.ts"],
   },
   {
     modules: ["src/forwarded.ts"],
@@ -242,7 +255,7 @@ const backDoors = ["eval", "globalThis", "self"];
 
 const purity: Purity[] = [
   {
-    modules: ["src/http1/"],
+    modules: ["src/http1/", "src/form.ts", "src/multipart.ts", "src/parameters.ts"],
     globals: [...clocks, ...inputAndOutput, ...backDoors],
     builtins: ["node:buffer"],
   },
@@ -598,6 +611,12 @@ describe("the rules of the architecture", () => {
           `import { Buffer } from "node:buffer";\nimport { connect } from "node:net";`,
       },
       problems: ["src/http1/framing.ts:2 must not use node:net"],
+    },
+    {
+      what: "input and output in the reader of forms",
+      find: findImpurities,
+      sources: { "src/multipart.ts": `import "node:fs";\nconst at = Date.now();` },
+      problems: ["src/multipart.ts:2 must not use Date", "src/multipart.ts:1 must not use node:fs"],
     },
     {
       what: "a worker, a timer and chance in the fleet",
