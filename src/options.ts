@@ -26,7 +26,12 @@ export interface WebServerOptions {
   readonly maxHeaderCount?: number;
   /** The largest request body; a larger one gets 413. 1,000,000 by default. */
   readonly maxBodyBytes?: number;
-  /** How long a head may take to be whole, from its first byte (or from the connection's start); then 408. 10,000 by default. */
+  /**
+   * How long a head may take to be whole, from its first byte (the first head of a connection from the connection's start);
+   * then 408. A connection on which nothing has come in this time, or only an empty line, is closed without an answer and
+   * not logged: a browser that connects ahead would show the 408 as the answer to its next request. `stats()` counts it in
+   * `connectionsUnused`. 10,000 by default.
+   */
   readonly headTimeout?: number;
   /**
    * How long the client may take over each 64 KiB of a body, from the end of its head, and over what is left at its end; then

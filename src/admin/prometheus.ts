@@ -106,6 +106,11 @@ function fleetFamilies(
     counter("mudpie_connections_accepted_total", "Connections accepted.", [
       { value: total.connectionsAccepted },
     ]),
+    counter(
+      "mudpie_connections_unused_total",
+      "Connections closed because no byte of a request had come on them within headTimeout.",
+      [{ value: total.connectionsUnused }],
+    ),
     gauge("mudpie_connections_open", "Connections that are open.", [
       { value: total.connectionsOpen },
     ]),

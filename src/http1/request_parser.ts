@@ -422,15 +422,17 @@ export class RequestParser {
     return length;
   }
 
-  /** Refuses what has come of a request so far: a time limit has passed, or the client has ended its side. */
+  /**
+   * Refuses what has come of a request so far: a time limit has passed, or the client has ended its side. Where nothing has
+   * come, or only the empty line before a request, there is nothing to refuse.
+   */
   cutShort(reason: "ended" | "too slow"): ParserOutcome {
     const state = this.#state;
     switch (state.kind) {
       case "over":
         return AWAITING_REQUEST;
       case "head": {
-        const isBetweenRequests = this.#start === this.#end;
-        if (reason === "ended" && isBetweenRequests) return AWAITING_REQUEST;
+        if (this.#isBetweenRequests) return AWAITING_REQUEST;
         return this.#refuse(
           reason === "ended" ? REFUSALS.endedEarly : REFUSALS.headTooSlow,
           this.#headParser.isHeadRequest(this.#buffer, this.#start),
@@ -443,6 +445,13 @@ export class RequestParser {
           state.head,
         );
     }
+  }
+
+  /** Whether no byte of a request has come since the last one; the half of an empty line is none. */
+  get #isBetweenRequests(): boolean {
+    if (this.#start === this.#end) return true;
+    return this.#end - this.#start === 1 && this.#buffer[this.#start] === CR &&
+      !this.#hasSkippedEmptyLine;
   }
 
   /** Reads nothing more as a request: the server ends the connection. */

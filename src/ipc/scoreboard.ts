@@ -7,6 +7,7 @@ const COUNTERS = [
   "requests",
   "panics",
   "connectionsAccepted",
+  "connectionsUnused",
   "connectionsOpen",
   "requestsInFlight",
   "heapBytes",

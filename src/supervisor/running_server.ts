@@ -13,6 +13,8 @@ export interface Counts {
   readonly panics: number;
   /** Connections that were accepted. */
   readonly connectionsAccepted: number;
+  /** Connections that were closed because no byte of a request had come on them within `headTimeout`. */
+  readonly connectionsUnused: number;
   /** Connections that are open. */
   readonly connectionsOpen: number;
   /** Requests that are being handled. */

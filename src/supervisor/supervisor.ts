@@ -116,7 +116,12 @@ interface Crew {
 }
 
 /** The counters that only grow: those of workers that are gone are kept. */
-const TOTALS = ["requests", "panics", "connectionsAccepted"] as const satisfies readonly Counter[];
+const TOTALS = [
+  "requests",
+  "panics",
+  "connectionsAccepted",
+  "connectionsUnused",
+] as const satisfies readonly Counter[];
 
 /**
  * With what a process ends whose worker hangs and cannot be stopped, so that whoever watches it starts it again: EX_TEMPFAIL of
@@ -181,7 +186,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   readonly #crew = new Map<number, Crew>();
   /** Those that may still be there, although they should not. */
   #terminated: WorkerHandle[] = [];
-  readonly #gone = { requests: 0, panics: 0, connectionsAccepted: 0 };
+  readonly #gone = { requests: 0, panics: 0, connectionsAccepted: 0, connectionsUnused: 0 };
   readonly #goneRequests = new RequestTotals();
   readonly #replacements: Record<string, number> = {};
   readonly #mainStartupMs = performance.now();
@@ -647,6 +652,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
         requests: this.#gone.requests + sum("requests"),
         panics: this.#gone.panics + sum("panics"),
         connectionsAccepted: this.#gone.connectionsAccepted + sum("connectionsAccepted"),
+        connectionsUnused: this.#gone.connectionsUnused + sum("connectionsUnused"),
         connectionsOpen: sum("connectionsOpen"),
         requestsInFlight: sum("requestsInFlight"),
         heapBytes: sum("heapBytes"),

@@ -78,7 +78,17 @@ export interface ConnectionContext {
 }
 
 /** What the connection waits for: which of the time limits holds, and what its passing means. */
-type Phase = "idle" | "head" | "body" | "handling" | "streaming" | "writing" | "leaving";
+type Phase =
+  /** No byte of a request has come on the connection yet. */
+  | "new"
+  /** No byte of the next request has come. */
+  | "idle"
+  | "head"
+  | "body"
+  | "handling"
+  | "streaming"
+  | "writing"
+  | "leaving";
 
 /** A request that is on its way to its answer. */
 interface Exchange {
@@ -148,6 +158,7 @@ const SETTLING_TURNS = 3;
 
 const REQUESTS = counterIndex("requests");
 const REQUESTS_IN_FLIGHT = counterIndex("requestsInFlight");
+const CONNECTIONS_UNUSED = counterIndex("connectionsUnused");
 
 const TEXT = "text/plain; charset=utf-8";
 
@@ -160,7 +171,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   readonly #parser: RequestParser;
   readonly #output: Output;
   readonly #peer: Peer;
-  #phase: Phase = "head";
+  #phase: Phase = "new";
   /** How much of the body had come when the time limit for its next bytes began. */
   #bodyBytesAtStart = 0;
   #ending: Ending = "stay";
@@ -679,14 +690,18 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     const { settings, deadlines, isDraining } = this.#context;
     switch (awaiting) {
       case "request":
+        // An empty line is no request, and moves no limit.
+        if (this.#phase === "new" || this.#phase === "idle") return;
         this.#phase = "idle";
         this.deadline = deadlines.after(isDraining ? IDLE_GRACE_MS : settings.keepAliveTimeout);
         return;
-      case "head":
+      case "head": {
         if (this.#phase === "head") return;
+        // The time for the first head began with the connection.
+        if (this.#phase !== "new") this.deadline = deadlines.after(settings.headTimeout);
         this.#phase = "head";
-        this.deadline = deadlines.after(settings.headTimeout);
         return;
+      }
       case "body": {
         const { bodyBytes } = this.#parser;
         const hasBegun = this.#phase === "body";
@@ -709,6 +724,10 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   /** The time for what the connection waits for is over. */
   onDeadline(): void {
     switch (this.#phase) {
+      case "new":
+        // An answer would wait in the client's kernel, and be taken for that to the request which it sends in the end.
+        this.#context.scoreboard.add(CONNECTIONS_UNUSED, 1);
+        return this.#close();
       case "idle":
       case "writing":
       case "leaving":
@@ -734,6 +753,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   /** The drain is over, and the worker with it: whoever is still waiting for an answer gets a 503. */
   abandon(): void {
     switch (this.#phase) {
+      case "new":
       case "idle":
       case "writing":
       case "leaving":
@@ -752,8 +772,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
 
   /** Closes the connection if nothing is being asked for, or if it is new and nothing has been yet; says whether it has. */
   closeIfIdle({ evenIfNew }: { readonly evenIfNew: boolean }): boolean {
-    const isNew = this.#phase === "head" && !this.#parser.hasUnreadBytes;
-    const closes = this.#phase === "idle" || (isNew && evenIfNew);
+    const closes = this.#phase === "idle" || (this.#phase === "new" && evenIfNew);
     if (closes) this.#close();
     return closes;
   }

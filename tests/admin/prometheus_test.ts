@@ -83,6 +83,14 @@ describe("prometheusText()", () => {
     ) assertStringIncludes(text, `\n${line}\n`);
   });
 
+  it("prometheusText() counts the connections on which no request has come", () => {
+    const workers = [worker(1, { connectionsUnused: 2 }), worker(2, { connectionsUnused: 3 })];
+    const text = prometheusText(exposed(undefined, { stats: stats(workers) }));
+    assertEquals(linesOf("mudpie_connections_unused_total", text), [
+      "mudpie_connections_unused_total 5",
+    ]);
+  });
+
   it("tells how many workers do what, those that nobody does included", () => {
     const { stats: fleet } = exposed();
     const workers = [...fleet.workers, worker(4, { status: "draining" })];

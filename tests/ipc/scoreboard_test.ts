@@ -7,6 +7,7 @@ const counters: Counter[] = [
   "requests",
   "panics",
   "connectionsAccepted",
+  "connectionsUnused",
   "connectionsOpen",
   "requestsInFlight",
   "heapBytes",

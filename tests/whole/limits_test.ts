@@ -29,11 +29,18 @@ describeEachWay((way) => {
     await assertRefused(client, 408);
   });
 
-  it("its headTimeout answers a client that says nothing with 408", async () => {
-    await using app = await start({ headTimeout: SHORT_MS });
-    using client = await app.connect();
-    await assertRefused(client, 408);
-  });
+  for (const sent of ["", "\r\n"]) {
+    it(`headTimeout closes a connection that has sent ${JSON.stringify(sent)} without an answer, and counts it`, async () => {
+      await using app = await start({ headTimeout: SHORT_MS });
+      using client = await app.connect();
+      await client.send(sent);
+      await client.assertEnded();
+      await eventually(
+        () => app.running.stats().total.connectionsUnused === 1,
+        "a connection that is counted",
+      );
+    });
+  }
 
   it("its headTimeout is not moved by a client that sends byte by byte", async () => {
     await using app = await start({ headTimeout: SHORT_MS });

@@ -624,6 +624,64 @@ describe("Connection, with time limits,", () => {
     await assertEnded(exchange);
   });
 
+  for (const sent of ["", "\r", "\r\n"]) {
+    const what = JSON.stringify(sent);
+
+    it(`headTimeout closes a new connection that has sent ${what} in silence, and counts it`, async () => {
+      const exchange = await serveLogged({ headTimeout: 100, keepAliveTimeout: 75_000 });
+      const { fake, pass, context } = exchange;
+      if (sent !== "") fake.send(sent);
+      await pass(90);
+      assert(!fake.isClosed);
+      await pass(30);
+      assertEquals(fake.output, "");
+      await assertEnded(exchange);
+      await context.accessLog?.flush();
+      assertEquals(exchange.logged, []);
+      assertEquals(context.scoreboard.read().connectionsUnused, 1);
+    });
+
+    it(`headTimeout goes on with the head behind ${what} on a new connection`, async () => {
+      const exchange = await serveLogged({ headTimeout: 100, keepAliveTimeout: 75_000 });
+      const { fake, pass, context } = exchange;
+      if (sent !== "") fake.send(sent);
+      await pass(90);
+      fake.send("\r\n".slice(sent.length) + "GET /te");
+      await pass(30);
+      assertEquals(statusesIn(fake.output), [408]);
+      fake.end();
+      await assertEnded(exchange);
+      assertEquals(context.scoreboard.read().connectionsUnused, 0);
+    });
+
+    it(`keepAliveTimeout closes a kept connection that has sent ${what} in silence`, async () => {
+      const exchange = await serveLogged({ headTimeout: 50, keepAliveTimeout: 100 });
+      const { fake, pass, context } = exchange;
+      fake.send(get("/text"));
+      await pass(90);
+      if (sent !== "") fake.send(sent);
+      await pass(30);
+      assertEquals(statusesIn(fake.output), [200]);
+      await assertEnded(exchange);
+      assertEquals(context.scoreboard.read().connectionsUnused, 0);
+    });
+
+    it(`abandon() closes a connection that has sent ${what} in silence`, async () => {
+      for (const before of ["", get("/text")]) {
+        const exchange = await serveLogged();
+        const { fake, connection, context } = exchange;
+        if (before + sent !== "") fake.send(before + sent);
+        await settle();
+        connection.abandon();
+        await assertEnded(exchange);
+        assertEquals(statusesIn(fake.output), before === "" ? [] : [200]);
+        await context.accessLog?.flush();
+        assertEquals(exchange.logged.length, before === "" ? 0 : 1);
+        assertEquals(context.scoreboard.read().connectionsUnused, 0);
+      }
+    });
+  }
+
   const uploads = [
     { what: "of declared length", fields: "Content-Length: 262145", before: "", after: "" },
     {
@@ -833,6 +891,13 @@ describe("Connection, whose worker drains,", () => {
     const cases = [
       { what: "a connection that has said nothing", sent: "", isIdle: true },
       { what: "a connection that has said nothing", sent: "", evenIfNew: false, isIdle: false },
+      { what: "a connection that has sent an empty line", sent: "\r\n", isIdle: true },
+      {
+        what: "a connection that has sent an empty line",
+        sent: "\r\n",
+        evenIfNew: false,
+        isIdle: false,
+      },
       { what: "a connection that is kept", sent: get("/text"), isIdle: true },
       { what: "a connection that is kept", sent: get("/text"), evenIfNew: false, isIdle: true },
       { what: "half a head", sent: "GET /te", isIdle: false },
