@@ -2,6 +2,7 @@
 // called in the same manner whether there is a socket or not. It never throws and never rejects: what goes wrong in a
 // handler becomes a response here, and a report to whoever runs the handler.
 
+import { type BodyFault, bodyFaultOf } from "./body_faults.ts";
 import { HttpError } from "./errors.ts";
 import { fromPlatformResponse } from "./platform.ts";
 import { completionOf, isAbort, setRoute, type WebRequest } from "./request.ts";
@@ -17,7 +18,8 @@ export type HandlerResult = WebResponse | Response | Promise<WebResponse | Respo
  *
  * It may run many times at once in one worker, between its own `await`s, and in several workers at the same time; workers
  * share no variables. To answer with an error status it can throw an `HttpError`. Anything else that it throws or rejects
- * with is a panic: the client gets a 500, and the worker is replaced.
+ * with is a panic: the client gets a 500, and the worker is replaced. The one exception is an error that `json()` or `formData()` of
+ * `toRequest()` threw because the client's body cannot be parsed: see {@linkcode fetchHandler}.
  *
  * @example A handler of its own, with the type of its path
  * ```ts
@@ -67,6 +69,11 @@ export type FetchHandler = (request: Request, info: FetchInfo) => Response | Pro
  * Makes a {@linkcode Handler} of any fetch-style application, such as Hono's `app.fetch` or `serveDir` of `@std/http`. The
  * application sees the whole path, its mount point included, and gets the request's `signal`.
  *
+ * A body that the client got wrong is no panic: if the application lets an error of the request's own `json()` or `formData()`, or of
+ * one of its clones, through, the client gets 400, or 415 for a form of another media type. Only that very error object counts. Another
+ * error made from it, `JSON.parse(await request.text())`, and a reader of `new Request(request)` are panics where they fail, and so is
+ * a body that is read twice.
+ *
  * @example Mount an application
  * ```ts
  * import { fetchHandler, WebServer } from "@mudpie/server";
@@ -77,6 +84,17 @@ export type FetchHandler = (request: Request, info: FetchInfo) => Response | Pro
  *
  * const response = await server.fetch(new Request("http://localhost/a/b"));
  * console.log(await response.text()); // /a/b
+ * ```
+ *
+ * @example A body that is not JSON
+ * ```ts
+ * import { fetchHandler, WebServer } from "@mudpie/server";
+ *
+ * const server = new WebServer();
+ * server.addPath("/", fetchHandler(async (request) => Response.json(await request.json())));
+ *
+ * const bad = await server.fetch(new Request("http://localhost/", { method: "POST", body: "{" }));
+ * console.log(bad.status); // 400
  * ```
  */
 export function fetchHandler(fetch: FetchHandler): Handler {
@@ -110,14 +128,23 @@ class HandlerInfo implements FetchInfo {
 /** Told of every panic; says what its client gets. */
 export type PanicListener = (error: unknown, request: WebRequest) => WebResponse;
 
+/** Told of each bad body whose error a fetch-style application did not catch. The answer is made already. */
+export type BodyFaultListener = (fault: BodyFault, request: WebRequest) => void;
+
 /** Calls the handlers of one server. */
 export class Dispatcher {
   readonly #router: Router<Handler>;
   readonly #onPanic: PanicListener;
+  readonly #onBodyFault: BodyFaultListener;
 
-  constructor(router: Router<Handler>, onPanic: PanicListener) {
+  constructor(
+    router: Router<Handler>,
+    onPanic: PanicListener,
+    onBodyFault: BodyFaultListener = () => {},
+  ) {
     this.#router = router;
     this.#onPanic = onPanic;
+    this.#onBodyFault = onBodyFault;
   }
 
   /** The response to a request. It is no promise where the handler is none, so that a plain handler costs no turn of the loop. */
@@ -190,11 +217,22 @@ export class Dispatcher {
    * and without a word nobody would know why the client has got a part of it.
    */
   reportBrokenBody(error: unknown, request: WebRequest): void {
+    if (this.#noteBodyFault(error, request) !== undefined) return;
     if (!isAbort(request, error)) this.#onPanic(error, request);
   }
 
+  /** The client's fault that the error stands for: a body of this very request that a platform request could not read. */
+  #noteBodyFault(error: unknown, request: WebRequest): HttpError | undefined {
+    const fault = bodyFaultOf(error);
+    if (fault === undefined || fault.of !== request) return undefined;
+    this.#onBodyFault(fault, request);
+    return fault.answer;
+  }
+
   /** What the client gets in place of the response of a handler that has failed. */
-  recover(error: unknown, request: WebRequest): WebResponse {
+  recover(thrown: unknown, request: WebRequest): WebResponse {
+    // An `HttpError` answers in silence, even that of a body; other errors leave no trace in the answer, and get a line in the log.
+    const error = isHttpError(thrown) ? thrown : this.#noteBodyFault(thrown, request) ?? thrown;
     if (isHttpError(error)) {
       try {
         const { status, message, headers } = error;

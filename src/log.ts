@@ -68,6 +68,19 @@ export function panicLine(worker: string, during: string, error: unknown): strin
   return escapeForLog(`${worker}: panic ${during}: ${describeError(error)}`);
 }
 
+/** The line of a body that a client got wrong, and that no code of the application handled. It has no stack: no code is at fault. */
+export function bodyFaultLine(
+  worker: string,
+  request: { readonly method: string; readonly target: string },
+  what: string,
+  fault: { readonly message: string; readonly cause?: unknown },
+): string {
+  const { method, target } = request;
+  return escapeForLog(
+    `${worker}: ${method} ${target} ${what}: ${fault.message} (${nameError(fault.cause)})`,
+  );
+}
+
 /** So many panics in a second are logged with all that is known of them; to show an error costs more than to answer fifty requests. */
 const WHOLE_PANICS_PER_SECOND = 10;
 

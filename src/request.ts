@@ -2,10 +2,12 @@
 // the answer is complete, and everything beyond the head is made when it is first asked for.
 
 import type { AddressRanges } from "./address_ranges.ts";
+import { noteBodyFault, notJson } from "./body_faults.ts";
 import { conflictError, type Origin, originOf, type Peer } from "./client_origin.ts";
 import { HttpError } from "./errors.ts";
 import { parseFormEncoding, readForm } from "./form.ts";
 import type { RequestHead } from "./http1/head_parser.ts";
+import type { Refusal } from "./http1/refusal.ts";
 import type { RequestBody } from "./http1/request_body.ts";
 import { idOfNumber, isSaneId, requestIdFrom, type WrittenId } from "./request_id.ts";
 import { createServedRequest } from "./served_request.ts";
@@ -291,7 +293,7 @@ export class WebRequest<Path extends string = string> {
     try {
       return JSON.parse(text) as T;
     } catch (cause) {
-      throw new HttpError(400, "The body of the request is not JSON", { cause });
+      throw this.#blameClient(notJson(cause));
     }
   }
 
@@ -331,9 +333,9 @@ export class WebRequest<Path extends string = string> {
   form(): Promise<FormData> {
     return Promise.try(() => {
       const encoding = parseFormEncoding(this.header("content-type") ?? "");
-      if (encoding.kind === "refused") throw new HttpError(encoding.status, encoding.reason);
+      if (encoding.kind === "refused") throw this.#refuseBody(encoding);
       const reading = readForm(encoding, this.body);
-      if (reading.kind === "refused") throw new HttpError(reading.status, reading.reason);
+      if (reading.kind === "refused") throw this.#refuseBody(reading);
       return reading.form;
     });
   }
@@ -469,6 +471,16 @@ export class WebRequest<Path extends string = string> {
   #platformBody(): Uint8Array<ArrayBuffer> | undefined {
     const hasBody = this.#body.length > 0 && !METHOD_WITHOUT_BODY.test(this.method);
     return hasBody ? this.body : undefined;
+  }
+
+  /** Notes that the client is at fault: where nothing handles the error, that costs no worker, wherever it comes out. */
+  #blameClient(error: HttpError): HttpError {
+    noteBodyFault(error, { of: this, answer: error });
+    return error;
+  }
+
+  #refuseBody({ status, reason }: Refusal): HttpError {
+    return this.#blameClient(new HttpError(status, reason));
   }
 
   #refuseLateRead(): never {

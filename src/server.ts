@@ -5,7 +5,7 @@ import type { AdminPort } from "./admin/admin_port.ts";
 import { Dispatcher, type Handler } from "./dispatch.ts";
 import { decodePath } from "./http1/target.ts";
 import { checkCopy, claimThread, overrides } from "./overrides.ts";
-import { logToStandardError, panicLine } from "./log.ts";
+import { bodyFaultLine, logToStandardError, panicLine } from "./log.ts";
 import {
   type AdminSettings,
   overrideRunOptions,
@@ -130,6 +130,8 @@ export class WebServer {
     this.#dispatcher = new Dispatcher(this.#router, (error, request) => {
       logToStandardError(panicLine("fetch()", `in ${request.method} ${request.target}`, error));
       return phraseResponse(500);
+    }, ({ answer }, request) => {
+      logToStandardError(bodyFaultLine("fetch()", request, `gets ${answer.status}`, answer));
     });
   }
 

@@ -2,6 +2,7 @@
 // Nothing crosses threads on a request's way: the worker has a listener, a clock and counters of its own, and speaks with
 // the supervisor only when it begins, panics, and ends.
 
+import { bodyFaultOf } from "../body_faults.ts";
 import { UNWANTED } from "../body_stream.ts";
 import { ConnectionBudget } from "../connection_budget.ts";
 import { Dispatcher, type Handler } from "../dispatch.ts";
@@ -9,7 +10,14 @@ import { ExchangeBoard } from "../exchange_board.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
 import { isTooLate, listenAt } from "../listener.ts";
-import { describeError, escapeForLog, lastError, logToStandardError, PanicLog } from "../log.ts";
+import {
+  bodyFaultLine,
+  describeError,
+  escapeForLog,
+  lastError,
+  logToStandardError,
+  PanicLog,
+} from "../log.ts";
 import { counterIndex, Scoreboard } from "../ipc/scoreboard.ts";
 import type { Survey, WorkerConfiguration } from "../messages.ts";
 import type { WorkerAddress } from "../net/worker_address.ts";
@@ -144,7 +152,12 @@ class ServingWorker {
       settings,
       pool: new BufferPool(),
       encoder: new ResponseEncoder(new Date().toUTCString()),
-      dispatcher: new Dispatcher(router, (error, request) => this.#answerPanic(error, request)),
+      dispatcher: new Dispatcher(
+        router,
+        (error, request) => this.#answerPanic(error, request),
+        ({ answer }, request) =>
+          logToStandardError(bodyFaultLine(this.#name, request, `gets ${answer.status}`, answer)),
+      ),
       deadlines: new Deadlines(this.#tickMs, performance.now()),
       turnGate: new TurnGate(),
       turnClock: new TurnClock(),
@@ -310,13 +323,13 @@ class ServingWorker {
   #watchForUncaught(): () => void {
     const onError = (event: ErrorEvent) => {
       event.preventDefault();
-      this.#panic("outside of any request", event.error ?? event.message);
+      this.#noteUncaught("outside of any request", event.error ?? event.message);
     };
     const onRejection = (event: PromiseRejectionEvent) => {
       event.preventDefault();
       // Only a client has gone.
       if (event.reason === UNWANTED || event.reason === NOT_SENT) return;
-      this.#panic("in a promise that nobody awaits", event.reason);
+      this.#noteUncaught("in a promise that nobody awaits", event.reason);
     };
     globalThis.addEventListener("error", onError);
     globalThis.addEventListener("unhandledrejection", onRejection);
@@ -324,6 +337,16 @@ class ServingWorker {
       globalThis.removeEventListener("error", onError);
       globalThis.removeEventListener("unhandledrejection", onRejection);
     };
+  }
+
+  /** A panic, unless the error is that of a client's bad body: no client must be able to have workers replaced at will. */
+  #noteUncaught(during: string, error: unknown): void {
+    const fault = bodyFaultOf(error);
+    if (fault === undefined) return this.#panic(during, error);
+    const { of: request, answer } = fault;
+    logToStandardError(
+      bodyFaultLine(this.#name, request, "has a body that cannot be read", answer),
+    );
   }
 
   #answerPanic(error: unknown, request: WebRequest): WebResponse {

@@ -67,6 +67,8 @@ export type Routes = Record<string, Handler | Record<string, Handler>>;
 /** A dispatcher of its own, and the panics that it has reported. */
 export class TestDispatcher {
   readonly panics: unknown[] = [];
+  /** The answers to bad bodies whose errors came out of a handler. */
+  readonly bodyFaults: number[] = [];
   readonly #dispatcher: Dispatcher;
 
   constructor(routes: Routes) {
@@ -78,7 +80,7 @@ export class TestDispatcher {
     this.#dispatcher = new Dispatcher(router, (error) => {
       this.panics.push(error);
       return phraseResponse(500);
-    });
+    }, ({ answer }) => this.bodyFaults.push(answer.status));
   }
 
   /** What `dispatch` returns, as it is. */

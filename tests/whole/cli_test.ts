@@ -1,6 +1,6 @@
 // The command line as a program: what it serves, what wins over what, what it refuses, and with which exit code it ends.
 
-import { assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { DEADLINE_MS, within } from "../support/deadline.ts";
 import { Program, type ProgramOptions } from "../support/program.ts";
@@ -137,6 +137,10 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
       );
     }
     for (const { stdout } of [program, other]) await stdout.find(/the answer was sent/);
+    // A client's bad body, which deno serve answers with 500, is no fault of the application: its worker stays.
+    assertEquals(await statusOf(port, "/json", '{"a":'), 400);
+    await program.stderr.find(/worker \d: POST \/json gets 400: .+ \(SyntaxError: /);
+    assert(!program.stderr.text.includes("panic"), program.stderr.text);
     for (const each of [port, Number(said[1])]) {
       const response = await ask(each, "/fails");
       assertEquals(response.status, 500);

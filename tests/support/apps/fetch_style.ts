@@ -28,6 +28,8 @@ class Application {
         return new Response(await request.text(), {
           headers: { "content-type": request.headers.get("content-type") ?? "text/plain" },
         });
+      case "/json":
+        return Response.json(await request.json());
       case "/peer":
         return new Response(info.remoteAddr.hostname);
       case "/completed":
