@@ -64,19 +64,31 @@ interface Way {
   readonly ask: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-/** The suite for an application, and the name of its module in apps/, where workers load it. */
+/** An application as a framework exports it. */
+export interface FetchApp {
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+}
+
+/**
+ * The suite for an application, and the name of its module in apps/, where workers load it. `load` is called only where the suite
+ * runs: an npm package may read the environment when it is loaded, which takes a permission.
+ */
 export function describeSameAnswers(
   name: string,
-  app: { readonly fetch: (request: Request) => Response | Promise<Response> },
+  load: () => Promise<FetchApp>,
   workersModule: string,
   requests: readonly SameRequest[],
 ): void {
   describe(name, { ignore: !CAN_START_APPS }, () => {
+    const server = new WebServer();
+    let app: FetchApp;
     let client: Deno.HttpClient;
     let host: Deno.HttpServer<Deno.NetAddr>;
     let fleet: StartedApp;
 
     beforeAll(async () => {
+      app = await load();
+      server.addPath("/", fetchHandler(app.fetch as FetchHandler));
       client = Deno.createHttpClient({});
       host = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, app.fetch);
       fleet = await startApp(workersModule, { run: { workers: 2 } });
@@ -92,9 +104,6 @@ export function describeSameAnswers(
       ask: (url, init) =>
         within(fetch(url, { ...init, client, redirect: "manual" }), `an answer from ${url}`),
     });
-
-    const server = new WebServer();
-    server.addPath("/", fetchHandler(app.fetch as FetchHandler));
 
     const ways: Readonly<Record<string, Way>> = {
       "Deno.serve": overPort(() => host.addr.port),
