@@ -194,7 +194,9 @@ function describeEvent(event: FleetEvent): string {
     case "resized":
       return `the fleet is to have ${event.workers} workers`;
     case "stopping":
-      return `stopping (${event.reason})`;
+      return `stopping (${event.reason})${
+        event.reason.startsWith("SIG") ? "; send it again to cut short" : ""
+      }`;
     case "stopped":
       return "stopped";
   }

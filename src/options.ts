@@ -177,8 +177,8 @@ export interface RunOptions {
   /** The size of heap at which a worker dies; only with `isolation: "thread"`. The runtime's own limit (0) by default. */
   readonly heapLimitPerWorker?: number;
   /**
-   * Whether the process's signals are listened to: SIGTERM and SIGINT stop the server, a second one cuts short, SIGHUP
-   * reloads, SIGTTIN and SIGTTOU add and remove a worker, SIGUSR2 prints the fleet (and SIGUSR1, at which Deno opens its inspector, too). True by default in `run`, false in
+   * Whether the process's signals are listened to: SIGTERM and SIGINT stop the server, one more cuts short if it comes more than
+   * 500 ms after the first, SIGHUP reloads, SIGTTIN and SIGTTOU add and remove a worker, SIGUSR2 prints the fleet (and SIGUSR1, at which Deno opens its inspector, too). True by default in `run`, false in
    * `start`.
    */
   readonly signals?: boolean;

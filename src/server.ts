@@ -204,8 +204,8 @@ export class WebServer {
    * them; in a worker it accepts. Await it at the top level of the main module, without a guard other than
    * `import.meta.main`, which is true in workers as well. What stands behind it runs in every thread when it has drained.
    *
-   * SIGTERM and SIGINT stop the server: it stops accepting, answers what was accepted, and `run` resolves. A second one cuts
-   * short.
+   * SIGTERM and SIGINT stop the server: it stops accepting, answers what was accepted, and `run` resolves. One more cuts short.
+   * Those within 500 ms of the first count as the first: a terminal and `deno task` may each send the same Ctrl-C.
    *
    * When a worker hangs that cannot be stopped, as a Web Worker cannot, it resolves behind the others' drain and the process ends
    * with exit code 75, unless `onHang` says otherwise.

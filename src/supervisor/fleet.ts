@@ -52,6 +52,8 @@ export type FleetInput =
   | { readonly kind: "reload" }
   | { readonly kind: "resize"; readonly by: 1 | -1 }
   | { readonly kind: "shutdown"; readonly reason: string }
+  /** The process has received a signal to stop. The first one stops the fleet, a later one cuts short. */
+  | { readonly kind: "stop signal"; readonly signal: string }
   | { readonly kind: "cut short" }
   /** Whether there are descriptors for another worker; there are until it is said that there are not. */
   | { readonly kind: "room"; readonly hasRoom: boolean }
@@ -106,10 +108,17 @@ interface Member {
 
 type Phase =
   | { readonly kind: "serving" }
-  /** The signal has come, and the fleet serves on until `until`. */
-  | { readonly kind: "leaving"; readonly until: number }
-  | { readonly kind: "stopping" }
+  /** The stop has begun at `since`, and the fleet serves on until `until`. */
+  | { readonly kind: "leaving"; readonly since: number; readonly until: number }
+  | { readonly kind: "stopping"; readonly since: number }
   | { readonly kind: "over" };
+
+/**
+ * Signals to stop within this time of the first are one signal. One Ctrl-C arrives twice within milliseconds under `deno task`:
+ * the terminal signals the whole process group, and the task runner forwards its own signal. A person who wants to cut short
+ * needs longer than this for a second Ctrl-C.
+ */
+export const STOP_SIGNAL_WINDOW_MS = 500;
 
 /** A worker has this share less of the drain time than the fleet, to say farewell in: it answers 503 and ends by itself. */
 const FAREWELL_SHARE = 0.1;
@@ -227,8 +236,10 @@ export class Fleet {
         return this.#tell({ kind: "resized", workers: this.#wanted });
       case "shutdown":
         return this.#beginShutdown(input.reason, now);
+      case "stop signal":
+        return this.#noteStopSignal(input.signal, now);
       case "cut short":
-        return this.#terminateAll("shutdown");
+        return this.#terminateAll("shutdown", now);
       case "room":
         this.#hasRoom = input.hasRoom;
         this.#hasToldNoRoom = false;
@@ -306,7 +317,7 @@ export class Fleet {
     this.#failure = `worker ${worker} hangs and cannot be stopped`;
     this.#beginShutdown(this.#failure, now);
     // Whoever comes now may wait for the one that answers nobody, so there is no delay.
-    this.#phase = { kind: "leaving", until: now };
+    this.#phase = { kind: "leaving", since: now, until: now };
   }
 
   #noteStartFailure(
@@ -325,7 +336,7 @@ export class Fleet {
     this.#tell({ kind: "ended", worker, cause, detail: reason });
     if (this.#reload !== undefined) this.#endReload(reason);
     const isHopeless = this.#gaps.isHopeless || (isFinal && !this.#hasBeenReady);
-    if (isHopeless && this.#phase.kind === "serving") this.#giveUp();
+    if (isHopeless && this.#phase.kind === "serving") this.#giveUp(now);
   }
 
   #noteGone(worker: number, hasThrown: boolean, detail: string, now: number): void {
@@ -385,10 +396,23 @@ export class Fleet {
 
   #beginShutdown(reason: string, now: number): void {
     if (this.#phase.kind !== "serving") return;
-    this.#phase = { kind: "leaving", until: now + this.#settings.shutdownDelayMs };
+    this.#phase = { kind: "leaving", since: now, until: now + this.#settings.shutdownDelayMs };
     this.#tell({ kind: "stopping", reason });
     this.#act({ kind: "stop" });
     if (this.#reload !== undefined) this.#endReload("the server is stopping");
+  }
+
+  #noteStopSignal(signal: string, now: number): void {
+    switch (this.#phase.kind) {
+      case "serving":
+        return this.#beginShutdown(signal, now);
+      case "leaving":
+      case "stopping":
+        if (now - this.#phase.since < STOP_SIGNAL_WINDOW_MS) return;
+        return this.#terminateAll("shutdown", now);
+      case "over":
+        return;
+    }
   }
 
   /** Keeps the first cause of all that goes wrong until the fleet is complete. */
@@ -398,15 +422,15 @@ export class Fleet {
     if (reason !== "") this.#firstFailure ??= reason;
   }
 
-  #giveUp(): void {
-    this.#terminateAll("start failed");
+  #giveUp(now: number): void {
+    this.#terminateAll("start failed", now);
     this.#phase = { kind: "over" };
     this.#act({ kind: "give up", reason: this.#firstFailure ?? "its workers end without a word" });
   }
 
-  #terminateAll(cause: WorkerEndCause): void {
+  #terminateAll(cause: WorkerEndCause, now: number): void {
     if (this.#phase.kind === "serving" || this.#phase.kind === "leaving") {
-      this.#phase = { kind: "stopping" };
+      this.#phase = { kind: "stopping", since: now };
     }
     for (const worker of [...this.#members.keys()]) this.#terminate(worker, cause);
   }
@@ -459,7 +483,7 @@ export class Fleet {
     switch (this.#phase.kind) {
       case "leaving":
         if (now < this.#phase.until) return this.#compareWithWanted(now);
-        this.#phase = { kind: "stopping" };
+        this.#phase = { kind: "stopping", since: this.#phase.since };
         this.#act({ kind: "stop listening" });
         this.#drainAll(now);
         return this.#finishIfEmpty();
@@ -467,7 +491,7 @@ export class Fleet {
         this.#drainAll(now);
         return this.#finishIfEmpty();
       case "serving":
-        return this.#isNeverReady(now) ? this.#giveUp() : this.#compareWithWanted(now);
+        return this.#isNeverReady(now) ? this.#giveUp(now) : this.#compareWithWanted(now);
       case "over":
         return;
     }

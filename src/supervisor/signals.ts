@@ -1,5 +1,7 @@
 // Which signal means what (design page, section 2; after gunicorn and unicorn).
 
+import { STOP_SIGNAL_WINDOW_MS } from "./fleet.ts";
+
 /** What a signal asks of the fleet. */
 export type SignalMeaning = "shutdown" | "reload" | "add worker" | "remove worker" | "print fleet";
 
@@ -21,16 +23,38 @@ const WINDOWS_SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGBREAK"];
 export function listenToSignals(
   onSignal: (meaning: SignalMeaning, signal: Deno.Signal) => void,
 ): () => void {
-  const listeners = new Map<Deno.Signal, () => void>();
-  if (Deno.build.os === "windows") {
-    for (const signal of WINDOWS_SIGNALS) listeners.set(signal, () => onSignal("shutdown", signal));
-  } else {
-    for (const [signal, meaning] of MEANINGS) {
-      listeners.set(signal, () => onSignal(meaning, signal));
-    }
-  }
-  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
+  const meanings: Iterable<readonly [Deno.Signal, SignalMeaning]> = Deno.build.os === "windows"
+    ? WINDOWS_SIGNALS.map((signal) => [signal, "shutdown"] as const)
+    : MEANINGS;
+  let isStopping = false;
+  let isOver = false;
+  const listeners = [...meanings].map(([signal, meaning]) => ({
+    signal,
+    meaning,
+    listener: () => {
+      if (isOver) return;
+      if (meaning === "shutdown") isStopping = true;
+      onSignal(meaning, signal);
+    },
+  }));
+  for (const { signal, listener } of listeners) Deno.addSignalListener(signal, listener);
   return () => {
-    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+    isOver = true;
+    for (const { signal, meaning, listener } of listeners) {
+      if (meaning === "shutdown" && isStopping) removeLater(signal, listener);
+      else Deno.removeSignalListener(signal, listener);
+    }
   };
+}
+
+/**
+ * An idle server ends sooner than the second of two signals that are one. Without a listener that one would kill the process
+ * before it exits with 0. Neither the listener nor the timer keeps the process alive.
+ */
+function removeLater(signal: Deno.Signal, listener: () => void): void {
+  const timer = setTimeout(
+    () => Deno.removeSignalListener(signal, listener),
+    STOP_SIGNAL_WINDOW_MS,
+  );
+  Deno.unrefTimer(timer);
 }

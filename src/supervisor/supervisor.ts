@@ -623,9 +623,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   #onSignal(meaning: SignalMeaning, signal: Deno.Signal): void {
     switch (meaning) {
       case "shutdown":
-        return this.#handle(
-          this.#isStopping ? { kind: "cut short" } : { kind: "shutdown", reason: signal },
-        );
+        return this.#handle({ kind: "stop signal", signal });
       case "reload":
         return this.#handle({ kind: "reload" });
       case "add worker":

@@ -10,6 +10,7 @@ import { within } from "../support/deadline.ts";
 import { Gate } from "../support/gate.ts";
 import { Load, type LoadCounts } from "../support/load.ts";
 import { Program } from "../support/program.ts";
+import { signalLater } from "../support/later_signal.ts";
 import { get, RawClient } from "../support/raw_client.ts";
 import {
   CAN_START_PROGRAMS,
@@ -113,7 +114,7 @@ describeEachWay((way) => {
     await load.answers(100);
     program.signal("SIGTERM");
     assertAcceptedWereAnswered(await load.left());
-    program.signal("SIGTERM");
+    await signalLater(program, "SIGTERM");
     await waiting.assertEnded();
     assertEquals((await program.ended()).code, 0);
   });

@@ -72,6 +72,8 @@ function inputOf(text: string): FleetInput {
       return { kind: name, worker };
     case "shutdown":
       return { kind: name, reason: "a test" };
+    case "stop signal":
+      return { kind: name, signal: "SIGTERM" };
     case "gone":
       return { kind: name, worker, hasThrown: true, detail: rest ?? "" };
     case "exited":
@@ -894,6 +896,54 @@ const cases: readonly Case[] = [
       ...UP,
       [100, "shutdown", "stop"],
       [200, "cut short", "terminate 1", "terminate 2", "finished"],
+    ],
+  },
+  {
+    what:
+      "takes signals to stop within 500 ms of the first for the first, and cuts short at a later one",
+    steps: [
+      ...UP,
+      [100, "stop signal", "stop", "stop listening", "drain 1", "drain 2"],
+      [102, "stop signal"],
+      [350, "stop signal"],
+      [599, "stop signal"],
+      [600, "stop signal", "terminate 1", "terminate 2", "finished"],
+    ],
+  },
+  {
+    what: "counts the time of signals to stop from the first, during the delay as well",
+    settings: { shutdownDelayMs: 550 },
+    steps: [
+      ...UP,
+      [100, "stop signal", "stop"],
+      [599, "stop signal"],
+      [650, "tick", "stop listening", "drain 1", "drain 2"],
+      [651, "stop signal", "terminate 1", "terminate 2", "finished"],
+    ],
+  },
+  {
+    what: "takes a signal to stop that comes with a shutdown for the same",
+    steps: [
+      ...UP,
+      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
+      [101, "stop signal"],
+      [700, "stop signal", "terminate 1", "terminate 2", "finished"],
+    ],
+  },
+  {
+    what: "begins each reload that is asked for, however soon it follows another",
+    steps: [
+      [0, "start", "spawn 1", "spawn 2"],
+      [10, "accepting 1"],
+      [10, "accepting 2", "ready"],
+      [100, "reload", "spawn 3"],
+      [101, "reload"],
+      [120, "accepting 3", "drain 1", "spawn 4"],
+      [130, "draining 1"],
+      [140, "accepting 4", "drain 2", "spawn 5"],
+      [150, "draining 2"],
+      [160, "accepting 5", "drain 3"],
+      [170, "draining 3", "reloaded"],
     ],
   },
   {

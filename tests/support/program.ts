@@ -117,8 +117,13 @@ export class Program implements AsyncDisposable {
     return this.#child.pid;
   }
 
+  /** Sends a signal to the program. Nothing happens if it has ended. */
   signal(signal: Deno.Signal): void {
-    this.#child.kill(signal);
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
   }
 
   /** Resolves when the process is gone: for who watches a program, and does not wait for its end. */
