@@ -43,6 +43,17 @@ export interface WebServerOptions {
   readonly keepAliveTimeout?: number;
   /** How long the client may take over each 64 KiB of a response; then the connection is closed. 30,000 by default. */
   readonly writeTimeout?: number;
+  /**
+   * How long a connection waits for more bytes of a client that is still sending when the server has sent its last response,
+   * such as a 413. What comes is discarded: closing earlier would reset the connection, and the client would lose the response
+   * (RFC 9112, section 9.6). 5,000 by default.
+   */
+  readonly lingerReadTimeout?: number;
+  /**
+   * How long a connection reads and discards in all after such a response, however much comes; then it is closed. A drain
+   * that ends earlier ends it, too. 30,000 by default.
+   */
+  readonly lingerTimeout?: number;
   /** How long a handler may take; then the client gets 503 and the request's `signal` aborts. Off (0) by default. */
   readonly handlerTimeout?: number;
   /**
@@ -345,6 +356,8 @@ const SERVER_RULES = {
   bodyTimeout: time(30_000, "For 64 KiB of a body, else 408"),
   keepAliveTimeout: common(time(75_000, "Waits for the next request")),
   writeTimeout: time(30_000, "For a client to take 64 KiB"),
+  lingerReadTimeout: time(5_000, "For more of what is discarded"),
+  lingerTimeout: time(30_000, "To discard what is sent, in all"),
   handlerTimeout: common(time(0, "For a handler, else 503")),
   maxConnections: count(10_000, "Open at once in each worker"),
   onPanic: choice("What a panic does to its worker", "replace", "keep"),

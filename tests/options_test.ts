@@ -50,6 +50,8 @@ const serverOptions: OptionCase[] = [
   { name: "maxBodyBytes", default: 1_000_000, ...sizes },
   { name: "headTimeout", default: 10_000, ...times },
   { name: "bodyTimeout", default: 30_000, ...times },
+  { name: "lingerReadTimeout", default: 5_000, ...times },
+  { name: "lingerTimeout", default: 30_000, ...times },
   { name: "keepAliveTimeout", default: 75_000, ...times },
   { name: "writeTimeout", default: 30_000, ...times },
   { name: "handlerTimeout", default: 0, ...times },

@@ -30,9 +30,6 @@ const STREAM_WRITE_TIMEOUT_MS = 10_000;
 /** How much may wait for such a client: some times the longest that is sent at once. */
 const MAX_WAITING_CHARACTERS = 1_048_576;
 
-/** How much of what a refused client goes on sending is read, so that its answer is not lost by a reset (RFC 9112, section 9.6). */
-const MAX_DISCARDED_BYTES = 1_048_576;
-
 type Timer = ReturnType<typeof setTimeout>;
 
 const encoder = new TextEncoder();
@@ -146,15 +143,14 @@ export class AdminConnection {
     for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
   }
 
-  /** Ends our side, and gives a client that is still sending the time to read its answer. */
+  /**
+   * Ends our side, and reads and discards what a client still sends, so that a reset does not destroy its answer (RFC 9112,
+   * section 9.6). The time limit of the exchange ends this, however much comes.
+   */
   async #linger(): Promise<void> {
     await this.#conn.closeWrite();
     const discarded = new Uint8Array(16_384);
-    for (let total = 0; total < MAX_DISCARDED_BYTES;) {
-      const count = await this.#conn.read(discarded);
-      if (count === null) return;
-      total += count;
-    }
+    while (await this.#conn.read(discarded) !== null);
   }
 
   async #stream(exchange: AdminExchange): Promise<void> {

@@ -35,7 +35,7 @@ import { outgoing, type OutgoingResponse, WebResponse } from "../response.ts";
 import { settlesWithin } from "../settling.ts";
 import type { AccessLog } from "./access_log.ts";
 import type { Deadlines, TimeLimited } from "./deadlines.ts";
-import { LINGER_TIMEOUT_MS, lingerBeforeClose } from "./lingering_close.ts";
+import { lingerBeforeClose } from "./lingering_close.ts";
 import type { RosterMember } from "./roster.ts";
 import { type BodySink, StreamedBody } from "./streamed_body.ts";
 import type { TurnClock } from "./turn_clock.ts";
@@ -717,8 +717,13 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   async #leave(): Promise<void> {
     this.#phase = "leaving";
     if (this.#ending !== "linger") return;
-    this.deadline = this.#context.deadlines.after(LINGER_TIMEOUT_MS);
-    await lingerBeforeClose(this.#conn);
+    const { settings, deadlines, turnGate } = this.#context;
+    const end = deadlines.after(settings.lingerTimeout);
+    const awaitRead = () => {
+      this.deadline = Math.min(deadlines.after(settings.lingerReadTimeout), end);
+    };
+    awaitRead();
+    await lingerBeforeClose(this.#conn, turnGate, awaitRead);
   }
 
   /** The time for what the connection waits for is over. */

@@ -136,7 +136,6 @@ class ServingWorker {
     link: SupervisorLink,
   ) {
     const { settings, router, onListen } = program;
-    const { headTimeout, bodyTimeout, keepAliveTimeout, writeTimeout, handlerTimeout } = settings;
     this.#settings = settings;
     this.#onListen = onListen;
     this.#name = `worker ${number}`;
@@ -146,8 +145,7 @@ class ServingWorker {
     this.#scoreboard = new Scoreboard(configuration.scoreboard);
     this.#budget = ConnectionBudget.in(configuration.connectionBudget);
     this.#limit = new ConnectionLimit(settings.maxConnections, this.#budget);
-    const limits = [headTimeout, bodyTimeout, keepAliveTimeout, writeTimeout, handlerTimeout];
-    this.#tickMs = Math.min(tickFor(limits), configuration.heartbeatMs);
+    this.#tickMs = Math.min(tickFor(timeLimitsOf(settings)), configuration.heartbeatMs);
     this.#context = {
       settings,
       pool: new BufferPool(),
@@ -394,6 +392,21 @@ class ServingWorker {
     this.#troubleLoggedAt = now;
     logToStandardError(escapeForLog(`${this.#name}: ${trouble}`));
   }
+}
+
+/** The limits that connections have, in milliseconds. */
+function timeLimitsOf(settings: ServerSettings): number[] {
+  const { headTimeout, bodyTimeout, keepAliveTimeout, writeTimeout, handlerTimeout } = settings;
+  const { lingerReadTimeout, lingerTimeout } = settings;
+  return [
+    headTimeout,
+    bodyTimeout,
+    keepAliveTimeout,
+    writeTimeout,
+    handlerTimeout,
+    lingerReadTimeout,
+    lingerTimeout,
+  ];
 }
 
 function openAccessLog(settings: ServerSettings, worker: number): AccessLog | undefined {

@@ -1,10 +1,12 @@
 // Hanging up on a client that is still sending (RFC 9112, section 9.6), over real sockets: its refusal arrives, whatever the
 // kernel would do to a connection that is closed with unread bytes in it; and a client that never stops is not listened to
 // for ever.
+//
+// What limits the patience is time alone, so the tests of that have short limits; in the others they have their defaults.
 
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { afterAll, beforeAll, it } from "@std/testing/bdd";
-import { askAndStay, closeQuietly, connectMany } from "../support/attackers.ts";
+import { askAndStay, Bystander, closeQuietly, connectMany } from "../support/attackers.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { get, request } from "../support/raw_client.ts";
 import { describeEachWay, startApp, type StartedApp, TWO_WAYS } from "../support/started_app.ts";
@@ -53,8 +55,27 @@ const REFUSALS: readonly { what: string; sent: string; status: number }[] = [
 /** What is sent behind a refused request: three megabytes of requests, none of which may be answered. */
 const REST = get("/hello").repeat(3_000_000 / get("/hello").length);
 
-/** More than the kernel holds beside what the server reads and throws away, which is 4 MiB. */
-const ENDLESS_BYTES = 64_000_000;
+/** A photo, and a film. */
+const LARGE_BODIES = [10_000_000, 60_000_000];
+
+/** How many clients send at full speed, while others want answers. */
+const FLOODERS = 150;
+
+/** Far less than the test's patience. */
+const SHORT_LINGER_MS = 1_000;
+
+const hasCurl = canRun("curl");
+
+/** Also where a test may not run anything. */
+function canRun(command: string): boolean {
+  try {
+    new Deno.Command(command, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
+    return true;
+  } catch {
+    // It is not installed, or may not be run.
+    return false;
+  }
+}
 
 describeEachWay((way) => {
   let app: StartedApp;
@@ -93,25 +114,108 @@ describeEachWay((way) => {
     });
   }
 
-  it("its patience with a client that never stops sending ends after some megabytes", async () => {
-    using client = await app.connect();
-    await client.send("no request\r\n\r\n");
-    const part = new Uint8Array(100_000);
-    let sent = 0;
+  for (const bytes of LARGE_BODIES) {
+    it(`its 413 reaches a client that sends all of its ${bytes} bytes before it reads`, async () => {
+      using client = await app.connect();
+      await client.send(request("POST", "/echo", `Content-Length: ${bytes}`));
+      await client.send(new Uint8Array(bytes));
+      const response = await client.readResponse();
+      assertEquals([response.status, response.headers.get("connection")], [413, "close"]);
+      assertMatch(response.text, /^413 Content Too Large: .*\n$/);
+      await client.assertEnded();
+    });
+  }
+
+  it("its 413 reaches curl, which uploads 10 MB without being asked to go on", {
+    ignore: !hasCurl,
+  }, async () => {
+    const file = await Deno.makeTempFile();
+    await Deno.writeFile(file, new Uint8Array(10_000_000));
     try {
-      for (; sent < ENDLESS_BYTES; sent += part.length) await client.send(part);
-    } catch (error) {
+      const { stdout } = await new Deno.Command("curl", {
+        args: ["-sS", "-w", "%{http_code}", "-o", file, "-H", "Expect:", "-T", file].concat(
+          ["-X", "POST", `http://127.0.0.1:${app.port}/echo`],
+        ),
+      }).output();
+      assertEquals(new TextDecoder().decode(stdout), "413");
+    } finally {
+      await Deno.remove(file);
+    }
+  });
+
+  it(`its lingerTimeout ends ${FLOODERS} clients that never stop sending, and others are answered meanwhile`, async () => {
+    await using other = await startApp("besieged.ts", {
+      app: { server: { lingerTimeout: SHORT_LINGER_MS } },
+      run: way,
+    });
+    const conns = await connectMany(other.port, FLOODERS);
+    const refusals = conns.map((conn) => askAndStay(conn, "no request\r\n\r\n", true));
+    const part = new Uint8Array(100_000);
+    const floods = conns.map(async (conn) => {
+      try {
+        for (;;) await conn.write(part);
+      } catch (error) {
+        return error;
+      }
+    });
+    // It asks on a connection that is kept and on new ones, and each time expects its answer.
+    const bystander = new Bystander(other.port);
+    for (const error of await within(Promise.all(floods), "floods that are cut off")) {
       assert(
         error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe,
         String(error),
       );
     }
-    assertLess(sent, ENDLESS_BYTES);
-    await allClosed();
+    await bystander.finish();
+    for (const { text } of await Promise.all(refusals)) {
+      assert(text.startsWith("HTTP/1.1 400 "), text);
+    }
+    for (const conn of conns) closeQuietly(conn);
+    await allClosed(other);
+  });
+
+  it("its maxConnections counts a connection that lingers", async () => {
+    await using other = await startApp("well_behaved.ts", {
+      app: { server: { maxConnections: 1, lingerTimeout: 60_000, lingerReadTimeout: 60_000 } },
+      run: way,
+    });
+    const first = await other.connect();
+    await first.send("no request\r\n\r\n");
+    assertEquals((await first.readResponse()).status, 400);
+    await first.assertEnded();
+    using second = await other.connect();
+    let isAnswered = false;
+    const answer = second.ask(get("/hello")).finally(() => isAnswered = true);
+    // What it still sends is read, which shows that it is still there.
+    for (let i = 0; i < 10; i++) await first.send(new Uint8Array(1_000_000));
+    assert(!isAnswered, "the second connection was served beside the first");
+    assertEquals(other.running.stats().total.connectionsOpen, 1);
+    first[Symbol.dispose]();
+    assertEquals((await answer).status, 200);
+  });
+
+  it("its shutdown() waits no longer than drainTimeout for a connection that lingers", async () => {
+    await using other = await startApp("well_behaved.ts", {
+      app: { server: { lingerTimeout: 0, lingerReadTimeout: 0 } },
+      run: { ...way, drainTimeout: SHORT_LINGER_MS },
+    });
+    using client = await other.connect();
+    await client.send("no request\r\n\r\n");
+    assertEquals((await client.readResponse()).status, 400);
+    await client.assertEnded();
+    await within(other.running.shutdown(), "a server that shuts down");
+    const causes = other.events.all.flatMap((event) =>
+      event.kind === "ended" ? [event.detail] : []
+    );
+    assertEquals(causes, [""]);
   });
 
   it("its patience with clients that go on sending a little ends after some seconds", async () => {
-    const conns = await connectMany(app.port, 50);
+    await using other = await startApp("well_behaved.ts", {
+      app: { server: { lingerTimeout: SHORT_LINGER_MS } },
+      run: way,
+    });
+    const conns = await connectMany(other.port, 50);
     const endings = conns.map((conn) => askAndStay(conn, "no request\r\n\r\n", true));
     // The server has closed its side, and reads what they still say.
     let isOver = false;
@@ -132,14 +236,14 @@ describeEachWay((way) => {
       assert(text.startsWith("HTTP/1.1 400 "), text);
     }
     for (const conn of conns) closeQuietly(conn);
-    await allClosed();
+    await allClosed(other);
   });
 
-  async function allClosed(): Promise<void> {
+  async function allClosed(besieged: StartedApp): Promise<void> {
     await eventually(
-      () => app.running.stats().total.connectionsOpen === 0,
+      () => besieged.running.stats().total.connectionsOpen === 0,
       "a server without connections",
     );
-    assertEquals((await app.get("/hello")).status, 200);
+    assertEquals((await besieged.get("/hello")).status, 200);
   }
 }, TWO_WAYS);

@@ -115,6 +115,11 @@ export class FakeConn {
     this.#deliver();
   }
 
+  /** Whether something was sent that the server has not read yet. */
+  get hasUnreadBytes(): boolean {
+    return this.#incoming.length > 0;
+  }
+
   /** Ends the client's side. */
   end(): void {
     this.#hasClientEnded = true;

@@ -525,21 +525,84 @@ describe("Connection, at its end,", () => {
     }
   });
 
-  it("it does not read on for ever behind its last answer", async () => {
-    const exchange = await serve();
-    exchange.fake.send("nonsense\r\n\r\n");
+  it("lingerReadTimeout closes the connection when nothing more comes behind the last answer", async () => {
+    const exchange = await serve({ lingerReadTimeout: 100, lingerTimeout: 1_000 });
+    const { fake, pass } = exchange;
+    fake.send("nonsense\r\n\r\n");
     await settle();
-    await exchange.pass(6_000);
+    await pass(90);
+    assert(!fake.isClosed);
+    await pass(30);
     await assertEnded(exchange);
   });
 
-  it("it does not read without end behind its last answer", async () => {
-    const exchange = await serve();
-    exchange.fake.send("nonsense\r\n\r\n");
-    for (let i = 0; i < 200 && !exchange.fake.isClosed; i++) {
-      exchange.fake.send("a".repeat(100_000));
+  it("lingerReadTimeout begins anew with each read behind the last answer", async () => {
+    const exchange = await serve({ lingerReadTimeout: 100, lingerTimeout: 1_000 });
+    const { fake, pass } = exchange;
+    fake.send("nonsense\r\n\r\n");
+    await settle();
+    for (let i = 0; i < 5; i++) {
+      await pass(90);
+      assert(!fake.isClosed);
+      fake.send("a");
       await settle();
     }
+    await pass(120);
+    await assertEnded(exchange);
+  });
+
+  it("lingerTimeout closes the connection of a client that goes on sending behind the last answer", async () => {
+    const exchange = await serve({ lingerReadTimeout: 100, lingerTimeout: 300 });
+    const { fake, pass } = exchange;
+    fake.send("nonsense\r\n\r\n");
+    await settle();
+    for (let ms = 0; ms < 290; ms += 10) {
+      assert(!fake.isClosed);
+      fake.send("a".repeat(100_000));
+      await pass(10);
+    }
+    await pass(30);
+    await assertEnded(exchange);
+  });
+
+  it("serve() reads and discards behind the last answer, however much comes", async () => {
+    const exchange = await serve({ lingerReadTimeout: 5_000, lingerTimeout: 30_000 });
+    const { fake } = exchange;
+    fake.send(request("POST", "/echo", "Content-Length: 60000000"));
+    await settle();
+    assertEquals(statusesIn(fake.output), [413]);
+    for (let i = 0; i < 60; i++) {
+      fake.send("a".repeat(1_000_000));
+      await settle();
+      assert(!fake.isClosed, `it is closed after ${i} MB`);
+    }
+    fake.end();
+    await assertEnded(exchange);
+  });
+
+  it("serve() reads behind its last answer only in turn where many connections are busy", async () => {
+    const turnGate = new ClosableGate();
+    const exchange = await serve({}, turnGate);
+    const { fake } = exchange;
+    fake.send("nonsense\r\n\r\n");
+    turnGate.close();
+    await settle();
+    assert(fake.hasEndedOutput);
+    fake.send("a");
+    await settle();
+    assertEquals(fake.hasUnreadBytes, true);
+    turnGate.open();
+    await settle();
+    assertEquals(fake.hasUnreadBytes, false);
+    fake.end();
+    await assertEnded(exchange);
+  });
+
+  it("abandon() closes a connection that reads behind its last answer", async () => {
+    const exchange = await serve();
+    exchange.fake.send("nonsense\r\n\r\n");
+    await settle();
+    exchange.connection.abandon();
     await assertEnded(exchange);
   });
 
