@@ -2,7 +2,7 @@
 // A wrong way to listen ends the whole process in Deno, and an address that is taken shows only when it is tried: so both
 // are looked at on the main thread before the first worker is spawned, and a fault becomes one clear line.
 
-import type { ListenMode, WorkerAddress } from "./net/worker_address.ts";
+import type { ListenMode, PortAddress, WorkerAddress } from "./net/worker_address.ts";
 import {
   listenOnSocket,
   removeSocket,
@@ -57,7 +57,7 @@ export async function listenAt(
     const { path, mode, claim } = address;
     return await listenOnSocket(path, mode, new SocketClaim(claim), onListening);
   }
-  const listener = listen(address.listen, address.hostname, address.port);
+  const listener = listen(address);
   try {
     onListening();
   } catch (error) {
@@ -77,13 +77,14 @@ export function isTooLate(address: WorkerAddress, error: unknown): boolean {
 }
 
 /** Listens on a port in the given mode. Throws what `Deno.listen` throws. */
-export function listen(mode: ListenMode, hostname: string, port: number): Deno.TcpListener {
-  switch (mode) {
+export function listen({ listen, hostname, port, backlog }: PortAddress): Deno.TcpListener {
+  const options = { hostname, port, tcpBacklog: backlog };
+  switch (listen) {
     case "reuseport":
-      return Deno.listen({ hostname, port, reusePort: true });
+      return Deno.listen({ ...options, reusePort: true });
     case "shared": {
-      const options: SharedListenOptions = { hostname, port, loadBalanced: true };
-      return Deno.listen(options);
+      const sharedOptions: SharedListenOptions = { ...options, loadBalanced: true };
+      return Deno.listen(sharedOptions);
     }
   }
 }
@@ -114,7 +115,8 @@ const PORT_TRIES = 5;
  *
  * @throws what `Deno.listen` throws, with a message that says what to do
  */
-export function reserveAddress(mode: ListenMode, hostname: string, port: number): ReservedAddress {
+export function reserveAddress(wanted: PortAddress): ReservedAddress {
+  const { hostname, port } = wanted;
   for (let tries = 1;; tries++) {
     // Alone first: with reusePort, or in a process that listens there already, a second server would go unnoticed and
     // take half of the connections.
@@ -122,7 +124,7 @@ export function reserveAddress(mode: ListenMode, hostname: string, port: number)
     const chosenPort = (probe.addr as Deno.NetAddr).port;
     probe.close();
     try {
-      return holdAddress(mode, hostname, chosenPort, port === 0);
+      return holdAddress({ ...wanted, port: chosenPort }, port === 0);
     } catch (error) {
       const isTaken = error instanceof Deno.errors.AddrInUse;
       if (port !== 0 || !isTaken || tries === PORT_TRIES) {
@@ -150,26 +152,24 @@ export function listenAlone(hostname: string, port: number, purpose: string): De
  * while no worker is there. In `reuseport` mode its socket would draw connections of its own, so there is one only while
  * a picked port is known to nobody yet.
  */
-function holdAddress(
-  mode: ListenMode,
-  hostname: string,
-  port: number,
-  isPicked: boolean,
-): ReservedAddress {
-  const holder = mode === "shared" || isPicked ? listen(mode, hostname, port) : undefined;
+function holdAddress(address: PortAddress, isPicked: boolean): ReservedAddress {
+  const isShared = address.listen === "shared";
+  const holder = isShared || isPicked ? listen(address) : undefined;
   let isHeld = holder !== undefined;
   const release = () => {
     if (isHeld) holder?.close();
     isHeld = false;
   };
-  const address = { listen: mode, hostname, port };
+  const { hostname, port } = address;
   return {
-    ...address,
+    listen: address.listen,
+    hostname,
+    port,
     url: `http://${formatAddress(hostname, port)}`,
     addressOf: () => address,
     vacate: () => {},
     release,
-    workersAccept: mode === "reuseport" ? release : () => {},
+    workersAccept: isShared ? () => {} : release,
   };
 }
 

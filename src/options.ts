@@ -145,6 +145,13 @@ export interface RunOptions {
    */
   readonly listen?: "reuseport" | "shared";
   /**
+   * How many connections may wait until a worker accepts them, 1 to 65,535: the kernel's queue of each listening socket, which is one for
+   * each worker in `"reuseport"` and one for all in `"shared"`. The kernel takes no more than `net.core.somaxconn`, and a client whose
+   * connection does not fit tries again by itself, most often after a second. 511 by default. It does not go with `path`: a Unix
+   * socket's queue is the runtime's own.
+   */
+  readonly backlog?: number;
+  /**
    * Unix sockets in place of an address and a port, one for each worker: `{n}` in the path stands for the worker's place, from 1, and
    * is put before the extension where it is missing, so that `/run/app.sock` gives `/run/app.1.sock`, `/run/app.2.sock` and so on. What a worker that goes
    * leaves is taken over by the next one in its place. Sockets of an earlier process are cleared away, those too of which there are no
@@ -415,6 +422,12 @@ const RUN_RULES = {
     summary: "Worker threads (one for each core)",
   }),
   listen: optional(choice("How workers share the port", "reuseport", "shared")),
+  backlog: {
+    default: 511,
+    expect: wholeNumber(1, 65_535, ""),
+    form: { kind: "number", unit: "number" },
+    summary: "Waiting in the kernel to be accepted",
+  } as OptionRule<number>,
   path: {
     default: undefined,
     expect: (value: unknown) =>
@@ -506,9 +519,12 @@ export function resolveRunOptions(options: RunOptions): RunSettings {
 const PORT_OPTIONS = ["hostname", "port", "listen"] as const;
 const PATH_OPTIONS = ["path", "pathMode"] as const;
 
+/** Those that have no meaning beside `path`. To say the last one is not to say where to listen. */
+const OPTIONS_OF_A_PORT = [...PORT_OPTIONS, "backlog"] as const;
+
 /** The options that do not hold any longer when those are said that win over them: the other way to say where to listen. */
 export function replacedOptions(isSaid: (name: keyof RunOptions) => boolean): readonly string[] {
-  if (isSaid("path")) return PORT_OPTIONS;
+  if (isSaid("path")) return OPTIONS_OF_A_PORT;
   return PORT_OPTIONS.some(isSaid) ? PATH_OPTIONS : [];
 }
 
@@ -532,7 +548,7 @@ export function overrideRunOptions(
 /** A server listens in one way: the option of a port that is given beside `path`; undefined where there is none. */
 export function portOptionBesidePath(options: RunOptions): string | undefined {
   if (options.path === undefined) return undefined;
-  return PORT_OPTIONS.find((name) => options[name] !== undefined);
+  return OPTIONS_OF_A_PORT.find((name) => options[name] !== undefined);
 }
 
 /** What to say of such two. */

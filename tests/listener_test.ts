@@ -8,13 +8,17 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { chooseListenMode, formatAddress, listen, reserveAddress } from "../src/listener.ts";
-import type { ListenMode } from "../src/net/worker_address.ts";
+import type { ListenMode, PortAddress } from "../src/net/worker_address.ts";
 import { within } from "./support/deadline.ts";
 import { canRunDeno, canUseNetwork } from "./support/routing_permissions.ts";
 import { freePort } from "./support/free_port.ts";
 
 const hasReusePort = "listenDatagram" in Deno && Deno.build.os === "linux";
 const modes: ListenMode[] = hasReusePort ? ["reuseport", "shared"] : ["shared"];
+
+function addressOf(listen: ListenMode, hostname: string, port: number): PortAddress {
+  return { listen, hostname, port, backlog: 511 };
+}
 
 describe("chooseListenMode()", () => {
   it("takes shared where it is asked for, and has nothing to explain", () => {
@@ -62,7 +66,7 @@ describe("formatAddress()", () => {
 
 /** The error of an address that cannot be listened on; it is one line, without a stack that would hide it. */
 function refusalOf(hostname: string, port: number, mode: ListenMode): Error {
-  const error = assertThrows(() => reserveAddress(mode, hostname, port));
+  const error = assertThrows(() => reserveAddress(addressOf(mode, hostname, port)));
   assertInstanceOf(error, Error);
   assertStringIncludes(error.message, "Cannot listen on");
   assertStringIncludes(error.message, formatAddress(hostname, port));
@@ -84,7 +88,7 @@ function canListenAlone(port: number): boolean {
 for (const mode of modes) {
   describe(`reserveAddress() in ${mode} mode`, { ignore: !canUseNetwork }, () => {
     it("picks a free port where it is 0, and holds it", () => {
-      const reserved = reserveAddress(mode, "127.0.0.1", 0);
+      const reserved = reserveAddress(addressOf(mode, "127.0.0.1", 0));
       try {
         assertGreater(reserved.port, 0);
         assertEquals(reserved.hostname, "127.0.0.1");
@@ -95,14 +99,17 @@ for (const mode of modes) {
     });
 
     it("picks another port each time", () => {
-      const reserved = Array.from({ length: 5 }, () => reserveAddress(mode, "127.0.0.1", 0));
+      const reserved = Array.from(
+        { length: 5 },
+        () => reserveAddress(addressOf(mode, "127.0.0.1", 0)),
+      );
       for (const one of reserved) one.release();
       assertEquals(new Set(reserved.map(({ port }) => port)).size, 5);
     });
 
     it("lets several workers listen to what it holds", () => {
-      const reserved = reserveAddress(mode, "127.0.0.1", 0);
-      const workers = [1, 2, 3].map(() => listen(mode, "127.0.0.1", reserved.port));
+      const reserved = reserveAddress(addressOf(mode, "127.0.0.1", 0));
+      const workers = [1, 2, 3].map(() => listen(addressOf(mode, "127.0.0.1", reserved.port)));
       for (const worker of workers) {
         assertEquals((worker.addr as Deno.NetAddr).port, reserved.port);
         worker.close();
@@ -111,7 +118,7 @@ for (const mode of modes) {
     });
 
     it("lets go of the address by release(), which may be called twice", () => {
-      const reserved = reserveAddress(mode, "127.0.0.1", 0);
+      const reserved = reserveAddress(addressOf(mode, "127.0.0.1", 0));
       reserved.release();
       reserved.release();
       assert(canListenAlone(reserved.port));
@@ -119,9 +126,9 @@ for (const mode of modes) {
 
     it("gives the port that was asked for, where it is free", () => {
       const port = freePort();
-      const reserved = reserveAddress(mode, "127.0.0.1", port);
+      const reserved = reserveAddress(addressOf(mode, "127.0.0.1", port));
       assertEquals(reserved.port, port);
-      const worker = listen(mode, "127.0.0.1", port);
+      const worker = listen(addressOf(mode, "127.0.0.1", port));
       worker.close();
       reserved.release();
       assert(canListenAlone(port));
@@ -139,8 +146,8 @@ for (const mode of modes) {
 
     it("refuses a port on which another server of this kind listens, rather than share it", () => {
       for (const other of modes) {
-        const reserved = reserveAddress(other, "127.0.0.1", 0);
-        const worker = listen(other, "127.0.0.1", reserved.port);
+        const reserved = reserveAddress(addressOf(other, "127.0.0.1", 0));
+        const worker = listen(addressOf(other, "127.0.0.1", reserved.port));
         const error = refusalOf("127.0.0.1", reserved.port, mode);
         worker.close();
         reserved.release();
@@ -163,14 +170,14 @@ for (const mode of modes) {
     }
 
     it("takes a name of this machine", () => {
-      const reserved = reserveAddress(mode, "localhost", 0);
+      const reserved = reserveAddress(addressOf(mode, "localhost", 0));
       assertGreater(reserved.port, 0);
       reserved.release();
     });
 
     it("gives each connection to a worker, once the workers accept", async () => {
-      const reserved = reserveAddress(mode, "127.0.0.1", 0);
-      const worker = listen(mode, "127.0.0.1", reserved.port);
+      const reserved = reserveAddress(addressOf(mode, "127.0.0.1", 0));
+      const worker = listen(addressOf(mode, "127.0.0.1", reserved.port));
       reserved.workersAccept();
       for (let i = 0; i < 8; i++) {
         const client = await Deno.connect({ hostname: "127.0.0.1", port: reserved.port });
@@ -188,19 +195,19 @@ describe("workersAccept()", { ignore: !canUseNetwork }, () => {
   it("lets go of the address in reuseport mode: the socket would draw connections", {
     ignore: !hasReusePort,
   }, () => {
-    const reserved = reserveAddress("reuseport", "127.0.0.1", 0);
+    const reserved = reserveAddress(addressOf("reuseport", "127.0.0.1", 0));
     reserved.workersAccept();
     assert(canListenAlone(reserved.port));
     reserved.release();
   });
 
   it("keeps the address in shared mode: connections wait there while no worker does", async () => {
-    const reserved = reserveAddress("shared", "127.0.0.1", 0);
-    listen("shared", "127.0.0.1", reserved.port).close();
+    const reserved = reserveAddress(addressOf("shared", "127.0.0.1", 0));
+    listen(addressOf("shared", "127.0.0.1", reserved.port)).close();
     reserved.workersAccept();
     assertEquals(canListenAlone(reserved.port), false);
     const client = await Deno.connect({ hostname: "127.0.0.1", port: reserved.port });
-    const replacement = listen("shared", "127.0.0.1", reserved.port);
+    const replacement = listen(addressOf("shared", "127.0.0.1", reserved.port));
     (await within(replacement.accept(), "the connection that has waited")).close();
     client.close();
     replacement.close();
@@ -215,7 +222,7 @@ describe("reserveAddress() without the permission to listen", { ignore: !canRunD
     const module = new URL("../src/listener.ts", import.meta.url);
     const script = `import { reserveAddress } from ${JSON.stringify(module)};
       try {
-        reserveAddress("shared", "127.0.0.1", ${port});
+        reserveAddress({ listen: "shared", hostname: "127.0.0.1", port: ${port}, backlog: 511 });
       } catch (error) {
         console.log(error instanceof Deno.errors.NotCapable, error.message);
       }`;

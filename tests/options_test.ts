@@ -115,6 +115,12 @@ const runOptions: OptionCase[] = [
     bad: ["", "reusePort", null, true, 0],
   },
   {
+    name: "backlog",
+    default: 511,
+    good: [1, 65_535],
+    bad: [0, -1, 65_536, 1.5, NaN, ...notNumbers],
+  },
+  {
     name: "path",
     default: undefined,
     good: ["/run/app.sock", "app.{n}.sock"],
@@ -337,6 +343,10 @@ describe("overrideRunOptions()", () => {
       is: { path: "a.sock", pathMode: 0o660 },
     },
     { coded: { port: 1, listen: "shared" }, said: {}, is: { port: 1, listen: "shared" } },
+    { coded: { port: 1, backlog: 9 }, said: { path: "a.sock" }, is: { path: "a.sock" } },
+    { coded: { port: 1 }, said: { backlog: 9 }, is: { port: 1, backlog: 9 } },
+    // A limit for ports does not move a server from its path: the two together are an error.
+    { coded: { path: "a.sock" }, said: { backlog: 9 }, is: { path: "a.sock", backlog: 9 } },
   ];
   for (const { coded, said, is } of cases) {
     it(`makes ${JSON.stringify(is)} of ${JSON.stringify(coded)} and ${JSON.stringify(said)}`, () => {

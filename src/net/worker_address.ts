@@ -3,14 +3,19 @@
 /** How the workers share the port. */
 export type ListenMode = "reuseport" | "shared";
 
+/** A port that all workers share. */
+export interface PortAddress {
+  readonly listen: ListenMode;
+  readonly hostname: string;
+  /** The real port, never 0. */
+  readonly port: number;
+  /** How many connections may wait in the kernel's queue of each listening socket. */
+  readonly backlog: number;
+}
+
 /** Where a worker listens. */
 export type WorkerAddress =
-  | {
-    readonly listen: ListenMode;
-    readonly hostname: string;
-    /** The real port, never 0. */
-    readonly port: number;
-  }
+  | PortAddress
   | {
     readonly listen: "unix";
     /** The worker's place, from 1, and the path that belongs to it. */

@@ -142,13 +142,13 @@ export interface SupervisedServer extends RunningServer {
  * no worker can start.
  */
 export async function supervise(options: SupervisorOptions): Promise<SupervisedServer> {
-  const { listen, hostname, port, path, pathMode } = options.settings;
+  const { listen, hostname, port, path, pathMode, backlog } = options.settings;
   if (path !== undefined) {
     const sockets = await reserveSockets(path, pathMode, options.workerCount.workers);
     return await new Supervisor(options, undefined, sockets).start();
   }
   const { mode, fallbackReason } = chooseListenMode(listen);
-  const address = reserveAddress(mode, hostname, port);
+  const address = reserveAddress({ listen: mode, hostname, port, backlog });
   return await new Supervisor(options, fallbackReason, address).start();
 }
 

@@ -183,6 +183,7 @@ describe("a server on Unix sockets", {
   const wrong = [
     { options: { path: "/run/app.sock", port: 8000 }, says: '"path" and "port"' },
     { options: { path: "/run/app.sock", hostname: "127.0.0.1" }, says: '"path" and "hostname"' },
+    { options: { path: "/run/app.sock", backlog: 64 }, says: '"path" and "backlog"' },
     { options: { path: "/run/app.sock", listen: "shared" }, says: '"path" and "listen"' },
     { options: { pathMode: 0o600 }, says: 'it goes with "path"' },
   ] as const;
