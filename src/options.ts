@@ -165,7 +165,11 @@ export interface RunOptions {
   readonly entry?: string | URL;
   /** How long a worker may take to finish its requests once it has stopped accepting. 30,000 by default. */
   readonly drainTimeout?: number;
-  /** How long a worker may be without a sign of life before it is taken for hung; 0 for never. 30,000 by default. */
+  /**
+   * How long a worker may be without a sign of life before it is taken for hung; 0 for never. 30,000 by default. It does not hold
+   * while the process has an inspector (`--inspect`, `--inspect-brk`, `--inspect-wait`): a worker at a breakpoint is not hung. Without
+   * `--allow-sys` the server cannot know of the inspector.
+   */
   readonly hangTimeout?: number;
   /**
    * What becomes of the server when a worker hangs that cannot be stopped, as a Web Worker cannot. `"exit"`: the others are

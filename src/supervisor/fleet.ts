@@ -55,6 +55,8 @@ export type FleetInput =
   /** The process has received a signal to stop. The first one stops the fleet, a later one cuts short. */
   | { readonly kind: "stop signal"; readonly signal: string }
   | { readonly kind: "cut short" }
+  /** A debugger may stop any worker for any time, from now on: neither a hang nor a slow start can be told from that. */
+  | { readonly kind: "inspected" }
   /** Whether there are descriptors for another worker; there are until it is said that there are not. */
   | { readonly kind: "room"; readonly hasRoom: boolean }
   | { readonly kind: "tick" };
@@ -132,6 +134,9 @@ const MAX_UNREADY_MS = 10_000;
 /** In so many rounds they must have died, for it to be a crash loop and not a slow start. */
 const MIN_UNREADY_ROUNDS = 3;
 
+/** The limits of a fleet whose workers a debugger may stop. */
+const NO_LIMITS = { startTimeoutMs: 0, loadTimeoutMs: Infinity, hangTimeoutMs: 0 };
+
 /** How far the limits of recycling are spread. */
 const RECYCLE_JITTER = 0.1;
 
@@ -158,6 +163,7 @@ export class Fleet {
   #failure: string | undefined;
   #toldDelayUntil = -Infinity;
   #hasRoom = true;
+  #isInspected = false;
   #hasToldNoRoom = false;
   #actions: FleetAction[] = [];
 
@@ -240,6 +246,9 @@ export class Fleet {
         return this.#noteStopSignal(input.signal, now);
       case "cut short":
         return this.#terminateAll("shutdown", now);
+      case "inspected":
+        this.#isInspected = true;
+        return;
       case "room":
         this.#hasRoom = input.hasRoom;
         this.#hasToldNoRoom = false;
@@ -443,7 +452,9 @@ export class Fleet {
   }
 
   #enforceTimes(now: number): void {
-    const { startTimeoutMs, loadTimeoutMs, hangTimeoutMs } = this.#settings;
+    const { startTimeoutMs, loadTimeoutMs, hangTimeoutMs } = this.#isInspected
+      ? NO_LIMITS
+      : this.#settings;
     for (const member of [...this.#members.values()]) {
       const { worker, spawnedAt, state } = member;
       switch (state.kind) {

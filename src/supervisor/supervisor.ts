@@ -28,6 +28,7 @@ import type { RunSettings, WebServerOptions, WorkerCount } from "../options.ts";
 import { RequestTotals } from "../request_metrics.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
 import type { FleetObserver, ObservedFleet } from "./fleet_observer.ts";
+import { INSPECTOR_NOTICE, isInspectorOpen } from "./inspector.ts";
 import type { Counts, FleetStats, RunningServer, WorkerStats } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
@@ -276,7 +277,15 @@ class Supervisor implements SupervisedServer, ObservedFleet {
       clearInterval(timer);
     };
     this.#handle({ kind: "start" });
+    this.#noteInspector();
     return await this.#started.promise;
+  }
+
+  /** Looks for an inspector while the workers load, so that the start takes no longer. */
+  async #noteInspector(): Promise<void> {
+    if (!await isInspectorOpen()) return;
+    this.#options.log(INSPECTOR_NOTICE);
+    this.#handle({ kind: "inspected" });
   }
 
   /** Takes an event to the fleet and does what it says, after what it may have come in the middle of. */

@@ -60,6 +60,7 @@ function inputOf(text: string): FleetInput {
   const worker = Number(number);
   switch (name) {
     case "start":
+    case "inspected":
     case "reload":
     case "cut short":
     case "tick":
@@ -804,6 +805,26 @@ const cases: readonly Case[] = [
       [120_002, "gone 2", "spawn 3"],
       [120_003, "accepting 3"],
       [180_003, "gone 3", "spawn 4"],
+    ],
+  },
+
+  // A debugger.
+  {
+    what: "takes no worker for hung or for too slow while a debugger may stop it",
+    settings: { workers: 2, startTimeoutMs: 3_000, loadTimeoutMs: 1_000 },
+    steps: [
+      [0, "start", "spawn 1", "spawn 2"],
+      [1, "inspected"],
+      [4_000, "tick"],
+      [4_001, "loaded 1"],
+      [4_002, "accepting 1"],
+      [60_000, "tick"],
+      [60_001, "loaded 2"],
+      [60_002, "accepting 2", "ready"],
+      [120_000, "tick"],
+      [120_001, "heartbeat 1"],
+      [120_002, "panicked 1", "spawn 3"],
+      [180_000, "tick"],
     ],
   },
 
