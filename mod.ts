@@ -33,6 +33,7 @@
  */
 
 export {
+  type FetchContext,
   type FetchHandler,
   fetchHandler,
   type FetchInfo,
@@ -40,6 +41,7 @@ export {
   type HandlerResult,
 } from "./src/dispatch.ts";
 export { HttpError, type HttpErrorOptions } from "./src/errors.ts";
+export type { ShutdownReason } from "./src/ipc/drain_order.ts";
 export type {
   FleetEvent,
   HandledRequest,
@@ -65,3 +67,4 @@ export type {
   WorkerStats,
   WorkerStatus,
 } from "./src/supervisor/running_server.ts";
+export type { ShutdownCallback } from "./src/worker/shutdown_callbacks.ts";

@@ -46,6 +46,35 @@ export interface FetchInfo {
    * the answer counts as sent when its body is made.
    */
   readonly completed: Promise<void>;
+  /** Has the worker wait for work that goes on after the response; see `WebRequest.waitUntil`. */
+  readonly waitUntil: (promise: PromiseLike<unknown>) => void;
+}
+
+/**
+ * What a {@linkcode FetchHandler} gets as its third argument: what applications for Cloudflare Workers expect there. Hono has it as
+ * `c.executionCtx`.
+ *
+ * @example Work that goes on after the response
+ * ```ts
+ * import { type FetchHandler, fetchHandler, WebServer } from "@mudpie/server";
+ *
+ * async function report(_url: string): Promise<void> {}
+ *
+ * const fetch: FetchHandler = (request, _info, context) => {
+ *   context.waitUntil(report(request.url));
+ *   return new Response("thank you");
+ * };
+ * const server = new WebServer();
+ * server.addPath("/", fetchHandler(fetch));
+ * ```
+ */
+export interface FetchContext {
+  /** Has the worker wait for work that goes on after the response; see `WebRequest.waitUntil`. */
+  readonly waitUntil: (promise: PromiseLike<unknown>) => void;
+  /** Does nothing: there is no other server to pass the request on to, so what a handler throws stays a panic. */
+  readonly passThroughOnException: () => void;
+  /** An empty object. Cloudflare Workers have the configuration of a deployment here. */
+  readonly props: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -58,12 +87,18 @@ export interface FetchInfo {
  *
  * const fetch: FetchHandler = (_request, { remoteAddr }) => new Response(remoteAddr.hostname);
  * const remoteAddr = { transport: "tcp", hostname: "192.0.2.1", port: 5000 } as const;
- * const info = { remoteAddr, completed: Promise.resolve() };
- * const response = await fetch(new Request("http://localhost/"), info);
+ * const waitUntil = () => {};
+ * const info = { remoteAddr, completed: Promise.resolve(), waitUntil };
+ * const context = { waitUntil, passThroughOnException: () => {}, props: {} };
+ * const response = await fetch(new Request("http://localhost/"), info, context);
  * console.log(await response.text()); // 192.0.2.1
  * ```
  */
-export type FetchHandler = (request: Request, info: FetchInfo) => Response | Promise<Response>;
+export type FetchHandler = (
+  request: Request,
+  info: FetchInfo,
+  context: FetchContext,
+) => Response | Promise<Response>;
 
 /**
  * Makes a {@linkcode Handler} of any fetch-style application, such as Hono's `app.fetch` or `serveDir` of `@std/http`. The
@@ -105,11 +140,16 @@ export function fetchHandler(fetch: FetchHandler): Handler {
       }: pass a function that takes a Request, such as app.fetch`,
     );
   }
-  return (req) => fetch(req.toRequest(), new HandlerInfo(req));
+  return (req) => {
+    const info = new HandlerInfo(req);
+    return fetch(req.toRequest(), info, info);
+  };
 }
 
-/** What a handler is told besides. What it does not ask for is not made. */
-class HandlerInfo implements FetchInfo {
+const NO_PROPS = Object.freeze({});
+
+/** What a handler gets besides the request: both arguments are one object. What it does not ask for is not made. */
+class HandlerInfo implements FetchInfo, FetchContext {
   readonly #request: WebRequest;
 
   constructor(request: WebRequest) {
@@ -123,7 +163,23 @@ class HandlerInfo implements FetchInfo {
   get completed(): Promise<void> {
     return completionOf(this.#request);
   }
+
+  /** A function of its own: handlers take it out of its object. */
+  get waitUntil(): (promise: PromiseLike<unknown>) => void {
+    const request = this.#request;
+    return (promise) => request.waitUntil(promise);
+  }
+
+  get passThroughOnException(): () => void {
+    return ignore;
+  }
+
+  get props(): Readonly<Record<string, unknown>> {
+    return NO_PROPS;
+  }
 }
+
+function ignore(): void {}
 
 /** Told of every panic; says what its client gets. */
 export type PanicListener = (error: unknown, request: WebRequest) => WebResponse;

@@ -65,7 +65,11 @@ function inspect(error: unknown): string {
 
 /** The line of a panic: where, and the whole of the error. */
 export function panicLine(worker: string, during: string, error: unknown): string {
-  return escapeForLog(`${worker}: panic ${during}: ${describeError(error)}`);
+  return failureLine(worker, "panic", during, error);
+}
+
+function failureLine(worker: string, what: string, during: string, error: unknown): string {
+  return escapeForLog(`${worker}: ${what} ${during}: ${describeError(error)}`);
 }
 
 /** The line of a body that a client got wrong, and that no code of the application handled. It has no stack: no code is at fault. */
@@ -91,12 +95,15 @@ const MAX_BRIEF_CHARACTERS = 200;
 export class PanicLog {
   readonly #worker: string;
   readonly #sink: LogSink;
+  readonly #what: string;
   #secondBegan = -Infinity;
   #count = 0;
 
-  constructor(worker: string, sink: LogSink) {
+  /** `what` is what the lines call the failures, if they are others than panics. */
+  constructor(worker: string, sink: LogSink, what = "panic") {
     this.#worker = worker;
     this.#sink = sink;
+    this.#what = what;
   }
 
   /** `now` is a number of milliseconds on any clock that only goes forward. */
@@ -108,10 +115,10 @@ export class PanicLog {
     this.#count++;
     this.#sink(
       this.#count <= WHOLE_PANICS_PER_SECOND
-        ? panicLine(this.#worker, during, error)
+        ? failureLine(this.#worker, this.#what, during, error)
         : escapeForLog(
-          `${this.#worker}: panic ${during}: ${nameError(error)} ` +
-            `(its stack is left out: more than ${WHOLE_PANICS_PER_SECOND} panics in a second)`,
+          `${this.#worker}: ${this.#what} ${during}: ${nameError(error)} ` +
+            `(its stack is left out: more than ${WHOLE_PANICS_PER_SECOND} of these in a second)`,
         ),
     );
   }

@@ -1,5 +1,6 @@
 // Every message between the supervisor and its workers, typed. What merely counts on is no message: see scoreboard.ts.
 
+import type { DrainOrder } from "./ipc/drain_order.ts";
 import type { WorkerAddress } from "./net/worker_address.ts";
 import type { RunOptions, WebServerOptions } from "./options.ts";
 
@@ -55,8 +56,8 @@ export type SupervisorMessage =
   | { readonly kind: "configure"; readonly configuration: WorkerConfiguration }
   /** Tell what would be served, and end. Said in place of `configure`. */
   | { readonly kind: "survey"; readonly order: SurveyOrder }
-  /** Stop accepting, finish what is under way within that time, then end. */
-  | { readonly kind: "drain"; readonly timeoutMs: number }
+  /** Stop accepting, finish what is under way within these times, then end. */
+  | { readonly kind: "drain"; readonly order: DrainOrder }
   /** Die, for a test that wants to see what becomes of the others. */
   | { readonly kind: "misbehave"; readonly how: Misbehaviour };
 

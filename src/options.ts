@@ -163,7 +163,11 @@ export interface RunOptions {
   readonly pathMode?: number;
   /** The module that the workers load, and that calls `run()` in them. The main module by default. */
   readonly entry?: string | URL;
-  /** How long a worker may take to finish its requests once it has stopped accepting. 30,000 by default. */
+  /**
+   * How long a worker may take to finish its requests, its background work (`waitUntil`) and its `onShutdown` callbacks, in
+   * milliseconds, from when it is told to stop accepting. Requests that are left shortly before are answered with 503. 30,000 by
+   * default. Work and callbacks have at least 1 s after the last connection, so a worker can take 3 s longer in all.
+   */
   readonly drainTimeout?: number;
   /**
    * How long a worker may be without a sign of life before it is taken for hung; 0 for never. 30,000 by default. It does not hold

@@ -46,8 +46,16 @@ export interface MatchedRoute {
   readonly isExact: boolean;
 }
 
-/** How the exchange that a request belongs to is watched, for `signal`. */
+/** Takes the work of requests that goes on after their responses. */
+export interface BackgroundWork {
+  /** Observes `work`, a promise or any other value, from now on. It may be added at any time, also after the response. */
+  add(work: unknown, request: WebRequest): void;
+}
+
+/** How the exchange that a request belongs to is watched, for `signal`, and what outlives it. */
 export interface ExchangeWatch {
+  /** What takes the background work of the request. */
+  readonly background: BackgroundWork;
   /** Called when a handler asks for `signal` first: from now on the client's going should be noticed. */
   readonly onSignalWanted: (controller: AbortController) => void;
   /** Called when a handler wants to know when its answer has been sent. It rejects with {@linkcode NOT_SENT} when it cannot be. */
@@ -118,6 +126,8 @@ export class WebRequest<Path extends string = string> {
   readonly #peer: Peer;
   /** Undefined where nobody watches, and once the exchange is over. */
   #watch: ExchangeWatch | undefined;
+  /** Kept for longer than the exchange. */
+  readonly #background: BackgroundWork | undefined;
   #route: MatchedRoute = NO_ROUTE;
   #params: PathParams<Path> | undefined;
   #origin: Origin | undefined;
@@ -140,6 +150,7 @@ export class WebRequest<Path extends string = string> {
     this.#body = body;
     this.#peer = peer;
     this.#watch = watch;
+    this.#background = watch?.background;
   }
 
   static {
@@ -148,7 +159,7 @@ export class WebRequest<Path extends string = string> {
       request.#route = route;
     };
     routeIndexOf = (request) => request.#route === NO_ROUTE ? undefined : request.#route.index;
-    idInUse = (request) => request.#id;
+    idInUse = (request) => request.#id === "" && request.#idNumber === 0 ? "" : request.id;
     writeId = (request, into) => {
       if (request.#id === "" && request.#idNumber === 0) {
         const given = request.#head.header("x-request-id");
@@ -438,10 +449,39 @@ export class WebRequest<Path extends string = string> {
   }
 
   /**
+   * Has the worker wait for work that goes on after the response, such as a mail or an error report. A worker that ends (shutdown,
+   * reload, recycling, panic) waits for it within `drainTimeout`, and for at least 1 s after its last connection; what has not
+   * finished by then is cut off and logged. A promise that rejects is logged with this request, and is no panic.
+   *
+   * It may be called at any time, also after the response was sent or the client has gone. A value that is not a promise is
+   * accepted, as `ExtendableEvent.waitUntil` of the Service Workers specification does. In a request that came through
+   * `WebServer.fetch` on a thread that is no worker, the promise is observed in the same way, but nothing waits for it.
+   *
+   * @example Send a mail after the response
+   * ```ts
+   * import { WebResponse, WebServer } from "@mudpie/server";
+   *
+   * async function sendMail(_to: string): Promise<void> {}
+   *
+   * const server = new WebServer();
+   * server.addExactPath("/orders", {
+   *   POST: (req) => {
+   *     req.waitUntil(sendMail("shop@example.com"));
+   *     return WebResponse.empty(202);
+   *   },
+   * });
+   * ```
+   */
+  waitUntil(promise: PromiseLike<unknown>): void {
+    this.#background?.add(promise, this as unknown as WebRequest);
+  }
+
+  /**
    * The same request as the platform's `Request`, for code that is written for it. The URL is put together of
    * {@linkcode scheme}, {@linkcode host} and the target. Where {@linkcode clientAddr} throws, no field of the front end is believed: the
    * scheme is the connection's, and the host that of the Host field. Its `signal` is this request's, and like that one costs nothing until it is
-   * asked for; so who hands the request on to another server passes it beside: `fetch(request, { signal: request.signal })`.
+   * asked for; so who hands the request on to another server passes it beside: `fetch(request, { signal: request.signal })`. It also
+   * has this request's {@linkcode waitUntil}, where frameworks such as h3 look for it.
    *
    * @throws {HttpError} 400 when host and target make no URL; 501 when the platform's `Request` has no such method (TRACE, TRACK)
    * @throws {TypeError} when the body is first asked for after the response was sent

@@ -1,17 +1,20 @@
-// The platform's `Request` for applications that are written for it. It differs from a plain one in two ways. Half of the cost of a
+// The platform's `Request` for applications that are written for it. It differs from a plain one in three ways. Half of the cost of a
 // `Request` is a signal of its own that follows another one, and most applications never look at it; so this one has its signal when
-// it is asked for. And its readers note the errors that are the client's fault (`body_faults.ts`). The class is made with the first of
-// them: the platform loads the code of `Request` only when it is touched, which many servers never do.
+// it is asked for. Its readers note the errors that are the client's fault (`body_faults.ts`). And it has `waitUntil`, where
+// frameworks look for it. The class is made with the first of them: the platform loads the code of `Request` when it is touched.
 
 import { isFormType, malformedForm, noteBodyFault, notJson, notOfFormType } from "./body_faults.ts";
 import type { HttpError } from "./errors.ts";
 
-/** Where a request's signal comes from, and whose body it has. */
+/** Where a request's signal comes from, where its background work goes, and whose body it has. */
 interface RequestSource {
   readonly signal: AbortSignal;
   readonly method: string;
   readonly target: string;
+  waitUntil(promise: PromiseLike<unknown>): void;
 }
+
+type WaitUntil = RequestSource["waitUntil"];
 
 type ServedRequestClass = new (
   url: string,
@@ -59,6 +62,12 @@ function defineServedRequest(): ServedRequestClass {
         const contentType = this.headers.get("content-type") ?? "";
         return isFormType(contentType) ? malformedForm(error) : notOfFormType(error);
       });
+    }
+
+    /** A function of its own: frameworks pass it on without the request. */
+    get waitUntil(): WaitUntil {
+      const source = this[SOURCE];
+      return (promise) => source.waitUntil(promise);
     }
 
     override clone(): Request {

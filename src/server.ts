@@ -18,11 +18,17 @@ import {
   type WebServerOptions,
 } from "./options.ts";
 import { fromPlatformRequest, type PeerInfo, toPlatformResponse } from "./platform.ts";
-import { idInUse, releaseRequest, WebRequest } from "./request.ts";
+import { type ExchangeWatch, idInUse, releaseRequest, WebRequest } from "./request.ts";
 import { nameOfType, phraseResponse, WebResponse } from "./response.ts";
 import { allowOf, type Method, METHODS, Router, type RouteTarget } from "./router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
 import { HANG_EXIT_CODE, supervise, type SupervisedServer } from "./supervisor/supervisor.ts";
+import { BackgroundTasks } from "./worker/background_tasks.ts";
+import {
+  checkShutdownCallback,
+  type ShutdownCallback,
+  ShutdownCallbacks,
+} from "./worker/shutdown_callbacks.ts";
 import { ownWorkerNumber, SupervisorLink } from "./worker/supervisor_link.ts";
 import { serveAsWorker } from "./worker/worker.ts";
 
@@ -61,6 +67,15 @@ const workerNumber = ownWorkerNumber();
 
 /** Opened as soon as this library is loaded in a worker, whatever the user's module does before `run()`. */
 const supervisorLink = workerNumber === undefined ? undefined : new SupervisorLink();
+
+/** The background work of this thread: of the server that runs, and of those that are mounted in it with `fetch`. */
+const backgroundTasks = new BackgroundTasks(
+  workerNumber === undefined ? "fetch()" : `worker ${workerNumber}`,
+  logToStandardError,
+);
+
+/** What all servers of this worker want to have called at its end. */
+const shutdownCallbacks = new ShutdownCallbacks();
 
 /** A worker has one listener and one supervisor, so one server runs in it. */
 let isWorkerTaken = false;
@@ -200,6 +215,37 @@ export class WebServer {
   }
 
   /**
+   * Has each worker call `callback` at its end, to close a database or to send what is left of a report. It gets the reason
+   * for which the worker ends. A worker that ends in order (shutdown, reload, recycling, panic) first finishes its requests,
+   * then waits for what was given to `waitUntil`, then calls all callbacks at once and awaits them. After that come the code
+   * after `run()`, one `unload` event, and one `exit` of `process`.
+   *
+   * Callbacks and `waitUntil` share what is left of `drainTimeout`, at least 1 s; the callbacks have at least 500 ms of their
+   * own. A callback that throws or rejects is logged and delays nothing; one that has not ended in time is cut off and logged.
+   * Callbacks are not called in a worker that never accepted, that crashes, hangs or ends itself, nor when a second signal
+   * cuts the shutdown short.
+   *
+   * It may be called several times, and also after `run()`, for instance by a handler that opens something. On the main
+   * thread, which serves nothing, the callbacks are never called.
+   *
+   * @throws {TypeError} when the callback is not a function; when the worker has called its callbacks already
+   *
+   * @example Close a database
+   * ```ts
+   * import { WebServer } from "@mudpie/server";
+   *
+   * const database = { close() {} };
+   * const server = new WebServer();
+   * server.onShutdown(() => database.close());
+   * ```
+   */
+  onShutdown(callback: ShutdownCallback): void {
+    checkShutdownCallback(callback);
+    // Elsewhere nothing would ever call it.
+    if (WebServer.isWorker) shutdownCallbacks.add(callback);
+  }
+
+  /**
    * Serves until the process is told to stop, and resolves then. On the main thread it spawns the workers and watches over
    * them; in a worker it accepts. Await it at the top level of the main module, without a guard other than
    * `import.meta.main`, which is true in workers as well. What stands behind it runs in every thread when it has drained.
@@ -276,8 +322,18 @@ export class WebServer {
     runOptions: RunOptions,
     onListen?: (address: Deno.Addr) => void,
   ): Promise<void> {
-    const program = { settings: this.#settings, router: this.#router, runOptions, onListen };
-    await serveAsWorker(program, number, link);
+    await serveAsWorker(
+      {
+        settings: this.#settings,
+        router: this.#router,
+        runOptions,
+        onListen,
+        background: backgroundTasks,
+        shutdownCallbacks,
+      },
+      number,
+      link,
+    );
   }
 
   async #supervise(
@@ -441,7 +497,8 @@ function endProcessSoon(stuckThreads: number): void {
 }
 
 /** What `fetch()` has in place of a connection: the platform request's signal, and a timer for `handlerTimeout`. */
-class PlatformExchange {
+class PlatformExchange implements ExchangeWatch {
+  readonly background = backgroundTasks;
   readonly #request: Request;
   readonly #isOver = new AbortController();
   #controller: AbortController | undefined;

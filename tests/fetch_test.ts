@@ -8,6 +8,7 @@ import {
   assertRejects,
   assertStrictEquals,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
@@ -170,6 +171,53 @@ describe("WebServer.fetch()", () => {
       request("/", { method: "POST", body: ReadableStream.from(pieces) }),
     );
     assertEquals((await response.bytes()).filter((_, at) => at % 1_000 === 999).length, 50);
+  });
+});
+
+describe("waitUntil() in WebServer.fetch()", () => {
+  it("waitUntil() is observed: a rejection is logged with its request and is no panic", async () => {
+    const server = serverOf((req) => {
+      req.waitUntil(Promise.reject(new Error("no mail server")));
+      return WebResponse.text("accepted");
+    });
+    const lines = await standardErrorOf(async () => {
+      const response = await server.fetch(request("/orders?a=b"));
+      assertEquals(await response.text(), "accepted");
+      await new Promise((resolve) => setTimeout(resolve));
+    });
+    const [line, ...others] = lines;
+    assertMatch(
+      line,
+      /fetch\(\): waitUntil\(\) rejected in GET \/orders\?a=b: Error: no mail server/,
+    );
+    assertEquals(others, []);
+  });
+
+  it("waitUntil() does not hold the response back", async () => {
+    const server = serverOf(fetchHandler((_request, info) => {
+      info.waitUntil(new Promise(() => {}));
+      return new Response("accepted");
+    }));
+    const response = await within(server.fetch(request()), "a response");
+    assertEquals(await response.text(), "accepted");
+  });
+});
+
+describe("WebServer.onShutdown()", () => {
+  it("onShutdown() throws a TypeError for what is no function", () => {
+    const server = new WebServer();
+    assertThrows(
+      () => server.onShutdown("close" as unknown as () => void),
+      TypeError,
+      "Cannot add an onShutdown callback of type string: it must be a function",
+    );
+  });
+
+  it("onShutdown() accepts callbacks on the main thread, where nothing calls them", () => {
+    const server = new WebServer();
+    server.onShutdown(() => {
+      throw new Error("A server that serves nothing does not end");
+    });
   });
 });
 

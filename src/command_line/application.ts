@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { type FetchHandler, fetchHandler } from "../dispatch.ts";
+import type { ShutdownReason } from "../ipc/drain_order.ts";
 import { describeError } from "../log.ts";
 import { importModule } from "../module_loading.ts";
 import { nameOfType } from "../response.ts";
@@ -68,6 +69,15 @@ export async function loadApplication(url: string): Promise<LoadedApp> {
 interface DefaultExport {
   readonly fetch?: unknown;
   readonly onListen?: unknown;
+  /** Of this server alone. */
+  readonly onShutdown?: unknown;
+}
+
+/** The same once it has been looked at. */
+interface ServedExport {
+  readonly fetch: FetchHandler;
+  onListen?(address: Deno.Addr): void;
+  onShutdown?(reason: ShutdownReason): unknown;
 }
 
 /** What a module offers to be served. */
@@ -79,15 +89,26 @@ export function servable(module: { readonly default?: unknown }): LoadedApp {
     const found = `its default export, of type ${nameOfType(app)}, has no fetch`;
     return { kind: "nothing to serve", found };
   }
-  const { onListen } = app;
+  const { onListen, onShutdown } = app;
   if (typeof app.fetch !== "function") return notAFunction("fetch", app.fetch);
   if (onListen !== undefined && typeof onListen !== "function") {
     return notAFunction("onListen", onListen);
   }
+  if (onShutdown !== undefined && typeof onShutdown !== "function") {
+    return notAFunction("onShutdown", onShutdown);
+  }
   const server = new WebServer();
   // Called as its method, and looked up each time, as deno serve does.
-  const served = app as { readonly fetch: FetchHandler; onListen?(address: Deno.Addr): void };
-  server.addPath("/", fetchHandler((request, info) => served.fetch(request, info)));
+  const served = app as ServedExport;
+  server.addPath(
+    "/",
+    fetchHandler((request, info, context) => served.fetch(request, info, context)),
+  );
+  if (onShutdown !== undefined) {
+    server.onShutdown(function onShutdown(reason) {
+      return served.onShutdown?.(reason);
+    });
+  }
   return {
     kind: "servable",
     server,

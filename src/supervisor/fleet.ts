@@ -3,6 +3,7 @@
 // it compares what is wanted with what is there, so that a death nobody heard of is mended all the same. The order is
 // always replacement first: whoever has to go serves on until somebody else accepts. No workers, no timers, no clock.
 
+import { type DrainOrder, MAX_OVERTIME_MS, type ShutdownReason } from "../ipc/drain_order.ts";
 import type { FleetEvent, HangOutcome, WorkerEndCause } from "../telemetry/fleet_event.ts";
 import { FIRST_GAP_DELAY_MS, FIRST_PANIC_DELAY_MS, RestartPolicy } from "./restart_policy.ts";
 
@@ -64,7 +65,7 @@ export type FleetInput =
 /** What is to be done. */
 export type FleetAction =
   | { readonly kind: "spawn"; readonly worker: number }
-  | { readonly kind: "drain"; readonly worker: number; readonly timeoutMs: number }
+  | { readonly kind: "drain"; readonly worker: number; readonly order: DrainOrder }
   | { readonly kind: "terminate"; readonly worker: number }
   | { readonly kind: "tell"; readonly event: FleetEvent }
   /** Every worker accepts for the first time. */
@@ -122,7 +123,7 @@ type Phase =
  */
 export const STOP_SIGNAL_WINDOW_MS = 500;
 
-/** A worker has this share less of the drain time than the fleet, to say farewell in: it answers 503 and ends by itself. */
+/** Connections have this share less than the drain time, to say farewell in: then they are answered with 503. */
 const FAREWELL_SHARE = 0.1;
 const MAX_FAREWELL_MS = 1_000;
 
@@ -646,10 +647,14 @@ export class Fleet {
 
   #drain(member: Member, cause: WorkerEndCause, now: number): void {
     const { drainTimeoutMs } = this.#settings;
-    const deadline = now + drainTimeoutMs;
+    const deadline = now + drainTimeoutMs + MAX_OVERTIME_MS;
     member.state = { kind: "draining", cause, deadline, hasStoppedAccepting: false };
-    const timeoutMs = drainTimeoutMs - Math.min(drainTimeoutMs * FAREWELL_SHARE, MAX_FAREWELL_MS);
-    this.#act({ kind: "drain", worker: member.worker, timeoutMs });
+    const order: DrainOrder = {
+      reason: shutdownReason(cause),
+      connectionsMs: drainTimeoutMs - Math.min(drainTimeoutMs * FAREWELL_SHARE, MAX_FAREWELL_MS),
+      workMs: drainTimeoutMs,
+    };
+    this.#act({ kind: "drain", worker: member.worker, order });
   }
 
   #finishIfEmpty(): void {
@@ -671,6 +676,26 @@ export class Fleet {
 
   #tell(event: FleetEvent): void {
     this.#act({ kind: "tell", event });
+  }
+}
+
+/** What a worker is told of the cause for which it has to end. */
+function shutdownReason(cause: WorkerEndCause): ShutdownReason {
+  switch (cause) {
+    case "shutdown":
+    case "reload":
+      return cause;
+    case "max requests":
+    case "max age":
+    case "max heap":
+    case "resize":
+      return "recycling";
+    case "panic":
+    case "crash":
+    case "hang":
+    case "start failed":
+    case "start timeout":
+      return "panic";
   }
 }
 

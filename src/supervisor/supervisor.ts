@@ -4,6 +4,7 @@
 // down, waits until all of them are done: they were decided without it.
 
 import { ConnectionBudget } from "../connection_budget.ts";
+import type { DrainOrder } from "../ipc/drain_order.ts";
 import {
   chooseListenMode,
   formatAddress,
@@ -321,7 +322,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
       case "spawn":
         return this.#spawn(action.worker);
       case "drain":
-        return this.#drain(action.worker, action.timeoutMs);
+        return this.#drain(action.worker, action.order);
       case "terminate":
         return this.#terminate(action.worker);
       case "tell":
@@ -445,12 +446,12 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     return new Set(staying.map(([, { place }]) => place));
   }
 
-  #drain(worker: number, timeoutMs: number): void {
+  #drain(worker: number, order: DrainOrder): void {
     const crew = this.#crew.get(worker);
     if (crew === undefined) return;
     const isTakenOver = this.#takenPlaces().has(crew.place);
     if (crew.place !== undefined && !isTakenOver) this.#address.vacate(crew.place);
-    crew.handle.tell({ kind: "drain", timeoutMs });
+    crew.handle.tell({ kind: "drain", order });
   }
 
   /** Looks at each worker's scoreboard: a heartbeat is a number that has grown, so none has to be sent. */

@@ -20,6 +20,7 @@ import { reasonPhrase, statusHasBody } from "../http1/status.ts";
 import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
 import type { ServerSettings } from "../options.ts";
 import {
+  type BackgroundWork,
   createRequest,
   type ExchangeWatch,
   idInUse,
@@ -58,6 +59,8 @@ export interface ConnectionContext {
   /** What the exchange is called whose answer is being written, as bytes. */
   readonly writtenId: WrittenId;
   readonly scoreboard: Scoreboard;
+  /** Takes what handlers do after their responses. */
+  readonly background: BackgroundWork;
   /** The requests that are being handled, for the supervisor to see. */
   readonly exchangeBoard: ExchangeBoard;
   /** Undefined where requests are not logged. */
@@ -166,6 +169,7 @@ const TEXT = "text/plain; charset=utf-8";
 export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   deadline: number;
   rosterPlace = 0;
+  readonly background: BackgroundWork;
   readonly #conn: ClientConn;
   readonly #context: ConnectionContext;
   readonly #parser: RequestParser;
@@ -201,6 +205,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   constructor(conn: ClientConn, context: ConnectionContext) {
     this.#conn = conn;
     this.#context = context;
+    this.background = context.background;
     this.#parser = new RequestParser(context.settings, context.pool);
     this.#output = new Output(context.pool);
     const { remoteAddr } = conn;

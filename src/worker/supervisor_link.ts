@@ -2,6 +2,7 @@
 // It opens when this library is loaded, before the user's module does anything that takes time: messages that come to a
 // thread which does not listen yet are lost, so the worker speaks first, and is answered.
 
+import type { DrainOrder } from "../ipc/drain_order.ts";
 import { holdLifeLock } from "../life_lock.ts";
 import type {
   SupervisorMessage,
@@ -79,7 +80,7 @@ export class SupervisorLink {
   /** Resolves when the worker's module has run to its end, or has failed to; with false where nothing is known of that. */
   readonly moduleHasRun: Promise<boolean>;
   /** Called when the worker is to drain. */
-  onDrain: (timeoutMs: number) => void = () => {};
+  onDrain: (order: DrainOrder) => void = () => {};
   readonly #port: Promise<Port>;
   #isRunning = false;
 
@@ -97,7 +98,7 @@ export class SupervisorLink {
           case "survey":
             return assigned.resolve({ kind: "survey", order: message.order });
           case "drain":
-            return this.onDrain(message.timeoutMs);
+            return this.onDrain(message.order);
           case "misbehave":
             return misbehave(message.how);
         }

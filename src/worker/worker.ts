@@ -9,6 +9,13 @@ import { Dispatcher, type Handler } from "../dispatch.ts";
 import { ExchangeBoard } from "../exchange_board.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
+import {
+  type DrainOrder,
+  FAREWELL_MS,
+  MIN_CALLBACKS_MS,
+  MIN_WORK_MS,
+  type ShutdownReason,
+} from "../ipc/drain_order.ts";
 import { isTooLate, listenAt } from "../listener.ts";
 import {
   bodyFaultLine,
@@ -34,6 +41,7 @@ import { phraseResponse, type WebResponse } from "../response.ts";
 import { METHODS, routeNames, type Router } from "../router.ts";
 import { AcceptLoop, ConnectionLimit, type ConnectionSource } from "./accept_loop.ts";
 import { AccessLog } from "./access_log.ts";
+import type { BackgroundTasks } from "./background_tasks.ts";
 import {
   type ClientConn,
   Connection,
@@ -43,15 +51,14 @@ import {
 } from "./connection.ts";
 import { DateField } from "./date_field.ts";
 import { Deadlines, tickFor } from "./deadlines.ts";
+import { dispatchEndEvents } from "./end_events.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Roster } from "./roster.ts";
 import { shortTurns } from "./short_turns.ts";
+import type { ShutdownCallbacks } from "./shutdown_callbacks.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
 import { TurnClock } from "./turn_clock.ts";
 import { TurnGate } from "./turn_gate.ts";
-
-/** How long the last answers may take to reach their clients once the drain's time is over. */
-const FAREWELL_MS = 500;
 
 /** How often a worker says that it cannot accept. */
 const TROUBLE_LOG_INTERVAL_MS = 10_000;
@@ -68,6 +75,10 @@ export interface WorkerProgram {
   readonly runOptions: RunOptions;
   /** Called when the worker listens, before it accepts. */
   readonly onListen?: (address: Deno.Addr) => void;
+  /** What goes on after responses, and is waited for at the end. */
+  readonly background: BackgroundTasks;
+  /** Called at the end. */
+  readonly shutdownCallbacks: ShutdownCallbacks;
 }
 
 /**
@@ -118,6 +129,8 @@ class ServingWorker {
   readonly #panicLog: PanicLog;
   readonly #configuration: WorkerConfiguration;
   readonly #link: SupervisorLink;
+  readonly #background: BackgroundTasks;
+  readonly #shutdownCallbacks: ShutdownCallbacks;
   readonly #scoreboard: Scoreboard;
   readonly #budget: ConnectionBudget;
   readonly #limit: ConnectionLimit;
@@ -135,13 +148,15 @@ class ServingWorker {
     configuration: WorkerConfiguration,
     link: SupervisorLink,
   ) {
-    const { settings, router, onListen } = program;
+    const { settings, router, onListen, background, shutdownCallbacks } = program;
     this.#settings = settings;
     this.#onListen = onListen;
     this.#name = `worker ${number}`;
     this.#panicLog = new PanicLog(this.#name, logToStandardError);
     this.#configuration = configuration;
     this.#link = link;
+    this.#background = background;
+    this.#shutdownCallbacks = shutdownCallbacks;
     this.#scoreboard = new Scoreboard(configuration.scoreboard);
     this.#budget = ConnectionBudget.in(configuration.connectionBudget);
     this.#limit = new ConnectionLimit(settings.maxConnections, this.#budget);
@@ -161,6 +176,7 @@ class ServingWorker {
       turnClock: new TurnClock(),
       writtenId: new WrittenId(),
       scoreboard: this.#scoreboard,
+      background,
       exchangeBoard: new ExchangeBoard(configuration.exchangeBoard),
       accessLog: openAccessLog(settings, number),
       requestMetrics: configuration.requestMetrics === undefined
@@ -178,7 +194,7 @@ class ServingWorker {
 
   async live(): Promise<void> {
     const { address } = this.#configuration;
-    const drain = Promise.withResolvers<number>();
+    const drain = Promise.withResolvers<DrainOrder>();
     this.#link.onDrain = drain.resolve;
     const listener = await this.#listen(address);
     if (listener === undefined) return;
@@ -199,19 +215,33 @@ class ServingWorker {
     const accepting = acceptLoop.run();
     this.#link.say({ kind: "accepting" });
 
-    const timeoutMs = await drain.promise;
+    const order = await drain.promise;
+    const workEndsAt = performance.now() + order.workMs;
     acceptLoop.stop();
     // The socket is closed only when the accepting that was under way has come to its end.
     await accepting;
     // Not before: whoever is told to go comes back at once, and would come to the socket that is being closed.
     this.#context.isDraining = true;
     this.#link.say({ kind: "draining" });
-    await this.#drain(timeoutMs);
+    await this.#drain(order.connectionsMs);
+    await this.#finishWork(order.reason, workEndsAt);
     stopTicking();
     await this.#context.accessLog?.flush();
     stopWatching();
-    // Behind this, the user's module goes on behind `await server.run()`.
+    // After this, the user's module goes on after `await server.run()`.
     this.#endAfterModule();
+  }
+
+  /** Waits for what goes on after the last response, then calls the `onShutdown` callbacks. They share the time. */
+  async #finishWork(reason: ShutdownReason, workEndsAt: number): Promise<void> {
+    const endsAt = Math.max(workEndsAt, performance.now() + MIN_WORK_MS);
+    const background = this.#background;
+    await background.settleUntil(endsAt);
+    const callbacksEndAt = Math.max(endsAt, performance.now() + MIN_CALLBACKS_MS);
+    await this.#shutdownCallbacks.call(reason, callbacksEndAt, (line) => this.#log(line));
+    // Also for what the callbacks have given to it.
+    await background.settleUntil(endsAt);
+    background.logUnfinished(performance.now());
   }
 
   /**
@@ -369,12 +399,22 @@ class ServingWorker {
   /** Ends the worker when the user's module has run to its end: of its panic, if it had one, or with a word to the supervisor. */
   async #endAfterModule(): Promise<void> {
     await this.#link.moduleHasRun;
+    // Code after a `run()` that the module does not await has begun by then.
+    await new Promise((resolve) => setTimeout(resolve));
     const fatal = this.#fatal;
+    await dispatchEndEvents(
+      fatal === undefined ? 0 : 1,
+      (during, error) => this.#log(`failed ${during}: ${describeError(error)}`),
+    );
     if (fatal === undefined) return this.#link.end();
     // Thrown where nothing catches it, so that the supervisor's `error` event carries it.
     setTimeout(() => {
       throw lastError(fatal.error);
     });
+  }
+
+  #log(line: string): void {
+    logToStandardError(escapeForLog(`${this.#name}: ${line}`));
   }
 
   #describeFullness(): string {
@@ -390,7 +430,7 @@ class ServingWorker {
     const now = performance.now();
     if (now - this.#troubleLoggedAt < TROUBLE_LOG_INTERVAL_MS) return;
     this.#troubleLoggedAt = now;
-    logToStandardError(escapeForLog(`${this.#name}: ${trouble}`));
+    this.#log(trouble);
   }
 }
 

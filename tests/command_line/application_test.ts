@@ -62,11 +62,28 @@ describe("servable()", () => {
     assertEquals(heard, [true, 7]);
   });
 
+  it("servable() gives the third argument to fetch, which Hono has as c.executionCtx", async () => {
+    const app = {
+      fetch(_request: Request, _info: unknown, context: Record<string, unknown>) {
+        const { waitUntil, passThroughOnException, props } = context;
+        (passThroughOnException as () => void)();
+        return Response.json([typeof waitUntil, props]);
+      },
+    };
+    assertEquals(await answerOf(app), '["function",{}]');
+  });
+
   const others: { what: string; module: { default?: unknown }; kind: string; says: string }[] = [
     { what: "no default export", module: {}, kind: "nothing to serve", says: "no default export" },
     { what: "a text", module: { default: "x" }, kind: "nothing to serve", says: "of type string" },
     { what: "null", module: { default: null }, kind: "nothing to serve", says: "of type null" },
     { what: "no fetch", module: { default: {} }, kind: "nothing to serve", says: "has no fetch" },
+    {
+      what: "an onShutdown that is none",
+      module: { default: { fetch() {}, onShutdown: 7 } },
+      kind: "failed",
+      says: "onShutdown of its default export is of type number",
+    },
     {
       what: "a fetch that is none",
       module: { default: { fetch: 7 } },

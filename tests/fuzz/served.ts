@@ -97,6 +97,7 @@ export function serve(client: ByteConn, handler: Handler, limits?: RequestLimits
     turnClock: new TurnClock(),
     writtenId: new WrittenId(),
     scoreboard,
+    background: { add() {} },
     exchangeBoard,
     requestMetrics: undefined,
     accessLog: undefined,

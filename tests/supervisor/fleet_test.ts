@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
+import type { ShutdownReason } from "../../src/ipc/drain_order.ts";
 import {
   Fleet,
   type FleetAction,
@@ -856,17 +857,18 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    what: "terminates what has not drained by the deadline",
+    what:
+      "terminates what has not ended 3 s after the drain timeout: the last work has its time, too",
     steps: [
       ...UP,
       [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
       [200, "ended 2", "terminate 2"],
-      [5_099, "tick"],
-      [5_100, "tick", "terminate 1", "finished"],
+      [8_099, "tick"],
+      [8_100, "tick", "terminate 1", "finished"],
     ],
   },
   {
-    what: "terminates a worker that was replaced and has not drained by the deadline",
+    what: "terminates a worker that was replaced and has not ended 3 s after the drain timeout",
     steps: [
       ...UP,
       [100, "panicked 1", "spawn 3"],
@@ -875,8 +877,12 @@ const cases: readonly Case[] = [
       [2_000, "heartbeat 3"],
       [3_900, "heartbeat 2"],
       [3_900, "heartbeat 3"],
-      [5_149, "tick"],
-      [5_150, "tick", "terminate 1"],
+      [5_800, "heartbeat 2"],
+      [5_800, "heartbeat 3"],
+      [7_700, "heartbeat 2"],
+      [7_700, "heartbeat 3"],
+      [8_149, "tick"],
+      [8_150, "tick", "terminate 1"],
     ],
   },
   {
@@ -1190,15 +1196,52 @@ describe("Fleet", () => {
     assertEquals([fleet.delayMs(30), fleet.delayMs(80), fleet.delayMs(1_000)], [100, 50, 0]);
   });
 
-  it("it gives a worker less time to drain than itself, to say farewell in", () => {
-    for (const [drainTimeoutMs, timeoutMs] of [[30_000, 29_000], [5_000, 4_500], [0, 0]]) {
+  it("Fleet gives connections less than the drain time, and all of the work that time", () => {
+    for (const [drainTimeoutMs, connectionsMs] of [[30_000, 29_000], [5_000, 4_500], [0, 0]]) {
       const fleet = new Fleet({ ...SETTINGS, workers: 1, drainTimeoutMs }, 0, NO_JITTER);
       fleet.after(inputOf("start"), 0);
       fleet.after(inputOf("accepting 1"), 0);
       const actions = fleet.after(inputOf("shutdown"), 0);
       const drain = actions.find(({ kind }) => kind === "drain");
-      assertEquals(drain, { kind: "drain", worker: 1, timeoutMs });
+      const order = { reason: "shutdown", connectionsMs, workMs: drainTimeoutMs } as const;
+      assertEquals(drain, { kind: "drain", worker: 1, order });
     }
+  });
+
+  const reasons: readonly { cause: string; steps: readonly string[]; reason: ShutdownReason }[] = [
+    { cause: "a shutdown", steps: ["shutdown"], reason: "shutdown" },
+    { cause: "a reload", steps: ["reload", "accepting 2"], reason: "reload" },
+    { cause: "a panic", steps: ["panicked 1", "accepting 2"], reason: "panic" },
+    { cause: "its requests", steps: ["heartbeat 1: 100", "accepting 2"], reason: "recycling" },
+    { cause: "its heap", steps: ["heartbeat 1: 1 2000", "accepting 2"], reason: "recycling" },
+    { cause: "fewer workers", steps: ["more", "accepting 2", "fewer"], reason: "recycling" },
+    { cause: "a shutdown after a panic", steps: ["panicked 1", "shutdown"], reason: "shutdown" },
+  ];
+  for (const { cause, steps, reason } of reasons) {
+    it(`Fleet orders a worker to drain with the reason ${reason} because of ${cause}`, () => {
+      const settings = { ...SETTINGS, workers: 1, maxRequests: 100, maxHeapBytes: 1_000 };
+      const fleet = new Fleet(settings, 0, NO_JITTER);
+      const actions = ["start", "accepting 1", ...steps]
+        .flatMap((step, index) => fleet.after(inputOf(step), index));
+      const drained = actions.flatMap((action) =>
+        action.kind === "drain" ? [action.order.reason] : []
+      );
+      assertEquals(drained, [reason]);
+    });
+  }
+
+  it("Fleet orders a worker to drain with the reason recycling because of its age", () => {
+    const fleet = new Fleet({ ...SETTINGS, workers: 1, maxAgeMs: 1_000 }, 0, NO_JITTER);
+    const steps: readonly [number, string][] = [
+      [0, "start"],
+      [0, "accepting 1"],
+      [1_000, "heartbeat 1"],
+      [1_010, "accepting 2"],
+    ];
+    const drains = steps
+      .flatMap(([at, input]) => fleet.after(inputOf(input), at))
+      .filter((action) => action.kind === "drain");
+    assertEquals(drains.map(({ order }) => order.reason), ["recycling"]);
   });
 
   it("it spreads the limits of recycling by chance, below what they say", () => {

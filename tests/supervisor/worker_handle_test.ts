@@ -39,7 +39,10 @@ describe("spawnWorker()", () => {
     });
     try {
       spy.threads[0].dispatchEvent(new MessageEvent("messageerror"));
-      handle.tell({ kind: "drain", timeoutMs: 0 });
+      handle.tell({
+        kind: "drain",
+        order: { reason: "shutdown", connectionsMs: 0, workMs: 0 },
+      });
       assertEquals(await within(message.promise, "an answer"), { kind: "draining" });
     } finally {
       handle.terminate();

@@ -18,6 +18,8 @@ export interface AppOptions {
   readonly isQuiet?: boolean;
   /** Where the app waits before it serves, if it is one that does. */
   readonly gatePort?: number;
+  /** What the second `onShutdown` callback of ends_in_order.ts does. */
+  readonly callback?: "throws" | "hangs";
 }
 
 /** The options that an app was given. */

@@ -11,6 +11,7 @@ import type { RequestMetrics } from "../../src/request_metrics.ts";
 import { phraseResponse } from "../../src/response.ts";
 import type { Router } from "../../src/router.ts";
 import { AccessLog } from "../../src/worker/access_log.ts";
+import { BackgroundTasks } from "../../src/worker/background_tasks.ts";
 import { Connection, type ConnectionContext } from "../../src/worker/connection.ts";
 import { Deadlines } from "../../src/worker/deadlines.ts";
 import { TurnClock } from "../../src/worker/turn_clock.ts";
@@ -31,6 +32,9 @@ export interface ServedConnection {
   readonly faults: unknown[];
   /** What handlers have panicked with. */
   readonly panics: unknown[];
+  /** What handlers have given to `waitUntil`, and what was logged of it. */
+  readonly background: BackgroundTasks;
+  readonly backgroundLines: string[];
   /** Moves the clock on, tick by tick, and lets happen what then happens. */
   pass(ms: number): Promise<void>;
 }
@@ -65,6 +69,8 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     onFailure: (error) => faults.push(error),
   });
   const panics: unknown[] = [];
+  const backgroundLines: string[] = [];
+  const background = new BackgroundTasks("worker 1", (line) => backgroundLines.push(line));
   const fake = new FakeConn(options.peerHostname);
   const onPanic: PanicListener = (error) => {
     panics.push(error);
@@ -85,6 +91,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     turnClock: new TurnClock(),
     writtenId: new WrittenId(),
     scoreboard: new Scoreboard(),
+    background,
     exchangeBoard: new ExchangeBoard(),
     accessLog: options.isLogged ? accessLog : undefined,
     requestMetrics: options.requestMetrics,
@@ -103,5 +110,16 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
       await settle();
     }
   };
-  return { fake, connection, context, served, logged, faults, panics, pass };
+  return {
+    fake,
+    connection,
+    context,
+    served,
+    logged,
+    faults,
+    panics,
+    background,
+    backgroundLines,
+    pass,
+  };
 }

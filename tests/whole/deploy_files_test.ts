@@ -10,6 +10,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { MAX_OVERTIME_MS } from "../../src/ipc/drain_order.ts";
 import { resolveServerOptions } from "../../src/options.ts";
 import {
   type Container,
@@ -28,8 +29,8 @@ import { checkDeployedNginx, NGINX_HINDRANCE } from "../support/nginx.ts";
 import { Program } from "../support/program.ts";
 import { CAN_START_PROGRAMS } from "../support/started_app.ts";
 
-/** How long a process may take from the end of its drain to its own, for its last answers; see FAREWELL_MS in worker.ts. */
-const LAST_ANSWERS_MS = 1_000;
+/** How long a process may take from the end of its drain to its own, for its last answers and its last work. */
+const LAST_ANSWERS_MS = MAX_OVERTIME_MS;
 
 /** The variables that the application reads, as its own head lists them. */
 function variablesOfApp(): Set<string> {

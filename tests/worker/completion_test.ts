@@ -21,10 +21,10 @@ interface Heard extends ServedConnection {
 async function serve(answer: FetchHandler, limits: WebServerOptions = {}): Promise<Heard> {
   const heard = new Map<string, unknown>();
   const router = new Router<Handler>(percentDecode);
-  const target = fetchHandler((request, info) => {
+  const target = fetchHandler((request, info, context) => {
     const { pathname } = new URL(request.url);
     info.completed.then(() => heard.set(pathname, "sent"), (error) => heard.set(pathname, error));
-    return answer(request, info);
+    return answer(request, info, context);
   });
   router.add("/", false, { kind: "any", target }, () => "a test");
   return { ...await serveConnection({ router, limits, tickMs: TICK_MS }), heard };

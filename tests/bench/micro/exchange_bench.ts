@@ -57,6 +57,7 @@ function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): End
     turnClock: new TurnClock(),
     writtenId: new WrittenId(),
     scoreboard: new Scoreboard(),
+    background: { add() {} },
     exchangeBoard: new ExchangeBoard(),
     requestMetrics: undefined,
     accessLog: log === "off" ? undefined : accessLog(log),
