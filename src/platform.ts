@@ -114,13 +114,23 @@ export function fromPlatformResponse(response: Response): WebResponse | Promise<
 /** The codings that the platform's `fetch` undoes in a body, and leaves in its headers. */
 const UNDONE_CODING = /^(?:gzip|br)$/i;
 
-/** What a response says of itself. One that comes out of `fetch` as it is does not say how it was coded, as from `Deno.serve`. */
-function headersOf({ url, headers }: Response): Headers {
+/**
+ * The headers of a response. One that comes out of `fetch` as it is does not say how it was coded, as from `Deno.serve`; and
+ * what its server has offered in Upgrade holds for the connection to that server (RFC 9110, section 7.8). Only a 426 keeps
+ * that: its client can do nothing without it.
+ */
+function headersOf({ url, status, headers }: Response): Headers {
   // No other response has an address.
-  if (url === "" || !UNDONE_CODING.test(headers.get("content-encoding") ?? "")) return headers;
+  if (url === "") return headers;
+  const isDecoded = UNDONE_CODING.test(headers.get("content-encoding") ?? "");
+  const offersUpgrade = status !== 426 && headers.has("upgrade");
+  if (!isDecoded && !offersUpgrade) return headers;
   const others = new Headers(headers);
-  others.delete("content-encoding");
-  others.delete("content-length");
+  if (offersUpgrade) others.delete("upgrade");
+  if (isDecoded) {
+    others.delete("content-encoding");
+    others.delete("content-length");
+  }
   return others;
 }
 

@@ -33,7 +33,6 @@ const SERVER_FIELDS = new Set([
   "connection",
   "keep-alive",
   "proxy-connection",
-  "upgrade",
   "trailer",
   "te",
   "date",
@@ -128,6 +127,8 @@ export function nameOfType(value: unknown): string {
 export interface OutgoingResponse extends EncodableResponse {
   /** Whether the handler asks for the connection to end (`Connection: close`). */
   readonly wantsClose: boolean;
+  /** Whether there is an Upgrade field, which needs an option in Connection (RFC 9110, section 7.8). */
+  readonly offersUpgrade: boolean;
   /** The body, where it is made while it is sent; `body` is null then. */
   readonly stream: BodyStream | undefined;
 }
@@ -146,7 +147,8 @@ export let outgoing: (response: WebResponse) => OutgoingResponse;
  * A response: status, headers and a body, which is in memory or made while it is sent.
  *
  * `Content-Length`, `Date` and `Connection` are the server's: what a handler sets there is dropped, except for
- * `Connection: close`, which ends the connection after the response. A 204, 205 or 304 is sent without its body, and so is
+ * `Connection: close`, which ends the connection after the response. `Upgrade` passes, as a 426 needs it (RFC 9110, section
+ * 15.5.22), and the server adds its option to `Connection`. A 204, 205 or 304 is sent without its body, and so is
  * the answer to a HEAD.
  *
  * **A streamed body**, out of a `ReadableStream` or an async iterable, goes out part by part, each when it is there (RFC 9112, section 7.1:
@@ -276,20 +278,33 @@ export class WebResponse {
         body,
         declaredLength: undefined,
         wantsClose: false,
+        offersUpgrade: false,
         stream,
       };
     }
     const fields: Field[] = [];
     let declaredLength: number | undefined;
     let wantsClose = false;
+    let offersUpgrade = false;
     for (const field of all) {
       const name = field[0].toLowerCase();
-      if (!SERVER_FIELDS.has(name)) fields.push(field);
-      else if (name === "content-length") declaredLength = parseDecimal(field[1]);
+      if (!SERVER_FIELDS.has(name)) {
+        fields.push(field);
+        offersUpgrade ||= name === "upgrade";
+      } else if (name === "content-length") declaredLength = parseDecimal(field[1]);
       else if (name === "connection") wantsClose ||= parseList(field[1]).includes("close");
     }
     const contentType = this.#headers === undefined ? this.#contentType : null;
-    return { status, contentType, fields, body, declaredLength, wantsClose, stream };
+    return {
+      status,
+      contentType,
+      fields,
+      body,
+      declaredLength,
+      wantsClose,
+      offersUpgrade,
+      stream,
+    };
   }
 
   /** A page: `text/html; charset=utf-8`. Throws what the constructor throws. */

@@ -618,6 +618,38 @@ describe("A streamed body in WebServer.fetch()", () => {
     assertEquals(await other.bytes(), bytes);
   });
 
+  it("fetch() passes Upgrade, and leaves Connection to the server that sends the response", async () => {
+    const headers = { upgrade: "example/1", connection: "upgrade" };
+    for (const body of ["use it", ReadableStream.from(["use it"])]) {
+      const server = serverOf(() => new WebResponse(body, { status: 426, headers }));
+      const response = await server.fetch(new Request("http://localhost/"));
+      assertEquals(await response.text(), "use it");
+      assertEquals(response.headers.get("upgrade"), "example/1");
+      assertEquals(response.headers.get("connection"), null);
+    }
+  });
+
+  it("fetch() passes the Upgrade of another server on with its 426 alone", {
+    ignore: !canUseNetwork,
+  }, async () => {
+    await using upstream = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      (request) =>
+        new Response("there", {
+          status: Number(new URL(request.url).pathname.slice(1)),
+          headers: { "upgrade": "h2,h2c", "x-a": "b" },
+        }),
+    );
+    const server = new WebServer();
+    server.addPath("/", (req) => fetch(`http://127.0.0.1:${upstream.addr.port}${req.path}`));
+    for (const [status, upgrade] of [[200, null], [426, "h2,h2c"]] as const) {
+      const response = await server.fetch(new Request(`http://localhost/${status}`));
+      assertEquals([response.status, await response.text()], [status, "there"]);
+      assertEquals(response.headers.get("x-a"), "b");
+      assertEquals(response.headers.get("upgrade"), upgrade);
+    }
+  });
+
   it("is cancelled when it comes too late", async () => {
     const cancelled = Promise.withResolvers<void>();
     const server = new WebServer({ handlerTimeout: 1 });

@@ -4,8 +4,14 @@
 import { parseList } from "./grammar.ts";
 import { type RequestHead, Seen } from "./head_parser.ts";
 
-/** What the answer's Connection field says; `""` stands for no such field. */
-export type ConnectionOption = "" | "close" | "keep-alive";
+/** What the response's Connection field contains; `""` stands for no such field. */
+export type ConnectionOption =
+  | ""
+  | "close"
+  | "keep-alive"
+  | "upgrade"
+  | "close, upgrade"
+  | "keep-alive, upgrade";
 
 /** Whether the client lets the connection persist: by default in HTTP/1.1, on request in HTTP/1.0. */
 export function clientLetsPersist(head: RequestHead): boolean {
@@ -18,9 +24,18 @@ export function clientLetsPersist(head: RequestHead): boolean {
   return head.minorVersion === 1 || options.includes("keep-alive");
 }
 
-/** What to tell a client of that version about a connection that does, or does not, persist. */
-export function connectionOption(minorVersion: 0 | 1, persists: boolean): ConnectionOption {
-  if (!persists) return "close";
+/**
+ * The Connection field of a response to a client of that version, on a connection that does, or does not, persist.
+ * `offersUpgrade`: the response has an Upgrade field, which needs its option beside it (RFC 9110, section 7.8). That section
+ * has a server ignore the Upgrade of an HTTP/1.0 request; what a response offers, such as a 426, has no such exception.
+ */
+export function connectionOption(
+  minorVersion: 0 | 1,
+  persists: boolean,
+  offersUpgrade: boolean,
+): ConnectionOption {
+  if (!persists) return offersUpgrade ? "close, upgrade" : "close";
   // An HTTP/1.0 client that asked for persistence needs to hear that it has it (RFC 9112, appendix C.2.2).
-  return minorVersion === 0 ? "keep-alive" : "";
+  if (minorVersion === 0) return offersUpgrade ? "keep-alive, upgrade" : "keep-alive";
+  return offersUpgrade ? "upgrade" : "";
 }

@@ -60,9 +60,16 @@ const encoder = new TextEncoder();
 
 const HEAD_END: Record<ConnectionOption, Uint8Array> = {
   "": encoder.encode("\r\n\r\n"),
-  "close": encoder.encode("\r\nConnection: close\r\n\r\n"),
-  "keep-alive": encoder.encode("\r\nConnection: keep-alive\r\n\r\n"),
+  "close": headEnd("close"),
+  "keep-alive": headEnd("keep-alive"),
+  "upgrade": headEnd("upgrade"),
+  "close, upgrade": headEnd("close, upgrade"),
+  "keep-alive, upgrade": headEnd("keep-alive, upgrade"),
 };
+
+function headEnd(connection: ConnectionOption): Uint8Array {
+  return encoder.encode(`\r\nConnection: ${connection}\r\n\r\n`);
+}
 
 /** `100 Continue`, the one interim response that the server sends (RFC 9110, section 15.2.1). */
 export const CONTINUE_BYTES: Uint8Array = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");

@@ -410,7 +410,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     const { encoder } = this.#context;
     const isHeadRequest = head.method === "HEAD";
     const staysOpen = this.#decideEnding(message.wantsClose, persists);
-    const option = connectionOption(head.minorVersion, staysOpen);
+    const option = connectionOption(head.minorVersion, staysOpen, message.offersUpgrade);
     const requestId = this.#nameExchange(request, message);
     const overflow = encoder.encode(this.#output, message, option, isHeadRequest, requestId);
     if (this.#isTimed) {
@@ -502,7 +502,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     const { encoder, accessLog, requestMetrics, isDraining, writtenId } = this.#context;
     const staysOpen = persists && !isDraining;
     if (!staysOpen) this.#ending = "linger";
-    const option = connectionOption(head?.minorVersion ?? 1, staysOpen);
+    const option = connectionOption(head?.minorVersion ?? 1, staysOpen, false);
     const message = refusalMessage(refusal);
     let requestId: WrittenId | undefined;
     if (exchange !== undefined) requestId = this.#nameExchange(exchange.request, message);
@@ -632,7 +632,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     const { request, head, response, persists } = answer;
     const wantsClose = response.wantsClose || framing.kind === "until close";
     const staysOpen = this.#decideEnding(wantsClose, persists);
-    const option = connectionOption(head.minorVersion, staysOpen);
+    const option = connectionOption(head.minorVersion, staysOpen, response.offersUpgrade);
     const requestId = this.#nameExchange(request, response);
     this.#context.encoder.encodeStreamHead(this.#output, response, option, framing, requestId);
   }

@@ -95,7 +95,12 @@ function lengthOf(response: ReadResponse, fail: (what: string) => never): number
   if (valuesOf(response, "transfer-encoding").length > 0) fail("a Transfer-Encoding");
   const dates = valuesOf(response, "date");
   if (dates.length !== 1 || !IMF_FIXDATE.test(dates[0])) fail("not one Date");
-  if (valuesOf(response, "connection").length > 1) fail("more than one Connection");
+  const connections = valuesOf(response, "connection");
+  if (connections.length > 1) fail("more than one Connection");
+  // RFC 9110, section 7.8.
+  const hasUpgrade = valuesOf(response, "upgrade").length > 0;
+  const hasOption = (connections[0] ?? "").split(", ").includes("upgrade");
+  if (hasUpgrade !== hasOption) fail("an Upgrade without its option, or the other way round");
   const lengths = valuesOf(response, "content-length");
   if (status === 204 || status === 304) {
     // RFC 9110, section 8.6: a 204 must not have one. A 304 may; this server sends none.

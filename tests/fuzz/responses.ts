@@ -69,7 +69,6 @@ const SERVER_FIELDS = [
   "connection",
   "keep-alive",
   "proxy-connection",
-  "upgrade",
   "trailer",
   "te",
   "date",

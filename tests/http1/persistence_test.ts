@@ -29,16 +29,26 @@ describe("clientLetsPersist()", () => {
 });
 
 describe("connectionOption()", () => {
-  const options: [minorVersion: 0 | 1, persists: boolean, option: ConnectionOption][] = [
-    [1, true, ""],
-    [1, false, "close"],
-    [0, true, "keep-alive"],
-    [0, false, "close"],
+  const options: [
+    minorVersion: 0 | 1,
+    persists: boolean,
+    offersUpgrade: boolean,
+    option: ConnectionOption,
+  ][] = [
+    [1, true, false, ""],
+    [1, false, false, "close"],
+    [0, true, false, "keep-alive"],
+    [0, false, false, "close"],
+    [1, true, true, "upgrade"],
+    [1, false, true, "close, upgrade"],
+    [0, true, true, "keep-alive, upgrade"],
+    [0, false, true, "close, upgrade"],
   ];
-  for (const [minorVersion, persists, option] of options) {
+  for (const [minorVersion, persists, offersUpgrade, option] of options) {
     const end = persists ? "persists" : "ends";
-    it(`connectionOption() is "${option}" for HTTP/1.${minorVersion} on a connection that ${end}`, () => {
-      assertEquals(connectionOption(minorVersion, persists), option);
+    const offer = offersUpgrade ? " with an upgrade" : "";
+    it(`connectionOption() is "${option}" for HTTP/1.${minorVersion}${offer} on a connection that ${end}`, () => {
+      assertEquals(connectionOption(minorVersion, persists, offersUpgrade), option);
     });
   }
 });

@@ -412,7 +412,14 @@ describe("ResponseEncoder and its templates", () => {
         parts,
         others: fc.array(fc.tuple(fieldName, fieldValue), { maxLength: 4 }),
         way: fc.constantFrom<Way>("template", "general way"),
-        connection: fc.constantFrom<ConnectionOption>("", "close", "keep-alive"),
+        connection: fc.constantFrom<ConnectionOption>(
+          "",
+          "close",
+          "keep-alive",
+          "upgrade",
+          "close, upgrade",
+          "keep-alive, upgrade",
+        ),
         isHeadRequest: fc.boolean(),
       }),
       { minLength: 1, maxLength: 6 },
@@ -446,6 +453,7 @@ describe("ResponseEncoder and streamed bodies", () => {
       "Content-Length: 0\r\nConnection: keep-alive\r\n\r\n",
     ],
     [{ kind: "until close" }, "close", "Connection: close\r\n\r\n"],
+    [{ kind: "until close" }, "close, upgrade", "Connection: close, upgrade\r\n\r\n"],
     [{ kind: "none" }, "", "\r\n"],
   ];
   for (const [framing, connection, end] of heads) {

@@ -219,7 +219,6 @@ export const OWN_FIELDS: [string, string][] = [
   ["Connection", "keep-alive, x-hop, upgrade"],
   ["Keep-Alive", "timeout=1"],
   ["Date", "today"],
-  ["Upgrade", "h2c"],
   ["Trailer", "x-trailer"],
   ["TE", "trailers"],
 ];

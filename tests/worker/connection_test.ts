@@ -10,7 +10,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { fetchHandler, type Handler } from "../../src/dispatch.ts";
+import { fetchHandler, type Handler, type HandlerResult } from "../../src/dispatch.ts";
+import { HttpError } from "../../src/errors.ts";
 import { SMALL_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import type { WebServerOptions } from "../../src/options.ts";
@@ -83,6 +84,13 @@ const handlers: Record<string, Handler> = {
   },
   "/close": () => WebResponse.text("bye", { headers: { connection: "close" } }),
 };
+
+/** Serves a connection on which that handler answers everything. */
+function serveHandler(handler: Handler): Promise<ServedConnection> {
+  const router = new Router<Handler>(percentDecode);
+  router.add("/", false, { kind: "any", target: handler }, () => "a test");
+  return serveConnection({ router, limits: {}, tickMs: TICK_MS });
+}
 
 /** Serves a connection. Limits that are not given are off. */
 function serve(
@@ -468,6 +476,78 @@ describe("Connection", () => {
     }
     assert(error instanceof TypeError);
     assertEquals(kept.target, "/text");
+  });
+});
+
+describe("Connection, whose handler answers with Upgrade (RFC 9110, section 7.8),", () => {
+  const upgrade = { upgrade: "example/1, websocket" };
+  const answers: Record<string, () => HandlerResult> = {
+    "a WebResponse": () => WebResponse.text("use it", { status: 426, headers: upgrade }),
+    "a WebResponse whose headers are set": () => {
+      const response = WebResponse.text("use it", { status: 426 });
+      response.headers.set("Upgrade", upgrade.upgrade);
+      return response;
+    },
+    "a Response": () => new Response("use it", { status: 426, headers: upgrade }),
+    "an HttpError": () => {
+      throw new HttpError(426, "use it", { headers: upgrade });
+    },
+    "a stream": () =>
+      new WebResponse(ReadableStream.from(["use it"]), { status: 426, headers: upgrade }),
+    "a large body": () => WebResponse.text("a".repeat(100_000), { status: 426, headers: upgrade }),
+    "no content": () => WebResponse.empty(204, { headers: upgrade }),
+  };
+  const exchanges = [
+    { version: "1.1", fields: [], option: "upgrade" },
+    { version: "1.1", fields: ["Connection: close"], option: "close, upgrade" },
+    { version: "1.0", fields: [], option: "close, upgrade" },
+    { version: "1.0", fields: ["Connection: keep-alive"], option: "keep-alive, upgrade" },
+  ];
+  for (const [what, give] of Object.entries(answers)) {
+    for (const method of ["GET", "HEAD"]) {
+      for (const { version, fields, option } of exchanges) {
+        const asked = [method, `HTTP/${version}`, ...fields].join(" ");
+
+        it(`encode() sends Upgrade and its option with ${what} to ${asked}`, async () => {
+          const exchange = await serveHandler(give);
+          exchange.fake.send(
+            [`${method} / HTTP/${version}`, "Host: a", ...fields, "", ""].join("\r\n"),
+          );
+          await settle();
+          const { output } = exchange.fake;
+          const [head] = output.split("\r\n\r\n");
+          const isUntilClose = what === "a stream" && version === "1.0";
+          const expected = isUntilClose ? "close, upgrade" : option;
+          assertEquals(statusesIn(output), [what === "no content" ? 204 : 426]);
+          assertEquals(
+            head.match(/^(upgrade|connection): .*$/gim)?.map((line) => line.toLowerCase()).sort(),
+            [
+              `connection: ${expected}`,
+              "upgrade: example/1, websocket",
+            ],
+          );
+        });
+      }
+    }
+  }
+
+  it("encode() drops the option upgrade of a Connection field without Upgrade", async () => {
+    const { fake } = await serveHandler(() =>
+      WebResponse.text("", { headers: { connection: "upgrade" } })
+    );
+    fake.send(get("/"));
+    await settle();
+    assert(!/\r\nconnection:/i.test(fake.output));
+  });
+
+  it("encode() sends both options when the handler asks for the end of the connection", async () => {
+    const { fake } = await serveHandler(() =>
+      WebResponse.text("", { headers: { ...upgrade, connection: "close" } })
+    );
+    fake.send(get("/"));
+    await settle();
+    assertMatch(fake.output, /\r\nConnection: close, upgrade\r\n/);
+    assert(fake.hasEndedOutput);
   });
 });
 
