@@ -2,9 +2,10 @@
 // has found nothing, with 1 when it has found a fault, and with 2 when it was called in a way that it does not understand.
 // The same seed makes the same executions; without one it takes one from the clock, and says which.
 
-import { describeReport, fuzz } from "./fuzzer.ts";
+import { describeReport, fuzz, type FuzzPlan, type FuzzReport } from "./fuzzer.ts";
 
-const USAGE = `Usage: deno task fuzz [--seed N] [--executions N | --seconds N | --execution N]
+const usage = (task: string) =>
+  `Usage: deno task ${task} [--seed N] [--executions N | --seconds N | --execution N]
 
   --seed N         where the random numbers begin; from the clock where it is not given
   --executions N   how many executions to run; 200000 where nothing is said
@@ -47,10 +48,15 @@ export function parseFlags(texts: readonly string[]): Flags | string {
   return flags;
 }
 
-async function main(): Promise<number> {
+/** Runs a fuzzer as the flags say, and returns the exit code of its program. */
+export async function runFuzzer(
+  task: string,
+  program: string,
+  fuzz: (plan: Omit<FuzzPlan, "reader">) => Promise<FuzzReport>,
+): Promise<number> {
   const flags = parseFlags(Deno.args);
   if (typeof flags === "string") {
-    console.error(`${flags}\n\n${USAGE}`);
+    console.error(`${flags}\n\n${usage(task)}`);
     return 2;
   }
   const { seed = Date.now() % MAX_SEED, executions = DEFAULT_EXECUTIONS, seconds, execution } =
@@ -66,8 +72,8 @@ async function main(): Promise<number> {
       return seconds === undefined ? number < executions : performance.now() < end;
     },
   });
-  console.log(describeReport(report, performance.now() - startedAt));
+  console.log(describeReport(report, performance.now() - startedAt, program));
   return report.failure === undefined ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) Deno.exit(await runFuzzer("fuzz", "fuzz.ts", fuzz));

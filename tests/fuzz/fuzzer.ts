@@ -222,7 +222,7 @@ function reasonOf(bytes: string, limits: RequestLimits, status: number): string 
 }
 
 /** A value as source code, in which every byte can be seen. */
-function sourceOf(value: unknown): string {
+export function sourceOf(value: unknown): string {
   const text = JSON.stringify(
     value,
     (_, inner) => inner instanceof Uint8Array ? [...inner] : inner,
@@ -233,8 +233,12 @@ function sourceOf(value: unknown): string {
   );
 }
 
-/** What a run has come to, as text for people. */
-export function describeReport(report: FuzzReport, elapsedMs: number): string {
+/** What a run has come to, as text for people, with the program that shows a failure again. */
+export function describeReport(
+  report: FuzzReport,
+  elapsedMs: number,
+  program = "fuzz.ts",
+): string {
   const { executions, ends, failure } = report;
   const perSecond = Math.round(executions / (elapsedMs / 1_000));
   const lines = [...ends]
@@ -243,18 +247,21 @@ export function describeReport(report: FuzzReport, elapsedMs: number): string {
   lines.push(
     `${executions} executions in ${Math.round(elapsedMs / 100) / 10} s, ${perSecond} per second`,
   );
-  if (failure !== undefined) lines.push(describeFailure(failure));
+  if (failure !== undefined) lines.push(describeFailure(failure, program));
   return lines.join("\n");
 }
 
 /** What went wrong, on what, and how to see it again. */
-export function describeFailure({ seed, number, fault, input }: Failure): string {
+export function describeFailure(
+  { seed, number, fault, input }: Failure,
+  program = "fuzz.ts",
+): string {
   return [
     `Execution ${number} of seed ${seed} shows a fault`,
     fault,
     "",
     input,
     "",
-    `Again: deno run -A tests/fuzz/fuzz.ts --seed ${seed} --execution ${number}`,
+    `Again: deno run -A tests/fuzz/${program} --seed ${seed} --execution ${number}`,
   ].join("\n");
 }
