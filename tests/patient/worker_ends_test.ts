@@ -96,8 +96,8 @@ for (const isolation of ISOLATIONS) {
       assertEquals(await ending.get("/mail/1300"), 200);
       ending.program.signal("SIGHUP");
       await ending.told("exit");
+      await ending.program.stderr.find(/worker 1: ended \(reload\)$/);
       assertEquals(await ending.stop(), ["mail sent", ...stepsOf("reload")]);
-      assertMatch(ending.program.stderr.text, /worker 1: ended \(reload\)$/m);
     });
 
     it("a panic has it do the same with the reason panic, and then die of its error", async () => {
