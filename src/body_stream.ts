@@ -1,6 +1,8 @@
 // A body that is made while it is sent: the parts of a stream or of an async iterable, one at a time, and each only when it is
 // asked for. That is all of back-pressure: who cannot send what is there does not ask for more.
 
+import { CapturedContext } from "./runtime/async_context.ts";
+
 /**
  * What a body is made of while it is sent: a stream, or an async iterable. Its text goes out as UTF-8, its bytes as they are.
  *
@@ -40,6 +42,8 @@ export function isBodySource(value: unknown): value is BodySource {
 /** The parts of one body. */
 export class BodyStream {
   readonly source: BodySource;
+  /** The source runs in the async context of the handler that made the body, and leaves nothing in the one of the connection. */
+  readonly #context = new CapturedContext();
   #isClaimed = false;
   #parts: Parts | undefined;
 
@@ -61,9 +65,8 @@ export class BodyStream {
    * for a part that is neither text nor bytes.
    */
   async next(): Promise<Uint8Array | undefined> {
-    const parts = this.#parts ??= partsOf(this.source);
     for (;;) {
-      const { done, value } = await parts.next();
+      const { done, value } = await this.#context.run(() => this.#open().next());
       if (done) return undefined;
       const bytes = typeof value === "string" ? encoder.encode(value) : value;
       if (!(bytes instanceof Uint8Array)) {
@@ -81,7 +84,11 @@ export class BodyStream {
   }
 
   async #cancel(reason: unknown): Promise<void> {
-    await (this.#parts ??= partsOf(this.source)).cancel(reason);
+    await this.#context.run(() => this.#open().cancel(reason));
+  }
+
+  #open(): Parts {
+    return this.#parts ??= partsOf(this.source);
   }
 }
 

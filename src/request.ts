@@ -10,6 +10,7 @@ import type { RequestHead } from "./http1/head_parser.ts";
 import type { Refusal } from "./http1/refusal.ts";
 import type { RequestBody } from "./http1/request_body.ts";
 import { idOfNumber, isSaneId, requestIdFrom, type WrittenId } from "./request_id.ts";
+import { createAbortController } from "./runtime/async_context.ts";
 import { createServedRequest } from "./served_request.ts";
 
 /** The names of the parameters of a path, as a union of types: each segment that begins with ":" is one. */
@@ -442,7 +443,7 @@ export class WebRequest<Path extends string = string> {
    */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
-      this.#controller = new AbortController();
+      this.#controller = createAbortController();
       this.#watch?.onSignalWanted(this.#controller);
     }
     return this.#controller.signal;

@@ -130,6 +130,7 @@ const directions: Row[] = [
       "src/request_id.ts",
       "src/telemetry/",
       "src/http1/",
+      "src/runtime/",
     ],
     never: ["src/supervisor/"],
   },
@@ -166,6 +167,7 @@ const directions: Row[] = [
       "src/form.ts",
       "src/request_id.ts",
       "src/body_faults.ts",
+      "src/runtime/",
       "src/served_request.ts",
     ],
   },
@@ -176,6 +178,11 @@ const directions: Row[] = [
   {
     modules: ["src/body_faults.ts"],
     mayImport: ["src/errors.ts"],
+  },
+  {
+    modules: ["src/body_stream.ts"],
+    mayImport: ["src/runtime/"],
+    mayImportTypesOf: ["src/"],
   },
   {
     modules: ["src/client_origin.ts"],
@@ -228,6 +235,7 @@ const directions: Row[] = [
       "src/http1/",
       "src/ipc/",
       "src/net/",
+      "src/runtime/",
       "src/route_trie.ts",
       "src/errors.ts",
       "src/messages.ts",
@@ -238,7 +246,6 @@ const directions: Row[] = [
       "src/connection_budget.ts",
       "src/exchange_board.ts",
       "src/request_metrics.ts",
-      "src/body_stream.ts",
       "src/settling.ts",
       "src/line_buffer.ts",
       "src/request_id.ts",

@@ -13,7 +13,6 @@ import type { RequestHead } from "../http1/head_parser.ts";
 import { type LargeBody, MAX_WAITING_BYTES, Output } from "../http1/output.ts";
 import { connectionOption } from "../http1/persistence.ts";
 import type { Refusal } from "../http1/refusal.ts";
-import type { RequestBody } from "../http1/request_body.ts";
 import { type ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import { CONTINUE_BYTES, type ResponseEncoder } from "../http1/response_encoder.ts";
 import { reasonPhrase, statusHasBody } from "../http1/status.ts";
@@ -33,6 +32,7 @@ import {
 import { requestIdFrom, type WrittenId } from "../request_id.ts";
 import type { RequestMetrics } from "../request_metrics.ts";
 import { outgoing, type OutgoingResponse, WebResponse } from "../response.ts";
+import { queueMicrotask, SETTLED } from "../runtime/async_context.ts";
 import { settlesWithin } from "../settling.ts";
 import type { AccessLog } from "./access_log.ts";
 import type { Deadlines, TimeLimited } from "./deadlines.ts";
@@ -92,6 +92,9 @@ type Phase =
   | "streaming"
   | "writing"
   | "leaving";
+
+/** A request that the parser has read. */
+type ReceivedRequest = ParserOutcome & { kind: "request" };
 
 /** A request that is on its way to its answer. */
 interface Exchange {
@@ -175,6 +178,8 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   readonly #parser: RequestParser;
   readonly #output: Output;
   readonly #peer: Peer;
+  /** Whether the log, or the counters by route, need the time that requests take. */
+  readonly #isTimed: boolean;
   #phase: Phase = "new";
   /** How much of the body had come when the time limit for its next bytes began. */
   #bodyBytesAtStart = 0;
@@ -183,6 +188,12 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   #farewell: Promise<void> | undefined;
   /** The body that is being sent, where it is made meanwhile. */
   #streamed: StreamedBody | undefined;
+  /** The request whose handler is called by the next microtask. */
+  #received: ReceivedRequest | undefined;
+  /** What has come of the last call of a handler, until the loop takes it. */
+  #answer: HandledExchange | Overflow | undefined;
+  /** An error that is none of the handler's doing, until the loop takes it. */
+  #fault: { readonly error: unknown } | undefined;
   /** The exchange whose handler is being waited for. */
   #handled: Exchange | undefined;
   /** Of the request that is being handled, where its handler has asked for the signal. */
@@ -206,6 +217,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     this.#conn = conn;
     this.#context = context;
     this.background = context.background;
+    this.#isTimed = context.accessLog !== undefined || context.requestMetrics !== undefined;
     this.#parser = new RequestParser(context.settings, context.pool);
     this.#output = new Output(context.pool);
     const { remoteAddr } = conn;
@@ -257,7 +269,16 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
       this.#hasUnparsedBytes = false;
       let outcome = hasEnded ? parser.cutShort("ended") : parser.next();
       while (outcome.kind !== "incomplete") {
-        let overflow = this.#answer(outcome);
+        let overflow: HandledExchange | Overflow | undefined;
+        if (outcome.kind !== "request") this.#answerWithoutHandler(outcome);
+        else {
+          this.#prepareCall(outcome);
+          // Two microtasks are queued here, before the handler has run: its call, and the rest of this loop. Whatever async
+          // context the handler enters, the loop goes on in its own (see runtime/async_context.ts).
+          queueMicrotask(this.#callHandler);
+          await SETTLED;
+          overflow = this.#takeAnswer();
+        }
         if (overflow instanceof HandledExchange) {
           const exchange = overflow;
           if (output.length > 0) await this.#writeUnlessSettled(exchange);
@@ -285,34 +306,51 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     }
   }
 
-  /** Puts the answer to one outcome behind the output; returns a body that is too large for it, or a handler that takes its time. */
-  #answer(
-    outcome: Exclude<ParserOutcome, { kind: "incomplete" }>,
-  ): HandledExchange | Overflow | undefined {
+  /** Appends the response to what no handler gets to see. */
+  #answerWithoutHandler(
+    outcome: Exclude<ParserOutcome, { kind: "incomplete" | "request" }>,
+  ): void {
     switch (outcome.kind) {
-      case "request":
-        return this.#answerRequest(outcome.head, outcome.body, outcome.persists);
       case "continue":
-        this.#output.append(CONTINUE_BYTES);
-        return undefined;
-      case "declined":
-        this.#refuse(
-          outcome.refusal,
-          outcome.head,
-          outcome.persists,
-          outcome.head.method === "HEAD",
-        );
-        return undefined;
+        return this.#output.append(CONTINUE_BYTES);
+      case "declined": {
+        const { refusal, head, persists } = outcome;
+        return this.#refuse(refusal, head, persists, head.method === "HEAD");
+      }
       case "refused":
-        this.#refuse(outcome.refusal, outcome.head, false, outcome.isHeadRequest);
-        return undefined;
+        return this.#refuse(outcome.refusal, outcome.head, false, outcome.isHeadRequest);
     }
   }
 
+  /** The connection counts as busy from here on: a drain must not close it before the handler is called. */
+  #prepareCall(received: ReceivedRequest): void {
+    this.#received = received;
+    this.#phase = "handling";
+  }
+
+  /** Calls the handler of the request that was received, unless a drain has sent a final response meanwhile. */
+  readonly #callHandler = (): void => {
+    const received = this.#received;
+    this.#received = undefined;
+    if (received === undefined || this.#farewell !== undefined) return;
+    try {
+      this.#answer = this.#answerRequest(received);
+    } catch (error) {
+      this.#fault = { error };
+    }
+  };
+
+  /** What has come of the call. */
+  #takeAnswer(): HandledExchange | Overflow | undefined {
+    if (this.#fault !== undefined) throw this.#fault.error;
+    const answer = this.#answer;
+    this.#answer = undefined;
+    return answer;
+  }
+
+  /** Appends the response to one request; returns a body that does not fit the output, or a handler that takes its time. */
   #answerRequest(
-    head: RequestHead,
-    body: RequestBody,
-    persists: boolean,
+    { head, body, persists }: ReceivedRequest,
   ): HandledExchange | Overflow | undefined {
     const { dispatcher, scoreboard, exchangeBoard, turnClock } = this.#context;
     const startedAt = this.#isTimed ? turnClock.takeUp() : 0;
@@ -441,12 +479,6 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   /** Who asks, for the log. */
   #clientHostname(head: RequestHead | undefined): string {
     return head === undefined ? this.#peer.addr.hostname : clientHostname(head, this.#peer);
-  }
-
-  /** Whether somebody wants to know how long requests take. */
-  get #isTimed(): boolean {
-    const { accessLog, requestMetrics } = this.#context;
-    return accessLog !== undefined || requestMetrics !== undefined;
   }
 
   #noteStream(exchange: Exchange, status: number, bodyBytes: number): void {
@@ -749,7 +781,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
         return this.#streamed?.cutOff();
       case "handling":
         this.#abort("The handler took longer than handlerTimeout", "TimeoutError");
-        return this.#sayFarewell(OVERDUE, this.#handled?.head.method === "HEAD");
+        return this.#sayFarewell(OVERDUE, this.#headInHand?.method === "HEAD");
     }
   }
 
@@ -776,7 +808,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
         return this.#cutShort(STOPPING);
       case "handling":
         this.#abort("The server is stopping");
-        return this.#sayFarewell(STOPPING, this.#handled?.head.method === "HEAD");
+        return this.#sayFarewell(STOPPING, this.#headInHand?.method === "HEAD");
     }
   }
 
@@ -796,11 +828,16 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     this.#context.onClosed();
   }
 
+  /** Of the request that a handler works on, or is about to. */
+  get #headInHand(): RequestHead | undefined {
+    return (this.#handled ?? this.#received)?.head;
+  }
+
   /** Writes a last answer while the loop waits for something that may never come, and hangs up. */
   #sayFarewell(
     refusal: Refusal,
     isHeadRequest: boolean,
-    head: RequestHead | undefined = this.#handled?.head,
+    head: RequestHead | undefined = this.#headInHand,
   ): void {
     if (this.#farewell !== undefined) return this.#close();
     this.#parser.stop();
