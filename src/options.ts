@@ -41,6 +41,13 @@ export interface WebServerOptions {
   readonly bodyTimeout?: number;
   /** How long a connection may wait for its next request; then it is closed. 75,000 by default. */
   readonly keepAliveTimeout?: number;
+  /**
+   * Whether responses on a connection that stays open say for how long: `Connection: keep-alive` and `Keep-Alive: timeout=75`, which is
+   * `keepAliveTimeout` in whole seconds, rounded down. Clients and front ends that read it close an idle connection before the server
+   * does, and so send no request into its closing. HTTP/1.0 clients that ask for a persistent connection get it in any case. The
+   * field is left out where `keepAliveTimeout` is off or less than a second. False by default.
+   */
+  readonly announceKeepAlive?: boolean;
   /** How long the client may take over each 64 KiB of a response; then the connection is closed. 30,000 by default. */
   readonly writeTimeout?: number;
   /**
@@ -370,6 +377,7 @@ const SERVER_RULES = {
   headTimeout: time(10_000, "For a head to be whole, else 408"),
   bodyTimeout: time(30_000, "For 64 KiB of a body, else 408"),
   keepAliveTimeout: common(time(75_000, "Waits for the next request")),
+  announceKeepAlive: boolean("Send Keep-Alive: timeout="),
   writeTimeout: time(30_000, "For a client to take 64 KiB"),
   lingerReadTimeout: time(5_000, "For more of what is discarded"),
   lingerTimeout: time(30_000, "To discard what is sent, in all"),

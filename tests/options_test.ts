@@ -53,6 +53,7 @@ const serverOptions: OptionCase[] = [
   { name: "lingerReadTimeout", default: 5_000, ...times },
   { name: "lingerTimeout", default: 30_000, ...times },
   { name: "keepAliveTimeout", default: 75_000, ...times },
+  { name: "announceKeepAlive", default: false, good: [true, false], bad: ["", "true", 1, null] },
   { name: "writeTimeout", default: 30_000, ...times },
   { name: "handlerTimeout", default: 0, ...times },
   { name: "maxConnections", default: 10_000, ...limits },

@@ -28,14 +28,18 @@ export function clientLetsPersist(head: RequestHead): boolean {
  * The Connection field of a response to a client of that version, on a connection that does, or does not, persist.
  * `offersUpgrade`: the response has an Upgrade field, which needs its option beside it (RFC 9110, section 7.8). That section
  * has a server ignore the Upgrade of an HTTP/1.0 request; what a response offers, such as a 426, has no such exception.
+ * `announcesKeepAlive` says that it persists to clients of HTTP/1.1, too, for whom that is the default.
  */
 export function connectionOption(
   minorVersion: 0 | 1,
   persists: boolean,
   offersUpgrade: boolean,
+  announcesKeepAlive: boolean,
 ): ConnectionOption {
   if (!persists) return offersUpgrade ? "close, upgrade" : "close";
   // An HTTP/1.0 client that asked for persistence needs to hear that it has it (RFC 9112, appendix C.2.2).
-  if (minorVersion === 0) return offersUpgrade ? "keep-alive, upgrade" : "keep-alive";
+  if (minorVersion === 0 || announcesKeepAlive) {
+    return offersUpgrade ? "keep-alive, upgrade" : "keep-alive";
+  }
   return offersUpgrade ? "upgrade" : "";
 }

@@ -46,8 +46,8 @@ export interface RequestIdBytes {
   readonly length: number;
 }
 
-/** The longest that the end of a head can be: Content-Length's digits, a Connection field, the empty line. */
-const MAX_HEAD_END_BYTES = 64;
+/** The longest that the end of a head can be: Content-Length's digits, Connection and Keep-Alive, the empty line. */
+const MAX_HEAD_END_BYTES = 96;
 
 const DATE_FIELD_START = "\r\nDate: ";
 const REQUEST_ID_FIELD_START = "\r\nX-Request-Id: ";
@@ -58,17 +58,21 @@ const REQUEST_ID_DISTANCE = DATE_LENGTH + REQUEST_ID_FIELD_START.length;
 
 const encoder = new TextEncoder();
 
-const HEAD_END: Record<ConnectionOption, Uint8Array> = {
-  "": encoder.encode("\r\n\r\n"),
-  "close": headEnd("close"),
-  "keep-alive": headEnd("keep-alive"),
-  "upgrade": headEnd("upgrade"),
-  "close, upgrade": headEnd("close, upgrade"),
-  "keep-alive, upgrade": headEnd("keep-alive, upgrade"),
-};
+/** What a head ends with. Keep-Alive (RFC 2068, section 19.7.1.1) goes with the option of its name alone. */
+function headEnds(keepAliveSeconds: number): Record<ConnectionOption, Uint8Array> {
+  const keepAlive = keepAliveSeconds > 0 ? `\r\nKeep-Alive: timeout=${keepAliveSeconds}` : "";
+  return {
+    "": encoder.encode("\r\n\r\n"),
+    "close": headEnd("close"),
+    "keep-alive": headEnd("keep-alive", keepAlive),
+    "upgrade": headEnd("upgrade"),
+    "close, upgrade": headEnd("close, upgrade"),
+    "keep-alive, upgrade": headEnd("keep-alive, upgrade", keepAlive),
+  };
+}
 
-function headEnd(connection: ConnectionOption): Uint8Array {
-  return encoder.encode(`\r\nConnection: ${connection}\r\n\r\n`);
+function headEnd(connection: ConnectionOption, keepAlive = ""): Uint8Array {
+  return encoder.encode(`\r\nConnection: ${connection}${keepAlive}\r\n\r\n`);
 }
 
 /** `100 Continue`, the one interim response that the server sends (RFC 9110, section 15.2.1). */
@@ -96,10 +100,14 @@ export class ResponseEncoder {
   /** Counts the dates, so that a template knows whether it has the newest. */
   #dateNumber = 0;
 
+  readonly #headEnds: Readonly<Record<ConnectionOption, Uint8Array>>;
+
   /** How many bytes of body the response that was encoded last has; for the log. */
   bodyBytes = 0;
 
-  constructor(date: string) {
+  /** `keepAliveSeconds` is how long idle connections stay open, for clients that are told; 0 where they are not. */
+  constructor(date: string, keepAliveSeconds = 0) {
+    this.#headEnds = headEnds(keepAliveSeconds);
     this.setDate(date);
   }
 
@@ -198,7 +206,7 @@ export class ResponseEncoder {
     const field = framingField(framing);
     this.#writeHead(output, response, requestId, field);
     if (field === "") this.#endWithoutLength(output, connection);
-    else output.append(HEAD_END[connection]);
+    else output.append(this.#headEnds[connection]);
   }
 
   /** The general way: any fields. It writes what a template would hold, with the fields before the one that tells the length. */
@@ -233,14 +241,14 @@ export class ResponseEncoder {
       output.length = digitsEnd + 4;
       return;
     }
-    const end = HEAD_END[connection];
+    const end = this.#headEnds[connection];
     buffer.set(end, digitsEnd);
     output.length = digitsEnd + end.length;
   }
 
   /** Ends a head without Content-Length: the CRLF of its last field is written already. */
   #endWithoutLength(output: Output, connection: ConnectionOption): undefined {
-    output.append(HEAD_END[connection].subarray(2));
+    output.append(this.#headEnds[connection].subarray(2));
     return undefined;
   }
 

@@ -11,7 +11,7 @@ import type { BufferPool } from "../http1/buffer_pool.ts";
 import { decideResponseFraming, type ResponseFraming } from "../http1/framing.ts";
 import type { RequestHead } from "../http1/head_parser.ts";
 import { type LargeBody, MAX_WAITING_BYTES, Output } from "../http1/output.ts";
-import { connectionOption } from "../http1/persistence.ts";
+import { type ConnectionOption, connectionOption } from "../http1/persistence.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import { type ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import { CONTINUE_BYTES, type ResponseEncoder } from "../http1/response_encoder.ts";
@@ -448,7 +448,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     const { encoder } = this.#context;
     const isHeadRequest = head.method === "HEAD";
     const staysOpen = this.#decideEnding(message.wantsClose, persists);
-    const option = connectionOption(head.minorVersion, staysOpen, message.offersUpgrade);
+    const option = this.#connectionOption(head.minorVersion, staysOpen, message.offersUpgrade);
     const requestId = this.#nameExchange(request, message);
     const overflow = encoder.encode(this.#output, message, option, isHeadRequest, requestId);
     if (this.#isTimed) {
@@ -508,6 +508,15 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     requestMetrics?.note(head.method, routeIndexOf(request), status, endedAt - startedAt);
   }
 
+  #connectionOption(
+    minorVersion: 0 | 1,
+    staysOpen: boolean,
+    offersUpgrade: boolean,
+  ): ConnectionOption {
+    const { announceKeepAlive } = this.#context.settings;
+    return connectionOption(minorVersion, staysOpen, offersUpgrade, announceKeepAlive);
+  }
+
   /** Decides whether the connection stays open after this answer. When the server ends it, the client may be sending already. */
   #decideEnding(wantsClose: boolean, persists: boolean): boolean {
     if (!persists) {
@@ -534,7 +543,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     const { encoder, accessLog, requestMetrics, isDraining, writtenId } = this.#context;
     const staysOpen = persists && !isDraining;
     if (!staysOpen) this.#ending = "linger";
-    const option = connectionOption(head?.minorVersion ?? 1, staysOpen, false);
+    const option = this.#connectionOption(head?.minorVersion ?? 1, staysOpen, false);
     const message = refusalMessage(refusal);
     let requestId: WrittenId | undefined;
     if (exchange !== undefined) requestId = this.#nameExchange(exchange.request, message);
@@ -664,7 +673,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     const { request, head, response, persists } = answer;
     const wantsClose = response.wantsClose || framing.kind === "until close";
     const staysOpen = this.#decideEnding(wantsClose, persists);
-    const option = connectionOption(head.minorVersion, staysOpen, response.offersUpgrade);
+    const option = this.#connectionOption(head.minorVersion, staysOpen, response.offersUpgrade);
     const requestId = this.#nameExchange(request, response);
     this.#context.encoder.encodeStreamHead(this.#output, response, option, framing, requestId);
   }

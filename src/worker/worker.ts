@@ -164,7 +164,10 @@ class ServingWorker {
     this.#context = {
       settings,
       pool: new BufferPool(),
-      encoder: new ResponseEncoder(new Date().toUTCString()),
+      encoder: new ResponseEncoder(
+        new Date().toUTCString(),
+        Math.floor(settings.keepAliveTimeout / 1_000),
+      ),
       dispatcher: new Dispatcher(
         router,
         (error, request) => this.#answerPanic(error, request),

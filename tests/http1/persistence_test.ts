@@ -48,7 +48,24 @@ describe("connectionOption()", () => {
     const end = persists ? "persists" : "ends";
     const offer = offersUpgrade ? " with an upgrade" : "";
     it(`connectionOption() is "${option}" for HTTP/1.${minorVersion}${offer} on a connection that ${end}`, () => {
-      assertEquals(connectionOption(minorVersion, persists, offersUpgrade), option);
+      assertEquals(connectionOption(minorVersion, persists, offersUpgrade, false), option);
+    });
+  }
+
+  for (
+    const [minorVersion, persists, offersUpgrade, option] of [
+      [1, true, false, "keep-alive"],
+      [1, true, true, "keep-alive, upgrade"],
+      [1, false, false, "close"],
+      [1, false, true, "close, upgrade"],
+      [0, true, false, "keep-alive"],
+      [0, false, false, "close"],
+    ] as const
+  ) {
+    const end = persists ? "persists" : "ends";
+    const offer = offersUpgrade ? " with an upgrade" : "";
+    it(`connectionOption() is "${option}" for HTTP/1.${minorVersion}${offer} on a connection that ${end}, where keep-alive is announced`, () => {
+      assertEquals(connectionOption(minorVersion, persists, offersUpgrade, true), option);
     });
   }
 });

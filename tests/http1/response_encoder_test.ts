@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { MEDIUM_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
@@ -438,6 +438,52 @@ describe("ResponseEncoder and its templates", () => {
         assert(textOf(output.bytes) === expected, "the bytes differ");
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+describe("ResponseEncoder that tells how long connections stay open", () => {
+  const keepAlive = "Connection: keep-alive\r\nKeep-Alive: timeout=2147483\r\n\r\n";
+  const cases: { what: string; parts: Partial<EncodableResponse>; end: string }[] = [
+    { what: "a text", parts: { body: "text" }, end: `Content-Length: 4\r\n${keepAlive}text` },
+    {
+      what: "a text that is longer in bytes",
+      parts: { body: "\xe9".repeat(5_000) },
+      end: `Content-Length: 10000\r\n${keepAlive}${textOf(utf8.encode("\xe9".repeat(5_000)))}`,
+    },
+    { what: "no body", parts: {}, end: `Content-Length: 0\r\n${keepAlive}` },
+    { what: "a response without a length", parts: { status: 204 }, end: keepAlive },
+    { what: "fields", parts: { fields: [["X", "y"]] }, end: `Content-Length: 0\r\n${keepAlive}` },
+  ];
+  for (const { what, parts, end } of cases) {
+    it(`ResponseEncoder ends the head of ${what} with Keep-Alive for the option keep-alive alone`, () => {
+      const encoder = new ResponseEncoder(DATE, 2_147_483);
+      const texts = (["keep-alive", "", "close"] as const).map((connection) => {
+        const output = new Output(new SpoilingPool());
+        encoder.encode(output, response(parts), connection, false);
+        return textOf(output.bytes);
+      });
+      assert(texts[0].endsWith("\r\n" + end), texts[0].slice(0, 200));
+      for (const other of texts.slice(1)) assertFalse(other.includes("Keep-Alive"));
+    });
+  }
+
+  it("ResponseEncoder ends a head with Keep-Alive beside an upgrade that is offered", () => {
+    const output = new Output(new SpoilingPool());
+    const encoder = new ResponseEncoder(DATE, 75);
+    encoder.encode(output, response({}), "keep-alive, upgrade", false);
+    const end = "0\r\nConnection: keep-alive, upgrade\r\nKeep-Alive: timeout=75\r\n\r\n";
+    assert(textOf(output.bytes).endsWith(end));
+  });
+
+  it("ResponseEncoder ends the head of a stream with Keep-Alive", () => {
+    const output = new Output(new SpoilingPool());
+    const encoder = new ResponseEncoder(DATE, 75);
+    encoder.encodeStreamHead(output, response({}), "keep-alive", { kind: "chunked" });
+    assert(
+      textOf(output.bytes).endsWith(
+        "chunked\r\nConnection: keep-alive\r\nKeep-Alive: timeout=75\r\n\r\n",
+      ),
     );
   });
 });

@@ -84,7 +84,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
       ...limits,
     }),
     pool,
-    encoder: new ResponseEncoder(DATE),
+    encoder: new ResponseEncoder(DATE, Math.floor((limits.keepAliveTimeout ?? 0) / 1_000)),
     dispatcher: new Dispatcher(router, onPanic),
     deadlines: new Deadlines(tickMs, 0),
     turnGate,

@@ -97,6 +97,7 @@ describeEachWay((way) => {
     using client = await app.connect();
     const kept = await client.ask(get("/hello"));
     assertEquals(kept.headers.get("connection"), null);
+    assertEquals(kept.headers.get("keep-alive"), null);
     const last = await client.ask(get("/hello", "Connection: close"));
     assertEquals(last.headers.get("connection"), "close");
     await client.assertEnded();
@@ -114,6 +115,7 @@ describeEachWay((way) => {
     for (let i = 0; i < 2; i++) {
       const response = await client.ask("GET /hello HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n");
       assertEquals([response.status, response.headers.get("connection")], [200, "keep-alive"]);
+      assertEquals(response.headers.get("keep-alive"), "timeout=75");
     }
   });
 

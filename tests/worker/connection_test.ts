@@ -299,6 +299,36 @@ describe("Connection", () => {
     assertMatch(logged[2], /^192\.0\.2\.1 - - \[.*\] "-" 400 \d+ "-" "-" [\d.]+ \S+ 1$/);
   });
 
+  describe("the option announceKeepAlive", () => {
+    const hello = get("/text");
+    const cases: { keepAliveTimeout: number; request: string; fields: string[] }[] = [
+      { keepAliveTimeout: 5_999, request: hello, fields: ["keep-alive", "timeout=5"] },
+      { keepAliveTimeout: 999, request: hello, fields: ["keep-alive"] },
+      { keepAliveTimeout: 0, request: hello, fields: ["keep-alive"] },
+      {
+        keepAliveTimeout: 5_000,
+        request: get("/text", "Connection: close"),
+        fields: ["close"],
+      },
+      { keepAliveTimeout: 5_000, request: "GET /text HTTP/1.0\r\n\r\n", fields: ["close"] },
+      // Refused by the connection itself, with a head that is known.
+      {
+        keepAliveTimeout: 5_000,
+        request: get("/text", "Expect: wonders"),
+        fields: ["keep-alive", "timeout=5"],
+      },
+    ];
+    for (const { keepAliveTimeout, request, fields } of cases) {
+      it(`Connection announces ${JSON.stringify(fields)} for ${JSON.stringify(request)} with keepAliveTimeout ${keepAliveTimeout}`, async () => {
+        const { fake } = await serveLogged({ keepAliveTimeout, announceKeepAlive: true });
+        fake.send(request);
+        await settle();
+        const announced = fake.output.matchAll(/^(?:Connection|Keep-Alive): (.*)\r$/gm);
+        assertEquals([...announced].map(([, value]) => value), fields);
+      });
+    }
+  });
+
   it("it has the scheme http, and the host localhost where an HTTP/1.0 request has none", async () => {
     const { fake } = await serve();
     fake.send(get("/host") + "GET /host HTTP/1.0\r\n\r\n");
