@@ -4,9 +4,10 @@
 import { type BodySource, type BodyStream, UNWANTED } from "./body_stream.ts";
 import { createPeer, type ProxySettings } from "./client_origin.ts";
 import { parseDecimal } from "./http1/grammar.ts";
-import { encodeHead, type HeadLimits, HeadParser, RequestHead } from "./http1/head_parser.ts";
+import { type HeadLimits, HeadParser } from "./http1/head_parser.ts";
 import { type Refusal, REFUSALS } from "./http1/refusal.ts";
 import { RequestBody } from "./http1/request_body.ts";
+import { encodeHead, RequestHead } from "./http1/request_head.ts";
 import type { EncodableBody } from "./http1/response_encoder.ts";
 import { statusHasBody } from "./http1/status.ts";
 import { createRequest, type ExchangeWatch, type WebRequest } from "./request.ts";

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ExchangeBoard } from "../src/exchange_board.ts";
 import { BufferPool } from "../src/http1/buffer_pool.ts";
-import type { RequestHead } from "../src/http1/head_parser.ts";
+import type { RequestHead } from "../src/http1/request_head.ts";
 import { RequestParser } from "../src/http1/request_parser.ts";
 import { bytesOf, DEFAULT_LIMITS } from "./http1/reading.ts";
 

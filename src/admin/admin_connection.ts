@@ -2,9 +2,9 @@
 // Nobody waits for a client here: all that it may take its time over has a limit, and what a slow one has not taken is not kept.
 
 import { BufferPool } from "../http1/buffer_pool.ts";
-import type { RequestHead } from "../http1/head_parser.ts";
 import { Output } from "../http1/output.ts";
 import type { Refusal } from "../http1/refusal.ts";
+import type { RequestHead } from "../http1/request_head.ts";
 import { type RequestLimits, RequestParser } from "../http1/request_parser.ts";
 import {
   CONTINUE_BYTES,

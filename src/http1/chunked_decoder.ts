@@ -52,6 +52,9 @@ const Stage = {
 } as const;
 type Stage = typeof Stage[keyof typeof Stage];
 
+/** The stages of what delimits the data of the chunks. */
+type DelimiterStage = Exclude<Stage, typeof Stage.Data | typeof Stage.Trailers>;
+
 /** Decodes one chunked body. */
 export class ChunkedDecoder {
   readonly #limits: ChunkedLimits;
@@ -81,88 +84,63 @@ export class ChunkedDecoder {
     return this.#body.subarray(0, this.#length);
   }
 
-  /** Decodes what stands from `start` to `end`. Bytes behind `consumed` are given again, with more behind them. */
+  /** Decodes what stands from `start` to `end`. Bytes after `consumed` are given again, with more of them. */
   decode(bytes: Uint8Array, start: number, end: number): ChunkedOutcome {
     let at = start;
     while (at < end) {
-      const byte = bytes[at];
-      switch (this.#stage) {
-        case Stage.FirstSizeDigit:
-          if (HEX_VALUE[byte] === 255) return refuse(REFUSALS.badChunkSize);
-          this.#size = 0;
-          this.#sizeDigits = 0;
-          this.#stage = Stage.Size;
-          break;
-        case Stage.Size: {
-          const digit = HEX_VALUE[byte];
-          if (digit === 255) {
-            const refusal = this.#endSize(byte);
-            if (refusal !== undefined) return refuse(refusal);
-          } else {
-            this.#size = this.#size * 16 + digit;
-            if (++this.#sizeDigits > MAX_SIZE_DIGITS) return refuse(REFUSALS.badChunkSize);
-          }
-          at++;
-          break;
-        }
-        case Stage.ExtensionName:
-        case Stage.ExtensionValue:
-        case Stage.ExtensionToken:
-        case Stage.ExtensionQuoted:
-        case Stage.ExtensionQuotedPair:
-        case Stage.ExtensionEnd:
-          if (
-            ++this.#extensionBytes > this.#limits.maxHeadBytes || !this.#extend(this.#stage, byte)
-          ) {
-            return refuse(REFUSALS.badChunkExtension);
-          }
-          at++;
-          break;
-        case Stage.SizeLineFeed:
-          if (byte !== LF) return refuse(REFUSALS.badLineEnd);
-          at++;
-          if (this.#size === 0) {
-            this.#trailers.resetForTrailers();
-            this.#stage = Stage.Trailers;
-          } else {
-            this.#stage = Stage.Data;
-          }
-          break;
-        case Stage.Data: {
-          const count = Math.min(this.#size, end - at);
-          this.#append(bytes, at, count);
-          at += count;
-          this.#size -= count;
-          if (this.#size === 0) this.#stage = Stage.DataReturn;
-          break;
-        }
-        case Stage.DataReturn:
-          if (byte !== CR) return refuse(REFUSALS.badChunkEnd);
-          at++;
-          this.#stage = Stage.DataLineFeed;
-          break;
-        case Stage.DataLineFeed:
-          if (byte !== LF) return refuse(REFUSALS.badChunkEnd);
-          at++;
-          this.#stage = Stage.FirstSizeDigit;
-          break;
-        case Stage.Trailers: {
-          const outcome = this.#trailers.parse(bytes, at, end);
-          switch (outcome.kind) {
-            case "incomplete":
-              return { kind: "incomplete", consumed: at };
-            case "refused":
-              return refuse(outcome.refusal);
-            case "complete":
-              // Too late to say so, and somebody who merges trailers into the head would read another message.
-              return this.#trailers.seesControlField
-                ? refuse(REFUSALS.badTrailer)
-                : { kind: "complete", consumed: outcome.end };
-          }
-        }
+      const stage = this.#stage;
+      if (stage === Stage.Data) at += this.#readData(bytes, at, end);
+      else if (stage === Stage.Trailers) return this.#readTrailers(bytes, at, end);
+      else {
+        const refusal = this.#readDelimiter(stage, bytes[at]);
+        if (refusal !== undefined) return { kind: "refused", refusal };
+        at++;
       }
     }
     return { kind: "incomplete", consumed: at };
+  }
+
+  /** Reads one byte of what delimits the data: chunk-size [ chunk-ext ] CRLF before it, CRLF after it. */
+  #readDelimiter(stage: DelimiterStage, byte: number): Refusal | undefined {
+    switch (stage) {
+      case Stage.FirstSizeDigit:
+        return this.#beginSize(byte);
+      case Stage.Size:
+        return this.#readSize(byte);
+      case Stage.ExtensionName:
+      case Stage.ExtensionValue:
+      case Stage.ExtensionToken:
+      case Stage.ExtensionQuoted:
+      case Stage.ExtensionQuotedPair:
+      case Stage.ExtensionEnd: {
+        const isBounded = ++this.#extensionBytes <= this.#limits.maxHeadBytes;
+        return isBounded && this.#extend(stage, byte) ? undefined : REFUSALS.badChunkExtension;
+      }
+      case Stage.SizeLineFeed:
+        return byte === LF ? this.#endSizeLine() : REFUSALS.badLineEnd;
+      case Stage.DataReturn:
+        this.#stage = Stage.DataLineFeed;
+        return byte === CR ? undefined : REFUSALS.badChunkEnd;
+      case Stage.DataLineFeed:
+        this.#stage = Stage.FirstSizeDigit;
+        return byte === LF ? undefined : REFUSALS.badChunkEnd;
+    }
+  }
+
+  #beginSize(byte: number): Refusal | undefined {
+    const digit = HEX_VALUE[byte];
+    if (digit === 255) return REFUSALS.badChunkSize;
+    this.#size = digit;
+    this.#sizeDigits = 1;
+    this.#stage = Stage.Size;
+    return undefined;
+  }
+
+  #readSize(byte: number): Refusal | undefined {
+    const digit = HEX_VALUE[byte];
+    if (digit === 255) return this.#endSize(byte);
+    this.#size = this.#size * 16 + digit;
+    return ++this.#sizeDigits > MAX_SIZE_DIGITS ? REFUSALS.badChunkSize : undefined;
   }
 
   /** What follows the digits of a size: CR, or an extension. Not white space: see the head of this file. */
@@ -177,6 +155,16 @@ export class ChunkedDecoder {
       : undefined;
   }
 
+  /** The last chunk is the one of size 0; trailers follow it. */
+  #endSizeLine(): undefined {
+    if (this.#size > 0) this.#stage = Stage.Data;
+    else {
+      this.#trailers.resetForTrailers();
+      this.#stage = Stage.Trailers;
+    }
+    return undefined;
+  }
+
   #beginExtension(): void {
     this.#stage = Stage.ExtensionName;
     this.#hasExtensionByte = false;
@@ -186,7 +174,7 @@ export class ChunkedDecoder {
    * One more byte of `*( ";" token [ "=" ( token / quoted-string ) ] )` (RFC 9112, section 7.1.1). The white space that
    * the RFC tolerates there for old senders is refused: some parsers end the size at it, and nobody sends it.
    */
-  #extend(stage: Stage, byte: number): boolean {
+  #extend(stage: DelimiterStage, byte: number): boolean {
     switch (stage) {
       case Stage.ExtensionName:
       case Stage.ExtensionToken:
@@ -225,6 +213,30 @@ export class ChunkedDecoder {
     return true;
   }
 
+  /** Reads what has come of a chunk's data, and returns how many bytes that is. */
+  #readData(bytes: Uint8Array, at: number, end: number): number {
+    const count = Math.min(this.#size, end - at);
+    this.#append(bytes, at, count);
+    this.#size -= count;
+    if (this.#size === 0) this.#stage = Stage.DataReturn;
+    return count;
+  }
+
+  #readTrailers(bytes: Uint8Array, at: number, end: number): ChunkedOutcome {
+    const outcome = this.#trailers.parse(bytes, at, end);
+    switch (outcome.kind) {
+      case "incomplete":
+        return { kind: "incomplete", consumed: at };
+      case "refused":
+        return outcome;
+      case "complete":
+        // Such a field comes too late here, and a proxy that merges trailers into the head would read another message.
+        return this.#trailers.seesControlField
+          ? { kind: "refused", refusal: REFUSALS.badTrailer }
+          : { kind: "complete", consumed: outcome.end };
+    }
+  }
+
   #append(bytes: Uint8Array, start: number, count: number): void {
     const needed = this.#length + count;
     if (needed > this.#body.length) {
@@ -239,8 +251,4 @@ export class ChunkedDecoder {
     this.#body.set(bytes.subarray(start, start + count), this.#length);
     this.#length = needed;
   }
-}
-
-function refuse(refusal: Refusal): ChunkedOutcome {
-  return { kind: "refused", refusal };
 }

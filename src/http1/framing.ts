@@ -3,8 +3,8 @@
 // It decides and does nothing else: chunked_decoder.ts and chunked_encoder.ts read and write the chunks.
 
 import { isToken, parseDecimal, parseList } from "./grammar.ts";
-import { type RequestHead, Seen } from "./head_parser.ts";
 import { type Refusal, REFUSALS } from "./refusal.ts";
+import { type RequestHead, Seen } from "./request_head.ts";
 import { statusHasBody } from "./status.ts";
 
 /** How the recipient of a message knows where its body ends. */

@@ -2,7 +2,7 @@
 // A head and the server's own wish come in, a decision goes out.
 
 import { parseList } from "./grammar.ts";
-import { type RequestHead, Seen } from "./head_parser.ts";
+import { type RequestHead, Seen } from "./request_head.ts";
 
 /** What the response's Connection field contains; `""` stands for no such field. */
 export type ConnectionOption =

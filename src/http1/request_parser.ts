@@ -12,10 +12,11 @@ import {
 import { ChunkedDecoder } from "./chunked_decoder.ts";
 import { decideRequestFraming } from "./framing.ts";
 import { CR, LF, parseList, QUESTION_MARK } from "./grammar.ts";
-import { type HeadLimits, HeadParser, RequestHead, Seen } from "./head_parser.ts";
+import { type HeadLimits, HeadParser } from "./head_parser.ts";
 import { clientLetsPersist } from "./persistence.ts";
 import { type Refusal, REFUSALS } from "./refusal.ts";
 import { RequestBody } from "./request_body.ts";
+import { RequestHead, Seen } from "./request_head.ts";
 
 /** How large a request may be; sizes are numbers of bytes. */
 export interface RequestLimits extends HeadLimits {

@@ -1,7 +1,6 @@
 // The log of requests: lines are collected and written to standard output together, at each tick or when there are many.
 // A write for each line would cost more than the answer that it tells of.
 
-import type { RequestHead } from "../http1/head_parser.ts";
 import { LineBuffer } from "../line_buffer.ts";
 import {
   accessDate,
@@ -10,6 +9,7 @@ import {
   TextFormat,
 } from "../telemetry/access_format.ts";
 import type { WrittenId } from "../request_id.ts";
+import type { RequestHead } from "../http1/request_head.ts";
 
 /** How many bytes are collected at the most before they are written. */
 const MAX_WAITING_BYTES = 65_536;

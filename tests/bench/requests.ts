@@ -65,6 +65,11 @@ function orderOf(bytes: number): string {
 
 export const ORDER_REQUEST = post("/orders", "application/json", ORDER);
 
+/** The same order from a client that does not know how long it is, in chunks of 256 bytes. */
+export const CHUNKED_ORDER_REQUEST: string =
+  head("POST /orders", "Content-Type: application/json", "Transfer-Encoding: chunked") +
+  ORDER.replaceAll(/.{256}/g, "100\r\n$&\r\n") + "0\r\n\r\n";
+
 /** What is uploaded is not looked at. */
 export const UPLOAD_BYTES = 65_536;
 export const UPLOAD_REQUEST = post("/uploads", "text/plain", "u".repeat(UPLOAD_BYTES));

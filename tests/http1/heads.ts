@@ -1,7 +1,8 @@
 // Makes heads for tests out of their text, by the parser itself.
 
 import { assert } from "@std/assert";
-import { HeadParser, RequestHead } from "../../src/http1/head_parser.ts";
+import { HeadParser } from "../../src/http1/head_parser.ts";
+import { RequestHead } from "../../src/http1/request_head.ts";
 import { bytesOf, DEFAULT_LIMITS } from "./reading.ts";
 
 /** The head that is written there, to its empty line. */

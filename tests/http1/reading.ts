@@ -3,8 +3,8 @@
 
 import { assert, assertEquals, assertFalse, assertGreater } from "@std/assert";
 import { BufferPool, type OutputBuffer } from "../../src/http1/buffer_pool.ts";
-import type { RequestHead } from "../../src/http1/head_parser.ts";
 import type { RequestBody } from "../../src/http1/request_body.ts";
+import type { RequestHead } from "../../src/http1/request_head.ts";
 import { type RequestLimits, RequestParser } from "../../src/http1/request_parser.ts";
 
 /** The limits of the contract (design page, section 2). */

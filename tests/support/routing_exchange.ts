@@ -2,8 +2,9 @@
 // fields that a platform `Request` cannot have, and one through a server's `fetch`, whose handler hands something out.
 
 import { Dispatcher, type Handler } from "../../src/dispatch.ts";
-import { encodeHead, HeadParser, RequestHead } from "../../src/http1/head_parser.ts";
+import { HeadParser } from "../../src/http1/head_parser.ts";
 import { RequestBody } from "../../src/http1/request_body.ts";
+import { encodeHead, RequestHead } from "../../src/http1/request_head.ts";
 import { decodePath } from "../../src/http1/target.ts";
 import type { WebServerOptions } from "../../src/options.ts";
 import type { PeerInfo } from "../../src/platform.ts";

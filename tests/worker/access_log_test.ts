@@ -2,7 +2,8 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { encodeHead, HeadParser, RequestHead } from "../../src/http1/head_parser.ts";
+import { HeadParser } from "../../src/http1/head_parser.ts";
+import { encodeHead, RequestHead } from "../../src/http1/request_head.ts";
 import { AccessLog, type AccessLogOptions } from "../../src/worker/access_log.ts";
 import { settle } from "../support/fake_conn.ts";
 import { writtenId } from "../support/written_id.ts";

@@ -1,9 +1,16 @@
 // How long it takes to read a head: by the parser of heads alone, and by that of requests, which decides in addition how the
 // body is delimited and whether the connection persists.
 
-import { HeadParser, RequestHead } from "../../../src/http1/head_parser.ts";
+import { HeadParser } from "../../../src/http1/head_parser.ts";
+import { RequestHead } from "../../../src/http1/request_head.ts";
 import { resolveServerOptions } from "../../../src/options.ts";
-import { BROWSER_HEAD, HELLO_HEAD, ORDER, ORDER_REQUEST } from "../requests.ts";
+import {
+  BROWSER_HEAD,
+  CHUNKED_ORDER_REQUEST,
+  HELLO_HEAD,
+  ORDER,
+  ORDER_REQUEST,
+} from "../requests.ts";
 import { Reader, type ReadRequest } from "./reader.ts";
 import { benchAll, type Subject, subject } from "./subject.ts";
 
@@ -48,6 +55,7 @@ function tellRequest({ head, body }: ReadRequest): unknown {
 }
 
 const orderReader = new Reader(ORDER_REQUEST);
+const chunkedOrderReader = new Reader(CHUNKED_ORDER_REQUEST);
 
 export const subjects: readonly Subject[] = [
   ...heads.map(readsHead),
@@ -55,6 +63,12 @@ export const subjects: readonly Subject[] = [
   subject({
     name: "RequestParser reads a POST with 1 KiB of JSON",
     run: () => orderReader.read(),
+    tell: tellRequest,
+    expected: ["POST", "/orders", 3, ORDER],
+  }),
+  subject({
+    name: "RequestParser reads a POST with 1 KiB of JSON in four chunks",
+    run: () => chunkedOrderReader.read(),
     tell: tellRequest,
     expected: ["POST", "/orders", 3, ORDER],
   }),
