@@ -45,6 +45,9 @@ export class BodyStream {
   /** The source runs in the async context of the handler that made the body, and leaves nothing in the one of the connection. */
   readonly #context = new CapturedContext();
   #isClaimed = false;
+  /** How many bytes it has to have; undefined where any number is right. */
+  #declaredBytes: number | undefined;
+  #givenBytes = 0;
   #parts: Parts | undefined;
 
   constructor(source: BodySource) {
@@ -60,22 +63,41 @@ export class BodyStream {
     return true;
   }
 
+  /** From now on the body fails when it turns out to have more or fewer bytes than that, as its Content-Length declares. */
+  holdTo(declaredBytes: number): void {
+    this.#declaredBytes = declaredBytes;
+  }
+
   /**
    * The next part that is not empty; undefined at the end. It rejects with what the source fails with, and with a `TypeError`
-   * for a part that is neither text nor bytes.
+   * for a part that is neither text nor bytes, or with which the body is not of its declared length.
    */
   async next(): Promise<Uint8Array | undefined> {
     for (;;) {
       const { done, value } = await this.#context.run(() => this.#open().next());
-      if (done) return undefined;
+      if (done) {
+        this.#checkLength(this.#givenBytes === (this.#declaredBytes ?? this.#givenBytes), "");
+        return undefined;
+      }
       const bytes = typeof value === "string" ? encoder.encode(value) : value;
       if (!(bytes instanceof Uint8Array)) {
         throw new TypeError(
           `Cannot send a part of type ${typeof value} of a streamed body: it must be a string or a Uint8Array`,
         );
       }
-      if (bytes.length > 0) return bytes;
+      if (bytes.length === 0) continue;
+      this.#givenBytes += bytes.length;
+      this.#checkLength(this.#givenBytes <= (this.#declaredBytes ?? Infinity), " or more");
+      return bytes;
     }
+  }
+
+  #checkLength(isRight: boolean, orMore: string): void {
+    if (isRight) return;
+    throw new TypeError(
+      `Cannot send a streamed body of ${this.#givenBytes} bytes${orMore}: its Content-Length says ` +
+        `${this.#declaredBytes}; leave the header out, or make it right`,
+    );
   }
 
   /** Tells the source that nobody wants its parts any more. What it does about it, and whether that fails, concerns nobody. */

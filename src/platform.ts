@@ -11,7 +11,7 @@ import { encodeHead, RequestHead } from "./http1/request_head.ts";
 import type { EncodableBody } from "./http1/response_encoder.ts";
 import { statusHasBody } from "./http1/status.ts";
 import { createRequest, type ExchangeWatch, type WebRequest } from "./request.ts";
-import { outgoing, WebResponse } from "./response.ts";
+import { checkSendable, outgoing, WebResponse } from "./response.ts";
 import { settlesWithin } from "./settling.ts";
 
 /** Where a `Request` of the platform came from, as far as its giver knows: `Deno.serve` passes it to its handlers. */
@@ -106,8 +106,12 @@ export function fromPlatformResponse(response: Response): WebResponse | Promise<
     );
   }
   const headers = headersOf(response);
-  if (response.body === null) return new WebResponse(null, { status, headers });
-  return bodyOf(response.body).then((body) =>
+  const { body } = response;
+  if (body === null) return new WebResponse(null, { status, headers });
+  if (hasBindingLength(response, headers)) {
+    return checkSendable(new WebResponse(body, { status, headers }));
+  }
+  return bodyOf(body).then((body) =>
     new WebResponse(body, { status, headers: headersFor(body, headers) })
   );
 }
@@ -136,15 +140,55 @@ function headersOf({ url, status, headers }: Response): Headers {
 }
 
 /**
- * A body out of `fetch` in a response of its own may have taken over the length of what was coded: to a body that is passed on as it
- * comes that length would be binding.
+ * Whether the length holds that a response declares: to that of a stream, whenever its parts come. What was made of text or
+ * bytes has the length that it has. A body out of `fetch` in a response of its own may have taken over the length of what was
+ * coded, so with a coding the length does not hold.
  */
+function hasBindingLength(response: Response, headers: Headers): boolean {
+  return headers.has("content-length") && !headers.has("content-encoding") &&
+    !isMadeOfMemory(response);
+}
+
+/** The headers of a body whose declared length does not hold: with one that is passed on as it comes, it would. */
 function headersFor(body: BodySource | Uint8Array | null, headers: Headers): Headers {
-  const isLengthBinding = body !== null && !(body instanceof Uint8Array);
-  if (!isLengthBinding || !headers.has("content-encoding")) return headers;
+  if (body === null || body instanceof Uint8Array) return headers;
+  if (!headers.has("content-length")) return headers;
   const others = new Headers(headers);
   others.delete("content-length");
   return others;
+}
+
+/** What a response is to the platform: the "source" of a body is what it was made of (WHATWG Fetch, "body"). */
+interface InnerResponse {
+  readonly body?: { readonly source?: unknown } | null;
+}
+
+/** Where the platform keeps that; undefined until it was looked for, and null where it is not found. */
+let innerKey: symbol | null | undefined;
+
+/**
+ * Whether a response, whose body was asked for already, was made of text or bytes. The platform has no public way to tell: once
+ * it is read, text is a stream of one part like others. So this looks where `Deno.serve` does. Without that place it is true:
+ * then the length of what comes at once is corrected, and no text is a panic.
+ */
+function isMadeOfMemory(response: Response): boolean {
+  innerKey ??= findInnerKey();
+  if (innerKey === null) return true;
+  const source = sourceOf(response, innerKey);
+  return typeof source === "string" || ArrayBuffer.isView(source) || source instanceof ArrayBuffer;
+}
+
+function findInnerKey(): symbol | null {
+  const probe = new Response("probe");
+  // What it was made of is in its place from when the body was asked for.
+  if (probe.body === null) return null;
+  const keys = Object.getOwnPropertySymbols(probe);
+  return keys.find((key) => sourceOf(probe, key) === "probe") ?? null;
+}
+
+function sourceOf(response: Response, key: symbol): unknown {
+  const inner = (response as unknown as Record<symbol, InnerResponse | null | undefined>)[key];
+  return inner?.body?.source;
 }
 
 /** How many turns of the microtask queue a part of a stream gets that is there without really being waited for. */
@@ -214,7 +258,10 @@ export function toPlatformResponse(
     return new Response(null, { status, headers });
   }
   if (stream !== undefined) {
-    if (declaredLength !== undefined) headers.set("content-length", String(declaredLength));
+    if (declaredLength !== undefined) {
+      headers.set("content-length", String(declaredLength));
+      stream.holdTo(declaredLength);
+    }
     return new Response(readableOf(stream, watch), { status, headers });
   }
   watch.onEnd();
@@ -237,6 +284,8 @@ function readableOf(stream: BodyStream, watch: BodyWatch): ReadableStream<Uint8A
         if (!isWanted) return;
         watch.onFailure(error);
         controller.error(error);
+        // It may not be the source that has failed, but its length.
+        stream.cancel(UNWANTED);
       }
       watch.onEnd();
     },

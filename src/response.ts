@@ -153,7 +153,9 @@ export let outgoing: (response: WebResponse) => OutgoingResponse;
  *
  * **A streamed body**, out of a `ReadableStream` or an async iterable, goes out part by part, each when it is there (RFC 9112, section 7.1:
  * chunked; to a client of HTTP/1.0 up to the end of the connection). At most 64 KiB wait to be written before the next part is asked for. A
- * `Content-Length` that the handler sets holds here, and the body has to be of that length. When the client goes, the source is
+ * `Content-Length` that the handler sets holds here, and the body has to be of that length, whether its parts are there at once or come
+ * late: another length is a panic, with a 500 as long as nothing was sent. A platform `Response` of a stream is held to it as well; one of
+ * text or bytes has the length that it has. When the client goes, the source is
  * cancelled: `cancel()` of a stream, `return()` of an iterator, which a generator hears of when what it awaits has come; one that may wait
  * for long does well to look at `req.signal`. A source that fails is a panic (an `HttpError` only where it can be no answer any more); where something was sent already, its client sees that the
  * connection ends without the last chunk (which HTTP/1.0 does not have: there it cannot be told from the end). Each such response can be

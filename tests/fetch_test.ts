@@ -618,6 +618,42 @@ describe("A streamed body in WebServer.fetch()", () => {
     assertEquals(await other.bytes(), bytes);
   });
 
+  for (const parts of [["abc"], ["abc", "def"]]) {
+    for (const isLate of [false, true]) {
+      for (const kind of ["WebResponse", "Response"]) {
+        const when = isLate ? "late" : "at once";
+        it(`fetch() gives a ${kind} of ${parts.length} part(s) ${when} that fails at another length than it declares`, async () => {
+          let hasEnded = false;
+          async function* source() {
+            try {
+              for (const part of parts) {
+                if (isLate) await new Promise((resolve) => setTimeout(resolve));
+                yield new TextEncoder().encode(part);
+              }
+            } finally {
+              hasEnded = true;
+            }
+          }
+          const init = { headers: { "content-length": "5" } };
+          const server = new WebServer();
+          server.addPath("/", () => {
+            const stream = ReadableStream.from(source());
+            return kind === "Response" ? new Response(stream, init) : new WebResponse(stream, init);
+          });
+          const lines = await standardErrorOf(async () => {
+            const response = await server.fetch(new Request("http://localhost/"));
+            assertEquals(response.headers.get("content-length"), "5");
+            await assertRejects(() => response.text(), TypeError, "Content-Length says 5");
+          });
+          assertEquals(lines.length, 1);
+          assertStringIncludes(lines[0], "Content-Length says 5");
+          // To its end, or cancelled.
+          assert(hasEnded);
+        });
+      }
+    }
+  }
+
   it("fetch() passes Upgrade, and leaves Connection to the server that sends the response", async () => {
     const headers = { upgrade: "example/1", connection: "upgrade" };
     for (const body of ["use it", ReadableStream.from(["use it"])]) {

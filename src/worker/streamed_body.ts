@@ -55,6 +55,7 @@ export class StreamedBody {
   sentBytes = 0;
 
   constructor(stream: BodyStream, framing: ResponseFraming) {
+    if (framing.kind === "length") stream.holdTo(framing.length);
     this.#stream = stream;
     this.#framing = framing;
   }
@@ -82,20 +83,12 @@ export class StreamedBody {
         case "failed":
           return this.#failed(outcome.error);
         case "end":
-          if (Number.isFinite(this.#missingBytes) && this.#missingBytes > 0) {
-            return this.#failed(wrongLength(this.#framing, this.sentBytes));
-          }
           beginOnce();
           if (this.#isChunked) endChunks(output);
           return SENT;
-        case "part": {
-          const { bytes } = outcome;
-          if (bytes.length > this.#missingBytes) {
-            return this.#failed(wrongLength(this.#framing, this.sentBytes + bytes.length));
-          }
+        case "part":
           beginOnce();
-          await this.#sendPart(sink, bytes);
-        }
+          await this.#sendPart(sink, outcome.bytes);
       }
     }
   }
@@ -111,12 +104,6 @@ export class StreamedBody {
 
   get #isChunked(): boolean {
     return this.#framing.kind === "chunked";
-  }
-
-  /** How many bytes may still come, and have to where it is a finite number. */
-  get #missingBytes(): number {
-    const framing = this.#framing;
-    return framing.kind === "length" ? framing.length - this.sentBytes : Infinity;
   }
 
   /** It never rejects, so that nobody has to be there when the maker fails while something is written. */
@@ -148,13 +135,4 @@ export class StreamedBody {
     this.#hasLeft = true;
     await sink.write(behind);
   }
-}
-
-function wrongLength(framing: ResponseFraming, bytes: number): TypeError {
-  const declared = framing.kind === "length" ? framing.length : 0;
-  return new TypeError(
-    `Cannot send a streamed body of ${bytes} bytes${
-      bytes > declared ? " or more" : ""
-    }: its Content-Length says ${declared}; leave the header out, or make it right`,
-  );
 }

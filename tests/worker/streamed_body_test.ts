@@ -1,7 +1,7 @@
 // Streamed answers over a connection without a socket: which bytes go out when, what is asked of the source, and who hears of
 // what when a source fails, or a client goes.
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { BodySource } from "../../src/body_stream.ts";
 import type { Handler } from "../../src/dispatch.ts";
@@ -372,20 +372,6 @@ describe("A streamed body, when it fails,", () => {
     }
   });
 
-  it("it is a panic to be of another length than its Content-Length says", async () => {
-    for (const [parts, sent] of [[["abc"], "abc"], [["abc", "def"], "abc"]] as const) {
-      const source = new HandSource();
-      const exchange = await serveSource(source, { headers: { "Content-Length": "5" } });
-      exchange.fake.send(get("/stream"));
-      await settle();
-      for (const part of parts) await source.give(part);
-      await source.end();
-      assert(exchange.fake.output.endsWith("\r\n\r\n" + sent));
-      assert(exchange.fake.isClosed);
-      assertStringIncludes(String(exchange.panics[0]), "Content-Length says 5");
-    }
-  });
-
   it("it is a panic to have a part that is neither text nor bytes", async () => {
     const exchange = await serveSource(ReadableStream.from([7 as unknown as string]));
     exchange.fake.send(get("/stream"));
@@ -393,6 +379,157 @@ describe("A streamed body, when it fails,", () => {
     assert(exchange.fake.output.startsWith("HTTP/1.1 500 "));
     assertStringIncludes(String(exchange.panics[0]), "must be a string or a Uint8Array");
   });
+});
+
+const encoder = new TextEncoder();
+
+/** Streams and iterables that give these parts at once. */
+const SOURCES: Record<string, (parts: readonly string[]) => ReadableStream<Uint8Array>> = {
+  "made of a list": (parts) => ReadableStream.from(parts.map((part) => encoder.encode(part))),
+  "filled at its start": (parts) =>
+    new ReadableStream({
+      start(controller) {
+        for (const part of parts) controller.enqueue(encoder.encode(part));
+        controller.close();
+      },
+    }),
+  "filled when it is asked": (parts) => {
+    const rest = [...parts];
+    return new ReadableStream({
+      pull(controller) {
+        const part = rest.shift();
+        if (part !== undefined) controller.enqueue(encoder.encode(part));
+        if (rest.length === 0) controller.close();
+      },
+    }, { highWaterMark: 0 });
+  },
+};
+
+const CLASSES = {
+  WebResponse: (source: ReadableStream<Uint8Array>, init: WebResponseInit) =>
+    new WebResponse(source, init),
+  Response: (source: ReadableStream<Uint8Array>, init: WebResponseInit) =>
+    new Response(source, init),
+};
+
+const DECLARED = { headers: { "Content-Length": "5" } };
+
+const LENGTHS: { what: string; parts: string[]; isRight?: boolean }[] = [
+  { what: "no part", parts: [] },
+  { what: "one part that is too short", parts: ["abc"] },
+  { what: "one part that is too long", parts: ["abcdef"] },
+  { what: "parts that are too short", parts: ["ab", "c"] },
+  { what: "parts that are too long", parts: ["abc", "def"] },
+  { what: "one part of that length", parts: ["abcde"], isRight: true },
+  { what: "parts of that length", parts: ["abc", "de"], isRight: true },
+];
+
+describe("A streamed body, whose Content-Length is declared,", () => {
+  for (const [name, make] of Object.entries(CLASSES)) {
+    for (const { what, parts, isRight = false } of LENGTHS) {
+      const end = isRight ? "goes out with it" : "is a panic and a 500, of which nothing has left";
+
+      for (const [kind, sourceOf] of Object.entries(SOURCES)) {
+        it(`the body of a ${name} with ${what}, ${kind}, ${end}`, async () => {
+          const exchange = await serve(() => make(sourceOf(parts), DECLARED));
+          exchange.fake.send(get("/stream"));
+          await settle();
+          if (isRight) {
+            assertEquals(exchange.fake.output, head("Content-Length: 5") + "abcde");
+            assertEquals(exchange.panics, []);
+          } else {
+            assert(exchange.fake.output.startsWith("HTTP/1.1 500 "), exchange.fake.output);
+            assertStringIncludes(String(exchange.panics[0]), "Content-Length says 5");
+          }
+          await assertOver(exchange);
+        });
+      }
+
+      const lateEnd = isRight ? "goes out with it" : "is a panic, and cut off";
+      it(`the body of a ${name} with ${what}, each of which comes late, ${lateEnd}`, async () => {
+        const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+        const exchange = await serve(() => make(readable, DECLARED));
+        exchange.fake.send(get("/stream"));
+        await settle();
+        const writer = writable.getWriter();
+        for (const part of parts) {
+          // The source is cancelled when it has given too much.
+          writer.write(encoder.encode(part)).catch(() => {});
+          await settle();
+        }
+        writer.close().catch(() => {});
+        await settle();
+        const { output } = exchange.fake;
+        assert(output.startsWith(head("Content-Length: 5")), output);
+        assertEquals(exchange.fake.isClosed, !isRight);
+        if (isRight) assert(output.endsWith("\r\n\r\nabcde"));
+        else assertStringIncludes(String(exchange.panics[0]), "Content-Length says 5");
+        assertEquals(exchange.panics.length, isRight ? 0 : 1);
+        await assertOver(exchange);
+      });
+    }
+
+    for (const [kind, sourceOf] of Object.entries(SOURCES)) {
+      it(`HEAD gets the length that a ${name} declares, whatever its body, ${kind}`, async () => {
+        const exchange = await serve(() => make(sourceOf(["abc"]), DECLARED));
+        exchange.fake.send("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+        await settle();
+        assertEquals(exchange.fake.output, head("Content-Length: 5"));
+        assertEquals(exchange.panics, []);
+        await assertOver(exchange);
+      });
+    }
+  }
+
+  it("the body of a Response that is read by something else is a panic", async () => {
+    const source = SOURCES["made of a list"](["abcde"]);
+    const exchange = await serve(() => {
+      const response = new Response(source, DECLARED);
+      source.getReader();
+      return response;
+    });
+    exchange.fake.send(get("/stream"));
+    await settle();
+    assert(exchange.fake.output.startsWith("HTTP/1.1 500 "));
+    assertEquals(exchange.panics.length, 1);
+    await assertOver(exchange);
+  });
+
+  const inMemory: Record<string, () => Response> = {
+    "text": () => new Response("abc", DECLARED),
+    "bytes": () => new Response(encoder.encode("abc"), DECLARED),
+    "a clone": () => new Response("abc", DECLARED).clone(),
+    "JSON": () => Response.json(123, DECLARED),
+    "text that replaces another body": () => new Response("abc", new Response("abcde", DECLARED)),
+    "text whose headers are set": () => {
+      const response = new Response("abc");
+      response.headers.set("content-length", "5");
+      return response;
+    },
+  };
+  for (const [what, make] of Object.entries(inMemory)) {
+    it(`the body of a Response that was made of ${what} has the length that it has`, async () => {
+      const exchange = await serve(make);
+      exchange.fake.send(get("/stream"));
+      await settle();
+      assert(exchange.fake.output.startsWith("HTTP/1.1 200 OK\r\n"));
+      assertMatch(exchange.fake.output, /\r\nContent-Length: 3\r\n\r\n(abc|123)$/);
+      assertEquals(exchange.panics, []);
+      await assertOver(exchange);
+    });
+  }
+
+  for (const [kind, sourceOf] of Object.entries(SOURCES)) {
+    it(`a coded body ${kind} may have another one, which fetch() has left from before it was decoded`, async () => {
+      const headers = { ...DECLARED.headers, "Content-Encoding": "gzip" };
+      const exchange = await serve(() => new Response(sourceOf(["abc", "def"]), { headers }));
+      exchange.fake.send(get("/stream"));
+      await settle();
+      assertStringIncludes(exchange.fake.output, "\r\n3\r\ndef\r\n0\r\n\r\n");
+      assertEquals(exchange.panics, []);
+      await assertOver(exchange);
+    });
+  }
 });
 
 describe("A streamed body, whose client goes,", () => {
