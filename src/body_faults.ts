@@ -45,6 +45,29 @@ export function notOfFormType(cause?: unknown): HttpError {
   );
 }
 
+/** What the client gets for a body in a content coding that is not undone (RFC 9110, sections 12.5.3 and 15.5.16). */
+export function unknownContentCoding(): HttpError {
+  return new HttpError(
+    415,
+    "The body of the request may have one content coding: gzip or deflate",
+    { headers: { "accept-encoding": "gzip, deflate" } },
+  );
+}
+
+/** What the client gets for a body that is not what its content coding says, or a part of it only. */
+export function damagedBody(coding: string, cause: unknown): HttpError {
+  return new HttpError(
+    400,
+    `The body of the request is not the ${coding} data that its Content-Encoding says`,
+    { cause },
+  );
+}
+
+/** What the client gets for a body that is small enough on the wire, and too large once its content coding is undone. */
+export function decodedBodyTooLarge(): HttpError {
+  return new HttpError(413, "The decoded body of the request is larger than this server takes");
+}
+
 /** What the client gets for a form that cannot be parsed. */
 export function malformedForm(cause: unknown): HttpError {
   return new HttpError(

@@ -15,12 +15,20 @@ export interface Peer {
   readonly trust: AddressRanges | undefined;
   /** The kind of fields that front ends write; undefined where both kinds are read. */
   readonly forwardedBy?: ForwardedKind;
+  /** The most bytes to which a body of its requests may decode; undefined where bodies stay as they are coded. */
+  readonly maxDecodedBytes?: number;
 }
 
 /** The options that say which front ends are believed, and about what. */
 export interface ProxySettings {
   readonly trustProxy: AddressRanges | undefined;
   readonly forwardedBy: ForwardedKind | undefined;
+}
+
+/** The options that say how the requests of a peer are read. */
+export interface PeerSettings extends ProxySettings {
+  readonly maxBodyBytes: number;
+  readonly decodeRequestBodies: boolean;
 }
 
 /** The address of a peer that has none in an IP network: a front end on the same machine, at a Unix socket. */
@@ -33,22 +41,23 @@ const LOCAL: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 0 }
 export function createPeer(
   address: Deno.Addr | undefined,
   scheme: Scheme,
-  { trustProxy: trust, forwardedBy }: ProxySettings,
+  { trustProxy: trust, forwardedBy, maxBodyBytes, decodeRequestBodies }: PeerSettings,
 ): Peer {
+  const maxDecodedBytes = decodeRequestBodies ? maxBodyBytes : undefined;
   switch (address?.transport) {
     case "tcp":
     case "udp": {
       const hostname = normalizeAddress(address.hostname);
       const addr = { transport: "tcp", hostname, port: address.port } as const;
-      return { addr, scheme, trust, forwardedBy };
+      return { addr, scheme, trust, forwardedBy, maxDecodedBytes };
     }
     case "unix":
     case "unixpacket":
       // Only processes of this machine can be at the other end.
-      return { addr: LOCAL, scheme, trust, forwardedBy };
+      return { addr: LOCAL, scheme, trust, forwardedBy, maxDecodedBytes };
     default:
       // It may be anybody, so nothing is believed.
-      return { addr: LOCAL, scheme, trust: undefined, forwardedBy };
+      return { addr: LOCAL, scheme, trust: undefined, forwardedBy, maxDecodedBytes };
   }
 }
 

@@ -5,7 +5,14 @@
 import { type BodyFault, bodyFaultOf } from "./body_faults.ts";
 import { HttpError } from "./errors.ts";
 import { fromPlatformResponse } from "./platform.ts";
-import { completionOf, isAbort, setRoute, type WebRequest } from "./request.ts";
+import {
+  completionOf,
+  decodeAhead,
+  isAbort,
+  needsDecodingAhead,
+  setRoute,
+  type WebRequest,
+} from "./request.ts";
 import { checkSendable, nameOfType, phraseResponse, WebResponse } from "./response.ts";
 import { METHODS, type Router } from "./router.ts";
 
@@ -140,11 +147,16 @@ export function fetchHandler(fetch: FetchHandler): Handler {
       }: pass a function that takes a Request, such as app.fetch`,
     );
   }
-  return (req) => {
+  const handler: Handler = (req) => {
     const info = new HandlerInfo(req);
     return fetch(req.toRequest(), info, info);
   };
+  fetchHandlers.add(handler);
+  return handler;
 }
+
+/** The handlers that hand bodies on as they were sent, so that nothing has to be decoded for them. */
+const fetchHandlers = new WeakSet<Handler>();
 
 const NO_PROPS = Object.freeze({});
 
@@ -213,6 +225,9 @@ export class Dispatcher {
     switch (match.kind) {
       case "found":
         setRoute(request, match.route);
+        if (needsDecodingAhead(request) && !fetchHandlers.has(match.target)) {
+          return decodeAhead(request).then(() => this.#call(match.target, request));
+        }
         return this.#call(match.target, request);
       case "no path":
         return phraseResponse(404);

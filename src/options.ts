@@ -27,6 +27,12 @@ export interface WebServerOptions {
   /** The largest request body; a larger one gets 413. 1,000,000 by default. */
   readonly maxBodyBytes?: number;
   /**
+   * Whether `text()`, `json()` and `form()` of a `WebRequest` undo the `Content-Encoding` of a body: gzip or deflate. Its decoded
+   * bytes may be no more than `maxBodyBytes`; else it gets 413. `WebRequest.body` and the platform's `Request` have the body as it was
+   * sent, in any case. True by default.
+   */
+  readonly decodeRequestBodies?: boolean;
+  /**
    * How long a head may take to be whole, from its first byte (the first head of a connection from the connection's start);
    * then 408. A connection on which nothing has come in this time, or only an empty line, is closed without an answer and
    * not logged: a browser that connects ahead would show the 408 as the answer to its next request. `stats()` counts it in
@@ -311,9 +317,9 @@ function choice<const Choices extends readonly [string, ...string[]]>(
   };
 }
 
-function boolean(summary: string): OptionRule<boolean> {
+function boolean(summary: string, isDefault = false): OptionRule<boolean> {
   return {
-    default: false,
+    default: isDefault,
     expect: (value) => typeof value === "boolean" ? undefined : "true or false",
     form: { kind: "boolean" },
     summary,
@@ -374,6 +380,7 @@ const SERVER_RULES = {
   maxHeadBytes: bytes(16_384, "Largest request head, else 431", 64),
   maxHeaderCount: count(100, "Most header fields, else 431"),
   maxBodyBytes: common(bytes(1_000_000, "Largest request body, else 413", 0)),
+  decodeRequestBodies: boolean("Undo gzip and deflate in handlers", true),
   headTimeout: time(10_000, "For a head to be whole, else 408"),
   bodyTimeout: time(30_000, "For 64 KiB of a body, else 408"),
   keepAliveTimeout: common(time(75_000, "Waits for the next request")),

@@ -2,7 +2,7 @@
 // takes the one and gives the other. What comes this way is held to the same rules as what comes over a socket.
 
 import { type BodySource, type BodyStream, UNWANTED } from "./body_stream.ts";
-import { createPeer, type ProxySettings } from "./client_origin.ts";
+import { createPeer, type PeerSettings } from "./client_origin.ts";
 import { parseDecimal } from "./http1/grammar.ts";
 import { type HeadLimits, HeadParser } from "./http1/head_parser.ts";
 import { type Refusal, REFUSALS } from "./http1/refusal.ts";
@@ -21,9 +21,7 @@ export interface PeerInfo {
 }
 
 /** How large a request may be that comes as a `Request` of the platform, and who is believed about who has sent it. */
-export interface PlatformRequestSettings extends HeadLimits, ProxySettings {
-  readonly maxBodyBytes: number;
-}
+export type PlatformRequestSettings = HeadLimits & PeerSettings;
 
 /**
  * Makes a `WebRequest` of a platform `Request`. Its head goes through the same parser, under the same limits, as one that

@@ -2,7 +2,15 @@
 // the answer is complete, and everything beyond the head is made when it is first asked for.
 
 import type { AddressRanges } from "./address_ranges.ts";
-import { noteBodyFault, notJson } from "./body_faults.ts";
+import { noteBodyFault, notJson, unknownContentCoding } from "./body_faults.ts";
+import {
+  canDecodeAtOnce,
+  type ContentCoding,
+  decodeAtOnce,
+  type Decoded,
+  prepareDecoding,
+  readContentCoding,
+} from "./content_coding.ts";
 import { conflictError, type Origin, originOf, type Peer } from "./client_origin.ts";
 import { HttpError } from "./errors.ts";
 import { parseFormEncoding, readForm } from "./form.ts";
@@ -85,6 +93,10 @@ export let isAbort: (request: WebRequest, error: unknown) => boolean;
 export let idInUse: (request: WebRequest) => string;
 /** Writes down what a request is called, which names it where it has no name yet. */
 export let writeId: (request: WebRequest, into: WrittenId) => void;
+/** Whether a request has a coded body that cannot be decoded in the moment in which a handler asks for it. */
+export let needsDecodingAhead: (request: WebRequest) => boolean;
+/** Decodes such a body, or loads what can do so later. It never rejects: what is wrong comes out when the body is read. */
+export let decodeAhead: (request: WebRequest) => Promise<void>;
 /** When the answer to a request has been sent. Where nobody watches any more, it is taken to have been. */
 export let completionOf: (request: WebRequest) => Promise<void>;
 /** Makes a request of what a parser has found. */
@@ -140,6 +152,10 @@ export class WebRequest<Path extends string = string> {
   /** The number of a new name that was written down before anybody asked; 0 where there is none. */
   #idNumber = 0;
   #controller: AbortController | undefined;
+  /** Undefined until it is looked at. */
+  #coding: ContentCoding | "identity" | "unknown" | undefined;
+  /** What has come of decoding the body; undefined before. */
+  #decoded: Decoded | undefined;
 
   private constructor(
     head: RequestHead,
@@ -176,6 +192,17 @@ export class WebRequest<Path extends string = string> {
       const signal = request.#controller?.signal;
       if (signal === undefined || !signal.aborted) return false;
       return error === signal.reason || isAbortError(error);
+    };
+    needsDecodingAhead = (request) => {
+      // Most requests have no body, and these are told apart first.
+      if (request.#body.length === 0) return false;
+      const coding = request.#contentCoding();
+      return coding !== "identity" && coding !== "unknown" &&
+        !canDecodeAtOnce(request.#body.length);
+    };
+    decodeAhead = async (request) => {
+      const coding = request.#contentCoding() as ContentCoding;
+      request.#decoded = await prepareDecoding(request.body, coding, request.#maxDecodedBytes);
     };
     completionOf = (request) => request.#watch?.onCompletionWanted() ?? Promise.resolve();
     releaseRequest = (request) => {
@@ -265,7 +292,8 @@ export class WebRequest<Path extends string = string> {
   }
 
   /**
-   * The body's bytes; empty where there is none. They are the handler's to keep.
+   * The body's bytes as they were sent, in the content coding that `Content-Encoding` names; empty where there is none. They are the
+   * handler's to keep.
    *
    * @throws {TypeError} when it is first asked for after the response was sent
    */
@@ -274,19 +302,22 @@ export class WebRequest<Path extends string = string> {
   }
 
   /**
-   * The body as UTF-8 text, lossy, without a byte order mark.
+   * The body as UTF-8 text, lossy, without a byte order mark. A body that `Content-Encoding` says is gzip or deflate is decoded, unless
+   * the server's option `decodeRequestBodies` is false.
    *
+   * @throws {HttpError} 415 with `Accept-Encoding` for another content coding or several ones (RFC 9110, section 15.5.16), 400 when the
+   * coded data is damaged or cut off, 413 when it decodes to more than `maxBodyBytes`
    * @throws {TypeError} when it is first asked for after the response was sent
    */
   text(): string {
-    return this.#text ??= this.#body.decode() ?? this.#refuseLateRead();
+    return this.#text ??= this.#readText();
   }
 
   /**
-   * The body parsed as JSON. `T` is what the caller takes it to be; nothing is checked against it. The content type is not
+   * The body, decoded as {@linkcode text} does it, parsed as JSON. `T` is what the caller takes it to be; nothing is checked against it. The content type is not
    * looked at, as `Request.json()` does not either.
    *
-   * @throws {HttpError} 400 when the body is not JSON; it answers by itself when the handler does not catch it
+   * @throws {HttpError} 400 when the body is not JSON, and what {@linkcode text} throws; it answers by itself when the handler does not catch it
    * @throws {TypeError} when the body is first asked for after the response was sent
    *
    * @example Echo a JSON body
@@ -310,7 +341,7 @@ export class WebRequest<Path extends string = string> {
   }
 
   /**
-   * Reads the body as a form: `application/x-www-form-urlencoded` or `multipart/form-data`.
+   * Reads the body, decoded as {@linkcode text} does it, as a form: `application/x-www-form-urlencoded` or `multipart/form-data`.
    *
    * Names, file names and values are what the user has entered, as browsers encode it: UTF-8, and in names `%22`, `%0D` and `%0A`
    * for a quote, CR and LF (WHATWG HTML, "multipart form data"; RFC 7578). A part with a file name is a `File`; a file input in
@@ -320,7 +351,7 @@ export class WebRequest<Path extends string = string> {
    * A form may have at most 1,000 parts, and each at most 16,384 bytes of header fields.
    *
    * @throws {HttpError} 415 when the content type is neither, 400 when the body is malformed or cut off, 413 when it has
-   * more or larger parts than that; all answer by themselves when the handler does not catch them
+   * more or larger parts than that, and what {@linkcode text} throws; all answer by themselves when the handler does not catch them
    * @throws {TypeError} when the body is first asked for after the response was sent
    *
    * @example Read an upload
@@ -346,7 +377,7 @@ export class WebRequest<Path extends string = string> {
     return Promise.try(() => {
       const encoding = parseFormEncoding(this.header("content-type") ?? "");
       if (encoding.kind === "refused") throw this.#refuseBody(encoding);
-      const reading = readForm(encoding, this.body);
+      const reading = readForm(encoding, this.#decodedBody() ?? this.body);
       if (reading.kind === "refused") throw this.#refuseBody(reading);
       return reading.form;
     });
@@ -524,6 +555,33 @@ export class WebRequest<Path extends string = string> {
     return this.#blameClient(new HttpError(status, reason));
   }
 
+  #readText(): string {
+    const decoded = this.#decodedBody();
+    if (decoded !== undefined) return UTF_8.decode(decoded);
+    return this.#body.decode() ?? this.#refuseLateRead();
+  }
+
+  #contentCoding(): ContentCoding | "identity" | "unknown" {
+    // An empty body is coded in no way, whatever its head says.
+    if (this.#body.length === 0 || this.#peer.maxDecodedBytes === undefined) return "identity";
+    return this.#coding ??= readContentCoding(this.#head.header("content-encoding"));
+  }
+
+  get #maxDecodedBytes(): number {
+    return this.#peer.maxDecodedBytes ?? 0;
+  }
+
+  /** The body with its content coding undone; undefined where it has none. */
+  #decodedBody(): Uint8Array<ArrayBuffer> | undefined {
+    const coding = this.#contentCoding();
+    if (coding === "identity") return undefined;
+    const decoded = this.#decoded ??= coding === "unknown"
+      ? unknownContentCoding()
+      : decodeAtOnce(this.body, coding, this.#maxDecodedBytes);
+    if (decoded instanceof HttpError) throw this.#blameClient(decoded);
+    return decoded;
+  }
+
   #refuseLateRead(): never {
     throw new TypeError(
       `Cannot read the body of ${this.method} ${
@@ -542,6 +600,9 @@ function isAbortError(error: unknown): boolean {
     return false;
   }
 }
+
+/** As the platform decodes a body: lossy, and without a byte order mark. */
+const UTF_8 = new TextDecoder();
 
 /** The methods that the platform's Request does not have, and those that it gives no body (WHATWG Fetch, "new Request"), in any case. */
 const FORBIDDEN_METHOD = /^(?:CONNECT|TRACE|TRACK)$/i;

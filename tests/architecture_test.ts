@@ -168,11 +168,12 @@ const directions: Row[] = [
       "src/request_id.ts",
       "src/body_faults.ts",
       "src/runtime/",
+      "src/content_coding.ts",
       "src/served_request.ts",
     ],
   },
   {
-    modules: ["src/served_request.ts"],
+    modules: ["src/content_coding.ts", "src/served_request.ts"],
     mayImport: ["src/body_faults.ts"],
   },
   {

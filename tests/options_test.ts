@@ -48,6 +48,12 @@ const serverOptions: OptionCase[] = [
   { name: "maxHeadBytes", default: 16 * 1_024, ...limits },
   { name: "maxHeaderCount", default: 100, ...limits },
   { name: "maxBodyBytes", default: 1_000_000, ...sizes },
+  {
+    name: "decodeRequestBodies",
+    default: true,
+    good: [true, false],
+    bad: ["", "true", "gzip", null, 0, 1, ["gzip"], {}],
+  },
   { name: "headTimeout", default: 10_000, ...times },
   { name: "bodyTimeout", default: 30_000, ...times },
   { name: "lingerReadTimeout", default: 5_000, ...times },

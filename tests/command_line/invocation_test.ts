@@ -32,6 +32,10 @@ describe("readInvocation()", () => {
       args: "--isolation thread app.ts",
       is: { ...nothing, runOptions: { isolation: "thread" } },
     },
+    {
+      args: "--decode-request-bodies=false app.ts",
+      is: { ...nothing, serverOptions: { decodeRequestBodies: false } },
+    },
     { args: "--signals=false app.ts", is: { ...nothing, runOptions: { signals: false } } },
     { args: "app.ts --port 80 --port 81", is: { ...nothing, runOptions: { port: 81 } } },
     {

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { deflateSync, gzipSync } from "node:zlib";
 import { RawClient } from "../support/raw_client.ts";
 import { CAN_WATCH_PROCESSES, ServerProcess } from "../support/server_process.ts";
 import { describeEachWay, startApp, type StartedApp, TWO_WAYS } from "../support/started_app.ts";
@@ -64,6 +65,32 @@ describeEachWay((way) => {
       assertEquals((await post(app, target, '{"a":', contentType)).status, status, what);
     }
     assertEquals((await app.get("/worker")).text, worker);
+    assertEquals(harm(app), NO_HARM);
+  });
+
+  it("a worker decodes bodies for its own handlers, and passes them on to applications as they are", async () => {
+    await using app = await start();
+    const send = async (target: string, coding: string, body: Uint8Array<ArrayBuffer>) => {
+      const headers = { "content-encoding": coding };
+      const url = `http://127.0.0.1:${app.port}${target}`;
+      const response = await fetch(url, { method: "POST", headers, body, client });
+      return [response.status, await response.text(), response.headers.get("accept-encoding")];
+    };
+    using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+    const json = new TextEncoder().encode('{"a":1}');
+    const gzip = new Uint8Array(gzipSync(json));
+    // The first one has to wait for the decoder to be loaded.
+    for (let i = 0; i < 3; i++) {
+      assertEquals(await send("/own/json", "gzip", gzip), [200, '{"a":1}', null]);
+    }
+    const deflate = new Uint8Array(deflateSync(json));
+    assertEquals(await send("/own/json", "deflate", deflate), [200, '{"a":1}', null]);
+    assertEquals(await send("/raw", "gzip", gzip), [200, `["gzip",${gzip.length}]`, null]);
+    const [status, , accepted] = await send("/own/json", "zstd", gzip);
+    assertEquals([status, accepted], [415, "gzip, deflate"]);
+    assertEquals((await send("/own/json", "gzip", gzip.subarray(0, -1)))[0], 400);
+    const bomb = new Uint8Array(gzipSync(new Uint8Array(50_000_000)));
+    assertEquals((await send("/own/json", "gzip", bomb))[0], 413);
     assertEquals(harm(app), NO_HARM);
   });
 

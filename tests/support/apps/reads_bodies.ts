@@ -25,6 +25,13 @@ server.addExactPath(
     return new Response("answered");
   }),
 );
+server.addExactPath("/own/json", (req) => WebResponse.json(req.json()));
+server.addExactPath(
+  "/raw",
+  fetchHandler(async (request) =>
+    Response.json([request.headers.get("content-encoding"), (await request.bytes()).length])
+  ),
+);
 server.addExactPath("/floating/own", (req) => {
   req.form();
   return WebResponse.text("answered");

@@ -1,0 +1,145 @@
+// Undoes the content coding of a request's body (RFC 9110, section 8.4): gzip or deflate, and one alone.
+// Decoding stops at a limit of decoded bytes, so a small body cannot grow without bound. Bytes come in, bytes or the client's fault go out.
+// A body is decoded when a handler asks for it; a large one before the handler is called, in short turns. There is no brotli here: both
+// decoders that the platform has keep memory for good when data is damaged (Deno 2.9), so any client could use all of it up.
+
+import { setImmediate } from "node:timers";
+import { damagedBody, decodedBodyTooLarge } from "./body_faults.ts";
+import type { HttpError } from "./errors.ts";
+
+/** A content coding that can be undone here; `x-gzip` is gzip (RFC 9110, section 8.4.1.3). */
+export type ContentCoding = "gzip" | "deflate";
+
+/** Decoded bytes, or why there are none. */
+export type Decoded = Uint8Array<ArrayBuffer> | HttpError;
+
+type Zlib = typeof import("node:zlib");
+
+/** Loaded with the first coded body: that takes up to 90 ms, and most servers never see one. */
+let zlib: Zlib | undefined;
+
+/** The most coded bytes that are decoded while everything else waits: that takes some milliseconds. */
+const MAX_BYTES_AT_ONCE = 1_000_000;
+
+/** How long a decoder may work before others get their turn. */
+const TURN_MS = 4;
+
+/** How much decoded data there is at once in a decoder that works in turns. */
+const CHUNK_BYTES = 65_536;
+
+/** The coding that a `Content-Encoding` names. Several codings are not undone: no client needs more than one. */
+export function readContentCoding(field: string | null): ContentCoding | "identity" | "unknown" {
+  if (field === null) return "identity";
+  // RFC 9110, section 5.6.1: empty elements of a list count for nothing.
+  const codings = field.toLowerCase().split(",").map((coding) => coding.trim())
+    .filter((coding) => coding !== "" && coding !== "identity");
+  if (codings.length === 0) return "identity";
+  if (codings.length > 1) return "unknown";
+  switch (codings[0]) {
+    case "gzip":
+    case "x-gzip":
+      return "gzip";
+    case "deflate":
+      return "deflate";
+    default:
+      return "unknown";
+  }
+}
+
+/** Whether {@linkcode decodeAtOnce} can decode so many bytes. If not, {@linkcode prepareDecoding} has to come first. */
+export function canDecodeAtOnce(length: number): boolean {
+  return length <= MAX_BYTES_AT_ONCE && zlib !== undefined;
+}
+
+/** Decodes a body while everything else waits. */
+export function decodeAtOnce(
+  bytes: Uint8Array,
+  coding: ContentCoding,
+  maxBytes: number,
+): Decoded {
+  if (zlib === undefined) throw new Error("Cannot decode a body before prepareDecoding()");
+  const decode = coding === "gzip"
+    ? zlib.gunzipSync
+    : isZlibData(bytes)
+    ? zlib.inflateSync
+    : zlib.inflateRawSync;
+  try {
+    const { buffer, byteOffset, byteLength } = decode(bytes, { maxOutputLength: maxBytes });
+    return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+  } catch (error) {
+    const isTooLarge = (error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE";
+    return isTooLarge ? decodedBodyTooLarge() : damagedBody(coding, error);
+  }
+}
+
+/**
+ * Loads what {@linkcode decodeAtOnce} needs, and decodes a body that it cannot decode, in turns. Undefined where it can. It never
+ * rejects.
+ */
+export async function prepareDecoding(
+  bytes: Uint8Array<ArrayBuffer>,
+  coding: ContentCoding,
+  maxBytes: number,
+): Promise<Decoded | undefined> {
+  zlib ??= await import("node:zlib");
+  if (canDecodeAtOnce(bytes.length)) return undefined;
+  return await collect(decodeInChunks(zlib, bytes, coding), coding, maxBytes);
+}
+
+/**
+ * Whether data of the coding `deflate` has the header of the zlib format, as it has to (RFC 1950, section 2.2). Some clients leave it
+ * out (RFC 9110, section 8.4.1.2), and no encoder begins raw data in a way that looks like it.
+ */
+function isZlibData(bytes: Uint8Array): boolean {
+  return (bytes[0] & 0x0f) === 8 && ((bytes[0] << 8) | bytes[1]) % 31 === 0;
+}
+
+function decodeInChunks(
+  { createGunzip, createInflate, createInflateRaw }: Zlib,
+  bytes: Uint8Array,
+  coding: ContentCoding,
+): AsyncIterable<Uint8Array> {
+  const options = { chunkSize: CHUNK_BYTES };
+  const decoder = coding === "gzip"
+    ? createGunzip(options)
+    : isZlibData(bytes)
+    ? createInflate(options)
+    : createInflateRaw(options);
+  decoder.end(bytes);
+  return decoder;
+}
+
+/** Puts the chunks of a decoder together. Others get their turns meanwhile. */
+async function collect(
+  chunks: AsyncIterable<Uint8Array>,
+  coding: ContentCoding,
+  maxBytes: number,
+): Promise<Decoded> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  let turnBegan = performance.now();
+  try {
+    // Leaving the loop ends the decoder.
+    for await (const part of chunks) {
+      length += part.length;
+      if (length > maxBytes) return decodedBodyTooLarge();
+      parts.push(part);
+      if (performance.now() - turnBegan < TURN_MS) continue;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      turnBegan = performance.now();
+    }
+  } catch (error) {
+    return damagedBody(coding, error);
+  }
+  return concatenate(parts, length);
+}
+
+function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
