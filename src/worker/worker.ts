@@ -53,6 +53,7 @@ import { DateField } from "./date_field.ts";
 import { Deadlines, tickFor } from "./deadlines.ts";
 import { dispatchEndEvents } from "./end_events.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { dieOf, watchForUncaught } from "./panic_watch.ts";
 import { Roster } from "./roster.ts";
 import { shortTurns } from "./short_turns.ts";
 import type { ShutdownCallbacks } from "./shutdown_callbacks.ts";
@@ -62,6 +63,9 @@ import { TurnGate } from "./turn_gate.ts";
 
 /** How often a worker says that it cannot accept. */
 const TROUBLE_LOG_INTERVAL_MS = 10_000;
+
+/** What promises reject with of which nothing is wrong but that a client has gone. */
+const CLIENT_GONE_REASONS: readonly unknown[] = [UNWANTED, NOT_SENT];
 
 const PANICS = counterIndex("panics");
 const CONNECTIONS_ACCEPTED = counterIndex("connectionsAccepted");
@@ -201,7 +205,10 @@ class ServingWorker {
     this.#link.onDrain = drain.resolve;
     const listener = await this.#listen(address);
     if (listener === undefined) return;
-    const stopWatching = this.#watchForUncaught();
+    const stopWatching = watchForUncaught(
+      (during, error) => this.#noteUncaught(during, error),
+      CLIENT_GONE_REASONS,
+    );
     const acceptLoop = new AcceptLoop(listener, {
       limit: this.#limit,
       isQueueShared: address.listen === "shared",
@@ -289,7 +296,10 @@ class ServingWorker {
       if (context.onStack !== undefined) {
         // The runtime has ended a handler that ran out of memory, and would let the thread go on without telling anybody.
         stopWatching();
-        throw new Error(`Out of memory in ${context.onStack.method} ${context.onStack.target}`);
+        clearInterval(timer);
+        this.#endUnlessDead();
+        const { method, target } = context.onStack;
+        dieOf(new Error(`Out of memory in ${method} ${target}`));
       }
       const now = performance.now();
       const wall = new Date();
@@ -302,8 +312,8 @@ class ServingWorker {
       this.#closeExcess();
       accessLog?.tick(wall);
     };
-    tick();
     const timer = setInterval(tick, tickMs);
+    tick();
     return () => clearInterval(timer);
   }
 
@@ -350,26 +360,6 @@ class ServingWorker {
     return isEmpty;
   }
 
-  /** What goes uncaught outside of a handler's own promise: a throw from a timer, a rejection that nobody awaits. */
-  #watchForUncaught(): () => void {
-    const onError = (event: ErrorEvent) => {
-      event.preventDefault();
-      this.#noteUncaught("outside of any request", event.error ?? event.message);
-    };
-    const onRejection = (event: PromiseRejectionEvent) => {
-      event.preventDefault();
-      // Only a client has gone.
-      if (event.reason === UNWANTED || event.reason === NOT_SENT) return;
-      this.#noteUncaught("in a promise that nobody awaits", event.reason);
-    };
-    globalThis.addEventListener("error", onError);
-    globalThis.addEventListener("unhandledrejection", onRejection);
-    return () => {
-      globalThis.removeEventListener("error", onError);
-      globalThis.removeEventListener("unhandledrejection", onRejection);
-    };
-  }
-
   /** A panic, unless the error is that of a client's bad body: no client must be able to have workers replaced at will. */
   #noteUncaught(during: string, error: unknown): void {
     const fault = bodyFaultOf(error);
@@ -412,8 +402,14 @@ class ServingWorker {
     if (fatal === undefined) return this.#link.end();
     // Thrown where nothing catches it, so that the supervisor's `error` event carries it.
     setTimeout(() => {
-      throw lastError(fatal.error);
+      this.#endUnlessDead();
+      dieOf(lastError(fatal.error));
     });
+  }
+
+  /** Ends the worker in the next turn, if it still runs: the application may keep an error from all other listeners. */
+  #endUnlessDead(): void {
+    setTimeout(() => this.#link.end());
   }
 
   #log(line: string): void {

@@ -4,6 +4,7 @@
 
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import type { HandlesErrorsOptions } from "../support/apps/handles_errors.ts";
 import { eventually } from "../support/deadline.ts";
 import { Gate } from "../support/gate.ts";
 import { Program } from "../support/program.ts";
@@ -81,6 +82,20 @@ describeEachWay((way) => {
       assertEquals((await next.ask(get("/worker"))).status, 200);
     }
     assertEquals(app.running.stats().replacements, { crash: 3 });
+  });
+
+  it("a worker that runs out of memory is replaced, although the application handles all errors", async () => {
+    const app: HandlesErrorsOptions = { how: "uncaughtException", when: "before run()" };
+    await using started = await startApp("handles_errors.ts", {
+      app,
+      run: { ...way, heapLimitPerWorker: HEAP_LIMIT_BYTES },
+    });
+    using greedy = await started.connect();
+    await greedy.send(get("/allocate"));
+    const { worker, handling } = await started.events.find("ended");
+    assertEquals(handling?.map(({ path }) => path), ["/allocate"]);
+    await started.events.find("accepting", (event) => event.worker === worker + 1);
+    assertEquals((await started.get("/worker")).text, `mudpie:${worker + 1}`);
   });
 }, [
   { listen: "reuseport", isolation: "thread" },
