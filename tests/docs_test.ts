@@ -1,0 +1,81 @@
+// The pages for users as they are published: nothing in them leads nowhere, and no page is left out of the index.
+
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+
+const ROOT = new URL("../", import.meta.url);
+
+const CAN_READ = Deno.permissions.querySync({ name: "read", path: ROOT }).state === "granted";
+
+/** Whether the package has that file. */
+function isPublished(path: string): boolean {
+  const { publish } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  const isIncluded = publish.include.some((one: string) =>
+    path === one || path.startsWith(`${one}/`)
+  );
+  return isIncluded && Deno.statSync(new URL(path, ROOT)).isFile;
+}
+
+/** The pages of the package, by their paths. */
+function pages(): string[] {
+  const names = [...Deno.readDirSync(new URL("src/docs/", ROOT))].map(({ name }) => name);
+  return ["README.md", "CHANGELOG.md", "src/README.md", ...names.map((name) => `src/docs/${name}`)];
+}
+
+/** The text of a page without its code, in which nothing is a link. */
+function proseOf(path: string): string {
+  return Deno.readTextFileSync(new URL(path, ROOT)).replace(/^```.*?^```$/gms, "");
+}
+
+/** The targets of the links of a page that lead to files. */
+function linksOf(path: string): string[] {
+  return [...proseOf(path).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target]) => target)
+    .filter((target) => !/^[a-z]+:/.test(target));
+}
+
+/** The names that the headings of a page have in links. */
+function anchorsOf(path: string): string[] {
+  return [...proseOf(path).matchAll(/^#+ +(.+)$/gm)].map(([, heading]) =>
+    heading.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-")
+  );
+}
+
+/** What is wrong with a link of that page; undefined where it leads to a file of the package, and to a heading in it. */
+function faultOf(page: string, link: string): string | undefined {
+  const { href, hash } = new URL(link, new URL(page, ROOT));
+  const path = href.slice(ROOT.href.length, href.length - hash.length);
+  if (!href.startsWith(ROOT.href) || !isFileOfPackage(path)) return `${page}: ${link}`;
+  const isFound = hash === "" || anchorsOf(path).includes(hash.slice(1));
+  return isFound ? undefined : `${page}: ${link}: there is no such heading`;
+}
+
+function isFileOfPackage(path: string): boolean {
+  try {
+    return isPublished(path);
+  } catch {
+    return false;
+  }
+}
+
+describe("The pages for users", { ignore: !CAN_READ }, () => {
+  it("the links of each page lead to files that are published, and to headings in them", () => {
+    const faults = pages().flatMap((page) =>
+      linksOf(page).map((link) => faultOf(page, link)).filter((fault) => fault !== undefined)
+    );
+    assertEquals(faults, []);
+  });
+
+  it("src/docs/README.md links to every page of src/docs, which are all published", () => {
+    const others = pages().filter((page) =>
+      page.startsWith("src/docs/") && page !== "src/docs/README.md"
+    );
+    const linked = linksOf("src/docs/README.md").map((link) => `src/docs/${link}`);
+    assertEquals(others.filter((page) => !linked.includes(page)), []);
+    assertEquals(others.filter((page) => !isFileOfPackage(page)), []);
+  });
+
+  it("README.md links to the index of src/docs", () => {
+    assertEquals(linksOf("README.md").includes("src/docs/README.md"), true);
+  });
+});
