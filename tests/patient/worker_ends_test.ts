@@ -172,6 +172,13 @@ for (const isolation of ISOLATIONS) {
       assertEquals((await ending.stop())[2], "late callback shutdown");
     });
 
+    it("a server that is mounted with fetch() takes part in the end of its worker", async () => {
+      await using ending = await EndingProgram.inOrder(isolation);
+      assertEquals(await ending.get("/mounted/300"), 200);
+      const told = await ending.stop();
+      assertEquals([told[0], told[3]], ["mail sent", "mounted callback shutdown"]);
+    });
+
     it("SIGTTOU has the worker that is one too many do the same with the reason recycling", async () => {
       await using ending = await EndingProgram.inOrder(isolation, { workers: 2 });
       ending.program.signal("SIGTTOU");

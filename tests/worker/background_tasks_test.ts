@@ -1,5 +1,6 @@
 // What handlers give to waitUntil(): observed at once, waited for at the end, logged when it fails or does not finish.
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { UNWANTED } from "../../src/body_stream.ts";
@@ -41,6 +42,16 @@ describe("BackgroundTasks", () => {
     assertEquals(hasSettled, false);
     second.resolve();
     await within(settled, "tasks that settle");
+  });
+
+  it("settleUntil() keeps what a request entered from the code that waits", async () => {
+    const { tasks } = makeTasks();
+    const user = new AsyncLocalStorage<string>();
+    const work = Promise.withResolvers<void>();
+    user.run("alice", () => tasks.add(work.promise, orders()));
+    const settled = tasks.settleUntil(FAR()).then(() => user.getStore());
+    user.run("bob", () => work.resolve());
+    assertEquals(await within(settled, "tasks that settle"), undefined);
   });
 
   it("settleUntil() resolves when its time is over", async () => {

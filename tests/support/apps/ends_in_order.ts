@@ -1,6 +1,6 @@
 // Writes a line to standard output for each step at the end of its workers, and has work that goes on after its responses.
 
-import { WebResponse, WebServer } from "../../../mod.ts";
+import { fetchHandler, WebResponse, WebServer } from "../../../mod.ts";
 import { appOptions, appServer } from "../app.ts";
 import { passGate } from "../gate.ts";
 import { delay, sendMail, tell } from "../end_lines.ts";
@@ -58,6 +58,14 @@ server.addExactPath("/registers", () => {
   server.onShutdown((reason) => tell(`late callback ${reason}`));
   return WebResponse.text("accepted");
 });
+
+const mounted = new WebServer();
+mounted.addPath("/mounted/:ms", (req) => {
+  req.waitUntil(sendMail(Number(req.params.ms)));
+  mounted.onShutdown((reason) => tell(`mounted callback ${reason}`));
+  return WebResponse.text("accepted");
+});
+server.addPath("/mounted", fetchHandler((request, info) => mounted.fetch(request, info)));
 
 server.onShutdown(async function first(reason) {
   tell(`first callback ${reason}`);
