@@ -16,6 +16,7 @@ import { AbruptClient, connectMany } from "../support/attackers.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { freePort } from "../support/free_port.ts";
 import { Gate } from "../support/gate.ts";
+import { signalLater } from "../support/later_signal.ts";
 import { ask, becomes, becomesClosed, EventReader, metrics, told } from "../support/operator.ts";
 import { Program } from "../support/program.ts";
 import { checkMetrics, PROMTOOL_HINDRANCE } from "../support/promtool.ts";
@@ -376,7 +377,7 @@ describe("the operator's port of a process", { ignore: !CAN_START_PROGRAMS }, ()
     assertEquals(await told(admin, "/healthz"), [200, "ok"]);
     assertEquals((await metrics(admin)).get("mudpie_ready"), 0);
     assertEquals((await ask(port, "/hello")).text, "hello");
-    program.signal("SIGTERM");
+    await signalLater(program, "SIGTERM");
     await watcher.ended();
     assertEquals((await program.ended()).code, 0);
   });
