@@ -10,7 +10,8 @@ import {
   Bystander,
   connectMany,
   connectManySmallWindows,
-  dribble,
+  dribbleMany,
+  readToEnding,
   SIEGE_DEADLINE_MS,
   sip,
 } from "../support/attackers.ts";
@@ -23,10 +24,12 @@ import { TWO_WAYS, type Way } from "../support/started_app.ts";
 /** Long enough that all attackers are there before the first of them is cut off, unless the machine is very busy. */
 const LIMIT_MS = 2_000;
 
-const SLOW_HEADS = 2_000;
+const SLOW_HEADS = 1_500;
+/** These send nothing at all. */
+const SILENT_CLIENTS = 500;
 const SLOW_BODIES = 500;
 const SLOW_READERS = 500;
-const ATTACKERS = SLOW_HEADS + SLOW_BODIES + SLOW_READERS;
+const ATTACKERS = SLOW_HEADS + SILENT_CLIENTS + SLOW_BODIES + SLOW_READERS;
 
 /** What a slow reader takes, and how often: far less than 64 KiB in the time of the limit. */
 const SIP_BYTES = 500;
@@ -51,7 +54,6 @@ const MAX_WORKER_GROWTH_BYTES = 1_000_000;
 const MAX_RESIDENT_GROWTH_BYTES = 32 * 1024 * 1024;
 
 const HEAD_OPENINGS = [
-  "",
   "G",
   "GET /hello HTTP/1.1\r\n",
   "GET /hello HTTP/1.1\r\nHost: test\r\nA: ",
@@ -62,11 +64,6 @@ const BODY_OPENINGS = [
   request("POST", "/length", "Transfer-Encoding: chunked") + "186a0\r\n",
 ];
 
-/** The items in turn, over and over. */
-function turnByTurn<T>(items: readonly T[], index: number): T {
-  return items[index % items.length];
-}
-
 /** One siege, from the first attacker's coming to the last one's end. Returns the most descriptors that were seen. */
 async function besiege(server: ServerProcess, descriptorsBefore: number): Promise<number> {
   const readers = await connectManySmallWindows(server.port, SLOW_READERS);
@@ -76,12 +73,9 @@ async function besiege(server: ServerProcess, descriptorsBefore: number): Promis
     // Half of them read nothing at all.
     return i % 2 === 0 ? undefined : sip(reader, SIP_BYTES, SIP_EVERY_MS, () => isOver);
   });
-  const bodies = (await connectMany(server.port, SLOW_BODIES)).map((conn, i) =>
-    dribble(conn, turnByTurn(BODY_OPENINGS, i))
-  );
-  const heads = (await connectMany(server.port, SLOW_HEADS)).map((conn, i) =>
-    dribble(conn, turnByTurn(HEAD_OPENINGS, i))
-  );
+  const bodies = await dribbleMany(server.port, SLOW_BODIES, BODY_OPENINGS);
+  const heads = await dribbleMany(server.port, SLOW_HEADS, HEAD_OPENINGS);
+  const silent = (await connectMany(server.port, SILENT_CLIENTS)).map((conn) => readToEnding(conn));
   const most = server.descriptors() ?? 0;
   const bystander = new Bystander(server.port);
 
@@ -89,6 +83,8 @@ async function besiege(server: ServerProcess, descriptorsBefore: number): Promis
     const endings = await within(Promise.all(attacks), `slow ${what} cut off`, SIEGE_DEADLINE_MS);
     for (const ending of endings) assertRefusedOnce(ending, 408);
   }
+  const silentEndings = await within(Promise.all(silent), "silent clients", SIEGE_DEADLINE_MS);
+  for (const ending of silentEndings) assertEquals(ending, { text: "", end: "closed" });
   await bystander.finish();
   // None of the readers has gone by itself: it is the server that has closed their connections.
   await server.descriptorsDownTo(descriptorsBefore);

@@ -89,6 +89,25 @@ export async function dribble(conn: Deno.Conn, opening: string, drop = "a"): Pro
   return await ending;
 }
 
+/**
+ * Opens that many connections which dribble, each with the next of these openings. They begin while others still connect: one
+ * that sent nothing for as long as all of that takes might be closed as a connection without a request.
+ */
+export async function dribbleMany(
+  port: number,
+  count: number,
+  openings: readonly string[],
+): Promise<Promise<Ending>[]> {
+  const endings: Promise<Ending>[] = [];
+  while (endings.length < count) {
+    const conns = await connectMany(port, Math.min(CONNECTING_AT_ONCE, count - endings.length));
+    for (const conn of conns) {
+      endings.push(dribble(conn, openings[endings.length % openings.length]));
+    }
+  }
+  return endings;
+}
+
 /** Sends something and then reads, for as long as the server lets it; then it ends its side, too, unless it `stays`. */
 export async function askAndStay(
   conn: Deno.Conn,
