@@ -143,8 +143,9 @@ function headersOf({ url, status, headers }: Response): Headers {
  * coded, so with a coding the length does not hold.
  */
 function hasBindingLength(response: Response, headers: Headers): boolean {
-  return headers.has("content-length") && !headers.has("content-encoding") &&
-    !isMadeOfMemory(response);
+  // What is no number declares nothing: such a field is dropped, as it is from a response of ours.
+  const declared = parseDecimal(headers.get("content-length") ?? "");
+  return declared !== undefined && !headers.has("content-encoding") && !isMadeOfMemory(response);
 }
 
 /** The headers of a body whose declared length does not hold: with one that is passed on as it comes, it would. */
