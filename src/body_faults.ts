@@ -49,8 +49,8 @@ export function notOfFormType(cause?: unknown): HttpError {
 export function unknownContentCoding(): HttpError {
   return new HttpError(
     415,
-    "The body of the request may have one content coding: gzip or deflate",
-    { headers: { "accept-encoding": "gzip, deflate" } },
+    "The body of the request may have one content coding: gzip, deflate or br",
+    { headers: { "accept-encoding": "gzip, deflate, br" } },
   );
 }
 

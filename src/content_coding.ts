@@ -1,14 +1,15 @@
-// Undoes the content coding of a request's body (RFC 9110, section 8.4): gzip or deflate, and one alone.
+// Undoes the content coding of a request's body (RFC 9110, section 8.4): gzip, deflate or br, and one alone.
 // Decoding stops at a limit of decoded bytes, so a small body cannot grow without bound. Bytes come in, bytes or the client's fault go out.
-// A body is decoded when a handler asks for it; a large one before the handler is called, in short turns. There is no brotli here: both
-// decoders that the platform has keep memory for good when data is damaged (Deno 2.9), so any client could use all of it up.
+// A body is decoded when a handler asks for it; a large one before the handler is called, in short turns.
 
 import { setImmediate } from "node:timers";
 import { damagedBody, decodedBodyTooLarge } from "./body_faults.ts";
+import { BrotliDecoder, type Progress } from "./brotli/decoder.ts";
+import { Dictionary } from "./brotli/dictionary.ts";
 import type { HttpError } from "./errors.ts";
 
 /** A content coding that can be undone here; `x-gzip` is gzip (RFC 9110, section 8.4.1.3). */
-export type ContentCoding = "gzip" | "deflate";
+export type ContentCoding = "gzip" | "deflate" | "br";
 
 /** Decoded bytes, or why there are none. */
 export type Decoded = Uint8Array<ArrayBuffer> | HttpError;
@@ -18,8 +19,21 @@ type Zlib = typeof import("node:zlib");
 /** Loaded with the first coded body: that takes up to 90 ms, and most servers never see one. */
 let zlib: Zlib | undefined;
 
-/** The most coded bytes that are decoded while everything else waits: that takes some milliseconds. */
-const MAX_BYTES_AT_ONCE = 1_000_000;
+/** Made with the first body in br. */
+let dictionary: Dictionary | undefined;
+
+/**
+ * The most coded bytes that are decoded while everything else waits. That takes some milliseconds; more of brotli, whose data may
+ * begin with a new set of prefix codes every hundred bytes.
+ */
+const MAX_BYTES_AT_ONCE: Readonly<Record<ContentCoding, number>> = {
+  gzip: 1_000_000,
+  deflate: 1_000_000,
+  br: 30_000,
+};
+
+/** How many commands of brotli data are run before the clock is looked at. */
+const BROTLI_STEP = 256;
 
 /** How long a decoder may work before others get their turn. */
 const TURN_MS = 4;
@@ -40,15 +54,17 @@ export function readContentCoding(field: string | null): ContentCoding | "identi
     case "x-gzip":
       return "gzip";
     case "deflate":
-      return "deflate";
+    case "br":
+      return codings[0];
     default:
       return "unknown";
   }
 }
 
 /** Whether {@linkcode decodeAtOnce} can decode so many bytes. If not, {@linkcode prepareDecoding} has to come first. */
-export function canDecodeAtOnce(length: number): boolean {
-  return length <= MAX_BYTES_AT_ONCE && zlib !== undefined;
+export function canDecodeAtOnce(coding: ContentCoding, length: number): boolean {
+  const isLoaded = zlib !== undefined && (coding !== "br" || dictionary !== undefined);
+  return isLoaded && length <= MAX_BYTES_AT_ONCE[coding];
 }
 
 /** Decodes a body while everything else waits. */
@@ -58,12 +74,13 @@ export function decodeAtOnce(
   maxBytes: number,
 ): Decoded {
   if (zlib === undefined) throw new Error("Cannot decode a body before prepareDecoding()");
-  const decode = coding === "gzip"
-    ? zlib.gunzipSync
-    : isZlibData(bytes)
-    ? zlib.inflateSync
-    : zlib.inflateRawSync;
   try {
+    if (coding === "br") return decodeBrotliAtOnce(bytes, maxBytes);
+    const decode = coding === "gzip"
+      ? zlib.gunzipSync
+      : isZlibData(bytes)
+      ? zlib.inflateSync
+      : zlib.inflateRawSync;
     const { buffer, byteOffset, byteLength } = decode(bytes, { maxOutputLength: maxBytes });
     return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
   } catch (error) {
@@ -82,8 +99,46 @@ export async function prepareDecoding(
   maxBytes: number,
 ): Promise<Decoded | undefined> {
   zlib ??= await import("node:zlib");
-  if (canDecodeAtOnce(bytes.length)) return undefined;
-  return await collect(decodeInChunks(zlib, bytes, coding), coding, maxBytes);
+  // It is given nothing else: on damaged data the platform's decoder keeps memory for good (Deno 2.9.6).
+  if (coding === "br") dictionary ??= new Dictionary(zlib.brotliDecompressSync);
+  if (canDecodeAtOnce(coding, bytes.length)) return undefined;
+  try {
+    if (coding === "br") return await decodeBrotliInTurns(bytes, maxBytes);
+    return await collect(decodeInChunks(zlib, bytes, coding), maxBytes);
+  } catch (error) {
+    return damagedBody(coding, error);
+  }
+}
+
+function decodeBrotliAtOnce(bytes: Uint8Array, maxBytes: number): Decoded {
+  const decoder = new BrotliDecoder(bytes, maxBytes, dictionary!);
+  let progress: Progress;
+  do progress = decoder.step(BROTLI_STEP); while (progress === "more");
+  return progress === "done" ? decoder.bytes : decodedBodyTooLarge();
+}
+
+async function decodeBrotliInTurns(bytes: Uint8Array, maxBytes: number): Promise<Decoded> {
+  const decoder = new BrotliDecoder(bytes, maxBytes, dictionary!);
+  const turn = new Turn();
+  let progress: Progress;
+  while ((progress = decoder.step(BROTLI_STEP)) === "more") {
+    if (turn.isOver) await turn.next();
+  }
+  return progress === "done" ? decoder.bytes : decodedBodyTooLarge();
+}
+
+/** The time for which a decoder works before others get their turn. */
+class Turn {
+  #began = performance.now();
+
+  get isOver(): boolean {
+    return performance.now() - this.#began >= TURN_MS;
+  }
+
+  async next(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.#began = performance.now();
+  }
 }
 
 /**
@@ -97,7 +152,7 @@ function isZlibData(bytes: Uint8Array): boolean {
 function decodeInChunks(
   { createGunzip, createInflate, createInflateRaw }: Zlib,
   bytes: Uint8Array,
-  coding: ContentCoding,
+  coding: "gzip" | "deflate",
 ): AsyncIterable<Uint8Array> {
   const options = { chunkSize: CHUNK_BYTES };
   const decoder = coding === "gzip"
@@ -110,26 +165,16 @@ function decodeInChunks(
 }
 
 /** Puts the chunks of a decoder together. Others get their turns meanwhile. */
-async function collect(
-  chunks: AsyncIterable<Uint8Array>,
-  coding: ContentCoding,
-  maxBytes: number,
-): Promise<Decoded> {
+async function collect(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Decoded> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  let turnBegan = performance.now();
-  try {
-    // Leaving the loop ends the decoder.
-    for await (const part of chunks) {
-      length += part.length;
-      if (length > maxBytes) return decodedBodyTooLarge();
-      parts.push(part);
-      if (performance.now() - turnBegan < TURN_MS) continue;
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      turnBegan = performance.now();
-    }
-  } catch (error) {
-    return damagedBody(coding, error);
+  const turn = new Turn();
+  // Leaving the loop ends the decoder.
+  for await (const part of chunks) {
+    length += part.length;
+    if (length > maxBytes) return decodedBodyTooLarge();
+    parts.push(part);
+    if (turn.isOver) await turn.next();
   }
   return concatenate(parts, length);
 }

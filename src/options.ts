@@ -27,7 +27,7 @@ export interface WebServerOptions {
   /** The largest request body; a larger one gets 413. 1,000,000 by default. */
   readonly maxBodyBytes?: number;
   /**
-   * Whether `text()`, `json()` and `form()` of a `WebRequest` undo the `Content-Encoding` of a body: gzip or deflate. Its decoded
+   * Whether `text()`, `json()` and `form()` of a `WebRequest` undo the `Content-Encoding` of a body: gzip, deflate or br. Its decoded
    * bytes may be no more than `maxBodyBytes`; else it gets 413. `WebRequest.body` and the platform's `Request` have the body as it was
    * sent, in any case. True by default.
    */
@@ -380,7 +380,7 @@ const SERVER_RULES = {
   maxHeadBytes: bytes(16_384, "Largest request head, else 431", 64),
   maxHeaderCount: count(100, "Most header fields, else 431"),
   maxBodyBytes: common(bytes(1_000_000, "Largest request body, else 413", 0)),
-  decodeRequestBodies: boolean("Undo gzip and deflate in handlers", true),
+  decodeRequestBodies: boolean("Undo gzip, deflate and br", true),
   headTimeout: time(10_000, "For a head to be whole, else 408"),
   bodyTimeout: time(30_000, "For 64 KiB of a body, else 408"),
   keepAliveTimeout: common(time(75_000, "Waits for the next request")),

@@ -198,7 +198,7 @@ export class WebRequest<Path extends string = string> {
       if (request.#body.length === 0) return false;
       const coding = request.#contentCoding();
       return coding !== "identity" && coding !== "unknown" &&
-        !canDecodeAtOnce(request.#body.length);
+        !canDecodeAtOnce(coding, request.#body.length);
     };
     decodeAhead = async (request) => {
       const coding = request.#contentCoding() as ContentCoding;
@@ -302,7 +302,7 @@ export class WebRequest<Path extends string = string> {
   }
 
   /**
-   * The body as UTF-8 text, lossy, without a byte order mark. A body that `Content-Encoding` says is gzip or deflate is decoded, unless
+   * The body as UTF-8 text, lossy, without a byte order mark. A body that `Content-Encoding` says is gzip, deflate or br is decoded, unless
    * the server's option `decodeRequestBodies` is false.
    *
    * @throws {HttpError} 415 with `Accept-Encoding` for another content coding or several ones (RFC 9110, section 15.5.16), 400 when the

@@ -173,7 +173,11 @@ const directions: Row[] = [
     ],
   },
   {
-    modules: ["src/content_coding.ts", "src/served_request.ts"],
+    modules: ["src/content_coding.ts"],
+    mayImport: ["src/body_faults.ts", "src/brotli/"],
+  },
+  {
+    modules: ["src/served_request.ts"],
     mayImport: ["src/body_faults.ts"],
   },
   {
@@ -233,6 +237,7 @@ const directions: Row[] = [
   },
   {
     modules: [
+      "src/brotli/",
       "src/http1/",
       "src/ipc/",
       "src/net/",
@@ -273,7 +278,7 @@ const backDoors = ["eval", "globalThis", "self"];
 
 const purity: Purity[] = [
   {
-    modules: ["src/http1/", "src/form.ts", "src/multipart.ts", "src/parameters.ts"],
+    modules: ["src/brotli/", "src/http1/", "src/form.ts", "src/multipart.ts", "src/parameters.ts"],
     globals: [...clocks, ...inputAndOutput, ...backDoors],
     builtins: ["node:buffer"],
   },

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { deflateSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { RawClient } from "../support/raw_client.ts";
 import { CAN_WATCH_PROCESSES, ServerProcess } from "../support/server_process.ts";
 import { describeEachWay, startApp, type StartedApp, TWO_WAYS } from "../support/started_app.ts";
@@ -85,9 +85,12 @@ describeEachWay((way) => {
     }
     const deflate = new Uint8Array(deflateSync(json));
     assertEquals(await send("/own/json", "deflate", deflate), [200, '{"a":1}', null]);
+    const brotli = new Uint8Array(brotliCompressSync(json));
+    assertEquals(await send("/own/json", "br", brotli), [200, '{"a":1}', null]);
+    assertEquals((await send("/own/json", "br", brotli.subarray(0, -1)))[0], 400);
     assertEquals(await send("/raw", "gzip", gzip), [200, `["gzip",${gzip.length}]`, null]);
     const [status, , accepted] = await send("/own/json", "zstd", gzip);
-    assertEquals([status, accepted], [415, "gzip, deflate"]);
+    assertEquals([status, accepted], [415, "gzip, deflate, br"]);
     assertEquals((await send("/own/json", "gzip", gzip.subarray(0, -1)))[0], 400);
     const bomb = new Uint8Array(gzipSync(new Uint8Array(50_000_000)));
     assertEquals((await send("/own/json", "gzip", bomb))[0], 413);
