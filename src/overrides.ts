@@ -9,6 +9,8 @@ import type { RunningServer } from "./supervisor/running_server.ts";
 export interface Overrides {
   /** The address of the application's module. */
   readonly app: string;
+  /** Whether that was written as an address or an absolute path, which leads where it leads. */
+  readonly isAppWrittenInFull: boolean;
   readonly runOptions: RunOptions;
   readonly serverOptions: WebServerOptions;
   /** Who said how many workers there are to be, where `runOptions` say it. */

@@ -22,6 +22,8 @@ import { type ExchangeWatch, idInUse, releaseRequest, WebRequest } from "./reque
 import { nameOfType, phraseResponse, WebResponse } from "./response.ts";
 import { allowOf, type Method, METHODS, Router, type RouteTarget } from "./router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
+import { isWrittenInFull } from "./supervisor/start_folder.ts";
+import { denoArguments } from "./runtime/deno_arguments.ts";
 import { HANG_EXIT_CODE, supervise, type SupervisedServer } from "./supervisor/supervisor.ts";
 import { BackgroundTasks } from "./worker/background_tasks.ts";
 import {
@@ -361,6 +363,10 @@ export class WebServer {
         isEntryKnown: entry === Deno.mainModule || said !== undefined,
         serverOptions: said?.serverOptions ?? {},
         app: said?.app,
+        fixedModules: [
+          ...isWrittenInFull(denoArguments()?.at(-1)) ? [Deno.mainModule] : [],
+          ...said?.isAppWrittenInFull ? [said.app] : [],
+        ],
         listensToSignals: settings.signals ?? startedBy === "run",
         log: logToStandardError,
         observer: admin,

@@ -53,6 +53,7 @@ const directions: Row[] = [
     mayImport: [
       "src/server.ts",
       "src/supervisor/",
+      "src/runtime/",
       "src/dispatch.ts",
       "src/listener.ts",
       "src/log.ts",
@@ -66,6 +67,7 @@ const directions: Row[] = [
     modules: ["src/server.ts"],
     mayImport: [
       "src/admin/",
+      "src/runtime/",
       "src/supervisor/",
       "src/worker/",
       "src/dispatch.ts",

@@ -8,6 +8,7 @@ import type { Survey } from "../messages.ts";
 import { resolveRunOptions, type RunOptions } from "../options.ts";
 import { setOverrides } from "../overrides.ts";
 import { claimForCommandLine, WebServer } from "../server.ts";
+import { isWrittenInFull } from "../supervisor/start_folder.ts";
 import { survey, type SurveyOutcome } from "../supervisor/survey.ts";
 import { describeLoadFailure, loadApplication } from "./application.ts";
 import type { ServeInvocation } from "./invocation.ts";
@@ -42,6 +43,7 @@ export async function serve(
   let isTaken = false;
   setOverrides({
     app: places.app,
+    isAppWrittenInFull: isWrittenInFull(invocation.app),
     runOptions: invocation.runOptions,
     serverOptions: invocation.serverOptions,
     workersSource: invocation.workersSource,

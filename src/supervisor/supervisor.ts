@@ -33,6 +33,7 @@ import { INSPECTOR_NOTICE, isInspectorOpen } from "./inspector.ts";
 import type { Counts, FleetStats, RunningServer, WorkerStats } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
+import { LinkedModules, sameFolderLine, switchedLine, type WorkerModules } from "./start_folder.ts";
 import { SteadyClock } from "./steady_clock.ts";
 import {
   connectionsThatFit,
@@ -95,6 +96,8 @@ export interface SupervisorOptions {
   /** What the command line says of the server's own options, and the application that its own module is to load. */
   readonly serverOptions: WebServerOptions;
   readonly app: string | undefined;
+  /** The modules, of these two, whose whole path or URL was written by the user: it leads where it leads. */
+  readonly fixedModules: readonly string[];
   readonly listensToSignals: boolean;
   /** Whether the program has done something behind `run()` that is an error there. */
   readonly wasMisused: () => boolean;
@@ -175,6 +178,11 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   readonly #fallbackReason: string | undefined;
   readonly #address: ReservedAddress;
   readonly #fleet: Fleet;
+  readonly #links: LinkedModules;
+  readonly #firstModules: WorkerModules;
+  /** What new workers load, and what they loaded after the last reload that succeeded. */
+  #modules: WorkerModules;
+  #servedModules: WorkerModules;
   readonly #observerDescriptors: number;
   readonly #maxConnections: number | undefined;
   readonly #budget: ConnectionBudget;
@@ -214,6 +222,9 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   ) {
     const { settings, workerCount } = options;
     this.#options = options;
+    this.#links = LinkedModules.find(options.fixedModules);
+    this.#firstModules = this.#links.first(options.entry, options.app);
+    this.#modules = this.#servedModules = this.#firstModules;
     this.#fallbackReason = fallbackReason;
     this.#address = address;
     this.addr = { transport: "tcp", hostname: address.hostname, port: address.port };
@@ -355,12 +366,12 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   }
 
   #spawn(worker: number): void {
-    const { settings, entry } = this.#options;
+    const { settings } = this.#options;
     lastWorkerNumber = Math.max(lastWorkerNumber, worker);
     const now = performance.now();
     const handle = spawnWorker({
       worker,
-      entry,
+      entry: this.#modules.entry,
       isolation: settings.isolation,
       heapLimitBytes: settings.heapLimitPerWorker,
       countsByRoute: this.#options.observer !== undefined,
@@ -424,7 +435,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
         heartbeatMs,
         mainStartupMs: this.#mainStartupMs,
         serverOptions: this.#options.serverOptions,
-        app: this.#options.app,
+        app: this.#modules.app,
       },
     });
   }
@@ -548,12 +559,15 @@ class Supervisor implements SupervisedServer, ObservedFleet {
 
   #tell(event: FleetEvent): void {
     if (event.kind === "reloading") this.#manager?.reloading();
+    if (event.kind === "reloaded") this.#servedModules = this.#modules;
+    if (event.kind === "reload failed") this.#modules = this.#servedModules;
     if (event.kind === "replacing") this.#adviseOnce();
     if (event.kind === "resized") this.#budget.setWorkers(event.workers);
     if (event.kind === "replacing") this.#countReplacement(event.cause);
     if (event.kind === "ended" && event.cause === "crash") this.#countReplacement(event.cause);
     const { log, settings, observer } = this.#options;
     if (isWorthALine(event, this.phase)) log(fleetLine(event));
+    if (event.kind === "reloading") this.#followLink();
     observer?.note(event);
     const complain = (error: unknown) =>
       log(escapeForLog(`onEvent threw on ${event.kind}: ${describeError(error)}`));
@@ -563,6 +577,21 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     } catch (error) {
       complain(error);
     }
+  }
+
+  /** The workers from now on load the modules that the link leads to now. */
+  #followLink(): void {
+    const last = this.#modules;
+    this.#modules = this.#links.follow(this.#firstModules, last);
+    const line = switchedLine(last, this.#modules);
+    if (line !== undefined) this.#options.log(escapeForLog(line));
+  }
+
+  /** A reload by signal brings a new release, and the operator has to know when it cannot be found. */
+  #adviseOnFolder(): void {
+    const { entry, app, log } = this.#options;
+    const folder = this.#links.unknownFolder(app ?? entry);
+    if (folder !== undefined && !this.#isStopping) log(escapeForLog(sameFolderLine(folder)));
   }
 
   /** Said when it begins to matter, and not to those whose workers are never replaced. */
@@ -635,7 +664,8 @@ class Supervisor implements SupervisedServer, ObservedFleet {
       case "shutdown":
         return this.#handle({ kind: "stop signal", signal });
       case "reload":
-        return this.#handle({ kind: "reload" });
+        this.#handle({ kind: "reload" });
+        return this.#adviseOnFolder();
       case "add worker":
         return this.#handle({ kind: "resize", by: 1 });
       case "remove worker":

@@ -175,7 +175,7 @@ describe("mudpie.service", { ignore }, () => {
       using manager = new Manager();
       const places: Record<string, string> = {
         "/usr/local/bin/deno": Deno.execPath(),
-        "/srv/app/": ROOT.pathname,
+        "/srv/current/": ROOT.pathname,
         "/var/lib/mudpie": folder,
         "/run/systemd": manager.folder,
         "/run/mudpie": folder,
