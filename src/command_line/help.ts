@@ -10,6 +10,7 @@ calls server.run(), in worker threads that are replaced when they fail.
 
   --check                             Load it in one worker, list its routes
   --watch                             Reload when one of its modules changes
+  --watch=<path,...>                  Or one of these: views,data/*.sql
   -h, --help, --help all              The flags most asked for; or all of them
   -V, --version                       The version
 `;

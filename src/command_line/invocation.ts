@@ -24,7 +24,8 @@ export interface ServeInvocation {
   readonly serverOptions: WebServerOptions;
   /** Who said how many workers there are to be, where `runOptions` say it. */
   readonly workersSource: string;
-  readonly watches: boolean;
+  /** What is to be watched beside the modules; undefined where nothing is. */
+  readonly watch: readonly string[] | undefined;
 }
 
 /** What is asked for. */
@@ -49,6 +50,8 @@ type Token = ReturnType<typeof tokensOf>[number];
 interface Reading {
   readonly commands: Set<Command>;
   readonly apps: string[];
+  /** The paths that `--watch` names. */
+  readonly watchPaths: string[];
   readonly said: Map<Flag, { readonly value: unknown; readonly source: string }>;
 }
 
@@ -58,7 +61,7 @@ export function readInvocation(
   flags: readonly Flag[],
   variable: (name: string) => string | undefined,
 ): Invocation {
-  const reading: Reading = { commands: new Set(), apps: [], said: new Map() };
+  const reading: Reading = { commands: new Set(), apps: [], watchPaths: [], said: new Map() };
   for (const token of tokensOf(args, flags)) {
     // What stands behind it is the application's own, which finds it in Deno.args.
     if (token.kind === "option-terminator") break;
@@ -99,13 +102,19 @@ function tokensOf(args: readonly string[], flags: readonly Flag[]) {
 function readFlag(
   { name, rawName, value, inlineValue }: Token & { kind: "option" },
   flags: readonly Flag[],
-  { commands, apps, said }: Reading,
+  { commands, apps, watchPaths, said }: Reading,
 ): string | undefined {
   const command = COMMANDS.find((each) => each === name);
   if (command !== undefined) {
     commands.add(command);
     if (command === "help" && value === WHOLE_HELP) apps.push(value);
-    else if (value !== undefined) return `${rawName} takes no value: got ${quote(value)}`;
+    else if (command === "watch" && value !== undefined) {
+      const paths = value.split(",").map((path) => path.trim());
+      if (paths.includes("")) {
+        return `${rawName}= needs paths with commas between them: got ${quote(value)}`;
+      }
+      watchPaths.push(...paths);
+    } else if (value !== undefined) return `${rawName} takes no value: got ${quote(value)}`;
     return undefined;
   }
   const flag = flags.find((each) => each.name === name);
@@ -177,7 +186,7 @@ function findContradiction({ commands, apps }: Reading): string | undefined {
   return undefined;
 }
 
-function invocationOf({ commands, apps, said }: Reading): ServeInvocation {
+function invocationOf({ commands, apps, watchPaths, said }: Reading): ServeInvocation {
   const options: Record<"run" | "server", Record<string, unknown>> = { run: {}, server: {} };
   let workersSource = "";
   for (const [{ option, name }, { value, source }] of said) {
@@ -190,7 +199,7 @@ function invocationOf({ commands, apps, said }: Reading): ServeInvocation {
     runOptions: options.run,
     serverOptions: options.server,
     workersSource,
-    watches: commands.has("watch"),
+    watch: commands.has("watch") ? watchPaths : undefined,
   };
 }
 

@@ -34,7 +34,7 @@ async function version(): Promise<string> {
 async function start(invocation: ServeInvocation, entry: string): Promise<void> {
   const location = await locate(invocation.app);
   if (location.kind === "refused") return fail(location.reason);
-  if (invocation.watches && !location.url.startsWith("file:")) {
+  if (invocation.watch !== undefined && !location.url.startsWith("file:")) {
     return fail(`Cannot --watch ${invocation.app}: only files can be watched`);
   }
   const places = { app: location.url, entry };

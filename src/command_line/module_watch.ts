@@ -1,32 +1,43 @@
 // --watch: reloads the fleet when a module changes that the application is made of, or waits for that where it cannot be loaded yet.
-// Which files these are is asked of `deno info`, which follows the imports; where it cannot be run, all modules in the
-// application's folder count. Folders are watched rather than files, since many editors put a new file in the place of the old one.
+// Where `deno info` cannot be asked for the modules, all modules in the application's folder count. What else is to be watched
+// is named on the command line.
 
-import { basename, dirname, extname, join, relative, sep } from "node:path";
+import { dirname, extname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { escapeForLog, logToStandardError } from "../log.ts";
 import type { RunningServer } from "../supervisor/running_server.ts";
+import type { LinkedModules } from "../supervisor/start_folder.ts";
+import type { WatchTargets, WatchTree } from "./file_survey.ts";
+import { FileWatch } from "./file_watch.ts";
+import { parseGlob } from "./glob.ts";
+import { findModules } from "./module_graph.ts";
 
 /** Several changes are one when no more time is between them: an editor that saves all files, or a change of branch. */
 const QUIET_MS = 100;
 
 /** What to watch. */
-export interface WatchScope {
-  /** Each module that is known by name. */
+export interface WatchOptions {
+  /** The URL of the application's module. */
+  readonly app: string;
+  /** The way to that module, if it leads through a link. */
+  readonly links: LinkedModules;
+  /** The files, folders and patterns beside the modules. */
+  readonly paths: readonly string[];
+}
+
+/** What is watched, and the same in words for the log. */
+interface WatchScope extends WatchTargets {
+  /** The modules among the files that are known by name. */
   readonly modules: readonly string[];
-  readonly folders: readonly string[];
-  readonly isRecursive: boolean;
-  /** Whether a change of that file matters. */
-  readonly includes: (path: string) => boolean;
-  /** In words, for the log. */
   readonly description: string;
 }
 
 /** Watches the modules of one application. */
 export class ModuleWatch {
-  readonly #app: string;
+  readonly #options: WatchOptions;
+  readonly #named: WatchTargets;
   #scope: WatchScope;
-  #watcher: Deno.FsWatcher;
+  readonly #watch: FileWatch;
   #hasEnded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What is done about changes; undefined while they are only remembered. */
@@ -34,16 +45,28 @@ export class ModuleWatch {
   /** What has changed since something was done about it. */
   readonly #changed = new Set<string>();
 
-  private constructor(app: string, scope: WatchScope) {
-    this.#app = app;
+  private constructor(options: WatchOptions, named: WatchTargets, scope: WatchScope) {
+    this.#options = options;
+    this.#named = named;
     this.#scope = scope;
-    this.#watcher = this.#watch(scope);
+    this.#watch = new FileWatch(scope, {
+      onChange: (paths) => {
+        for (const path of paths) this.#changed.add(path);
+        this.#actSoon();
+      },
+      onFailure: complain,
+    });
   }
 
-  /** Watches from now on; what changes before there is a server is remembered. */
-  static async open(app: string): Promise<ModuleWatch> {
-    const graph = await findModules(app);
-    return new ModuleWatch(app, graph === undefined ? folderScope(app) : graphScope(graph.files));
+  /**
+   * Watches from now on; what changes before there is a server is remembered.
+   *
+   * @throws {Error} when a path that was named does not exist, or cannot be watched
+   */
+  static async open(options: WatchOptions): Promise<ModuleWatch> {
+    const named = await namedTargets(options.paths);
+    const scope = await findScope(options, named) ?? folderScope(options, named);
+    return new ModuleWatch(options, named, scope);
   }
 
   /** Resolves when something has changed. */
@@ -62,7 +85,7 @@ export class ModuleWatch {
     const end = () => {
       this.#hasEnded = true;
       clearTimeout(this.#timer);
-      this.#watcher.close();
+      this.#watch.close();
     };
     running.finished.then(end, end);
     this.#actOnChanges(() => this.#reload(running));
@@ -73,22 +96,6 @@ export class ModuleWatch {
     if (this.#changed.size > 0) this.#actSoon();
   }
 
-  #watch({ folders, isRecursive }: WatchScope): Deno.FsWatcher {
-    const watcher = Deno.watchFs([...folders], { recursive: isRecursive });
-    this.#hear(watcher);
-    return watcher;
-  }
-
-  async #hear(watcher: Deno.FsWatcher): Promise<void> {
-    for await (const { kind, paths } of watcher) {
-      // That somebody reads a module is no change of it; every new worker does.
-      if (kind === "access") continue;
-      const changed = paths.filter((path) => this.#scope.includes(path));
-      for (const path of changed) this.#changed.add(path);
-      if (changed.length > 0) this.#actSoon();
-    }
-  }
-
   #actSoon(): void {
     clearTimeout(this.#timer);
     if (this.#act !== undefined) this.#timer = setTimeout(this.#act, QUIET_MS);
@@ -96,7 +103,7 @@ export class ModuleWatch {
 
   async #reload(running: RunningServer): Promise<void> {
     await this.#takeUpChanges();
-    // The fleet says what becomes of it. When it fails, the old workers serve on, and the next change is another try.
+    // The fleet reports what becomes of it. When it fails, the old workers serve on, and the next change is another try.
     if (!this.#hasEnded) running.reload().catch(() => {});
   }
 
@@ -104,83 +111,41 @@ export class ModuleWatch {
     const names = [...this.#changed].map((path) => relative(Deno.cwd(), path));
     this.#changed.clear();
     logToStandardError(escapeForLog(`changed: ${names.join(", ")}`));
-    await this.#followImports().catch((error) =>
-      logToStandardError(escapeForLog(`going on watching what was watched before: ${error}`))
-    );
+    await this.#followImports().catch(complain);
   }
 
-  /** A change may bring other modules. The new watch begins before the old one ends, so that nothing is missed in between. */
+  /** A change may bring other modules. What a module imports that cannot be read now is not known: what was watched stays so. */
   async #followImports(): Promise<void> {
-    const graph = await findModules(this.#app);
-    if (graph === undefined || this.#hasEnded) return;
-    const old = this.#watcher;
-    // What a module imports that cannot be read now is not known: what was watched stays so.
-    this.#scope = graphScope(graph.files, graph.isWhole ? [] : this.#scope.modules);
-    this.#watcher = this.#watch(this.#scope);
-    old.close();
+    const scope = await findScope(this.#options, this.#named, this.#scope.modules);
+    if (scope === undefined || this.#hasEnded) return;
+    this.#scope = scope;
+    this.#watch.watch(scope);
   }
 }
 
-/** The local modules of an application. */
-export interface ModuleGraph {
-  readonly files: readonly string[];
-  /** Whether every module could be read. */
-  readonly isWhole: boolean;
+function complain(error: unknown): void {
+  logToStandardError(escapeForLog(`going on watching what was watched before: ${error}`));
 }
 
-/** What `deno info --json` tells of a module, as far as it matters here. */
-interface ModuleInfo {
-  readonly specifier?: string;
-  readonly local?: string | null;
-  readonly error?: string;
-}
-
-/** The modules that an application is made of; undefined where nobody can be asked. */
-async function findModules(app: string): Promise<ModuleGraph | undefined> {
-  const command = Deno.execPath();
-  const { state } = await Deno.permissions.query({ name: "run", command });
-  if (state !== "granted") return undefined;
-  const { success, stdout } = await new Deno.Command(command, {
-    args: ["info", "--json", app],
-    stdin: "null",
-    stderr: "null",
-  }).output();
-  return success ? readGraph(new TextDecoder().decode(stdout)) : undefined;
-}
-
-/** The modules of a graph that are files here, as `deno info --json` tells of them; of packages there is only a copy. */
-export function readGraph(json: string): ModuleGraph {
-  const { modules = [] } = JSON.parse(json) as { modules?: readonly ModuleInfo[] };
-  const own = modules.filter(({ specifier }) => specifier?.startsWith("file:") === true);
-  return {
-    files: own.map(({ specifier, local }) => local ?? fileURLToPath(specifier ?? "")),
-    isWhole: own.every(({ error }) => error === undefined),
-  };
-}
-
-/**
- * These files, and those of before, and nothing else. A file that is not there may come, and its folder with it: then the folder is
- * waited for, in the next one above that is there.
- */
-export function graphScope(files: readonly string[], before: readonly string[] = []): WatchScope {
-  const modules = new Set([...files.map(realPath), ...before]);
-  const awaited = new Set(modules);
-  const folders = new Set<string>();
-  for (const module of modules) {
-    let folder = dirname(module);
-    for (; !exists(folder) && folder !== dirname(folder); folder = dirname(folder)) {
-      awaited.add(folder);
-    }
-    folders.add(folder);
-  }
+/** The modules of the application, `before` among them if some cannot be read now; undefined where they are not known. */
+async function findScope(
+  { app, links }: WatchOptions,
+  named: WatchTargets,
+  before: readonly string[] = [],
+): Promise<WatchScope | undefined> {
+  const folder = links.currentFolder();
+  const graph = await findModules(folder === undefined ? app : links.locate(app, folder));
+  if (graph === undefined) return undefined;
+  const modules = new Set(graph.isWhole ? graph.files : [...graph.files, ...before]);
+  const link = links.linkTo(app);
   return {
     modules: [...modules],
-    folders: [...folders],
-    isRecursive: false,
-    includes: (path) => awaited.has(path),
-    description: modules.size === 1
-      ? "the one module that the application is made of"
-      : `the ${modules.size} modules that the application is made of`,
+    files: [...modules, ...named.files, ...link === undefined ? [] : [fileURLToPath(link)]],
+    trees: named.trees,
+    description:
+      (modules.size === 1
+        ? "the one module that the application is made of"
+        : `the ${modules.size} modules that the application is made of`) + andOthers(named),
   };
 }
 
@@ -190,38 +155,45 @@ const MODULE_EXTENSIONS = new Set(
 );
 
 /** Every module in the application's folder, but not in those folders that hold other people's, or are hidden. */
-export function folderScope(app: string): WatchScope {
-  const folder = dirname(realPath(fileURLToPath(app)));
+function folderScope({ app }: WatchOptions, named: WatchTargets): WatchScope {
+  const folder = dirname(fileURLToPath(app));
+  const modules = { folder, includes: (path: string) => MODULE_EXTENSIONS.has(extname(path)) };
   return {
     modules: [],
-    folders: [folder],
-    isRecursive: true,
-    includes: (path) => {
-      const isForeign = relative(folder, path).split(sep)
-        .some((name) => name === "node_modules" || name.startsWith("."));
-      return !isForeign && MODULE_EXTENSIONS.has(extname(path));
-    },
-    description:
-      `all modules in ${folder}: with --allow-run, only those that the application imports`,
+    files: named.files,
+    trees: [modules, ...named.trees],
+    description: `all modules in ${folder}${andOthers(named)}: ` +
+      "with --allow-run, only those that the application imports",
   };
 }
 
-/** The path as the system tells of it when something changes: a folder may have another name besides. */
-function realPath(path: string): string {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    // A module that is imported, but not there: it may come.
-    const folder = dirname(path);
-    return folder === path ? path : join(realPath(folder), basename(path));
-  }
+function andOthers({ files, trees }: WatchTargets): string {
+  const count = files.length + trees.length;
+  if (count === 0) return "";
+  return count === 1
+    ? ", and the path that --watch names"
+    : `, and the ${count} paths that --watch names`;
 }
 
-function exists(folder: string): boolean {
-  try {
-    return Deno.statSync(folder).isDirectory;
-  } catch {
-    // Nothing to watch there.
-    return false;
+/**
+ * Finds what was named: files, folders, and patterns, from the working folder.
+ *
+ * @throws {Error} when there is nothing of that name
+ */
+async function namedTargets(paths: readonly string[]): Promise<WatchTargets> {
+  const files: string[] = [];
+  const trees: WatchTree[] = [];
+  for (const path of paths) {
+    const glob = parseGlob(path.replaceAll(sep, "/"));
+    const place = resolve(glob === undefined ? path : glob.folder);
+    const info = await Deno.stat(place).catch((error) => {
+      throw error instanceof Deno.errors.NotFound
+        ? new Error(`there is no ${JSON.stringify(path)} in ${Deno.cwd()}`)
+        : error;
+    });
+    if (glob !== undefined) trees.push({ folder: place, includes: glob.matches });
+    else if (info.isDirectory) trees.push({ folder: place, includes: () => true });
+    else files.push(place);
   }
+  return { files, trees };
 }

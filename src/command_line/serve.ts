@@ -8,7 +8,7 @@ import type { Survey } from "../messages.ts";
 import { resolveRunOptions, type RunOptions } from "../options.ts";
 import { setOverrides } from "../overrides.ts";
 import { claimForCommandLine, WebServer } from "../server.ts";
-import { isWrittenInFull } from "../supervisor/start_folder.ts";
+import { isWrittenInFull, LinkedModules } from "../supervisor/start_folder.ts";
 import { survey, type SurveyOutcome } from "../supervisor/survey.ts";
 import { describeLoadFailure, loadApplication } from "./application.ts";
 import type { ServeInvocation } from "./invocation.ts";
@@ -34,7 +34,11 @@ export async function serve(
 ): Promise<string | undefined> {
   let watch: ModuleWatch | undefined;
   try {
-    watch = invocation.watches ? await ModuleWatch.open(places.app) : undefined;
+    watch = invocation.watch === undefined ? undefined : await ModuleWatch.open({
+      app: places.app,
+      links: LinkedModules.find(isWrittenInFull(invocation.app) ? [places.app] : []),
+      paths: invocation.watch,
+    });
   } catch (error) {
     return `Cannot watch ${invocation.app}: ${
       error instanceof Error ? error.message : String(error)

@@ -18,7 +18,7 @@ const nothing = {
   runOptions: {},
   serverOptions: {},
   workersSource: "",
-  watches: false,
+  watch: undefined,
 } as const;
 
 describe("readInvocation()", () => {
@@ -76,7 +76,11 @@ describe("readInvocation()", () => {
       args: "app.ts --trust-proxy loopback --trust-proxy 10.0.0.0/8",
       is: { ...nothing, serverOptions: { trustProxy: ["loopback", "10.0.0.0/8"] } },
     },
-    { args: "app.ts --watch", is: { ...nothing, watches: true } },
+    { args: "app.ts --watch", is: { ...nothing, watch: [] } },
+    {
+      args: "--watch=views,data/*.sql app.ts --watch=notes.md",
+      is: { ...nothing, watch: ["views", "data/*.sql", "notes.md"] },
+    },
     { args: "--check app.ts", is: { ...nothing, kind: "check" } },
     { args: "app.ts -- other.ts --port x", is: nothing },
     { args: "--help", is: { kind: "help", isWhole: false } },
@@ -121,7 +125,9 @@ describe("readInvocation()", () => {
       variables: { MUDPIE_PORT: "1", MUDPIE_PATH: "a.sock" },
       says: ["--path and --port together"],
     },
-    { args: "app.ts --watch=yes", says: ["--watch takes no value", '"yes"'] },
+    { args: "app.ts --watch=", says: ["--watch= needs paths", '""'] },
+    { args: "app.ts --watch=views,", says: ["--watch= needs paths", '"views,"'] },
+    { args: "app.ts --check=yes", says: ["--check takes no value", '"yes"'] },
     { args: "app.ts --check --watch", says: ["--check", "--watch"] },
     {
       args: "app.ts",
