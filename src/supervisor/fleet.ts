@@ -111,9 +111,9 @@ interface Member {
 
 type Phase =
   | { readonly kind: "serving" }
-  /** The stop has begun at `since`, and the fleet serves on until `until`. */
-  | { readonly kind: "leaving"; readonly since: number; readonly until: number }
-  | { readonly kind: "stopping"; readonly since: number }
+  /** The stop has begun, and the fleet serves on until `until`. Signals before `nextSignalFrom` are the one that asked for it. */
+  | { readonly kind: "leaving"; readonly nextSignalFrom: number; readonly until: number }
+  | { readonly kind: "stopping"; readonly nextSignalFrom: number }
   | { readonly kind: "over" };
 
 /**
@@ -327,7 +327,7 @@ export class Fleet {
     this.#failure = `worker ${worker} hangs and cannot be stopped`;
     this.#beginShutdown(this.#failure, now);
     // Whoever comes now may wait for the one that answers nobody, so there is no delay.
-    this.#phase = { kind: "leaving", since: now, until: now };
+    this.#phase = { kind: "leaving", nextSignalFrom: now, until: now };
   }
 
   #noteStartFailure(
@@ -406,7 +406,11 @@ export class Fleet {
 
   #beginShutdown(reason: string, now: number): void {
     if (this.#phase.kind !== "serving") return;
-    this.#phase = { kind: "leaving", since: now, until: now + this.#settings.shutdownDelayMs };
+    this.#phase = {
+      kind: "leaving",
+      nextSignalFrom: now + STOP_SIGNAL_WINDOW_MS,
+      until: now + this.#settings.shutdownDelayMs,
+    };
     this.#tell({ kind: "stopping", reason });
     this.#act({ kind: "stop" });
     if (this.#reload !== undefined) this.#endReload("the server is stopping");
@@ -418,7 +422,7 @@ export class Fleet {
         return this.#beginShutdown(signal, now);
       case "leaving":
       case "stopping":
-        if (now - this.#phase.since < STOP_SIGNAL_WINDOW_MS) return;
+        if (now < this.#phase.nextSignalFrom) return;
         return this.#terminateAll("shutdown", now);
       case "over":
         return;
@@ -440,7 +444,7 @@ export class Fleet {
 
   #terminateAll(cause: WorkerEndCause, now: number): void {
     if (this.#phase.kind === "serving" || this.#phase.kind === "leaving") {
-      this.#phase = { kind: "stopping", since: now };
+      this.#phase = { kind: "stopping", nextSignalFrom: now };
     }
     for (const worker of [...this.#members.keys()]) this.#terminate(worker, cause);
   }
@@ -495,7 +499,7 @@ export class Fleet {
     switch (this.#phase.kind) {
       case "leaving":
         if (now < this.#phase.until) return this.#compareWithWanted(now);
-        this.#phase = { kind: "stopping", since: this.#phase.since };
+        this.#phase = { kind: "stopping", nextSignalFrom: this.#phase.nextSignalFrom };
         this.#act({ kind: "stop listening" });
         this.#drainAll(now);
         return this.#finishIfEmpty();

@@ -831,6 +831,21 @@ const cases: readonly Case[] = [
 
   // The end.
   {
+    what: "is cut short by the first signal to stop where a hang has stopped it",
+    settings: { hangOutcome: "exit" },
+    steps: [
+      ...UP,
+      [1_000, "heartbeat 2"],
+      [2_010, "tick", "terminate 1", "stop", "stop listening", "drain 2"],
+      [
+        2_020,
+        "stop signal",
+        "terminate 2",
+        "finished: worker 1 hangs and cannot be stopped",
+      ],
+    ],
+  },
+  {
     what: "drains all workers at a shutdown, and has finished when all are gone",
     steps: [
       ...UP,
