@@ -2,11 +2,21 @@
 // security policy says to the browser; what comes from clients and errors gets into it as text, never as HTML.
 
 import { createHash } from "node:crypto";
-import { showFleet } from "./page_script.js";
+import { FleetPage } from "./page_script.js";
+import { FleetView } from "./page_script_fleet.js";
+import { createNumbers } from "./page_script_numbers.js";
+import { Plots } from "./page_script_plots.js";
 import { PAGE_STYLE } from "./page_style.ts";
 
-/** The browser runs the function as it is written. */
-const SCRIPT = `(${showFleet})();`;
+/** The browser runs the classes as they are written. Here they get their names, which a bundler of the server may have changed. */
+const SCRIPT = `{
+const createNumbers = ${createNumbers};
+const Plots = ${Plots};
+const FleetView = ${FleetView};
+const FleetPage = ${FleetPage};
+const numbers = createNumbers();
+new FleetPage(new Plots(numbers), new FleetView(numbers));
+}`;
 
 /** What this page may load and run: its own style and its own script, told by their hashes, and its own events. */
 export const PAGE_SECURITY_POLICY: string = [
