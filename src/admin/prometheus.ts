@@ -52,12 +52,16 @@ const REPLACEMENT_CAUSES: readonly WorkerEndCause[] = [
 const MILLISECONDS_PER_SECOND = 1_000;
 const MICROSECONDS_PER_SECOND = 1_000_000;
 
-/** The whole text. */
-export function prometheusText(exposed: PrometheusSource): string {
-  return [...requestFamilies(exposed.requests), ...fleetFamilies(exposed)]
-    .filter(({ samples }) => samples.length > 0)
-    .map(familyText)
-    .join("");
+/** Writes all that there is to say of the server. */
+export function prometheusText(source: PrometheusSource): string {
+  const families = [
+    ...requestFamilies(source.requests),
+    ...trafficFamilies(source.stats),
+    ...fleetFamilies(source.stats),
+    ...workerFamilies(source.stats.workers),
+    ...processFamilies(source),
+  ];
+  return families.filter(({ samples }) => samples.length > 0).map(familyText).join("");
 }
 
 function requestFamilies(rows: readonly RequestRow[]): Family[] {
@@ -98,10 +102,8 @@ function durationSamples([route, rows]: [string, RequestRow[]]): Sample[] {
   ];
 }
 
-function fleetFamilies(
-  { stats, isReady, startedAtSeconds, denoVersion }: PrometheusSource,
-): Family[] {
-  const { total, workers } = stats;
+/** What clients get from all workers together, those that have ended included. */
+function trafficFamilies({ total }: FleetStats): Family[] {
   return [
     counter("mudpie_connections_accepted_total", "Connections accepted.", [
       { value: total.connectionsAccepted },
@@ -120,15 +122,18 @@ function fleetFamilies(
     counter("mudpie_panics_total", "Handlers that threw, and errors that nobody caught.", [
       { value: total.panics },
     ]),
+  ];
+}
+
+/** How many workers there are, and how many had to be replaced. */
+function fleetFamilies({ replacements, wanted, workers }: FleetStats): Family[] {
+  return [
     counter(
       "mudpie_worker_replacements_total",
       "Workers that were to be replaced, by cause.",
-      REPLACEMENT_CAUSES.map((cause) => ({
-        labels: { cause },
-        value: stats.replacements[cause] ?? 0,
-      })),
+      REPLACEMENT_CAUSES.map((cause) => ({ labels: { cause }, value: replacements[cause] ?? 0 })),
     ),
-    gauge("mudpie_workers_wanted", "How many workers there are to be.", [{ value: stats.wanted }]),
+    gauge("mudpie_workers_wanted", "How many workers there are to be.", [{ value: wanted }]),
     gauge(
       "mudpie_workers",
       "Workers that are there, by what they do.",
@@ -137,6 +142,12 @@ function fleetFamilies(
         value: workers.filter((worker) => worker.status === status).length,
       })),
     ),
+  ];
+}
+
+/** How each worker is. */
+function workerFamilies(workers: readonly WorkerStats[]): Family[] {
+  return [
     gauge(
       "mudpie_worker_heap_bytes",
       "Heap of a worker, and memory outside of it that belongs to it.",
@@ -152,6 +163,11 @@ function fleetFamilies(
       "How late the last tick of a worker came.",
       ofEach(workers, ({ eventLoopLagMs }) => eventLoopLagMs / MILLISECONDS_PER_SECOND),
     ),
+  ];
+}
+
+function processFamilies({ isReady, startedAtSeconds, denoVersion }: PrometheusSource): Family[] {
+  return [
     gauge("mudpie_ready", "Whether the server should get requests: 1 or 0.", [
       { value: isReady ? 1 : 0 },
     ]),
