@@ -10,6 +10,7 @@ import {
   CONTINUE_BYTES,
   type EncodableResponse,
   ResponseEncoder,
+  type StreamDelivery,
 } from "../http1/response_encoder.ts";
 import { type AdminResponse, refusal } from "./endpoints.ts";
 
@@ -29,6 +30,9 @@ const STREAM_WRITE_TIMEOUT_MS = 10_000;
 
 /** How much may wait for such a client: some times the longest that is sent at once. */
 const MAX_WAITING_CHARACTERS = 1_048_576;
+
+/** Events come until the connection ends. */
+const EVENTS: StreamDelivery = { framing: { kind: "until close" }, connection: "close" };
 
 type Timer = ReturnType<typeof setTimeout>;
 
@@ -129,7 +133,7 @@ export class AdminConnection {
     const output = new Output(pool);
     const responses = new ResponseEncoder(new Date().toUTCString());
     const large = answer.kind === "events"
-      ? responses.encodeStreamHead(output, encodable(answer), "close", { kind: "until close" })
+      ? responses.encodeStreamHead(output, encodable(answer), EVENTS)
       : responses.encode(output, encodable(answer), "close", isHeadRequest);
     try {
       await this.#writeAll(output.bytes);

@@ -46,6 +46,14 @@ export interface RequestIdBytes {
   readonly length: number;
 }
 
+/** How a response is delivered whose body follows in parts. */
+export interface StreamDelivery {
+  readonly framing: ResponseFraming;
+  readonly connection: ConnectionOption;
+  /** The value of X-Request-Id. */
+  readonly requestId?: RequestIdBytes;
+}
+
 /** The longest that the end of a head can be: Content-Length's digits, Connection and Keep-Alive, the empty line. */
 const MAX_HEAD_END_BYTES = 96;
 
@@ -198,9 +206,7 @@ export class ResponseEncoder {
   encodeStreamHead(
     output: Output,
     response: EncodableResponse,
-    connection: ConnectionOption,
-    framing: ResponseFraming,
-    requestId?: RequestIdBytes,
+    { framing, connection, requestId }: StreamDelivery,
   ): void {
     this.bodyBytes = 0;
     const field = framingField(framing);

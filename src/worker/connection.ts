@@ -673,9 +673,10 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     const { request, head, response, persists } = answer;
     const wantsClose = response.wantsClose || framing.kind === "until close";
     const staysOpen = this.#decideEnding(wantsClose, persists);
-    const option = this.#connectionOption(head.minorVersion, staysOpen, response.offersUpgrade);
+    const connection = this.#connectionOption(head.minorVersion, staysOpen, response.offersUpgrade);
     const requestId = this.#nameExchange(request, response);
-    this.#context.encoder.encodeStreamHead(this.#output, response, option, framing, requestId);
+    const delivery = { framing, connection, requestId };
+    this.#context.encoder.encodeStreamHead(this.#output, response, delivery);
   }
 
   /**

@@ -479,7 +479,8 @@ describe("ResponseEncoder that tells how long connections stay open", () => {
   it("ResponseEncoder ends the head of a stream with Keep-Alive", () => {
     const output = new Output(new SpoilingPool());
     const encoder = new ResponseEncoder(DATE, 75);
-    encoder.encodeStreamHead(output, response({}), "keep-alive", { kind: "chunked" });
+    const delivery = { framing: { kind: "chunked" }, connection: "keep-alive" } as const;
+    encoder.encodeStreamHead(output, response({}), delivery);
     assert(
       textOf(output.bytes).endsWith(
         "chunked\r\nConnection: keep-alive\r\nKeep-Alive: timeout=75\r\n\r\n",
@@ -506,7 +507,7 @@ describe("ResponseEncoder and streamed bodies", () => {
     it(`encodeStreamHead() ends a head with ${JSON.stringify(end)} for "${framing.kind}"`, () => {
       const output = new Output(new SpoilingPool());
       const each = response({ contentType: "a/b", fields: [["X-A", "b"]] });
-      new ResponseEncoder(DATE).encodeStreamHead(output, each, connection, framing);
+      new ResponseEncoder(DATE).encodeStreamHead(output, each, { framing, connection });
       assertEquals(
         textOf(output.bytes),
         `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Type: a/b\r\nX-A: b\r\n${end}`,
