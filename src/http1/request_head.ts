@@ -208,10 +208,8 @@ export class RequestHead {
   /** The Host field's value; undefined in an HTTP/1.0 request without one. */
   get host(): string | undefined {
     if ((this.seen & Seen.Host) === 0) return undefined;
-    return this.#text.slice(
-      this.#layout.positions[this.#layout.hostAt + 2],
-      this.#layout.positions[this.#layout.hostAt + 3],
-    );
+    const { positions, hostAt } = this.#layout;
+    return this.#text.slice(positions[hostAt + 2], positions[hostAt + 3]);
   }
 
   /** The number of field lines. */
@@ -222,30 +220,34 @@ export class RequestHead {
   /** The name of a field line, as it was sent. */
   fieldName(index: number): string {
     const at = index * POSITIONS_PER_FIELD;
-    return this.#text.slice(this.#layout.positions[at], this.#layout.positions[at + 1]);
+    const { positions } = this.#layout;
+    return this.#text.slice(positions[at], positions[at + 1]);
   }
 
   /** The value of a field line, without the white space around it; each byte is one character (RFC 9110, section 5.5). */
   fieldValue(index: number): string {
     const at = index * POSITIONS_PER_FIELD + 2;
-    return this.#text.slice(this.#layout.positions[at], this.#layout.positions[at + 1]);
+    const { positions } = this.#layout;
+    return this.#text.slice(positions[at], positions[at + 1]);
   }
 
   /** Whether a tab stands anywhere behind the colon of a field of that name, the white space around its value included. */
   hasTab(name: string): boolean {
-    for (let at = 0; at < this.#layout.positions.length; at += POSITIONS_PER_FIELD) {
-      const nameEnd = this.#layout.positions[at + 1];
-      const start = this.#layout.positions[at];
-      if (nameEnd - start !== name.length || !isSameName(this.#text, start, name)) continue;
-      const lineEnd = this.#text.indexOf("\r\n", nameEnd);
-      if (this.#text.slice(nameEnd, lineEnd).includes("\t")) return true;
+    const { positions } = this.#layout;
+    const text = this.#text;
+    for (let at = 0; at < positions.length; at += POSITIONS_PER_FIELD) {
+      const start = positions[at];
+      const nameEnd = positions[at + 1];
+      if (nameEnd - start !== name.length || !isSameName(text, start, name)) continue;
+      const lineEnd = text.indexOf("\r\n", nameEnd);
+      if (text.slice(nameEnd, lineEnd).includes("\t")) return true;
     }
     return false;
   }
 
   /** The values of all the field lines of that name (in whatever case), joined as RFC 9110, section 5.3, allows; null where there is none. */
   header(name: string): string | null {
-    const positions = this.#layout.positions;
+    const { positions } = this.#layout;
     const text = this.#text;
     let found: string | null = null;
     for (let at = 0; at < positions.length; at += POSITIONS_PER_FIELD) {
