@@ -196,8 +196,15 @@ function ignore(): void {}
 /** Told of every panic; says what its client gets. */
 export type PanicListener = (error: unknown, request: WebRequest) => WebResponse;
 
-/** Told of each bad body whose error a fetch-style application did not catch. The answer is made already. */
-export type BodyFaultListener = (fault: BodyFault, request: WebRequest) => void;
+/**
+ * Called with each bad body whose error a fetch-style application did not catch. `consequence` is what becomes of the request, as a
+ * predicate such as "gets 400".
+ */
+export type BodyFaultListener = (
+  fault: BodyFault,
+  request: WebRequest,
+  consequence: string,
+) => void;
 
 /** Calls the handlers of one server. */
 export class Dispatcher {
@@ -288,15 +295,19 @@ export class Dispatcher {
    * and without a word nobody would know why the client has got a part of it.
    */
   reportBrokenBody(error: unknown, request: WebRequest): void {
-    if (this.#noteBodyFault(error, request) !== undefined) return;
+    if (this.#noteBodyFault(error, request, "is cut off") !== undefined) return;
     if (!isAbort(request, error)) this.#onPanic(error, request);
   }
 
   /** The client's fault that the error stands for: a body of this very request that a platform request could not read. */
-  #noteBodyFault(error: unknown, request: WebRequest): HttpError | undefined {
+  #noteBodyFault(
+    error: unknown,
+    request: WebRequest,
+    consequence?: string,
+  ): HttpError | undefined {
     const fault = bodyFaultOf(error);
     if (fault === undefined || fault.of !== request) return undefined;
-    this.#onBodyFault(fault, request);
+    this.#onBodyFault(fault, request, consequence ?? `gets ${fault.answer.status}`);
     return fault.answer;
   }
 

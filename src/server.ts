@@ -147,8 +147,8 @@ export class WebServer {
     this.#dispatcher = new Dispatcher(this.#router, (error, request) => {
       logToStandardError(panicLine("fetch()", `in ${request.method} ${request.target}`, error));
       return phraseResponse(500);
-    }, ({ answer }, request) => {
-      logToStandardError(bodyFaultLine("fetch()", request, `gets ${answer.status}`, answer));
+    }, ({ answer }, request, consequence) => {
+      logToStandardError(bodyFaultLine("fetch()", request, consequence, answer));
     });
   }
 

@@ -175,8 +175,8 @@ class ServingWorker {
       dispatcher: new Dispatcher(
         router,
         (error, request) => this.#answerPanic(error, request),
-        ({ answer }, request) =>
-          logToStandardError(bodyFaultLine(this.#name, request, `gets ${answer.status}`, answer)),
+        ({ answer }, request, consequence) =>
+          logToStandardError(bodyFaultLine(this.#name, request, consequence, answer)),
       ),
       deadlines: new Deadlines(this.#tickMs, performance.now()),
       turnGate: new TurnGate(),
