@@ -39,8 +39,8 @@ export {
   type FetchInfo,
   type Handler,
   type HandlerResult,
-} from "./src/dispatch.ts";
-export { HttpError, type HttpErrorOptions } from "./src/errors.ts";
+} from "./src/routing/dispatcher.ts";
+export { HttpError, type HttpErrorOptions } from "./src/handler/errors.ts";
 export type { ShutdownReason } from "./src/ipc/drain_order.ts";
 export type {
   FleetEvent,
@@ -49,16 +49,16 @@ export type {
   WorkerEndCause,
 } from "./src/telemetry/fleet_event.ts";
 export type { ListenMode } from "./src/net/worker_address.ts";
-export type { AdminOptions, RunOptions, WebServerOptions } from "./src/options.ts";
-export type { PeerInfo } from "./src/platform.ts";
-export { type ParameterNames, type PathParams, WebRequest } from "./src/request.ts";
+export type { AdminOptions, RunOptions, WebServerOptions } from "./src/options/options.ts";
+export type { PeerInfo } from "./src/fetch/platform.ts";
+export { type ParameterNames, type PathParams, WebRequest } from "./src/handler/request.ts";
 export {
   type BodySource,
   type ResponseBody,
   WebResponse,
   type WebResponseInit,
-} from "./src/response.ts";
-export type { Method } from "./src/router.ts";
+} from "./src/handler/response.ts";
+export type { Method } from "./src/routing/router.ts";
 export { type MethodTable, type PathPattern, type Target, WebServer } from "./src/server.ts";
 export type {
   Counts,

@@ -14,13 +14,13 @@
 
 // The same module is run on the main thread, which starts the fleet, and in its workers, which load the application.
 
-import { loadApplication } from "./command_line/application.ts";
+import { loadApplication } from "./cli/application.ts";
 import { claimForCommandLine, serveApp, WebServer } from "./server.ts";
 
 if (WebServer.isWorker) {
   claimForCommandLine();
   await serveApp(loadApplication);
 } else if (import.meta.main) {
-  const { main } = await import("./command_line/main.ts");
+  const { main } = await import("./cli/main.ts");
   await main(Deno.args, import.meta.url);
 }

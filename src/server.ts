@@ -2,10 +2,10 @@
 // on the main thread it supervises, in a worker it serves.
 
 import type { AdminPort } from "./admin/admin_port.ts";
-import { Dispatcher, type Handler } from "./dispatch.ts";
+import { Dispatcher, type Handler } from "./routing/dispatcher.ts";
 import { decodePath } from "./http1/target.ts";
-import { checkCopy, claimThread, overrides } from "./overrides.ts";
-import { bodyFaultLine, logToStandardError, panicLine } from "./log.ts";
+import { checkCopy, claimThread, overrides } from "./supervisor/overrides.ts";
+import { bodyFaultLine, logToStandardError, panicLine } from "./telemetry/log.ts";
 import {
   type AdminSettings,
   overrideRunOptions,
@@ -16,16 +16,16 @@ import {
   type RunSettings,
   type ServerSettings,
   type WebServerOptions,
-} from "./options.ts";
-import { fromPlatformRequest, type PeerInfo, toPlatformResponse } from "./platform.ts";
-import { type ExchangeWatch, idInUse, releaseRequest, WebRequest } from "./request.ts";
-import { nameOfType, phraseResponse, WebResponse } from "./response.ts";
-import { allowOf, type Method, METHODS, Router, type RouteTarget } from "./router.ts";
+} from "./options/options.ts";
+import { fromPlatformRequest, type PeerInfo, toPlatformResponse } from "./fetch/platform.ts";
+import { type ExchangeWatch, idInUse, releaseRequest, WebRequest } from "./handler/request.ts";
+import { nameOfType, phraseResponse, WebResponse } from "./handler/response.ts";
+import { allowOf, type Method, METHODS, Router, type RouteTarget } from "./routing/router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
 import { isWrittenInFull } from "./supervisor/start_folder.ts";
 import { denoArguments } from "./runtime/deno_arguments.ts";
 import { HANG_EXIT_CODE, supervise, type SupervisedServer } from "./supervisor/supervisor.ts";
-import { BackgroundTasks } from "./worker/background_tasks.ts";
+import { BackgroundTasks } from "./connection/background_tasks.ts";
 import {
   checkShutdownCallback,
   type ShutdownCallback,

@@ -8,9 +8,9 @@
 
 // The chaos is real: the worker is told by the supervisor, and dies without a word to anybody, as it would by a fault of its own.
 
-import { formatAddress } from "./listener.ts";
-import type { Misbehaviour } from "./messages.ts";
-import type { RunOptions } from "./options.ts";
+import { formatAddress } from "./net/listener.ts";
+import type { Misbehaviour } from "./ipc/messages.ts";
+import type { RunOptions } from "./options/options.ts";
 import { WebServer } from "./server.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
 import { isAnyThreadEnding, misbehaving } from "./supervisor/supervisor.ts";

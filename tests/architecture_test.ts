@@ -12,256 +12,32 @@ type Sources = ReadonlyMap<string, string>;
 /** A path, or a folder with the slash at its end, which stands for all that is in it. */
 type Place = string;
 
-interface Row {
-  modules: Place[];
-  mayImport: Place[];
-  /** Of these a row may import types, although they stand above it. */
-  mayImportTypesOf?: Place[];
-  /** Of these a row may not even import types, although they stand below it. */
-  never?: Place[];
+/**
+ * The steps of the architecture, top to bottom. An import leads to a lower step, or stays in its own folder. Folders of one step
+ * do not import each other. Types count as values do.
+ */
+type Steps = Place[][];
+
+/** Of these folders, lower ones that may not be imported although they are lower: a worker and its supervisor share only ipc/. */
+const strangers: { modules: Place; never: Place }[] = [
+  { modules: "src/worker/", never: "src/supervisor/" },
+  { modules: "src/admin/", never: "src/connection/" },
+];
+
+const HEADING = "## Which way imports run";
+
+/** Reads the steps from the block of code below their heading in src/README.md: a line for each step. */
+function readSteps(readme: string): Steps {
+  const section = readme.slice(readme.indexOf(HEADING));
+  const block = /```text\n([^]*?)```/.exec(section)?.[1] ?? "";
+  return block.trimEnd().split("\n").map((line) => line.trim().split(/\s+/));
 }
 
-/**
- * Imports go down this table, never up. Values come from what a row names, and from the same folder;
- * types come from any lower row, too.
- */
-const directions: Row[] = [
-  {
-    // The public face: the server, and the names that its users need, each from where it is.
-    modules: ["mod.ts"],
-    mayImport: [
-      "src/server.ts",
-      "src/dispatch.ts",
-      "src/errors.ts",
-      "src/request.ts",
-      "src/response.ts",
-    ],
-  },
-  {
-    // For tests of applications: a server, and a word to its supervisor.
-    modules: ["src/testing.ts"],
-    mayImport: ["src/server.ts", "src/supervisor/", "src/listener.ts"],
-    mayImportTypesOf: ["src/messages.ts", "src/options.ts"],
-  },
-  {
-    // The command line: it is run, and imported by nobody. In a worker it needs no more than its application.
-    modules: ["src/cli.ts"],
-    mayImport: ["src/command_line/", "src/server.ts"],
-  },
-  {
-    modules: ["src/command_line/"],
-    mayImport: [
-      "src/server.ts",
-      "src/supervisor/",
-      "src/runtime/",
-      "src/dispatch.ts",
-      "src/listener.ts",
-      "src/log.ts",
-      "src/module_loading.ts",
-      "src/options.ts",
-      "src/overrides.ts",
-      "src/response.ts",
-    ],
-  },
-  {
-    modules: ["src/server.ts"],
-    mayImport: [
-      "src/admin/",
-      "src/runtime/",
-      "src/supervisor/",
-      "src/worker/",
-      "src/dispatch.ts",
-      "src/options.ts",
-      "src/overrides.ts",
-      "src/platform.ts",
-      "src/request.ts",
-      "src/response.ts",
-      "src/router.ts",
-      "src/log.ts",
-      "src/http1/target.ts",
-    ],
-  },
-  {
-    // The operator's port looks at the supervisor, which knows nothing of it.
-    modules: ["src/admin/"],
-    mayImport: [
-      "src/listener.ts",
-      "src/log.ts",
-      "src/request_metrics.ts",
-      "src/http1/",
-    ],
-    never: ["src/worker/"],
-  },
-  {
-    modules: ["src/supervisor/"],
-    mayImport: [
-      "src/messages.ts",
-      "src/ipc/",
-      "src/request_metrics.ts",
-      "src/connection_budget.ts",
-      "src/exchange_board.ts",
-      "src/life_lock.ts",
-      "src/listener.ts",
-      "src/log.ts",
-      "src/options.ts",
-    ],
-    never: ["src/worker/"],
-  },
-  {
-    modules: ["src/worker/"],
-    mayImport: [
-      "src/messages.ts",
-      "src/ipc/",
-      "src/connection_budget.ts",
-      "src/exchange_board.ts",
-      "src/life_lock.ts",
-      "src/listener.ts",
-      "src/log.ts",
-      "src/module_loading.ts",
-      "src/options.ts",
-      "src/request_metrics.ts",
-      "src/dispatch.ts",
-      "src/router.ts",
-      "src/client_origin.ts",
-      "src/request.ts",
-      "src/response.ts",
-      "src/body_faults.ts",
-      "src/body_stream.ts",
-      "src/settling.ts",
-      "src/line_buffer.ts",
-      "src/request_id.ts",
-      "src/telemetry/",
-      "src/http1/",
-      "src/runtime/",
-    ],
-    never: ["src/supervisor/"],
-  },
-  {
-    modules: ["src/dispatch.ts"],
-    mayImport: [
-      "src/router.ts",
-      "src/platform.ts",
-      "src/request.ts",
-      "src/response.ts",
-      "src/body_faults.ts",
-      "src/errors.ts",
-    ],
-  },
-  {
-    modules: ["src/platform.ts"],
-    mayImport: [
-      "src/client_origin.ts",
-      "src/request.ts",
-      "src/response.ts",
-      "src/body_stream.ts",
-      "src/settling.ts",
-      "src/http1/",
-    ],
-  },
-  {
-    modules: ["src/request.ts", "src/response.ts"],
-    mayImport: [
-      "src/http1/grammar.ts",
-      "src/http1/status.ts",
-      "src/errors.ts",
-      "src/body_stream.ts",
-      "src/client_origin.ts",
-      "src/form.ts",
-      "src/request_id.ts",
-      "src/body_faults.ts",
-      "src/runtime/",
-      "src/content_coding.ts",
-      "src/served_request.ts",
-    ],
-  },
-  {
-    modules: ["src/content_coding.ts"],
-    mayImport: ["src/body_faults.ts", "src/brotli/"],
-  },
-  {
-    modules: ["src/served_request.ts"],
-    mayImport: ["src/body_faults.ts"],
-  },
-  {
-    modules: ["src/body_faults.ts"],
-    mayImport: ["src/errors.ts"],
-  },
-  {
-    modules: ["src/body_stream.ts"],
-    mayImport: ["src/runtime/"],
-    mayImportTypesOf: ["src/"],
-  },
-  {
-    modules: ["src/client_origin.ts"],
-    mayImport: ["src/address_ranges.ts", "src/errors.ts", "src/forwarded.ts"],
-  },
-  {
-    modules: ["src/form.ts"],
-    mayImport: ["src/multipart.ts", "src/parameters.ts", "src/http1/grammar.ts"],
-  },
-  {
-    modules: ["src/multipart.ts"],
-    mayImport: ["src/parameters.ts", "src/http1/grammar.ts"],
-  },
-  {
-    modules: ["src/parameters.ts"],
-    mayImport: ["src/http1/grammar.ts"],
-  },
-  {
-    modules: ["src/forwarded.ts"],
-    mayImport: ["src/address_ranges.ts", "src/http1/grammar.ts"],
-  },
-  {
-    modules: ["src/options.ts"],
-    mayImport: ["src/address_ranges.ts"],
-    mayImportTypesOf: ["src/"],
-  },
-  {
-    modules: ["src/address_ranges.ts"],
-    mayImport: ["src/http1/grammar.ts"],
-  },
-  {
-    modules: ["src/telemetry/"],
-    mayImport: ["src/line_buffer.ts"],
-  },
-  {
-    modules: ["src/log.ts"],
-    mayImport: [],
-    mayImportTypesOf: ["src/telemetry/"],
-  },
-  {
-    modules: ["src/listener.ts"],
-    mayImport: ["src/unix_sockets.ts"],
-  },
-  {
-    modules: ["src/router.ts"],
-    mayImport: ["src/route_trie.ts"],
-  },
-  {
-    modules: [
-      "src/brotli/",
-      "src/http1/",
-      "src/ipc/",
-      "src/net/",
-      "src/runtime/",
-      "src/route_trie.ts",
-      "src/errors.ts",
-      "src/messages.ts",
-      "src/unix_sockets.ts",
-      "src/life_lock.ts",
-      "src/module_loading.ts",
-      "src/overrides.ts",
-      "src/connection_budget.ts",
-      "src/exchange_board.ts",
-      "src/request_metrics.ts",
-      "src/settling.ts",
-      "src/line_buffer.ts",
-      "src/request_id.ts",
-    ],
-    mayImport: [],
-    mayImportTypesOf: ["src/"],
-  },
-];
+const repository = new URL("../", import.meta.url);
+const canRead = Deno.permissions.querySync({ name: "read", path: repository }).state === "granted";
+const steps = canRead
+  ? readSteps(await Deno.readTextFile(new URL("src/README.md", repository)))
+  : [];
 
 /** What the package says of itself, which is published with it: no module, so it has no row. */
 const packageFile = "deno.json";
@@ -280,12 +56,18 @@ const backDoors = ["eval", "globalThis", "self"];
 
 const purity: Purity[] = [
   {
-    modules: ["src/brotli/", "src/http1/", "src/form.ts", "src/multipart.ts", "src/parameters.ts"],
+    modules: [
+      "src/handler/brotli/",
+      "src/http1/",
+      "src/handler/form.ts",
+      "src/handler/multipart.ts",
+      "src/handler/parameters.ts",
+    ],
     globals: [...clocks, ...inputAndOutput, ...backDoors],
     builtins: ["node:buffer"],
   },
   {
-    modules: ["src/forwarded.ts", "src/address_ranges.ts"],
+    modules: ["src/handler/forwarded.ts", "src/net/address_ranges.ts"],
     globals: [...clocks, ...inputAndOutput, ...backDoors],
     builtins: [],
   },
@@ -295,13 +77,13 @@ const purity: Purity[] = [
     builtins: [],
   },
   {
-    modules: ["src/router.ts", "src/route_trie.ts"],
+    modules: ["src/routing/router.ts", "src/routing/route_trie.ts"],
     globals: [...inputAndOutput, ...backDoors],
     builtins: [],
   },
   {
     modules: [
-      "src/request_metrics.ts",
+      "src/telemetry/request_metrics.ts",
       "src/admin/endpoints.ts",
       "src/admin/event_streams.ts",
       "src/admin/prometheus.ts",
@@ -344,31 +126,34 @@ const registryHosts = [
 function findForbiddenImports(sources: Sources): string[] {
   const problems: string[] = [];
   for (const [module, source] of sources) {
-    const row = rowOf(module);
-    if (row === undefined) {
-      problems.push(`${module} has no row in the table of directions`);
+    const from = stepOf(module);
+    if (from === undefined) {
+      problems.push(`${module} is on no step of src/README.md`);
       continue;
     }
-    for (const { specifier, line, isTypeOnly } of importsOf(source)) {
+    for (const { specifier, line } of importsOf(source)) {
       const target = resolve(specifier, module);
       if (target === undefined || target === packageFile) continue;
-      if (mayImport(row, module, target, isTypeOnly)) continue;
-      problems.push(`${module}:${line} must not import ${isTypeOnly ? "types of " : ""}${target}`);
+      if (!mayImport(from, module, target)) {
+        problems.push(`${module}:${line} must not import ${target}`);
+      }
     }
   }
   return problems;
 }
 
-function mayImport(row: Row, module: string, target: string, isTypeOnly: boolean): boolean {
-  if (row.modules.some((place) => isFolder(place) && isIn(place, module) && isIn(place, target))) {
-    return true;
-  }
-  if (row.mayImport.some((place) => isIn(place, target))) return true;
-  if (!isTypeOnly || row.never?.some((place) => isIn(place, target))) return false;
-  const targetRow = rowOf(target);
-  const isHigher = targetRow === undefined ||
-    directions.indexOf(targetRow) < directions.indexOf(row);
-  return !isHigher || (row.mayImportTypesOf ?? []).some((place) => isIn(place, target));
+function mayImport(from: number, module: string, target: string): boolean {
+  const isOwnFolder = steps[from].some((place) => isIn(place, module) && isIn(place, target));
+  if (isOwnFolder) return true;
+  const to = stepOf(target);
+  if (to === undefined || to <= from) return false;
+  return !strangers.some(({ modules, never }) => isIn(modules, module) && isIn(never, target));
+}
+
+/** The number of the step on which a module is, from the top; undefined where it is on none. */
+function stepOf(module: string): number | undefined {
+  const index = steps.findIndex((places) => places.some((place) => isIn(place, module)));
+  return index < 0 ? undefined : index;
 }
 
 function findImpurities(sources: Sources): string[] {
@@ -391,7 +176,7 @@ function findImpurities(sources: Sources): string[] {
   return problems;
 }
 
-/** Rings of imports. Those of types are left out: nothing is loaded for them. */
+/** Rings of imports, those of types included. */
 function findCycles(sources: Sources): string[] {
   const problems: string[] = [];
   const finished = new Set<string>();
@@ -401,9 +186,9 @@ function findCycles(sources: Sources): string[] {
       problems.push([...path.slice(path.indexOf(module)), module].join(" -> "));
       return;
     }
-    for (const { specifier, isTypeOnly } of importsOf(sources.get(module) ?? "")) {
+    for (const { specifier } of importsOf(sources.get(module) ?? "")) {
       const target = resolve(specifier, module);
-      if (target !== undefined && !isTypeOnly) visit(target, [...path, module]);
+      if (target !== undefined) visit(target, [...path, module]);
     }
     finished.add(module);
   };
@@ -435,7 +220,8 @@ function findIdleRules(sources: Sources): string[] {
 /** Every place that a table names, once. */
 function namedPlaces(): Place[] {
   const places = [
-    ...directions.flatMap((row) => [...row.modules, ...row.mayImport]),
+    ...steps.flat(),
+    ...strangers.flatMap(({ modules, never }) => [modules, never]),
     ...purity.flatMap((rule) => rule.modules),
   ];
   return [...new Set(places)];
@@ -460,10 +246,6 @@ function findRegistryHosts(files: Sources): string[] {
   return problems;
 }
 
-function rowOf(module: string): Row | undefined {
-  return directions.find((row) => row.modules.some((place) => isIn(place, module)));
-}
-
 function isFolder(place: Place): boolean {
   return place.endsWith("/");
 }
@@ -477,9 +259,6 @@ function resolve(specifier: string, module: string): string | undefined {
   if (!/^\.\.?\//.test(specifier)) return undefined;
   return new URL(specifier, `file:///${module}`).pathname.slice(1);
 }
-
-const repository = new URL("../", import.meta.url);
-const canRead = Deno.permissions.querySync({ name: "read", path: repository }).state === "granted";
 
 async function readRepository(): Promise<Sources> {
   const files = new Map<string, string>();
@@ -534,7 +313,7 @@ describe("the repository", { ignore: !canRead }, () => {
   });
 });
 
-describe("the rules of the architecture", () => {
+describe("the rules of the architecture", { ignore: !canRead }, () => {
   interface Violation {
     what: string;
     find: (sources: Sources) => string[];
@@ -546,67 +325,52 @@ describe("the rules of the architecture", () => {
     {
       what: "an import upwards",
       find: findForbiddenImports,
-      sources: { "src/router.ts": `\nimport { dispatch } from "./dispatch.ts";` },
-      problems: ["src/router.ts:2 must not import src/dispatch.ts"],
+      sources: { "src/routing/router.ts": `\nimport { read } from "../connection/connection.ts";` },
+      problems: ["src/routing/router.ts:2 must not import src/connection/connection.ts"],
     },
     {
       what: "a re-export upwards",
       find: findForbiddenImports,
-      sources: { "src/errors.ts": `export * from "./server.ts";` },
-      problems: ["src/errors.ts:1 must not import src/server.ts"],
+      sources: { "src/handler/errors.ts": `export * from "../server.ts";` },
+      problems: ["src/handler/errors.ts:1 must not import src/server.ts"],
     },
     {
       what: "an import upwards while running",
       find: findForbiddenImports,
-      sources: { "src/log.ts": `const server = await import("./server.ts");` },
-      problems: ["src/log.ts:1 must not import src/server.ts"],
+      sources: { "src/telemetry/log.ts": `const server = await import("../server.ts");` },
+      problems: ["src/telemetry/log.ts:1 must not import src/server.ts"],
     },
     {
-      what: "an import downwards that the table does not name",
+      what: "types from above",
       find: findForbiddenImports,
-      sources: { "src/dispatch.ts": `import { log } from "./log.ts";` },
-      problems: ["src/dispatch.ts:1 must not import src/log.ts"],
+      sources: { "src/options/options.ts": `import type { Fleet } from "../supervisor/fleet.ts";` },
+      problems: ["src/options/options.ts:1 must not import src/supervisor/fleet.ts"],
     },
     {
-      what: "more of http1/ than its grammar in a request",
-      find: findForbiddenImports,
-      sources: {
-        "src/request.ts":
-          `import { isToken } from "./http1/grammar.ts";\nimport { parseHead } from "./http1/head_parser.ts";`,
-      },
-      problems: ["src/request.ts:2 must not import src/http1/head_parser.ts"],
-    },
-    {
-      what: "types from above, where the table does not say types",
-      find: findForbiddenImports,
-      sources: { "src/dispatch.ts": `import type { WebServer } from "./server.ts";` },
-      problems: ["src/dispatch.ts:1 must not import types of src/server.ts"],
-    },
-    {
-      what: "types of a worker in the supervisor",
+      what: "a folder on the same step",
       find: findForbiddenImports,
       sources: {
-        "src/supervisor/supervisor.ts": `import { type Life } from "../worker/worker.ts";`,
+        "src/connection/connection.ts": `import { Fleet } from "../supervisor/fleet.ts";`,
       },
-      problems: ["src/supervisor/supervisor.ts:1 must not import types of src/worker/worker.ts"],
+      problems: ["src/connection/connection.ts:1 must not import src/supervisor/fleet.ts"],
     },
     {
-      what: "types of the supervisor in a worker",
+      what: "the supervisor in a worker",
       find: findForbiddenImports,
       sources: { "src/worker/worker.ts": `import type { Fleet } from "../supervisor/fleet.ts";` },
-      problems: ["src/worker/worker.ts:1 must not import types of src/supervisor/fleet.ts"],
+      problems: ["src/worker/worker.ts:1 must not import src/supervisor/fleet.ts"],
     },
     {
-      what: "a value among types",
+      what: "a connection at the operator's port",
       find: findForbiddenImports,
-      sources: { "src/router.ts": `import { type Handler, dispatch } from "./dispatch.ts";` },
-      problems: ["src/router.ts:1 must not import src/dispatch.ts"],
+      sources: { "src/admin/admin_port.ts": `import { read } from "../connection/connection.ts";` },
+      problems: ["src/admin/admin_port.ts:1 must not import src/connection/connection.ts"],
     },
     {
-      what: "a module that has no row",
+      what: "a module that is on no step",
       find: findForbiddenImports,
       sources: { "src/utilities.ts": "" },
-      problems: ["src/utilities.ts has no row in the table of directions"],
+      problems: ["src/utilities.ts is on no step of src/README.md"],
     },
     {
       what: "Deno in http1/",
@@ -640,8 +404,11 @@ describe("the rules of the architecture", () => {
     {
       what: "input and output in the reader of forms",
       find: findImpurities,
-      sources: { "src/multipart.ts": `import "node:fs";\nconst at = Date.now();` },
-      problems: ["src/multipart.ts:2 must not use Date", "src/multipart.ts:1 must not use node:fs"],
+      sources: { "src/handler/multipart.ts": `import "node:fs";\nconst at = Date.now();` },
+      problems: [
+        "src/handler/multipart.ts:2 must not use Date",
+        "src/handler/multipart.ts:1 must not use node:fs",
+      ],
     },
     {
       what: "a worker, a timer and chance in the fleet",
@@ -666,11 +433,11 @@ describe("the rules of the architecture", () => {
     {
       what: "input and output in the router",
       find: findImpurities,
-      sources: { "src/router.ts": `import "node:fs";\nconsole.log(await fetch(url));` },
+      sources: { "src/routing/router.ts": `import "node:fs";\nconsole.log(await fetch(url));` },
       problems: [
-        "src/router.ts:2 must not use console",
-        "src/router.ts:2 must not use fetch",
-        "src/router.ts:1 must not use node:fs",
+        "src/routing/router.ts:2 must not use console",
+        "src/routing/router.ts:2 must not use fetch",
+        "src/routing/router.ts:1 must not use node:fs",
       ],
     },
     {
@@ -682,6 +449,15 @@ describe("the rules of the architecture", () => {
         "src/in/c.ts": `import "../b.ts";`,
       },
       problems: ["src/b.ts -> src/in/c.ts -> src/b.ts"],
+    },
+    {
+      what: "a ring of types",
+      find: findCycles,
+      sources: {
+        "src/a.ts": `import type { B } from "./b.ts";`,
+        "src/b.ts": `import { type A } from "./a.ts";`,
+      },
+      problems: ["src/a.ts -> src/b.ts -> src/a.ts"],
     },
     {
       what: "a package",
@@ -737,10 +513,10 @@ describe("the rules of the architecture", () => {
     const files = namedPlaces().map((place) => isFolder(place) ? `${place}a.ts` : place);
     const sources = new Map(files.map((file) => [file, ""]));
     assertEquals(findIdleRules(sources), []);
-    sources.delete("src/router.ts");
+    sources.delete("src/routing/router.ts");
     sources.delete("src/worker/a.ts");
     assertEquals(findIdleRules(sources).toSorted(), [
-      "src/router.ts stands in a table, but not in the repository",
+      "src/routing/router.ts stands in a table, but not in the repository",
       "src/worker/ stands in a table, but not in the repository",
     ]);
   });
@@ -752,15 +528,15 @@ describe("the rules of the architecture", () => {
       "src/server.ts":
         `import { supervise } from "./supervisor/supervisor.ts";\nimport { work } from "./worker/worker.ts";`,
       "src/supervisor/supervisor.ts":
-        `import { Fleet } from "./fleet.ts";\nimport { log } from "../log.ts";`,
+        `import { Fleet } from "./fleet.ts";\nimport { log } from "../telemetry/log.ts";`,
       "src/supervisor/fleet.ts":
-        `import type { Options } from "../options.ts";\nconst state = entry.Worker; // new Worker()`,
+        `import type { DrainOrder } from "../ipc/drain_order.ts";\nconst state = entry.Worker; // new Worker()`,
       "src/worker/worker.ts":
-        `import {\n  dispatch,\n  type Dispatch,\n} from "../dispatch.ts";\nsetTimeout(dispatch, 1);`,
-      "src/dispatch.ts": `import { HttpError } from "./errors.ts";`,
-      "src/errors.ts": `import { type Dispatch } from "./dispatch.ts";`,
-      "src/options.ts": `import type { Fleet } from "./supervisor/fleet.ts";`,
-      "src/log.ts": `import process from "node:process";\nconsole.log(Date.now());`,
+        `import {\n  dispatch,\n  type Dispatch,\n} from "../routing/dispatcher.ts";\nsetTimeout(dispatch, 1);`,
+      "src/routing/dispatcher.ts": `import { HttpError } from "../handler/errors.ts";`,
+      "src/handler/errors.ts": "",
+      "src/ipc/drain_order.ts": "",
+      "src/telemetry/log.ts": `import process from "node:process";\nconsole.log(Date.now());`,
       "src/http1/head_parser.ts":
         `import { Buffer } from "node:buffer";\nconst dateField = /Date: "(.*)/; const lastDate = "Date";`,
     }));

@@ -4,7 +4,7 @@ import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } fr
 import { describe, it } from "@std/testing/bdd";
 import { startServer, type TestedServer } from "@mudpie/server/testing";
 import { within } from "./support/deadline.ts";
-import { appUrl, CAN_START_APPS, entryFor } from "./support/started_app.ts";
+import { appUrl, CAN_START_APPS, entryFor } from "./support/servers/started_app.ts";
 
 const ENTRY = entryFor(appUrl("well_behaved.ts"));
 

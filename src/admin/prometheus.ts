@@ -2,7 +2,7 @@
 // Names and units are those of Prometheus' conventions: base units, `_total` at the end of what only grows.
 
 import type { WorkerEndCause } from "../telemetry/fleet_event.ts";
-import { DURATION_BUCKETS, type RequestRow, STATUS_CLASSES } from "../request_metrics.ts";
+import { DURATION_BUCKETS, type RequestRow, STATUS_CLASSES } from "../telemetry/request_metrics.ts";
 import type { FleetStats, WorkerStats, WorkerStatus } from "../supervisor/running_server.ts";
 
 /** The content type of the format. */

@@ -1,6 +1,6 @@
 // A quantile out of a histogram: what Prometheus' histogram_quantile() says, so that the page and a dashboard agree.
 
-import { DURATION_BUCKETS } from "../request_metrics.ts";
+import { DURATION_BUCKETS } from "../telemetry/request_metrics.ts";
 
 /**
  * The duration, in seconds, that a share `q` of the requests in these buckets did not pass; within a bucket they are taken to be

@@ -3,7 +3,7 @@
 // back are performed at once, in order. Only what comes out of these actions themselves, as when `onEvent` shuts the server
 // down, waits until all of them are done: they were decided without it.
 
-import { ConnectionBudget } from "../connection_budget.ts";
+import { ConnectionBudget } from "../ipc/connection_budget.ts";
 import type { DrainOrder } from "../ipc/drain_order.ts";
 import {
   chooseListenMode,
@@ -12,7 +12,7 @@ import {
   type ReservedAddress,
   reserveSockets,
   withoutStack,
-} from "../listener.ts";
+} from "../net/listener.ts";
 import {
   describeError,
   escapeForLog,
@@ -21,25 +21,21 @@ import {
   isWorthALine,
   type LogSink,
   QUEUE_ADVICE,
-} from "../log.ts";
+} from "../telemetry/log.ts";
 import type { Counter } from "../ipc/scoreboard.ts";
 import type { FleetEvent, HandledRequest, HangOutcome } from "../telemetry/fleet_event.ts";
-import type { Misbehaviour, WorkerMessage } from "../messages.ts";
-import type { RunSettings, WebServerOptions, WorkerCount } from "../options.ts";
-import { RequestTotals } from "../request_metrics.ts";
+import type { Misbehaviour, WorkerMessage } from "../ipc/messages.ts";
+import type { RunSettings, WebServerOptions, WorkerCount } from "../options/options.ts";
+import { RequestTotals } from "../telemetry/request_metrics.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
 import type { FleetObserver, ObservedFleet } from "./fleet_observer.ts";
 import { INSPECTOR_NOTICE, isInspectorOpen } from "./inspector.ts";
 import type { Counts, FleetStats, RunningServer, WorkerStats } from "./running_server.ts";
-import { ServiceManager } from "./service_manager.ts";
+import { ServiceManager } from "./sd_notify.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
 import { LinkedModules, sameFolderLine, switchedLine, type WorkerModules } from "./start_folder.ts";
 import { SteadyClock } from "./steady_clock.ts";
-import {
-  connectionsThatFit,
-  descriptorsForObserver,
-  losesQueueOnClose,
-} from "./system_settings.ts";
+import { connectionsThatFit, descriptorsForObserver, losesQueueOnClose } from "./system_limits.ts";
 import { spawnWorker, type WorkerHandle } from "./worker_handle.ts";
 
 /** How often the fleet is compared with what is wanted; also how late a time limit of the fleet can be. */

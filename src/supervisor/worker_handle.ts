@@ -1,11 +1,11 @@
 // One worker as the supervisor sees it: spawn, tell, terminate; and hear what becomes of it.
 // There are two kinds of worker in Deno, with different events for the same things. From here on up they are one.
 
-import { ExchangeBoard } from "../exchange_board.ts";
-import { onLifeLockFree } from "../life_lock.ts";
-import { messageIn, type SupervisorMessage, type WorkerMessage } from "../messages.ts";
+import { ExchangeBoard } from "../ipc/in_flight_requests.ts";
+import { onLifeLockFree } from "../runtime/life_lock.ts";
+import { messageIn, type SupervisorMessage, type WorkerMessage } from "../ipc/messages.ts";
 import { Scoreboard } from "../ipc/scoreboard.ts";
-import { createMetricsMemory } from "../request_metrics.ts";
+import { createMetricsMemory } from "../telemetry/request_metrics.ts";
 
 /** What a new worker is. */
 export interface SpawnOptions {

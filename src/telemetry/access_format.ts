@@ -2,7 +2,7 @@
 // Lines are made of bytes here and nowhere else, so that what a client sends can never look like another line.
 // No clock and no sink: a record and a time come in, bytes are added to a buffer.
 
-import { LineBuffer } from "../line_buffer.ts";
+import { LineBuffer } from "./line_buffer.ts";
 
 /** What the access log tells of one request. */
 export interface AccessRecord {

@@ -1,11 +1,11 @@
 // Accept until told to stop; the connection limit; out of descriptors.
 // The kernel's queue is the only one: while the worker has as many connections as it takes, it does not accept.
 
-import type { ConnectionBudget } from "../connection_budget.ts";
-import { isOutOfResources } from "../listener.ts";
-import { settlesWithin } from "../settling.ts";
-import type { ClientConn } from "./connection.ts";
-import { shortTurns } from "./short_turns.ts";
+import type { ConnectionBudget } from "../ipc/connection_budget.ts";
+import { isOutOfResources } from "../net/listener.ts";
+import { settlesWithin } from "../runtime/settling.ts";
+import type { ClientConn } from "../connection/connection.ts";
+import { shortTurns } from "../runtime/event_loop.ts";
 
 /** How long to wait when accepting fails for want of something, such as descriptors: trying on at once would burn a core. */
 const RETRY_AFTER_MS = 100;

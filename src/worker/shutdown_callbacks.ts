@@ -1,8 +1,8 @@
 // The `onShutdown` callbacks of one worker: kept while it serves, called all at once when it ends.
 
 import type { ShutdownReason } from "../ipc/drain_order.ts";
-import { describeError } from "../log.ts";
-import { nameOfType } from "../response.ts";
+import { describeError } from "../telemetry/log.ts";
+import { nameOfType } from "../handler/response.ts";
 
 /**
  * A function that a worker calls at its end; see `WebServer.onShutdown`. What it returns is awaited.

@@ -3,16 +3,16 @@
 // thread which does not listen yet are lost, so the worker speaks first, and is answered.
 
 import type { DrainOrder } from "../ipc/drain_order.ts";
-import { holdLifeLock } from "../life_lock.ts";
+import { holdLifeLock } from "../runtime/life_lock.ts";
 import type {
   SupervisorMessage,
   SurveyOrder,
   WorkerConfiguration,
   WorkerMessage,
   WorkerPost,
-} from "../messages.ts";
-import { importModule } from "../module_loading.ts";
-import { misbehave } from "./misbehaviour.ts";
+} from "../ipc/messages.ts";
+import { importModule } from "../runtime/import_module.ts";
+import { misbehave } from "./fault_injection.ts";
 
 /** The name that the supervisor gives to each of its workers, with the worker's number. */
 const WORKER_NAME = /^mudpie:([1-9][0-9]*)$/;

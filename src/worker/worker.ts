@@ -2,11 +2,11 @@
 // Nothing crosses threads on a request's way: the worker has a listener, a clock and counters of its own, and speaks with
 // the supervisor only when it begins, panics, and ends.
 
-import { bodyFaultOf } from "../body_faults.ts";
-import { UNWANTED } from "../body_stream.ts";
-import { ConnectionBudget } from "../connection_budget.ts";
-import { Dispatcher, type Handler } from "../dispatch.ts";
-import { ExchangeBoard } from "../exchange_board.ts";
+import { bodyFaultOf } from "../handler/body_faults.ts";
+import { UNWANTED } from "../handler/body_stream.ts";
+import { ConnectionBudget } from "../ipc/connection_budget.ts";
+import { Dispatcher, type Handler } from "../routing/dispatcher.ts";
+import { ExchangeBoard } from "../ipc/in_flight_requests.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
 import {
@@ -16,7 +16,7 @@ import {
   MIN_WORK_MS,
   type ShutdownReason,
 } from "../ipc/drain_order.ts";
-import { isTooLate, listenAt } from "../listener.ts";
+import { isTooLate, listenAt } from "../net/listener.ts";
 import {
   bodyFaultLine,
   describeError,
@@ -24,42 +24,42 @@ import {
   lastError,
   logToStandardError,
   PanicLog,
-} from "../log.ts";
+} from "../telemetry/log.ts";
 import { counterIndex, Scoreboard } from "../ipc/scoreboard.ts";
-import type { Survey, WorkerConfiguration } from "../messages.ts";
+import type { Survey, WorkerConfiguration } from "../ipc/messages.ts";
 import type { WorkerAddress } from "../net/worker_address.ts";
 import {
   accessLogFormat,
   overrideServerSettings,
   type RunOptions,
   type ServerSettings,
-} from "../options.ts";
-import { NOT_SENT, type WebRequest } from "../request.ts";
-import { WrittenId } from "../request_id.ts";
-import { RequestMetrics } from "../request_metrics.ts";
-import { phraseResponse, type WebResponse } from "../response.ts";
-import { METHODS, routeNames, type Router } from "../router.ts";
+} from "../options/options.ts";
+import { NOT_SENT, type WebRequest } from "../handler/request.ts";
+import { WrittenId } from "../telemetry/request_id.ts";
+import { RequestMetrics } from "../telemetry/request_metrics.ts";
+import { phraseResponse, type WebResponse } from "../handler/response.ts";
+import { METHODS, routeNames, type Router } from "../routing/router.ts";
 import { AcceptLoop, ConnectionLimit, type ConnectionSource } from "./accept_loop.ts";
-import { AccessLog } from "./access_log.ts";
-import type { BackgroundTasks } from "./background_tasks.ts";
+import { AccessLog } from "../telemetry/access_log.ts";
+import type { BackgroundTasks } from "../connection/background_tasks.ts";
 import {
   type ClientConn,
   Connection,
   type ConnectionContext,
   IDLE_GRACE_MS,
   NEW_GRACE_MS,
-} from "./connection.ts";
+} from "../connection/connection.ts";
 import { DateField } from "./date_field.ts";
-import { Deadlines, tickFor } from "./deadlines.ts";
+import { Deadlines, tickFor } from "../connection/deadlines.ts";
 import { dispatchEndEvents } from "./end_events.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { dieOf, watchForUncaught } from "./panic_watch.ts";
-import { Roster } from "./roster.ts";
-import { shortTurns } from "./short_turns.ts";
+import { Roster } from "../connection/connection_list.ts";
+import { shortTurns } from "../runtime/event_loop.ts";
 import type { ShutdownCallbacks } from "./shutdown_callbacks.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
-import { TurnClock } from "./turn_clock.ts";
-import { TurnGate } from "./turn_gate.ts";
+import { TurnClock } from "../connection/request_clock.ts";
+import { TurnGate } from "../connection/read_fairness.ts";
 
 /** How often a worker says that it cannot accept. */
 const TROUBLE_LOG_INTERVAL_MS = 10_000;

@@ -1,8 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { escapeLabel, type PrometheusSource, prometheusText } from "../../src/admin/prometheus.ts";
-import { createMetricsMemory, RequestMetrics, RequestTotals } from "../../src/request_metrics.ts";
-import { checkMetrics, PROMTOOL_HINDRANCE } from "../support/promtool.ts";
+import {
+  createMetricsMemory,
+  RequestMetrics,
+  RequestTotals,
+} from "../../src/telemetry/request_metrics.ts";
+import { checkMetrics, PROMTOOL_HINDRANCE } from "../support/tools/promtool.ts";
 import { stats, worker } from "./fleet.ts";
 
 const ROUTES = ["/hello", `/a"b\\c`];

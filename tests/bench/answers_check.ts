@@ -1,6 +1,6 @@
 // Before a server is timed it is asked, and its answer compared: what is fast and wrong does not count.
 
-import { RawClient, type RawResponse } from "../support/raw_client.ts";
+import { RawClient, type RawResponse } from "../support/clients/raw_client.ts";
 import type { ExpectedAnswer, Workload } from "./workloads.ts";
 
 /** What is compared of an answer. Of its content type only the media type: servers differ in how, and whether, they name UTF-8. */

@@ -1,6 +1,6 @@
 // A few clients that ask for hello now and then, and how long they wait for it: what trouble means to those who did not make it.
 
-import { get } from "../support/raw_client.ts";
+import { get } from "../support/clients/raw_client.ts";
 import { quantile } from "./statistics.ts";
 
 /** Few, and so far apart, that they are no load: what they wait for is the server's trouble, and not one another. */

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { canUseNetwork } from "../support/routing_permissions.ts";
+import { canUseNetwork } from "../support/permissions.ts";
 import { watchBystanders } from "./bystanders.ts";
 
 /** Serves with one answer for each request, which says that the connection ends or says nothing, and ends it or not. */

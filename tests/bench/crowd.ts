@@ -1,6 +1,6 @@
 // Thousands of connections that have asked once and stay: what they cost in memory, and what they cost the others.
 
-import { connectMany } from "../support/attackers.ts";
+import { connectMany } from "../support/clients/attackers.ts";
 import { residentBytes } from "./processes.ts";
 import { HELLO_HEAD } from "./requests.ts";
 import { CONNECTIONS, LOAD_PROCESSOR, type RoundOptions, SERVER_PROCESSOR } from "./rounds.ts";

@@ -2,8 +2,8 @@
 
 import { assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { CAN_WATCH_PROCESSES } from "../support/server_process.ts";
-import { canShrinkWindows } from "../support/small_window_client.ts";
+import { CAN_WATCH_PROCESSES } from "../support/servers/server_process.ts";
+import { canShrinkWindows } from "../support/clients/small_window_client.ts";
 import { startEpollLoad } from "./epoll_load.ts";
 import { HELLO_HEAD } from "./requests.ts";
 import { BenchServer, DENO_SERVE } from "./servers.ts";

@@ -4,7 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { DEADLINE_MS } from "../support/deadline.ts";
-import { CAN_WATCH_PROCESSES } from "../support/server_process.ts";
+import { CAN_WATCH_PROCESSES } from "../support/servers/server_process.ts";
 import { countWorkers } from "./failures/client.ts";
 import { EXIT, type Failure, FLOATING, THROW } from "./failures/failures.ts";
 import { type Observation, observe, PATIENCE_MS, type Scene } from "./failures/observe.ts";

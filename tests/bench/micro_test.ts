@@ -2,7 +2,7 @@
 
 import { assertEquals, assertGreater } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { canReadTests } from "../support/routing_permissions.ts";
+import { canReadTests } from "../support/permissions.ts";
 import { subjects as encoder } from "./micro/encoder_bench.ts";
 import { subjects as exchange } from "./micro/exchange_bench.ts";
 import { subjects as head } from "./micro/head_bench.ts";

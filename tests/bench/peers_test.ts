@@ -3,8 +3,8 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { get, RawClient } from "../support/raw_client.ts";
-import { CAN_WATCH_PROCESSES } from "../support/server_process.ts";
+import { get, RawClient } from "../support/clients/raw_client.ts";
+import { CAN_WATCH_PROCESSES } from "../support/servers/server_process.ts";
 import { checkAnswers } from "./answers_check.ts";
 import {
   BARE,

@@ -3,8 +3,8 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { eventually } from "../support/deadline.ts";
-import { Program } from "../support/program.ts";
-import { CAN_WATCH_PROCESSES } from "../support/server_process.ts";
+import { Program } from "../support/servers/program.ts";
+import { CAN_WATCH_PROCESSES } from "../support/servers/server_process.ts";
 import { ProcessorClock, processTree, residentBytes } from "./processes.ts";
 
 /** What a program computes for is processor time of its own; a millisecond of it is there in any case. */

@@ -1,7 +1,7 @@
 // Two workers on two processors beside one on one. The load needs a processor, too: with two of them it takes what the servers
 // could have used, so what each side has used is told apart. And how kept connections spread over workers.
 
-import { get, RawClient } from "../support/raw_client.ts";
+import { get, RawClient } from "../support/clients/raw_client.ts";
 import { ProcessorClock } from "./processes.ts";
 import { HELLO_HEAD } from "./requests.ts";
 import { CONNECTIONS, LOAD_PROCESSOR, type RoundOptions, SERVER_PROCESSOR } from "./rounds.ts";

@@ -1,9 +1,9 @@
 // The servers that are compared: how each is started, and what it needs that may not be there. Those that are not there are left
 // out, with a word about it.
 
-import { Program } from "../support/program.ts";
-import { get, RawClient } from "../support/raw_client.ts";
-import { freePort } from "../support/free_port.ts";
+import { Program } from "../support/servers/program.ts";
+import { get, RawClient } from "../support/clients/raw_client.ts";
+import { freePort } from "../support/servers/free_port.ts";
 
 /** How a server is to run. */
 export interface ServerOptions {

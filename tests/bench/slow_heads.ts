@@ -1,7 +1,7 @@
 // Clients that never come to the end of their request's head, as a process of its own: the port and their number are its
 // arguments. It goes on until it is ended, and whoever the server sends away comes back.
 
-import { connectMany, dribble } from "../support/attackers.ts";
+import { connectMany, dribble } from "../support/clients/attackers.ts";
 import { HELLO_HEAD } from "./requests.ts";
 
 const [port, count] = Deno.args.map(Number);

@@ -1,7 +1,7 @@
 // How long bystanders wait while others make trouble, beside how long they wait in peace. The server has the first processor and
 // two workers, the clients have the second one, where those that make trouble are told to let the bystanders go first.
 
-import { Program } from "../support/program.ts";
+import { Program } from "../support/servers/program.ts";
 import { type Waits, watchBystanders } from "./bystanders.ts";
 import { HELLO_HEAD } from "./requests.ts";
 import { LOAD_PROCESSOR, type RoundOptions, SERVER_PROCESSOR } from "./rounds.ts";

@@ -1,5 +1,5 @@
 // A connection without a socket for the fuzzer: the pieces that a client sends, and the bytes that the server writes.
-// tests/support/fake_conn.ts is for text; here every byte counts, in both directions. Like a real socket it looks at the
+// tests/support/connections/fake_conn.ts is for text; here every byte counts, in both directions. Like a real socket it looks at the
 // memory that it was given to write some time after it was given, so that whoever uses it again too early is seen.
 
 import { textOf } from "../http1/reading.ts";

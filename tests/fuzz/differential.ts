@@ -3,7 +3,7 @@
 // is where request smuggling begins; README.md, beside this file, lists all that Mudpie reads and a peer does not.
 
 import { WIRE_GROUPS, type WireCase } from "../http1/wire_cases.ts";
-import { Program } from "../support/program.ts";
+import { Program } from "../support/servers/program.ts";
 import { exchange, isNext, type Outcome } from "./differential_exchange.ts";
 import { compare, shortJson, type Verdict, VERDICTS } from "./differential_verdict.ts";
 

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { beforeAll, describe, it } from "@std/testing/bdd";
-import { CAN_START_PROGRAMS } from "../support/started_app.ts";
+import { CAN_START_PROGRAMS } from "../support/servers/started_app.ts";
 import type { Understood } from "./differential_servers/understood.ts";
 import {
   type Differences,

@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FORM_CASES, MULTIPART } from "../form_cases.ts";
+import { FORM_CASES, MULTIPART } from "../handler/form_cases.ts";
 import {
   type FormInput,
   type FormOutcome,

@@ -1,9 +1,9 @@
 // Fuzzes the parser of forms: cases and forms of its own, with bytes changed in body and Content-Type. The invariant: a form or a
 // refusal, never another throw, and the same as the slow reading in form_reference.ts.
 
-import { parseFormEncoding, readForm } from "../../src/form.ts";
-import { parseMultipart } from "../../src/multipart.ts";
-import { FORM_CASES, MULTIPART } from "../form_cases.ts";
+import { parseFormEncoding, readForm } from "../../src/handler/form.ts";
+import { parseMultipart } from "../../src/handler/multipart.ts";
+import { FORM_CASES, MULTIPART } from "../handler/form_cases.ts";
 import { bytesOf, numbersFrom, textOf } from "../http1/reading.ts";
 import { readReferenceForm, type ReferenceEntry, type ReferenceForm } from "./form_reference.ts";
 import { type FuzzPlan, type FuzzReport, sourceOf } from "./fuzzer.ts";
@@ -192,7 +192,7 @@ function endOf(expected: ReferenceForm): string {
   return `forms read with ${expected.entries.length > 1 ? "more entries" : "one entry or none"}`;
 }
 
-/** Makes the body smaller as long as the same kind of fault shows. The input is written as a case (tests/form_cases.ts). */
+/** Makes the body smaller as long as the same kind of fault shows. The input is written as a case (tests/handler/form_cases.ts). */
 async function makeSmall(
   { type, body }: FormInput,
   fault: string,

@@ -22,7 +22,7 @@ import {
 } from "../http1/reading.ts";
 import { expectedReading } from "../http1/expected_reading.ts";
 import { WIRE_GROUPS, type WireCase } from "../http1/wire_cases.ts";
-import { CAN_START_PROGRAMS } from "../support/started_app.ts";
+import { CAN_START_PROGRAMS } from "../support/servers/started_app.ts";
 import { execute, makeExecution, type Reader } from "./executions.ts";
 import { parseFlags } from "./fuzz.ts";
 import { describeFailure, fuzz, type FuzzReport } from "./fuzzer.ts";

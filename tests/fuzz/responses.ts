@@ -1,11 +1,11 @@
 // The other direction: answers of all kinds that a handler makes of bytes from anywhere, and what goes out of them. It is what
 // was set, or a 500 where it may not be sent: never something else, and never two answers where one was given.
 
-import { HttpError } from "../../src/errors.ts";
-import { WebResponse } from "../../src/response.ts";
+import { HttpError } from "../../src/handler/errors.ts";
+import { WebResponse } from "../../src/handler/response.ts";
 import { WebServer } from "../../src/server.ts";
 import { bytesOf, textOf } from "../http1/reading.ts";
-import { standardErrorOf } from "../support/routing_standard_error.ts";
+import { standardErrorOf } from "../support/standard_error.ts";
 import { ByteConn } from "./byte_conn.ts";
 import { type Random, TEMPTING_PIECES } from "./mutations.ts";
 import { type ReadResponse, readResponses, valuesOf } from "./response_reader.ts";

@@ -2,21 +2,21 @@
 // connections of a worker share is made once, as in a worker: a fault in one of them may show in the next.
 
 import { setImmediate } from "node:timers";
-import { Dispatcher, type Handler } from "../../src/dispatch.ts";
-import { ExchangeBoard } from "../../src/exchange_board.ts";
+import { Dispatcher, type Handler } from "../../src/routing/dispatcher.ts";
+import { ExchangeBoard } from "../../src/ipc/in_flight_requests.ts";
 import type { RequestLimits } from "../../src/http1/request_parser.ts";
 import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import { Scoreboard } from "../../src/ipc/scoreboard.ts";
-import { resolveServerOptions } from "../../src/options.ts";
-import type { WebRequest } from "../../src/request.ts";
-import { WrittenId } from "../../src/request_id.ts";
-import { phraseResponse } from "../../src/response.ts";
-import { Router } from "../../src/router.ts";
-import { Connection, type ConnectionContext } from "../../src/worker/connection.ts";
-import { Deadlines } from "../../src/worker/deadlines.ts";
-import { TurnClock } from "../../src/worker/turn_clock.ts";
-import { TurnGate } from "../../src/worker/turn_gate.ts";
+import { resolveServerOptions } from "../../src/options/options.ts";
+import type { WebRequest } from "../../src/handler/request.ts";
+import { WrittenId } from "../../src/telemetry/request_id.ts";
+import { phraseResponse } from "../../src/handler/response.ts";
+import { Router } from "../../src/routing/router.ts";
+import { Connection, type ConnectionContext } from "../../src/connection/connection.ts";
+import { Deadlines } from "../../src/connection/deadlines.ts";
+import { TurnClock } from "../../src/connection/request_clock.ts";
+import { TurnGate } from "../../src/connection/read_fairness.ts";
 import { SpoilingPool } from "../http1/reading.ts";
 import type { ByteConn } from "./byte_conn.ts";
 

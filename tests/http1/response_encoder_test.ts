@@ -12,7 +12,7 @@ import {
   ResponseEncoder,
 } from "../../src/http1/response_encoder.ts";
 import { reasonPhrase } from "../../src/http1/status.ts";
-import { writtenId } from "../support/written_id.ts";
+import { writtenId } from "../support/connections/written_id.ts";
 import { fieldName, fieldValue } from "./arbitraries.ts";
 import { bytesOf, SpoilingPool, textOf } from "./reading.ts";
 

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { WorkerMessage } from "../../src/messages.ts";
+import type { WorkerMessage } from "../../src/ipc/messages.ts";
 import { spawnWorker } from "../../src/supervisor/worker_handle.ts";
 import { within } from "../support/deadline.ts";
 

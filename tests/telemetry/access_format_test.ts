@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
-import { LineBuffer } from "../../src/line_buffer.ts";
+import { LineBuffer } from "../../src/telemetry/line_buffer.ts";
 import {
   accessDate,
   type AccessFormat,
@@ -9,7 +9,7 @@ import {
   JsonFormat,
   TextFormat,
 } from "../../src/telemetry/access_format.ts";
-import { writtenId } from "../support/written_id.ts";
+import { writtenId } from "../support/connections/written_id.ts";
 
 const record: AccessRecord = {
   clientHostname: "192.0.2.7",

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { ConnectionBudget } from "../../src/connection_budget.ts";
+import { ConnectionBudget } from "../../src/ipc/connection_budget.ts";
 import { AcceptLoop, ConnectionLimit } from "../../src/worker/accept_loop.ts";
 import { eventually, within } from "../support/deadline.ts";
-import { settle } from "../support/fake_conn.ts";
+import { settle } from "../support/connections/fake_conn.ts";
 
 /** A listener whose queue is the test's. */
 class FakeListener {

@@ -1,6 +1,6 @@
 // The client whose request does the harm, and those that count the workers: connections of their own, with a patience of their own.
 
-import { get } from "../../support/raw_client.ts";
+import { get } from "../../support/clients/raw_client.ts";
 
 /** What a client has got. */
 export type ClientOutcome =

@@ -1,6 +1,6 @@
 // Starts a server, has others ask it all the while, does one thing to it, and notes what comes of it.
 
-import { countOf, failuresByKind, Load } from "../../support/load.ts";
+import { countOf, failuresByKind, Load } from "../../support/clients/load.ts";
 import { processTree } from "../processes.ts";
 import { BenchServer } from "../servers.ts";
 import { askOnce, type Census, type ClientOutcome, countWorkers } from "./client.ts";

@@ -3,7 +3,7 @@
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { Output } from "../../../src/http1/output.ts";
 import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
-import { checkSendable, outgoing, WebResponse } from "../../../src/response.ts";
+import { checkSendable, outgoing, WebResponse } from "../../../src/handler/response.ts";
 import { BYTES_10K, BYTES_64K, HELLO } from "../peers/answers.js";
 import { benchAll, type Subject, subject } from "./subject.ts";
 

@@ -1,19 +1,19 @@
 // Whole exchanges as a worker has them: read, parse, route, call, encode, write; all but the kernel and the runtime's sockets.
 // Each time that is printed is for 100 requests: what begins and ends a run does not count in it.
 
-import { Dispatcher } from "../../../src/dispatch.ts";
-import { ExchangeBoard } from "../../../src/exchange_board.ts";
+import { Dispatcher } from "../../../src/routing/dispatcher.ts";
+import { ExchangeBoard } from "../../../src/ipc/in_flight_requests.ts";
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
 import { Scoreboard } from "../../../src/ipc/scoreboard.ts";
-import { resolveServerOptions } from "../../../src/options.ts";
-import { WrittenId } from "../../../src/request_id.ts";
-import { phraseResponse } from "../../../src/response.ts";
-import { AccessLog } from "../../../src/worker/access_log.ts";
-import { Connection } from "../../../src/worker/connection.ts";
-import { Deadlines } from "../../../src/worker/deadlines.ts";
-import { TurnClock } from "../../../src/worker/turn_clock.ts";
-import { TurnGate } from "../../../src/worker/turn_gate.ts";
+import { resolveServerOptions } from "../../../src/options/options.ts";
+import { WrittenId } from "../../../src/telemetry/request_id.ts";
+import { phraseResponse } from "../../../src/handler/response.ts";
+import { AccessLog } from "../../../src/telemetry/access_log.ts";
+import { Connection } from "../../../src/connection/connection.ts";
+import { Deadlines } from "../../../src/connection/deadlines.ts";
+import { TurnClock } from "../../../src/connection/request_clock.ts";
+import { TurnGate } from "../../../src/connection/read_fairness.ts";
 import {
   BROWSER,
   BROWSER_HEAD,

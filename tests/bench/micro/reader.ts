@@ -2,9 +2,9 @@
 
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { type ParserOutcome, RequestParser } from "../../../src/http1/request_parser.ts";
-import { resolveServerOptions } from "../../../src/options.ts";
-import type { Peer } from "../../../src/client_origin.ts";
-import { createRequest, type WebRequest } from "../../../src/request.ts";
+import { resolveServerOptions } from "../../../src/options/options.ts";
+import type { Peer } from "../../../src/handler/client_origin.ts";
+import { createRequest, type WebRequest } from "../../../src/handler/request.ts";
 
 const PEER: Peer = {
   addr: { transport: "tcp", hostname: "192.0.2.1", port: 4321 },

@@ -2,7 +2,7 @@
 // kept: what "nothing" costs is in all of them.
 
 import { ROUTE_OF_PROFILE } from "./routed.ts";
-import { setRoute, type WebRequest } from "../../../src/request.ts";
+import { setRoute, type WebRequest } from "../../../src/handler/request.ts";
 import { profileOf } from "../peers/answers.js";
 import { BROWSER, BROWSER_HEAD, ORDER, ORDER_REQUEST } from "../requests.ts";
 import { Reader } from "./reader.ts";

@@ -1,8 +1,8 @@
 // Routers with as many routes as the benchmark has, and the paths that are looked up among them.
 
-import type { Handler } from "../../../src/dispatch.ts";
+import type { Handler } from "../../../src/routing/dispatcher.ts";
 import { percentDecode } from "../../../src/http1/target.ts";
-import { type Route, Router } from "../../../src/router.ts";
+import { type Route, Router } from "../../../src/routing/router.ts";
 import { addPaths } from "../peers/mudpie_app.ts";
 import { routePath, routesAtRandom } from "../routes.js";
 

@@ -1,6 +1,6 @@
 // Allocates without end.
 
-import { appOptions, appServer, tellWorker } from "../app.ts";
+import { appOptions, appServer, tellWorker } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -1,7 +1,7 @@
 // What attackers ask for, and what tells a test how the worker stands it.
 
 import { WebResponse } from "../../../mod.ts";
-import { answerFromGate, appOptions, appServer, tellWorker } from "../app.ts";
+import { answerFromGate, appOptions, appServer, tellWorker } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

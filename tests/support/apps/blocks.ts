@@ -1,7 +1,7 @@
 // Blocks its thread for as long as a request asks, as a debugger at a breakpoint does.
 
 import { WebResponse } from "../../../mod.ts";
-import { appOptions, appServer, tellWorker } from "../app.ts";
+import { appOptions, appServer, tellWorker } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import { WebResponse } from "../../../mod.ts";
-import { answerFromGate, appOptions, appServer, tellWorker } from "../app.ts";
+import { answerFromGate, appOptions, appServer, tellWorker } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

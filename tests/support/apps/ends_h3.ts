@@ -2,7 +2,7 @@
 
 import { getRouterParam, H3 } from "h3";
 import type { ShutdownReason } from "../../../mod.ts";
-import { sendMail, tell } from "../end_lines.ts";
+import { sendMail, tell } from "../servers/end_lines.ts";
 
 const app = new H3();
 

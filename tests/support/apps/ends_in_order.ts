@@ -1,9 +1,9 @@
 // Writes a line to standard output for each step at the end of its workers, and has work that goes on after its responses.
 
 import { fetchHandler, WebResponse, WebServer } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
-import { passGate } from "../gate.ts";
-import { delay, sendMail, tell } from "../end_lines.ts";
+import { appOptions, appServer } from "../servers/app.ts";
+import { passGate } from "../servers/gate.ts";
+import { delay, sendMail, tell } from "../servers/end_lines.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -3,8 +3,8 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { fetchHandler, HttpError, type WebRequest, WebResponse } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
-import { passGate, reportAtGate } from "../gate.ts";
+import { appOptions, appServer } from "../servers/app.ts";
+import { passGate, reportAtGate } from "../servers/gate.ts";
 
 const user = new AsyncLocalStorage<string>();
 const server = appServer(appOptions(import.meta.url));

@@ -1,7 +1,7 @@
 // Comes up, and fails soon after it accepts, each time: in the way and after the milliseconds that stand in the query of its address.
 
 import { WebResponse, WebServer } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
+import { appOptions, appServer } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -1,7 +1,7 @@
 // The application of fetch_apps/h3.ts in workers.
 
 import { fetchHandler } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
+import { appOptions, appServer } from "../servers/app.ts";
 import { app } from "../fetch_apps/h3.ts";
 
 const server = appServer(appOptions(import.meta.url));

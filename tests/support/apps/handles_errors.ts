@@ -3,7 +3,7 @@
 
 import process from "node:process";
 import { WebResponse } from "../../../mod.ts";
-import { type AppOptions, appOptions, appServer, tellWorker } from "../app.ts";
+import { type AppOptions, appOptions, appServer, tellWorker } from "../servers/app.ts";
 
 /** How the application handles errors. */
 export type Handling = keyof typeof ways;

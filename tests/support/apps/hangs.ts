@@ -1,6 +1,6 @@
 // Spins for ever.
 
-import { answerFromGate, appOptions, appServer, tellWorker } from "../app.ts";
+import { answerFromGate, appOptions, appServer, tellWorker } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

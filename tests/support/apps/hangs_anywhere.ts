@@ -2,8 +2,8 @@
 // place it is comes with the request.
 
 import { WebResponse, WebServer } from "../../../mod.ts";
-import { answerFromGate, appOptions, appServer, tellWorker } from "../app.ts";
-import { passGate } from "../gate.ts";
+import { answerFromGate, appOptions, appServer, tellWorker } from "../servers/app.ts";
+import { passGate } from "../servers/gate.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -1,6 +1,6 @@
 // Lets the workers load another module than this one, which does not load Mudpie at all.
 
-import { appOptions, appServer } from "../app.ts";
+import { appOptions, appServer } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 

@@ -2,7 +2,7 @@
 
 import { app } from "../../../examples/hono.ts";
 import { fetchHandler } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
+import { appOptions, appServer } from "../servers/app.ts";
 
 const server = appServer(appOptions(import.meta.url));
 server.addPath("/", fetchHandler(app.fetch));

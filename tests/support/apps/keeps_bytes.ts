@@ -1,7 +1,7 @@
 // Keeps what it should let go of: memory of the heap, or of ArrayBuffers, which are outside of it.
 
 import { WebResponse } from "../../../mod.ts";
-import { answerFromGate, appOptions, appServer, tellWorker } from "../app.ts";
+import { answerFromGate, appOptions, appServer, tellWorker } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -1,7 +1,7 @@
 // Ends its own thread without a word, in the two ways that there are.
 
 import { WebResponse } from "../../../mod.ts";
-import { appOptions, appServer, tellWorker } from "../app.ts";
+import { appOptions, appServer, tellWorker } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

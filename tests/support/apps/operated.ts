@@ -1,7 +1,7 @@
 // Does whatever an operator may have to watch: answers, waits, streams, panics, ends its thread, and spins.
 
 import { WebResponse } from "../../../mod.ts";
-import { answerFromGate, appOptions, appServer } from "../app.ts";
+import { answerFromGate, appOptions, appServer } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

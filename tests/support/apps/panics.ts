@@ -1,7 +1,7 @@
 // Panics in each of the ways in which JavaScript lets it.
 
 import { WebResponse } from "../../../mod.ts";
-import { answerFromGate, appOptions, appServer, tellWorker } from "../app.ts";
+import { answerFromGate, appOptions, appServer, tellWorker } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -1,7 +1,7 @@
 // Panics, or ends its thread, when it is asked to; and writes each event of the fleet that comes of it to standard output.
 
 import { WebResponse } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
+import { appOptions, appServer } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

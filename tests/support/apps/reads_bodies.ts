@@ -4,7 +4,7 @@ import { H3 } from "h3";
 import { Hono } from "hono";
 import { serve } from "srvx";
 import { fetchHandler, WebResponse } from "../../../mod.ts";
-import { appOptions, appServer, tellWorker } from "../app.ts";
+import { appOptions, appServer, tellWorker } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

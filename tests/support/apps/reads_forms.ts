@@ -1,7 +1,7 @@
 // Answers with the form that a client has sent, as JSON, and gives browsers a page from which to send one.
 
 import { type WebRequest, WebResponse } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
+import { appOptions, appServer } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -2,8 +2,8 @@
 // mounted in `Deno.serve`.
 
 import { fetchHandler, type Handler, HttpError, WebResponse } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
-import { HONEST_WAYS, HOSTILE_WAYS, RESPONSES, RESULTS } from "../reflections.ts";
+import { appOptions, appServer } from "../servers/app.ts";
+import { HONEST_WAYS, HOSTILE_WAYS, RESPONSES, RESULTS } from "../requests/reflections.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

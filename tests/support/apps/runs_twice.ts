@@ -1,6 +1,6 @@
 // Calls run() while it runs.
 
-import { appOptions, appServer } from "../app.ts";
+import { appOptions, appServer } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

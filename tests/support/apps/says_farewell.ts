@@ -1,7 +1,7 @@
 // Has something to do behind `await server.run()`.
 
 import { WebResponse, WebServer } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
+import { appOptions, appServer } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -1,7 +1,7 @@
 // Spins in the worker, behind a run() that nobody awaits: the worker never comes to accept.
 
 import { WebServer } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
+import { appOptions, appServer } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

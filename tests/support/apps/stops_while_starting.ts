@@ -1,7 +1,7 @@
 // Is told to stop when the first of its workers accepts, and the others do not yet.
 
 import { WebServer } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
+import { appOptions, appServer } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -2,7 +2,7 @@
 // the database has no name.
 
 import { WebResponse } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
+import { appOptions, appServer } from "../servers/app.ts";
 
 const kv = await Deno.openKv(Deno.env.get("KV_PATH"));
 

@@ -1,8 +1,8 @@
 // Answers with bodies that are made while they are sent, by the word of a test at its gate.
 
 import { fetchHandler, type WebRequest, WebResponse } from "../../../mod.ts";
-import { appOptions, appServer, tellOrigin, tellWorker } from "../app.ts";
-import { passGate } from "../gate.ts";
+import { appOptions, appServer, tellOrigin, tellWorker } from "../servers/app.ts";
+import { passGate } from "../servers/gate.ts";
 
 const EVENTS = { headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" } };
 

@@ -1,7 +1,7 @@
 // Throws in the worker, before run().
 
 import { WebServer } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
+import { appOptions, appServer } from "../servers/app.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -1,8 +1,8 @@
 // What clients ask for by the thousand: an answer that names its worker, and all that can end a worker meanwhile.
 
 import { WebResponse } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
-import { passGate } from "../gate.ts";
+import { appOptions, appServer } from "../servers/app.ts";
+import { passGate } from "../servers/gate.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -1,8 +1,8 @@
 // Has its workers wait at a gate before they serve.
 
 import { WebResponse, WebServer } from "../../../mod.ts";
-import { appOptions, appServer } from "../app.ts";
-import { passGate } from "../gate.ts";
+import { appOptions, appServer } from "../servers/app.ts";
+import { passGate } from "../servers/gate.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -1,8 +1,8 @@
 // Does nothing wrong: what a handler can do with a request, and some that wait for the test.
 
 import { fetchHandler, WebResponse } from "../../../mod.ts";
-import { answerFromGate, appOptions, appServer, tellOrigin, tellWorker } from "../app.ts";
-import { reportAtGate } from "../gate.ts";
+import { answerFromGate, appOptions, appServer, tellOrigin, tellWorker } from "../servers/app.ts";
+import { reportAtGate } from "../servers/gate.ts";
 
 const options = appOptions(import.meta.url);
 const server = appServer(options);

@@ -1,0 +1,153 @@
+// The application: where it is, what its module offers, and what is wrong with one that cannot be loaded. Used on the main thread
+// and in the workers, which both load it. No thread is started here, and nothing said.
+
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import { type FetchHandler, fetchHandler } from "../routing/dispatcher.ts";
+import type { ShutdownReason } from "../ipc/drain_order.ts";
+import { describeError } from "../telemetry/log.ts";
+import { importModule } from "../runtime/import_module.ts";
+import { nameOfType } from "../handler/response.ts";
+import { type LoadedApp, WebServer } from "../server.ts";
+
+/** Where a module is, or why it cannot be there. */
+export type Location =
+  | { readonly kind: "found"; readonly url: string }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** The schemes that a module may come by; what else stands before a colon belongs to a path, such as one of Windows. */
+const SCHEME = /^(?:file|https?):\/\//i;
+
+/** Finds the module that somebody has named: an address, or a path from the folder in which the program was started. */
+export async function locate(app: string): Promise<Location> {
+  const isAddress = SCHEME.test(app);
+  if (isAddress && !URL.canParse(app)) {
+    return refused(
+      `Cannot load ${app}: expected an address such as https://host/app.ts, or a path`,
+    );
+  }
+  const url = isAddress ? new URL(app) : pathToFileURL(resolve(Deno.cwd(), app));
+  if (url.protocol !== "file:") return { kind: "found", url: url.href };
+  // Asked first: a worker cannot put a question to somebody at a terminal.
+  const { state } = await Deno.permissions.query({ name: "read", path: url });
+  if (state !== "granted") {
+    return refused(
+      `Cannot load ${app}: Deno was not given the permission to read it; ${ALLOW_READ}`,
+    );
+  }
+  try {
+    const { isDirectory } = await Deno.stat(url);
+    return isDirectory
+      ? refused(`Cannot load ${app}: it is a folder; name the module in it`)
+      : { kind: "found", url: url.href };
+  } catch (error) {
+    return refused(
+      error instanceof Deno.errors.NotFound
+        ? `Cannot find ${app}: there is no such file in ${Deno.cwd()}`
+        : `Cannot load ${app}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+const ALLOW_READ = "run with --allow-read, or with -A";
+
+function refused(reason: string): Location {
+  return { kind: "refused", reason };
+}
+
+/** Loads an application. It may call `run()` by itself meanwhile; then this comes back when it has run to its end. */
+export async function loadApplication(url: string): Promise<LoadedApp> {
+  try {
+    return servable(await importModule(url) ?? {});
+  } catch (error) {
+    return { kind: "failed", reason: describeLoadFailure(error), error };
+  }
+}
+
+/** What `deno serve` takes as a default export, as far as it is known before it is looked at. */
+interface DefaultExport {
+  readonly fetch?: unknown;
+  readonly onListen?: unknown;
+  /** Of this server alone. */
+  readonly onShutdown?: unknown;
+}
+
+/** The same once it has been looked at. */
+interface ServedExport {
+  readonly fetch: FetchHandler;
+  onListen?(address: Deno.Addr): void;
+  onShutdown?(reason: ShutdownReason): unknown;
+}
+
+/** What a module offers to be served. */
+export function servable(module: { readonly default?: unknown }): LoadedApp {
+  const app = module.default;
+  if (app instanceof WebServer) return { kind: "servable", server: app };
+  if (app === undefined) return { kind: "nothing to serve", found: "it has no default export" };
+  if (!isDefaultExport(app) || app.fetch === undefined) {
+    const found = `its default export, of type ${nameOfType(app)}, has no fetch`;
+    return { kind: "nothing to serve", found };
+  }
+  const { onListen, onShutdown } = app;
+  if (typeof app.fetch !== "function") return notAFunction("fetch", app.fetch);
+  if (onListen !== undefined && typeof onListen !== "function") {
+    return notAFunction("onListen", onListen);
+  }
+  if (onShutdown !== undefined && typeof onShutdown !== "function") {
+    return notAFunction("onShutdown", onShutdown);
+  }
+  const server = new WebServer();
+  // Called as its method, and looked up each time, as deno serve does.
+  const served = app as ServedExport;
+  server.addPath(
+    "/",
+    fetchHandler((request, info, context) => served.fetch(request, info, context)),
+  );
+  if (onShutdown !== undefined) {
+    server.onShutdown(function onShutdown(reason) {
+      return served.onShutdown?.(reason);
+    });
+  }
+  return {
+    kind: "servable",
+    server,
+    onListen: onListen === undefined ? undefined : (address) => served.onListen?.(address),
+  };
+}
+
+function isDefaultExport(value: unknown): value is DefaultExport {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
+
+function notAFunction(name: string, value: unknown): LoadedApp {
+  const reason = `the ${name} of its default export is of type ${nameOfType(value)}, ` +
+    "and must be a function";
+  return { kind: "failed", reason, error: new TypeError(reason) };
+}
+
+/** What Deno calls each failure to find, read or parse a module. */
+const LOADER_FAILURE = "ERR_MODULE_NOT_FOUND";
+
+/** Where this library loads modules from: its own lines in a stack say nothing about the application. */
+const OWN_FOLDER = new URL("../", import.meta.url).href;
+
+function isOwnFrame(line: string): boolean {
+  return /^ +at /.test(line) && line.includes(OWN_FOLDER);
+}
+
+/** Why a module could not be loaded: in the loader's words, or the error that the module threw, with its stack. */
+export function describeLoadFailure(error: unknown): string {
+  const isKnown = error instanceof Error &&
+    ("code" in error && error.code === LOADER_FAILURE || !hasFrames(error));
+  const text = isKnown ? error.message : describeError(error);
+  return stripVTControlCharacters(text)
+    .split("\n")
+    .filter((line) => !isOwnFrame(line))
+    .join("\n");
+}
+
+/** Our own errors about the machine have no stack, and need no name of a class before what they say, which may be another one's stack. */
+function hasFrames({ message, stack }: Error): boolean {
+  return stack !== undefined && /\n +at /.test(stack.replace(message, ""));
+}

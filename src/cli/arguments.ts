@@ -1,0 +1,215 @@
+// What somebody asks for who starts the program: words of the command line and of the environment in, one value out. A flag wins
+// over a variable. What is wrong is refused with one line, before anything is started. Nothing is done here, and nothing read.
+
+import { parseArgs } from "node:util";
+import {
+  ONE_ADDRESS,
+  portOptionBesidePath,
+  replacedOptions,
+  type RunOptions,
+  type WebServerOptions,
+} from "../options/options.ts";
+import { type Flag, readWords } from "./flags.ts";
+import { nearest } from "./suggestion.ts";
+
+/** What a Service of the name "mudpie" does to the pods beside it. */
+const SERVICE_LINK = "; if Kubernetes has set it, say enableServiceLinks: false";
+
+/** What to serve, and how. */
+export interface ServeInvocation {
+  readonly kind: "serve" | "check";
+  /** The application as it was written: a path or a URL. */
+  readonly app: string;
+  readonly runOptions: RunOptions;
+  readonly serverOptions: WebServerOptions;
+  /** Who said how many workers there are to be, where `runOptions` say it. */
+  readonly workersSource: string;
+  /** What is to be watched beside the modules; undefined where nothing is. */
+  readonly watch: readonly string[] | undefined;
+}
+
+/** What is asked for. */
+export type Invocation =
+  | { readonly kind: "help"; readonly isWhole: boolean }
+  | { readonly kind: "version" }
+  | ServeInvocation
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** The flags that are no options of a server. They take no value. */
+export const COMMANDS = ["check", "watch", "help", "version"] as const;
+
+type Command = typeof COMMANDS[number];
+
+/** The word behind `--help` that asks for every flag. */
+const WHOLE_HELP = "all";
+
+/** One word of the command line, as `parseArgs` takes it apart. */
+type Token = ReturnType<typeof tokensOf>[number];
+
+/** What has been read so far. */
+interface Reading {
+  readonly commands: Set<Command>;
+  readonly apps: string[];
+  /** The paths that `--watch` names. */
+  readonly watchPaths: string[];
+  readonly said: Map<Flag, { readonly value: unknown; readonly source: string }>;
+}
+
+/** Reads what the program was started with; `variable` gives a variable of the environment, undefined where there is none. */
+export function readInvocation(
+  args: readonly string[],
+  flags: readonly Flag[],
+  variable: (name: string) => string | undefined,
+): Invocation {
+  const reading: Reading = { commands: new Set(), apps: [], watchPaths: [], said: new Map() };
+  for (const token of tokensOf(args, flags)) {
+    // What stands behind it is the application's own, which finds it in Deno.args.
+    if (token.kind === "option-terminator") break;
+    const refusal = token.kind === "positional"
+      ? void reading.apps.push(token.value)
+      : readFlag(token, flags, reading);
+    if (refusal !== undefined) return { kind: "refused", reason: refusal };
+  }
+  const { commands, apps } = reading;
+  if (commands.has("help")) return { kind: "help", isWhole: apps.includes(WHOLE_HELP) };
+  if (commands.has("version")) return { kind: "version" };
+  const refusal = readVariables(flags, variable, reading) ?? findContradiction(reading);
+  if (refusal !== undefined) return { kind: "refused", reason: refusal };
+  const invocation = invocationOf(reading);
+  const other = portOptionBesidePath(invocation.runOptions);
+  if (other === undefined) return invocation;
+  return { kind: "refused", reason: `Cannot use --path and --${other} together: ${ONE_ADDRESS}` };
+}
+
+function tokensOf(args: readonly string[], flags: readonly Flag[]) {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: {
+      ...Object.fromEntries(flags.map(({ name }) => [name, { type: "string" as const }])),
+      ...Object.fromEntries(COMMANDS.map((name) => [name, { type: "boolean" as const }])),
+      help: { type: "boolean" as const, short: "h" },
+      version: { type: "boolean" as const, short: "V" },
+    },
+    // It would throw at the first fault, in words of its own.
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  return tokens;
+}
+
+/** Reads one flag. Returns what is wrong with it. */
+function readFlag(
+  { name, rawName, value, inlineValue }: Token & { kind: "option" },
+  flags: readonly Flag[],
+  { commands, apps, watchPaths, said }: Reading,
+): string | undefined {
+  const command = COMMANDS.find((each) => each === name);
+  if (command !== undefined) {
+    commands.add(command);
+    if (command === "help" && value === WHOLE_HELP) apps.push(value);
+    else if (command === "watch" && value !== undefined) {
+      const paths = value.split(",").map((path) => path.trim());
+      if (paths.includes("")) {
+        return `${rawName}= needs paths with commas between them: got ${quote(value)}`;
+      }
+      watchPaths.push(...paths);
+    } else if (value !== undefined) return `${rawName} takes no value: got ${quote(value)}`;
+    return undefined;
+  }
+  const flag = flags.find((each) => each.name === name);
+  if (flag === undefined) return unknownFlag(rawName, name, flags);
+  const { rule } = flag.option;
+  const isNextFlag = !inlineValue && value?.startsWith("--");
+  if (value === undefined || isNextFlag) {
+    return `${rawName} needs a value: expected ${rule.expect(undefined)}`;
+  }
+  const reading = readWords(value, rule);
+  if (reading.kind === "refused") {
+    return `Cannot use ${quote(value)} as ${rawName}: expected ${reading.expected}`;
+  }
+  said.set(flag, {
+    value: rule.form.kind === "list" ? append(said.get(flag)?.value, reading.value) : reading.value,
+    source: `as ${rawName} says`,
+  });
+  return undefined;
+}
+
+/** A flag that is there twice counts as it was last written; a list goes on, be it of one word that is a value of its own. */
+function append(before: unknown, value: unknown): unknown {
+  return before === undefined ? value : [before, value].flat();
+}
+
+function unknownFlag(rawName: string, name: string, flags: readonly Flag[]): string {
+  const known = nearest(name, [...flags.map((flag) => flag.name), ...COMMANDS]);
+  const advice = known === undefined ? "--help all lists all flags" : `did you mean --${known}?`;
+  return `Unknown flag ${rawName}: ${advice}`;
+}
+
+/** Reads the variables of what no flag has said. Returns what is wrong with one. */
+function readVariables(
+  flags: readonly Flag[],
+  variable: (name: string) => string | undefined,
+  { said }: Reading,
+): string | undefined {
+  const names = new Set([...said.keys()].map(({ option }) => option.path[0]));
+  const replaced = replacedOptions((name) => names.has(name));
+  for (const flag of flags) {
+    const isSaid = said.has(flag) || replaced.includes(flag.option.path[0]);
+    const text = isSaid ? undefined : variable(flag.variable);
+    if (text === undefined || text === "") continue;
+    const reading = readWords(text, flag.option.rule);
+    if (reading.kind === "refused") {
+      return `Cannot use ${
+        quote(text)
+      } as environment variable ${flag.variable}: expected ${reading.expected}${
+        text.startsWith("tcp://") ? SERVICE_LINK : ""
+      }`;
+    }
+    said.set(flag, { value: reading.value, source: `as ${flag.variable} says` });
+  }
+  return undefined;
+}
+
+function findContradiction({ commands, apps }: Reading): string | undefined {
+  // An empty word is a variable of the shell that nobody has set.
+  if (apps.length === 0 || apps.includes("")) {
+    return "Nothing to serve: name the module of an application, such as app.ts; --help tells more";
+  }
+  if (apps.length > 1) {
+    return `Cannot serve more than one application: got ${apps.map(quote).join(" and ")}; ` +
+      "what is for the application itself goes behind --";
+  }
+  if (commands.has("check") && commands.has("watch")) {
+    return "Cannot --check and --watch at once: the one ends, the other goes on";
+  }
+  return undefined;
+}
+
+function invocationOf({ commands, apps, watchPaths, said }: Reading): ServeInvocation {
+  const options: Record<"run" | "server", Record<string, unknown>> = { run: {}, server: {} };
+  let workersSource = "";
+  for (const [{ option, name }, { value, source }] of said) {
+    place(options[option.owner], option.path, value);
+    if (name === "workers") workersSource = source;
+  }
+  return {
+    kind: commands.has("check") ? "check" : "serve",
+    app: apps[0],
+    runOptions: options.run,
+    serverOptions: options.server,
+    workersSource,
+    watch: commands.has("watch") ? watchPaths : undefined,
+  };
+}
+
+/** Puts a value where its path leads, in groups that are made as they are needed. */
+function place(options: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name, ...rest] = path;
+  if (rest.length === 0) options[name] = value;
+  else place((options[name] ??= {}) as Record<string, unknown>, rest, value);
+}
+
+function quote(text: unknown): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,51 @@
+// --check: says whether an application starts, and what it would serve. One worker loads it; no address is listened on, so that
+// the server which is running meanwhile hears nothing of it.
+
+import { formatAddress } from "../net/listener.ts";
+import type { Survey, SurveyedRoute } from "../ipc/messages.ts";
+import { overrideRunOptions, resolveRunOptions, resolveWorkerCount } from "../options/options.ts";
+import type { ServeInvocation } from "./arguments.ts";
+import { failureOf, type Places, surveyApp } from "./serve.ts";
+
+/** What came of a check, in words. */
+export interface CheckResult {
+  readonly isGood: boolean;
+  readonly text: string;
+}
+
+/** Checks an application. */
+export async function check(invocation: ServeInvocation, places: Places): Promise<CheckResult> {
+  const outcome = await surveyApp(invocation, places);
+  return outcome.kind === "surveyed"
+    ? judge(invocation, outcome.survey)
+    : { isGood: false, text: failureOf(invocation.app, outcome) };
+}
+
+/** What an application calls `run()` with, and what the command line says, may still not go together. */
+function judge(invocation: ServeInvocation, survey: Survey): CheckResult {
+  try {
+    const settings = resolveRunOptions(
+      overrideRunOptions(survey.runOptions, invocation.runOptions),
+    );
+    const isToldHere = invocation.runOptions.workers !== undefined;
+    const count = resolveWorkerCount(settings, isToldHere ? invocation.workersSource : undefined);
+    const address = settings.path ?? `http://${formatAddress(settings.hostname, settings.port)}`;
+    const workers = count.workers === 1 ? "1 worker" : `${count.workers} workers`;
+    const start =
+      `${invocation.app} starts; it would listen on ${address} with ${workers} (${count.source})`;
+    return { isGood: true, text: [start, ...describeRoutes(survey.routes)].join("\n") };
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    return { isGood: false, text: error.message };
+  }
+}
+
+/** A line for each route: what it answers, and where. */
+export function describeRoutes(routes: readonly SurveyedRoute[]): string[] {
+  if (routes.length === 0) return ["  no routes: everything is answered with 404"];
+  const methods = routes.map(({ allow }) => allow ?? "every method");
+  const width = Math.max(...methods.map((text) => text.length));
+  return routes.map(({ pattern, isExact }, index) =>
+    `  ${methods[index].padEnd(width)}  ${pattern}${isExact ? "" : " and all under it"}`
+  );
+}

@@ -1,0 +1,85 @@
+// The flags and the variables of the environment: one of each for every option that can be written in words, with names that
+// follow from the option's own. What they may be stands in the table of options; here words become values.
+
+import type { OptionForm, OptionRule, WordedOption } from "../options/options.ts";
+
+/** An option as the command line knows it. */
+export interface Flag {
+  /** Without the dashes: `max-body-bytes`. */
+  readonly name: string;
+  /** The variable of the environment that says the same: `MUDPIE_MAX_BODY_BYTES`. */
+  readonly variable: string;
+  readonly option: WordedOption;
+}
+
+/** The flags of these options. */
+export function flagsFor(options: readonly WordedOption[]): Flag[] {
+  return options.map((option) => {
+    const words = option.path.flatMap((name) => name.split(/(?=[A-Z])/));
+    const name = words.join("-").toLowerCase();
+    return { name, variable: `MUDPIE_${words.join("_").toUpperCase()}`, option };
+  });
+}
+
+/** What words have come to. */
+export type Reading =
+  | { readonly kind: "value"; readonly value: unknown }
+  /** They do not fit; `expected` says what would. */
+  | { readonly kind: "refused"; readonly expected: string };
+
+/** The value that the words stand for. */
+export function readWords(text: string, { form, expect }: OptionRule<unknown>): Reading {
+  const value = valueOf(text, form);
+  const expected = expect(value);
+  if (expected === undefined) return { kind: "value", value };
+  return { kind: "refused", expected: form.kind === "list" ? expected + LIST_IN_WORDS : expected };
+}
+
+/** The option's own words show it as code has it, and somebody has written just that. */
+const LIST_IN_WORDS = "; here it is written without brackets and quotes";
+
+/** Digits may be parted by single underscores, as in code. */
+const NUMBER = /^-?\d+(?:_\d+)*(?:\.\d+)?$/;
+
+/** Permissions of files are written so by everybody: `660`, `0660`, `0o660`. */
+const OCTAL = /^(?:0o)?[0-7]+$/;
+
+/** What is no value of the form is left as it is, for the option's check to refuse. */
+function valueOf(text: string, form: OptionForm): unknown {
+  switch (form.kind) {
+    case "number":
+      if (form.unit === "octal") {
+        return OCTAL.test(text) ? parseInt(text.replace("0o", ""), 8) : text;
+      }
+      return NUMBER.test(text) ? Number(text.replaceAll("_", "")) : text;
+    case "boolean":
+      return text === "true" || text === "false" ? text === "true" : text;
+    case "list":
+      if (form.words.includes(text)) return text;
+      return text === "" ? [] : text.split(",").map((item) => item.trim());
+    case "choice":
+    case "text":
+    case "group":
+    case "code":
+      return text;
+  }
+}
+
+/** What stands for the value in a line of help, such as `<ms>`. */
+export function placeholder(form: OptionForm): string {
+  switch (form.kind) {
+    case "number":
+      return `<${form.unit}>`;
+    case "boolean":
+      return "<true|false>";
+    case "choice":
+      return `<${form.choices.join("|")}>`;
+    case "text":
+      return `<${form.what}>`;
+    case "list":
+      return `<${[`${form.what},...`, ...form.words].join("|")}>`;
+    case "group":
+    case "code":
+      return "";
+  }
+}

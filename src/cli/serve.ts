@@ -1,0 +1,187 @@
+// Serves an application from the main thread: loads it, and runs the fleet, unless it does so itself.
+// The application is loaded here first, as a program that calls run() is: it may call it by itself, and what stands at its top
+// for the main thread alone is done. What it offers says which module the workers load: this program's own, which loads the
+// application and serves its default export; or the application, where that calls run().
+
+import { escapeForLog, logToStandardError, panicLine } from "../telemetry/log.ts";
+import type { Survey } from "../ipc/messages.ts";
+import { resolveRunOptions, type RunOptions } from "../options/options.ts";
+import { setOverrides } from "../supervisor/overrides.ts";
+import { claimForCommandLine, WebServer } from "../server.ts";
+import { isWrittenInFull, LinkedModules } from "../supervisor/start_folder.ts";
+import { survey, type SurveyOutcome } from "../supervisor/probe.ts";
+import { describeLoadFailure, loadApplication } from "./application.ts";
+import type { ServeInvocation } from "./arguments.ts";
+import { ModuleWatch } from "./module_watch.ts";
+
+const NO_DEFAULT_EXPORT = "it has no default export with a fetch function";
+
+/** Where things are. */
+export interface Places {
+  /** The application's module. */
+  readonly app: string;
+  /** The command line's own module, which serves a default export in a worker. */
+  readonly entry: string;
+}
+
+/**
+ * Serves until the server has stopped, or leaves that to the application, which calls `run()` itself. Resolves with what went
+ * wrong.
+ */
+export async function serve(
+  invocation: ServeInvocation,
+  places: Places,
+): Promise<string | undefined> {
+  let watch: ModuleWatch | undefined;
+  try {
+    watch = invocation.watch === undefined ? undefined : await ModuleWatch.open({
+      app: places.app,
+      links: LinkedModules.find(isWrittenInFull(invocation.app) ? [places.app] : []),
+      paths: invocation.watch,
+    });
+  } catch (error) {
+    return `Cannot watch ${invocation.app}: ${
+      error instanceof Error ? error.message : String(error)
+    }`;
+  }
+  let isTaken = false;
+  setOverrides({
+    app: places.app,
+    isAppWrittenInFull: isWrittenInFull(invocation.app),
+    runOptions: invocation.runOptions,
+    serverOptions: invocation.serverOptions,
+    workersSource: invocation.workersSource,
+    onBegin: (what) => {
+      if (isTaken) {
+        throw new TypeError(`Cannot call ${what}: the command line runs a server here already`);
+      }
+      isTaken = true;
+    },
+    onStarted: (running) => watch?.attend(running),
+  });
+  claimForCommandLine();
+  const loaded = await loadApplication(places.app);
+  if (isTaken) return loaded.kind === "failed" ? loaded.reason : undefined;
+  if (loaded.kind === "servable") return await runFleet({ entry: places.entry });
+  let failure: string;
+  if (loaded.kind === "failed") failure = cannotLoad(invocation.app, loaded.reason);
+  else {
+    // It may call run() in a worker, where import.meta.main is true.
+    const outcome = await surveyModule(invocation, places.app, places.app);
+    // It may have called it by itself meanwhile, in a function that its module does not await.
+    if (isTaken) return undefined;
+    if (outcome.kind === "surveyed") {
+      return await runSurveyed(invocation, { ...outcome, entry: places.app });
+    }
+    failure = failureOf(invocation.app, outcome, loaded.found);
+  }
+  return watch === undefined ? failure : await serveOnceMended(invocation, places, watch, failure);
+}
+
+/** Runs a fleet of which this thread serves nothing. Resolves with what went wrong; else the process ends with it. */
+async function runFleet(options: RunOptions): Promise<string | undefined> {
+  surviveApplication();
+  try {
+    await new WebServer().run(options);
+  } catch (error) {
+    return error instanceof TypeError || error instanceof RangeError
+      ? error.message
+      : describeLoadFailure(error);
+  }
+  // The application that was loaded here may have left something running.
+  Deno.exit();
+}
+
+/** The copy of the application on this thread serves nobody, so nobody needs to suffer from what goes wrong in it. */
+function surviveApplication(): void {
+  globalThis.addEventListener("error", logError);
+  globalThis.addEventListener("unhandledrejection", logRejection);
+}
+
+function logError(event: ErrorEvent): void {
+  event.preventDefault();
+  logToStandardError(panicLine("main thread", "outside of any request", event.error));
+}
+
+function logRejection(event: PromiseRejectionEvent): void {
+  event.preventDefault();
+  logToStandardError(panicLine("main thread", "in a promise that nobody awaits", event.reason));
+}
+
+/**
+ * Under --watch a mistake is there to be mended. A module that has failed on this thread cannot be loaded here once more, so workers tell
+ * whether it can be now, and this thread goes without it.
+ */
+async function serveOnceMended(
+  invocation: ServeInvocation,
+  places: Places,
+  watch: ModuleWatch,
+  failure: string,
+): Promise<string | undefined> {
+  surviveApplication();
+  for (let reason = failure;;) {
+    logToStandardError(escapeForLog(reason));
+    await watch.change();
+    const outcome = await surveyApp(invocation, places);
+    if (outcome.kind === "surveyed") return await runSurveyed(invocation, outcome);
+    reason = failureOf(invocation.app, outcome);
+  }
+}
+
+type Failure = Exclude<SurveyOutcome, { kind: "surveyed" }>;
+
+/** Why an application cannot be served; `found` says what there is where nothing can be. */
+export function failureOf(app: string, outcome: Failure, found = NO_DEFAULT_EXPORT): string {
+  return outcome.kind === "failed"
+    ? cannotLoad(app, outcome.reason)
+    : `Nothing to serve in ${app}: ${found}, and it does not call run(); ` +
+      'expected "export default { fetch }", a WebServer as default export, or await server.run()';
+}
+
+function cannotLoad(app: string, reason: string): string {
+  return `Cannot load ${app}: ${reason}`;
+}
+
+/** What is to be known of an application that was not loaded on this thread, and which module its workers load. */
+type SurveyedApp = Failure | {
+  readonly kind: "surveyed";
+  readonly survey: Survey;
+  readonly entry: string;
+};
+
+/** Surveys what loads the application's default export, which it may have; else the application as a program of its own. */
+export async function surveyApp(
+  invocation: ServeInvocation,
+  { app, entry }: Places,
+): Promise<SurveyedApp> {
+  const byExport = await surveyModule(invocation, entry, app);
+  if (byExport.kind === "surveyed") return { ...byExport, entry };
+  if (byExport.kind === "failed") return byExport;
+  // There import.meta.main is true.
+  const byItself = await surveyModule(invocation, app, app);
+  return byItself.kind === "surveyed" ? { ...byItself, entry: app } : byItself;
+}
+
+/** Runs a fleet of an application that this thread has not loaded. */
+async function runSurveyed(
+  { app }: ServeInvocation,
+  { survey: { hasOnEvent, runOptions }, entry }: SurveyedApp & { kind: "surveyed" },
+): Promise<string | undefined> {
+  if (hasOnEvent) {
+    logToStandardError(`nobody calls the onEvent of ${app}: its run() is called in workers only`);
+  }
+  return await runFleet({ ...runOptions, entry: runOptions.entry ?? entry });
+}
+
+/** Has one worker tell what would be served, with what the command line says of workers. */
+async function surveyModule(
+  { runOptions }: ServeInvocation,
+  entry: string,
+  app: string,
+): Promise<SurveyOutcome> {
+  const { isolation, startTimeout } = resolveRunOptions({
+    isolation: runOptions.isolation,
+    startTimeout: runOptions.startTimeout,
+  });
+  return await survey({ entry, app, isolation, timeoutMs: startTimeout });
+}

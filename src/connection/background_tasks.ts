@@ -1,0 +1,89 @@
+// The background work of one thread's requests: what handlers have given to `waitUntil`.
+// It is observed from the moment in which it is given, so that a rejection is a line in the log and no panic; whether
+// anything waits for it is up to the worker that ends.
+
+import { UNWANTED } from "../handler/body_stream.ts";
+import { escapeForLog, type LogSink, PanicLog } from "../telemetry/log.ts";
+import { type BackgroundWork, idInUse, NOT_SENT, type WebRequest } from "../handler/request.ts";
+
+/** One piece of work that has not settled. */
+interface Task {
+  readonly request: WebRequest;
+  readonly since: number;
+}
+
+/** How many unfinished tasks the log names, the oldest first. */
+const MAX_NAMED_TASKS = 10;
+
+/** The background work of one thread. */
+export class BackgroundTasks implements BackgroundWork {
+  readonly #thread: string;
+  readonly #sink: LogSink;
+  readonly #rejections: PanicLog;
+  readonly #tasks = new Set<Task>();
+  #onEmpty: (() => void) | undefined;
+
+  /** `thread` is what the log calls this thread. */
+  constructor(thread: string, sink: LogSink) {
+    this.#thread = thread;
+    this.#sink = sink;
+    this.#rejections = new PanicLog(thread, sink, "waitUntil() rejected");
+  }
+
+  add(work: unknown, request: WebRequest): void {
+    const task: Task = { request, since: performance.now() };
+    this.#tasks.add(task);
+    Promise.resolve(work).then(
+      () => this.#end(task),
+      (error) => {
+        this.#logRejection(request, error);
+        this.#end(task);
+      },
+    );
+  }
+
+  #end(task: Task): void {
+    this.#tasks.delete(task);
+    if (this.#tasks.size === 0) this.#onEmpty?.();
+  }
+
+  #logRejection(request: WebRequest, error: unknown): void {
+    // Only a client has gone.
+    if (error === UNWANTED || error === NOT_SENT) return;
+    this.#rejections.note(`in ${nameOf(request)}`, error, performance.now());
+  }
+
+  /** Waits until all work has settled, also what is given meanwhile, but not longer than until `time`. */
+  async settleUntil(time: number): Promise<void> {
+    while (this.#tasks.size > 0) {
+      const leftMs = time - performance.now();
+      if (leftMs <= 0) return;
+      const outcome = Promise.withResolvers<void>();
+      this.#onEmpty = outcome.resolve;
+      const timer = setTimeout(outcome.resolve, leftMs);
+      await outcome.promise;
+      clearTimeout(timer);
+      this.#onEmpty = undefined;
+    }
+  }
+
+  /** Logs the work that has not settled: how many tasks, of which requests, and how long each has taken so far. */
+  logUnfinished(now: number): void {
+    const count = this.#tasks.size;
+    if (count === 0) return;
+    const names = [...this.#tasks].slice(0, MAX_NAMED_TASKS).map(({ request, since }) =>
+      `${nameOf(request)} after ${Math.round(now - since)} ms`
+    );
+    if (count > names.length) names.push(`${count - names.length} more`);
+    const what = count === 1
+      ? "1 promise given to waitUntil() has not settled and is"
+      : `${count} promises given to waitUntil() have not settled and are`;
+    this.#sink(escapeForLog(`${this.#thread}: ${what} cut off: ${names.join(", ")}`));
+  }
+}
+
+/** The request as the log names it, with its id if it has one. */
+function nameOf(request: WebRequest): string {
+  const id = idInUse(request);
+  return `${request.method} ${request.target}${id === "" ? "" : ` (request id ${id})`}`;
+}

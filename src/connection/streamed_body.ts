@@ -1,0 +1,138 @@
+// Sends a body that is made while it is sent: asks for a part, writes it, and asks for the next one. Parts that are there at once
+// share a write; before it waits for one that is not, it writes what it has, so that an event is with the client when it happens.
+
+import { setImmediate } from "node:timers";
+import type { BodyStream } from "../handler/body_stream.ts";
+import { beginChunk, endChunk, endChunks } from "../http1/chunked_encoder.ts";
+import type { ResponseFraming } from "../http1/framing.ts";
+import {
+  type LargeBody,
+  MAX_JOINED_BODY_BYTES,
+  MAX_WAITING_BYTES,
+  type Output,
+} from "../http1/output.ts";
+import { settlesWithin } from "../runtime/settling.ts";
+
+/** How many turns of the microtask queue a part gets that may be there without really being waited for. */
+const SETTLING_TURNS = 8;
+
+/** Where a body goes. */
+export interface BodySink {
+  readonly output: Output;
+  /** Writes what waits in the output, and a body behind it. Rejects when the client is gone. */
+  write(behind?: LargeBody): Promise<void>;
+  /** Told that all is written, and the next part is waited for. */
+  onWaiting(): void;
+}
+
+/** How the sending of a body has come to its end. */
+export type StreamEnd =
+  /** All of it is in the output, or written. */
+  | { readonly kind: "sent" }
+  /** Its maker has failed; where nothing of the answer has left, the client can be told so. */
+  | { readonly kind: "failed"; readonly error: unknown; readonly hasLeft: boolean }
+  /** Nobody waits for the rest of it. */
+  | { readonly kind: "cut off" };
+
+type PartOutcome =
+  | { readonly kind: "part"; readonly bytes: Uint8Array }
+  | { readonly kind: "end" }
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "cut off" };
+
+const END: PartOutcome = { kind: "end" };
+const CUT_OFF: PartOutcome & StreamEnd = { kind: "cut off" };
+const SENT: StreamEnd = { kind: "sent" };
+
+/** A body on its way to one client. */
+export class StreamedBody {
+  readonly #stream: BodyStream;
+  readonly #framing: ResponseFraming;
+  #cutOff: () => void = () => {};
+  /** Whether anything of the answer has been written. */
+  #hasLeft = false;
+  /** How many bytes of the body have been sent, or wait in the output; for the log. */
+  sentBytes = 0;
+
+  constructor(stream: BodyStream, framing: ResponseFraming) {
+    if (framing.kind === "length") stream.holdTo(framing.length);
+    this.#stream = stream;
+    this.#framing = framing;
+  }
+
+  /** Sends all of the body. `begin` puts the head into the output; it is called once, before the first part or the first wait. */
+  async send(sink: BodySink, begin: () => void): Promise<StreamEnd> {
+    const { output } = sink;
+    let hasBegun = false;
+    const beginOnce = () => {
+      if (hasBegun) return;
+      hasBegun = true;
+      begin();
+    };
+    for (;;) {
+      const coming = this.#next();
+      if (!await settlesWithin(coming, SETTLING_TURNS)) {
+        beginOnce();
+        if (output.length > 0) await this.#write(sink);
+        sink.onWaiting();
+      }
+      const outcome = await coming;
+      switch (outcome.kind) {
+        case "cut off":
+          return CUT_OFF;
+        case "failed":
+          return this.#failed(outcome.error);
+        case "end":
+          beginOnce();
+          if (this.#isChunked) endChunks(output);
+          return SENT;
+        case "part":
+          beginOnce();
+          await this.#sendPart(sink, outcome.bytes);
+      }
+    }
+  }
+
+  #failed(error: unknown): StreamEnd {
+    return { kind: "failed", error, hasLeft: this.#hasLeft };
+  }
+
+  /** Ends the waiting for the next part. */
+  cutOff(): void {
+    this.#cutOff();
+  }
+
+  get #isChunked(): boolean {
+    return this.#framing.kind === "chunked";
+  }
+
+  /** It never rejects, so that nobody has to be there when the maker fails while something is written. */
+  #next(): Promise<PartOutcome> {
+    return new Promise((resolve) => {
+      this.#cutOff = () => resolve(CUT_OFF);
+      this.#stream.next().then(
+        (bytes) => resolve(bytes === undefined ? END : { kind: "part", bytes }),
+        (error) => resolve({ kind: "failed", error }),
+      );
+    });
+  }
+
+  async #sendPart(sink: BodySink, bytes: Uint8Array): Promise<void> {
+    const { output } = sink;
+    if (this.#isChunked) beginChunk(output, bytes.length);
+    this.sentBytes += bytes.length;
+    const isLarge = bytes.length > MAX_JOINED_BODY_BYTES;
+    if (isLarge) await this.#write(sink, { bytes, length: bytes.length });
+    else output.append(bytes);
+    if (this.#isChunked) endChunk(output);
+    if (output.length > MAX_WAITING_BYTES) await this.#write(sink);
+    else if (!isLarge) return;
+    // A client that takes all at once, of a source that gives all at once, would have the thread for itself.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+
+  async #write(sink: BodySink, behind?: LargeBody): Promise<void> {
+    this.#hasLeft = true;
+    await sink.write(behind);
+  }
+}

@@ -1,0 +1,609 @@
+// What a handler sees of a request. It is a view: the head is text that stays, the body is memory that is used again when
+// the answer is complete, and everything beyond the head is made when it is first asked for.
+
+import type { AddressRanges } from "../net/address_ranges.ts";
+import { noteBodyFault, notJson, unknownContentCoding } from "./body_faults.ts";
+import {
+  canDecodeAtOnce,
+  type ContentCoding,
+  decodeAtOnce,
+  type Decoded,
+  prepareDecoding,
+  readContentCoding,
+} from "./content_coding.ts";
+import { conflictError, type Origin, originOf, type Peer } from "./client_origin.ts";
+import { HttpError } from "./errors.ts";
+import { parseFormEncoding, readForm } from "./form.ts";
+import type { Refusal } from "../http1/refusal.ts";
+import type { RequestBody } from "../http1/request_body.ts";
+import type { RequestHead } from "../http1/request_head.ts";
+import { idOfNumber, isSaneId, requestIdFrom, type WrittenId } from "../telemetry/request_id.ts";
+import { createAbortController } from "../runtime/async_context.ts";
+import { createServedRequest } from "./served_request.ts";
+
+/** The names of the parameters of a path, as a union of types: each segment that begins with ":" is one. */
+export type ParameterNames<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
+  ? ParameterNames<Segment> | ParameterNames<Rest>
+  : Path extends `:${infer Name}` ? Name
+  : never;
+
+/**
+ * The parameters of a path as an object type: `PathParams<"/users/:id/posts/:postId">` is
+ * `{ id: string; postId: string }`. A path that is only known as a `string` may have any.
+ *
+ * @example The type that `req.params` has
+ * ```ts
+ * import type { PathParams } from "@mudpie/server";
+ *
+ * const params: PathParams<"/users/:id"> = { id: "7" };
+ * console.log(params.id);
+ * ```
+ */
+export type PathParams<Path extends string> = string extends Path ? Record<string, string>
+  : `/${string}` extends Path ? Record<string, string>
+  : { [Name in ParameterNames<Path>]: string };
+
+/** Which pattern has matched, as far as a request has to know. */
+export interface MatchedRoute {
+  /** Which one it is of those that were added, from 0. */
+  readonly index: number;
+  /** How many segments the pattern has. */
+  readonly depth: number;
+  /** The names of its parameters, and which segment (from 0) each one is. */
+  readonly parameters: readonly { readonly name: string; readonly segment: number }[];
+  /** Whether it matches this path alone. */
+  readonly isExact: boolean;
+}
+
+/** Takes the work of requests that goes on after their responses. */
+export interface BackgroundWork {
+  /** Observes `work`, a promise or any other value, from now on. It may be added at any time, also after the response. */
+  add(work: unknown, request: WebRequest): void;
+}
+
+/** How the exchange that a request belongs to is watched, for `signal`, and what outlives it. */
+export interface ExchangeWatch {
+  /** What takes the background work of the request. */
+  readonly background: BackgroundWork;
+  /** Called when a handler asks for `signal` first: from now on the client's going should be noticed. */
+  readonly onSignalWanted: (controller: AbortController) => void;
+  /** Called when a handler wants to know when its answer has been sent. It rejects with {@linkcode NOT_SENT} when it cannot be. */
+  readonly onCompletionWanted: () => Promise<void>;
+}
+
+/**
+ * Why an answer was not completed. Whoever has only something to do behind it most often awaits no failure: that a client has gone must
+ * not count as a fault of theirs, so it can be told from all other errors.
+ */
+export const NOT_SENT: Error = new Deno.errors.Interrupted(
+  "The client has gone before all of its answer was sent",
+);
+
+const NO_ROUTE: MatchedRoute = { index: -1, depth: 0, parameters: [], isExact: true };
+
+/** Says which route a request has matched. For dispatch.ts alone: handlers have nothing to set. */
+export let setRoute: (request: WebRequest, route: MatchedRoute) => void;
+/** The index of the route that a request has matched; undefined where there is none. */
+export let routeIndexOf: (request: WebRequest) => number | undefined;
+/** Ends what a request shares with its connection: the body's memory is used again from here on. */
+export let releaseRequest: (request: WebRequest) => void;
+/** Whether `error` is what a handler throws when it stops because its `signal` has aborted: the abort's own reason, or of its kind. */
+export let isAbort: (request: WebRequest, error: unknown) => boolean;
+/** What a request is called, as far as somebody has asked for its `id`, or its own name was written down; else empty. */
+export let idInUse: (request: WebRequest) => string;
+/** Writes down what a request is called, which names it where it has no name yet. */
+export let writeId: (request: WebRequest, into: WrittenId) => void;
+/** Whether a request has a coded body that cannot be decoded in the moment in which a handler asks for it. */
+export let needsDecodingAhead: (request: WebRequest) => boolean;
+/** Decodes such a body, or loads what can do so later. It never rejects: what is wrong comes out when the body is read. */
+export let decodeAhead: (request: WebRequest) => Promise<void>;
+/** When the answer to a request has been sent. Where nobody watches any more, it is taken to have been. */
+export let completionOf: (request: WebRequest) => Promise<void>;
+/** Makes a request of what a parser has found. */
+export let createRequest: (
+  head: RequestHead,
+  body: RequestBody,
+  peer: Peer,
+  watch: ExchangeWatch | undefined,
+) => WebRequest;
+
+/**
+ * A request, as a handler gets it.
+ *
+ * Everything beyond the head is lazy: what a handler does not read costs nothing. The head (`method`, `target`, `path`,
+ * `params`, `rest`, `query`, `headers`, `remoteAddr`, `clientAddr`, `scheme`, `host`) stays readable after the response, for
+ * instance in a log that is written later. The body does not: what was not read by then throws.
+ *
+ * The type parameter is the path of the route, from which `params` has its type. The server makes the requests; to test a
+ * handler, give a `Request` to `WebServer.fetch`.
+ *
+ * @example Read a parameter, a query value and a header
+ * ```ts
+ * import { WebResponse, WebServer } from "@mudpie/server";
+ *
+ * const server = new WebServer();
+ * server.addPath("/users/:id", (req) =>
+ *   WebResponse.json({
+ *     id: req.params.id,
+ *     page: req.query.get("page"),
+ *     agent: req.header("user-agent"),
+ *   }));
+ *
+ * const response = await server.fetch(new Request("http://localhost/users/7?page=2"));
+ * console.log(await response.json()); // { id: "7", page: "2", agent: null }
+ * ```
+ */
+export class WebRequest<Path extends string = string> {
+  readonly #head: RequestHead;
+  readonly #body: RequestBody;
+  readonly #peer: Peer;
+  /** Undefined where nobody watches, and once the exchange is over. */
+  #watch: ExchangeWatch | undefined;
+  /** Kept for longer than the exchange. */
+  readonly #background: BackgroundWork | undefined;
+  #route: MatchedRoute = NO_ROUTE;
+  #params: PathParams<Path> | undefined;
+  #origin: Origin | undefined;
+  #query: URLSearchParams | undefined;
+  #headers: Headers | undefined;
+  #text: string | undefined;
+  /** Empty until somebody asks for it, or the name that the request has brought along is written down. */
+  #id = "";
+  /** The number of a new name that was written down before anybody asked; 0 where there is none. */
+  #idNumber = 0;
+  #controller: AbortController | undefined;
+  /** Undefined until it is looked at. */
+  #coding: ContentCoding | "identity" | "unknown" | undefined;
+  /** What has come of decoding the body; undefined before. */
+  #decoded: Decoded | undefined;
+
+  private constructor(
+    head: RequestHead,
+    body: RequestBody,
+    peer: Peer,
+    watch: ExchangeWatch | undefined,
+  ) {
+    this.#head = head;
+    this.#body = body;
+    this.#peer = peer;
+    this.#watch = watch;
+    this.#background = watch?.background;
+  }
+
+  static {
+    createRequest = (head, body, peer, watch) => new WebRequest(head, body, peer, watch);
+    setRoute = (request, route) => {
+      request.#route = route;
+    };
+    routeIndexOf = (request) => request.#route === NO_ROUTE ? undefined : request.#route.index;
+    idInUse = (request) => request.#id === "" && request.#idNumber === 0 ? "" : request.id;
+    writeId = (request, into) => {
+      if (request.#id === "" && request.#idNumber === 0) {
+        const given = request.#head.header("x-request-id");
+        if (given === null || !isSaneId(given)) {
+          request.#idNumber = into.writeNew();
+          return;
+        }
+        request.#id = given;
+      }
+      into.write(request.id);
+    };
+    isAbort = (request, error) => {
+      const signal = request.#controller?.signal;
+      if (signal === undefined || !signal.aborted) return false;
+      return error === signal.reason || isAbortError(error);
+    };
+    needsDecodingAhead = (request) => {
+      // Most requests have no body, and these are told apart first.
+      if (request.#body.length === 0) return false;
+      const coding = request.#contentCoding();
+      return coding !== "identity" && coding !== "unknown" &&
+        !canDecodeAtOnce(coding, request.#body.length);
+    };
+    decodeAhead = async (request) => {
+      const coding = request.#contentCoding() as ContentCoding;
+      request.#decoded = await prepareDecoding(request.body, coding, request.#maxDecodedBytes);
+    };
+    completionOf = (request) => request.#watch?.onCompletionWanted() ?? Promise.resolve();
+    releaseRequest = (request) => {
+      request.#body.release();
+      // The connection goes on to another request: it must not take this one's signal for the other's.
+      request.#watch = undefined;
+    };
+  }
+
+  /** The method, such as `GET`; case-sensitive (RFC 9110, section 9.1). */
+  get method(): string {
+    return this.#head.method;
+  }
+
+  /** The request target exactly as the client sent it (RFC 9112, section 3.2). */
+  get target(): string {
+    return this.#head.target;
+  }
+
+  /**
+   * The path, percent-decoded, its dot segments resolved. Decoding is lossy: what is not UTF-8 becomes U+FFFD. An encoded
+   * slash stays `%2F`, so that splitting the path, or joining it to the name of a folder, never makes a segment that was
+   * not there.
+   */
+  get path(): string {
+    return this.#head.path;
+  }
+
+  /** The path's parameters, percent-decoded in full (an encoded slash is a slash here); typed by the route's path. */
+  get params(): PathParams<Path> {
+    if (this.#params === undefined) {
+      // Without a prototype a parameter may have any name, "__proto__" included.
+      const params: Record<string, string> = Object.create(null);
+      for (const { name, segment } of this.#route.parameters) {
+        params[name] = this.#head.segment(segment);
+      }
+      this.#params = params as PathParams<Path>;
+    }
+    return this.#params;
+  }
+
+  /**
+   * What follows the matched prefix in {@linkcode path}: for the prefix `/files` and the path `/files/a/b` it is `/a/b`.
+   * Empty where nothing follows, and on an exact path.
+   */
+  get rest(): string {
+    if (this.#route.isExact) return "";
+    const path = this.#head.path;
+    let at = 0;
+    for (let i = 0; i < this.#route.depth; i++) {
+      at = path.indexOf("/", at + 1);
+      if (at < 0) return "";
+    }
+    return path.slice(at);
+  }
+
+  /** The query of the target, parsed as the URL standard does (`application/x-www-form-urlencoded`). */
+  get query(): URLSearchParams {
+    return this.#query ??= this.#head.parseQuery();
+  }
+
+  /**
+   * The header fields as the platform's own `Headers`: `getCookies(req.headers)` and the rest of `@std/http` work as they
+   * are. To read one field, {@linkcode header} is cheaper.
+   */
+  get headers(): Headers {
+    if (this.#headers === undefined) {
+      this.#headers = new Headers();
+      this.#addFields(this.#headers);
+    }
+    return this.#headers;
+  }
+
+  #addFields(headers: Headers): void {
+    const head = this.#head;
+    for (let i = 0; i < head.fieldCount; i++) {
+      headers.append(head.fieldName(i), head.fieldValue(i));
+    }
+    // Several lines of Cookie are put together with ";", which the platform's Headers does not know.
+    const cookie = head.header("cookie");
+    if (cookie !== null) headers.set("cookie", cookie);
+  }
+
+  /** The value of one header field, its name in whatever case; null where the request has none. Several lines are joined with ", ". */
+  header(name: string): string | null {
+    return this.#head.header(name);
+  }
+
+  /**
+   * The body's bytes as they were sent, in the content coding that `Content-Encoding` names; empty where there is none. They are the
+   * handler's to keep.
+   *
+   * @throws {TypeError} when it is first asked for after the response was sent
+   */
+  get body(): Uint8Array<ArrayBuffer> {
+    return this.#body.take() ?? this.#refuseLateRead();
+  }
+
+  /**
+   * The body as UTF-8 text, lossy, without a byte order mark. A body that `Content-Encoding` says is gzip, deflate or br is decoded, unless
+   * the server's option `decodeRequestBodies` is false.
+   *
+   * @throws {HttpError} 415 with `Accept-Encoding` for another content coding or several ones (RFC 9110, section 15.5.16), 400 when the
+   * coded data is damaged or cut off, 413 when it decodes to more than `maxBodyBytes`
+   * @throws {TypeError} when it is first asked for after the response was sent
+   */
+  text(): string {
+    return this.#text ??= this.#readText();
+  }
+
+  /**
+   * The body, decoded as {@linkcode text} does it, parsed as JSON. `T` is what the caller takes it to be; nothing is checked against it. The content type is not
+   * looked at, as `Request.json()` does not either.
+   *
+   * @throws {HttpError} 400 when the body is not JSON, and what {@linkcode text} throws; it answers by itself when the handler does not catch it
+   * @throws {TypeError} when the body is first asked for after the response was sent
+   *
+   * @example Echo a JSON body
+   * ```ts
+   * import { WebResponse, WebServer } from "@mudpie/server";
+   *
+   * const server = new WebServer();
+   * server.addPath("/echo", { POST: (req) => WebResponse.json(req.json<{ name: string }>()) });
+   *
+   * const bad = await server.fetch(new Request("http://localhost/echo", { method: "POST", body: "{" }));
+   * console.log(bad.status); // 400
+   * ```
+   */
+  json<T = unknown>(): T {
+    const text = this.text();
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw this.#blameClient(notJson(cause));
+    }
+  }
+
+  /**
+   * Reads the body, decoded as {@linkcode text} does it, as a form: `application/x-www-form-urlencoded` or `multipart/form-data`.
+   *
+   * Names, file names and values are what the user has entered, as browsers encode it: UTF-8, and in names `%22`, `%0D` and `%0A`
+   * for a quote, CR and LF (WHATWG HTML, "multipart form data"; RFC 7578). A part with a file name is a `File`; a file input in
+   * which the user has chosen nothing is a `File` with an empty name. A file name is the client's word: it can hold
+   * slashes and control characters, so no path should be made of it.
+   *
+   * A form may have at most 1,000 parts, and each at most 16,384 bytes of header fields.
+   *
+   * @throws {HttpError} 415 when the content type is neither, 400 when the body is malformed or cut off, 413 when it has
+   * more or larger parts than that, and what {@linkcode text} throws; all answer by themselves when the handler does not catch them
+   * @throws {TypeError} when the body is first asked for after the response was sent
+   *
+   * @example Read an upload
+   * ```ts
+   * import { WebResponse, WebServer } from "@mudpie/server";
+   *
+   * const server = new WebServer();
+   * server.addPath("/photos", {
+   *   POST: async (req) => {
+   *     const form = await req.form();
+   *     const photo = form.get("photo");
+   *     return WebResponse.text(photo instanceof File ? `${photo.name}: ${photo.size} bytes` : "no photo");
+   *   },
+   * });
+   *
+   * const body = new FormData();
+   * body.append("photo", new File(["abc"], 'a;"b".png'));
+   * const response = await server.fetch(new Request("http://localhost/photos", { method: "POST", body }));
+   * console.log(await response.text()); // a;"b".png: 3 bytes
+   * ```
+   */
+  form(): Promise<FormData> {
+    return Promise.try(() => {
+      const encoding = parseFormEncoding(this.header("content-type") ?? "");
+      if (encoding.kind === "refused") throw this.#refuseBody(encoding);
+      const reading = readForm(encoding, this.#decodedBody() ?? this.body);
+      if (reading.kind === "refused") throw this.#refuseBody(reading);
+      return reading.form;
+    });
+  }
+
+  /**
+   * What the request is called in logs: its `X-Request-Id` where that is made of at most 128 letters, digits and `_ . + = : @ / -`,
+   * or else a name that no other request has. Where it is asked for, or requests are logged, the response has the same `X-Request-Id`,
+   * unless the handler sets one itself.
+   */
+  get id(): string {
+    if (this.#id === "") {
+      this.#id = this.#idNumber > 0
+        ? idOfNumber(this.#idNumber)
+        : requestIdFrom(this.#head.header("x-request-id"));
+    }
+    return this.#id;
+  }
+
+  /**
+   * The address of the peer: behind a front end, the front end's, whatever that says; {@linkcode clientAddr} is the client's. A request
+   * that came through `WebServer.fetch` has the address that its caller gave, or else 127.0.0.1 and port 0.
+   */
+  get remoteAddr(): Deno.NetAddr {
+    return this.#peer.addr;
+  }
+
+  /**
+   * The address of the client: the one that the front ends tell of whom the server's option `trustProxy` names, or else the peer's
+   * own, {@linkcode remoteAddr}. The port is 0 where they do not tell it. Nothing that a client sends can make it another
+   * client's, unless the front end passes it on for its own word.
+   *
+   * @throws {HttpError} 400 when `Forwarded` and `X-Forwarded-*` name different clients, of which one may be forged, and the option
+   * `forwardedBy` does not say which kind the front end writes; it answers by itself when the handler does not catch it
+   *
+   * @example Count the requests of each client behind nginx
+   * ```ts
+   * import { WebResponse, WebServer } from "@mudpie/server";
+   *
+   * const server = new WebServer({ trustProxy: "loopback" });
+   * server.addPath("/", (req) => WebResponse.text(req.clientAddr.hostname));
+   *
+   * const request = new Request("http://localhost/", { headers: { "x-forwarded-for": "192.0.2.7" } });
+   * const nginx = { transport: "tcp", hostname: "127.0.0.1", port: 40_000 } as const;
+   * const response = await server.fetch(request, { remoteAddr: nginx });
+   * console.log(await response.text()); // 192.0.2.7
+   * ```
+   */
+  get clientAddr(): Deno.NetAddr {
+    const { addr, trust } = this.#peer;
+    return trust === undefined ? addr : this.#agreedOrigin(trust).clientAddr;
+  }
+
+  /**
+   * The scheme with which the client has asked: what a front end says whom `trustProxy` names, or else that of the connection itself,
+   * which is `http`, and in a request that came through `WebServer.fetch` that of its URL.
+   *
+   * @throws {HttpError} 400 when {@linkcode clientAddr} does
+   */
+  get scheme(): "http" | "https" {
+    const { scheme, trust } = this.#peer;
+    return trust === undefined ? scheme : this.#agreedOrigin(trust).scheme;
+  }
+
+  /**
+   * The host for which the client has asked, with the port where it named one: what a front end says whom `trustProxy` names, or else
+   * the Host field; `localhost` where an HTTP/1.0 request has none. It is a valid host; but clients can ask for any, so a link
+   * that others will follow should not be made of it unless the front end, or the handler, takes known hosts only.
+   *
+   * @throws {HttpError} 400 when {@linkcode clientAddr} does
+   */
+  get host(): string {
+    const { trust } = this.#peer;
+    const told = trust === undefined ? undefined : this.#agreedOrigin(trust).host;
+    return told ?? this.#head.host ?? "localhost";
+  }
+
+  /** Worked out when it is first asked for. */
+  #originAmong(trust: AddressRanges): Origin {
+    return this.#origin ??= originOf(this.#head, this.#peer, trust);
+  }
+
+  /** The same for those that need a certain client: it throws in a conflict. */
+  #agreedOrigin(trust: AddressRanges): Origin {
+    const origin = this.#originAmong(trust);
+    if (origin.conflict !== undefined) throw conflictError(origin.conflict);
+    return origin;
+  }
+
+  /**
+   * Aborts when the client goes (which includes ending its side of the connection) or the server gives up on the request:
+   * `handlerTimeout`, or a shutdown's `drainTimeout`. A handler that passes it on to `fetch` and the like stops working
+   * for nobody, and that what they throw then comes out of the handler is no panic. It costs nothing until it is first asked for, and what went before that is not seen.
+   */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = createAbortController();
+      this.#watch?.onSignalWanted(this.#controller);
+    }
+    return this.#controller.signal;
+  }
+
+  /**
+   * Has the worker wait for work that goes on after the response, such as a mail or an error report. A worker that ends (shutdown,
+   * reload, recycling, panic) waits for it within `drainTimeout`, and for at least 1 s after its last connection; what has not
+   * finished by then is cut off and logged. A promise that rejects is logged with this request, and is no panic.
+   *
+   * It may be called at any time, also after the response was sent or the client has gone. A value that is not a promise is
+   * accepted, as `ExtendableEvent.waitUntil` of the Service Workers specification does. In a request that came through
+   * `WebServer.fetch` on a thread that is no worker, the promise is observed in the same way, but nothing waits for it.
+   *
+   * @example Send a mail after the response
+   * ```ts
+   * import { WebResponse, WebServer } from "@mudpie/server";
+   *
+   * async function sendMail(_to: string): Promise<void> {}
+   *
+   * const server = new WebServer();
+   * server.addExactPath("/orders", {
+   *   POST: (req) => {
+   *     req.waitUntil(sendMail("shop@example.com"));
+   *     return WebResponse.empty(202);
+   *   },
+   * });
+   * ```
+   */
+  waitUntil(promise: PromiseLike<unknown>): void {
+    this.#background?.add(promise, this as unknown as WebRequest);
+  }
+
+  /**
+   * The same request as the platform's `Request`, for code that is written for it. The URL is put together of
+   * {@linkcode scheme}, {@linkcode host} and the target. Where {@linkcode clientAddr} throws, no field of the front end is believed: the
+   * scheme is the connection's, and the host that of the Host field. Its `signal` is this request's, and like that one costs nothing until it is
+   * asked for; so who hands the request on to another server passes it beside: `fetch(request, { signal: request.signal })`. It also
+   * has this request's {@linkcode waitUntil}, where frameworks such as h3 look for it.
+   *
+   * @throws {HttpError} 400 when host and target make no URL; 501 when the platform's `Request` has no such method (TRACE, TRACK)
+   * @throws {TypeError} when the body is first asked for after the response was sent
+   */
+  toRequest(): Request {
+    const head = this.#head;
+    const path = head.isAsteriskForm ? "/" : head.rawPath;
+    const { scheme, trust } = this.#peer;
+    const origin = trust === undefined ? undefined : this.#originAmong(trust);
+    const host = origin?.host ?? head.host ?? "localhost";
+    const query = head.query === "" ? "" : "?" + head.query;
+    const url = `${origin?.scheme ?? scheme}://${host}${path}${query}`;
+    if (!URL.canParse(url)) {
+      throw new HttpError(400, "The host and the target of the request do not make a URL");
+    }
+    if (FORBIDDEN_METHOD.test(head.method)) {
+      throw new HttpError(501, `The method ${head.method} is not served here`);
+    }
+    const request = head.method === "GET"
+      ? createServedRequest(url, undefined, this)
+      : createServedRequest(url, { method: head.method, body: this.#platformBody() }, this);
+    if (this.#headers === undefined) this.#addFields(request.headers);
+    else for (const [name, value] of this.#headers) request.headers.append(name, value);
+    return request;
+  }
+
+  #platformBody(): Uint8Array<ArrayBuffer> | undefined {
+    const hasBody = this.#body.length > 0 && !METHOD_WITHOUT_BODY.test(this.method);
+    return hasBody ? this.body : undefined;
+  }
+
+  /** Notes that the client is at fault: where nothing handles the error, that costs no worker, wherever it comes out. */
+  #blameClient(error: HttpError): HttpError {
+    noteBodyFault(error, { of: this, answer: error });
+    return error;
+  }
+
+  #refuseBody({ status, reason }: Refusal): HttpError {
+    return this.#blameClient(new HttpError(status, reason));
+  }
+
+  #readText(): string {
+    const decoded = this.#decodedBody();
+    if (decoded !== undefined) return UTF_8.decode(decoded);
+    return this.#body.decode() ?? this.#refuseLateRead();
+  }
+
+  #contentCoding(): ContentCoding | "identity" | "unknown" {
+    // An empty body is coded in no way, whatever its head says.
+    if (this.#body.length === 0 || this.#peer.maxDecodedBytes === undefined) return "identity";
+    return this.#coding ??= readContentCoding(this.#head.header("content-encoding"));
+  }
+
+  get #maxDecodedBytes(): number {
+    return this.#peer.maxDecodedBytes ?? 0;
+  }
+
+  /** The body with its content coding undone; undefined where it has none. */
+  #decodedBody(): Uint8Array<ArrayBuffer> | undefined {
+    const coding = this.#contentCoding();
+    if (coding === "identity") return undefined;
+    const decoded = this.#decoded ??= coding === "unknown"
+      ? unknownContentCoding()
+      : decodeAtOnce(this.body, coding, this.#maxDecodedBytes);
+    if (decoded instanceof HttpError) throw this.#blameClient(decoded);
+    return decoded;
+  }
+
+  #refuseLateRead(): never {
+    throw new TypeError(
+      `Cannot read the body of ${this.method} ${
+        JSON.stringify(this.target)
+      }: the response was sent already; ` +
+        "read the body before the handler returns",
+    );
+  }
+}
+
+/** A handler may throw anything, even a proxy that throws when it is looked at. */
+function isAbortError(error: unknown): boolean {
+  try {
+    return error instanceof DOMException && error.name === "AbortError";
+  } catch {
+    return false;
+  }
+}
+
+/** As the platform decodes a body: lossy, and without a byte order mark. */
+const UTF_8 = new TextDecoder();
+
+/** The methods that the platform's Request does not have, and those that it gives no body (WHATWG Fetch, "new Request"), in any case. */
+const FORBIDDEN_METHOD = /^(?:CONNECT|TRACE|TRACK)$/i;
+const METHOD_WITHOUT_BODY = /^(?:GET|HEAD)$/i;

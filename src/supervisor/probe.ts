@@ -1,0 +1,100 @@
+// Asks one worker what an application would serve, without serving anything: no address is listened on.
+// For the command line, which has to know before it starts a fleet, and for whoever wants to see an application checked.
+
+import type { Survey, WorkerMessage } from "../ipc/messages.ts";
+import { claimWorkerNumber, loadTimeoutInProgram } from "./supervisor.ts";
+import { spawnWorker, type ThreadEnd } from "./worker_handle.ts";
+
+/** What is to be surveyed, and how. */
+export interface SurveyOptions {
+  readonly entry: string;
+  /** The application that the entry is to load, where the entry is the command line's own module. */
+  readonly app: string | undefined;
+  readonly isolation: "web" | "thread";
+  /** How long the worker may take, in milliseconds; 0 for as long as it likes. */
+  readonly timeoutMs: number;
+}
+
+/** What has come of it. */
+export type SurveyOutcome =
+  | { readonly kind: "surveyed"; readonly survey: Survey }
+  /** The module has nothing that could be served, or does not even load this library. */
+  | { readonly kind: "nothing to serve" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** How long a module may take over what stands behind its `run()`. */
+const LAST_CODE_MS = 1_000;
+
+/** Loads the entry in one worker and has it tell what it would serve. The worker is gone when the promise resolves, or as good as gone. */
+export async function survey(options: SurveyOptions): Promise<SurveyOutcome> {
+  const mainStartupMs = performance.now();
+  const outcome = Promise.withResolvers<SurveyOutcome>();
+  const ended = Promise.withResolvers<void>();
+  let hasLoaded = false;
+
+  const onMessage = (message: WorkerMessage): void => {
+    switch (message.kind) {
+      case "loaded":
+        hasLoaded = true;
+        return worker.tell({ kind: "survey", order: { mainStartupMs, app: options.app } });
+      case "surveyed":
+        return outcome.resolve({ kind: "surveyed", survey: message.survey });
+      case "nothing to serve":
+        return outcome.resolve({ kind: "nothing to serve" });
+      case "failed":
+        return outcome.resolve(
+          message.isFinal
+            ? { kind: "nothing to serve" }
+            : { kind: "failed", reason: message.message },
+        );
+      case "ended":
+        return ended.resolve();
+      case "accepting":
+      case "panicked":
+      case "draining":
+        // Only a worker that serves says these.
+        return;
+    }
+  };
+  const onGone = ({ hasThrown, detail }: ThreadEnd): void => {
+    ended.resolve();
+    outcome.resolve(
+      hasThrown || hasLoaded ? { kind: "failed", reason: detail } : { kind: "nothing to serve" },
+    );
+  };
+
+  const worker = spawnWorker({
+    worker: claimWorkerNumber(),
+    entry: options.entry,
+    isolation: options.isolation,
+    heapLimitBytes: 0,
+    countsByRoute: false,
+    onMessage,
+    onGone,
+  });
+  const timers = [
+    setTimeout(() => {
+      if (!hasLoaded) outcome.resolve({ kind: "nothing to serve" });
+    }, loadTimeoutInProgram(mainStartupMs)),
+  ];
+  if (options.timeoutMs > 0) {
+    const reason =
+      `it took longer than startTimeout (${options.timeoutMs} ms) to load, or to call run()`;
+    timers.push(
+      setTimeout(
+        () =>
+          outcome.resolve(hasLoaded ? { kind: "failed", reason } : { kind: "nothing to serve" }),
+        options.timeoutMs,
+      ),
+    );
+  }
+  const result = await outcome.promise;
+  // A worker that is stopped in the middle of its module leaves descriptors behind.
+  if (result.kind === "surveyed") {
+    timers.push(setTimeout(ended.resolve, LAST_CODE_MS));
+    await ended.promise;
+  }
+  for (const timer of timers) clearTimeout(timer);
+  worker.terminate();
+  return result;
+}

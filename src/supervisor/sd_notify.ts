@@ -1,0 +1,118 @@
+// Tells the service manager above the process how it is doing, in the protocol of sd_notify(3): datagrams of lines such as
+// READY=1, to the socket that the environment names. It is how systemd knows when a service is up, and that it still lives.
+
+import { environmentVariable } from "../options/options.ts";
+
+/** The functions of Deno that `--unstable-net` brings; without the flag they are not there. */
+interface UnstableNet {
+  listenDatagram?(options: { transport: "unixpacket"; path: string }): UnixSocket;
+}
+
+interface UnixSocket {
+  send(bytes: Uint8Array, to: { transport: "unixpacket"; path: string }): Promise<number>;
+  close(): void;
+}
+
+/** A third of the time that the service manager allows between two signs of life: one may be late, and one lost. */
+const WATCHDOG_SHARE = 1 / 3;
+
+const MICROSECONDS_PER_MILLISECOND = 1_000;
+
+const encoder = new TextEncoder();
+
+/** A connection with the service manager. */
+export class ServiceManager {
+  readonly #socket: UnixSocket;
+  readonly #folder: string;
+  readonly #path: string;
+  readonly #watchdogMs: number | undefined;
+  #watchdogAt = -Infinity;
+  #status = "";
+  /** What was told before; what is told next waits for it, so that nothing overtakes anything. */
+  #told: Promise<unknown> = Promise.resolve();
+
+  private constructor(socket: UnixSocket, folder: string, path: string) {
+    this.#socket = socket;
+    this.#folder = folder;
+    this.#path = path;
+    this.#watchdogMs = watchdogInterval();
+  }
+
+  /** Connects where the environment names a socket (`NOTIFY_SOCKET`). What stands in the way is logged: a service runs without, too. */
+  static connect(log: (line: string) => void): ServiceManager | undefined {
+    const path = environmentVariable("NOTIFY_SOCKET");
+    if (path === undefined || path === "") return undefined;
+    const cannot = "cannot tell the service manager of NOTIFY_SOCKET anything: ";
+    if (!path.startsWith("/")) {
+      log(`${cannot}Deno reaches sockets in the file system alone, and it is ${path}`);
+      return undefined;
+    }
+    const { listenDatagram } = Deno as UnstableNet;
+    if (listenDatagram === undefined) {
+      log(`${cannot}Deno was started without --unstable-net`);
+      return undefined;
+    }
+    try {
+      // A socket of our own to send from has to have a place.
+      const folder = Deno.makeTempDirSync({ prefix: "mudpie-" });
+      const socket = listenDatagram({ transport: "unixpacket", path: `${folder}/notify.sock` });
+      return new ServiceManager(socket, folder, path);
+    } catch (error) {
+      log(`${cannot}${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** The service answers, for the first time or after a reload. */
+  ready(): void {
+    this.#tell("READY=1");
+  }
+
+  reloading(): void {
+    this.#tell("RELOADING=1");
+  }
+
+  stopping(): void {
+    this.#tell("STOPPING=1");
+  }
+
+  /** What people read in `systemctl status`; told when it has changed. */
+  status(text: string): void {
+    if (text === this.#status) return;
+    this.#status = text;
+    this.#tell(`STATUS=${text}`);
+  }
+
+  /** Called often while the service is alive; tells so as often as the service manager wants to hear it, if it does. */
+  alive(now: number): void {
+    if (this.#watchdogMs === undefined || now - this.#watchdogAt < this.#watchdogMs) return;
+    this.#watchdogAt = now;
+    this.#tell("WATCHDOG=1");
+  }
+
+  /** Ends the connection behind what was told. */
+  async close(): Promise<void> {
+    await this.#told;
+    this.#socket.close();
+    // What cannot be removed is an empty folder among temporary ones.
+    await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
+  }
+
+  #tell(line: string): void {
+    const to = { transport: "unixpacket", path: this.#path } as const;
+    this.#told = this.#told
+      .then(() => this.#socket.send(encoder.encode(line), to))
+      // A service manager that does not listen is no reason not to serve.
+      .catch(() => {});
+  }
+}
+
+/** How often the service manager wants a sign of life; undefined where it wants none, or none of this process. */
+function watchdogInterval(): number | undefined {
+  const pid = environmentVariable("WATCHDOG_PID");
+  if (pid !== undefined && pid !== "" && Number(pid) !== Deno.pid) return undefined;
+  const microseconds = Number(environmentVariable("WATCHDOG_USEC"));
+  return microseconds > 0
+    ? microseconds / MICROSECONDS_PER_MILLISECOND * WATCHDOG_SHARE
+    : undefined;
+}

@@ -1,0 +1,19 @@
+// The ways of a worker to die that a test can ask for (testing.ts). Each is the real thing: nothing of the server is told beforehand.
+
+import type { Misbehaviour } from "../ipc/messages.ts";
+
+/** Does at once what was asked for. */
+export function misbehave(how: Misbehaviour): void {
+  switch (how) {
+    case "hang":
+      for (;;);
+    case "crash":
+      // From a timer, where nothing catches it.
+      setTimeout(() => {
+        throw new Error("This worker was told to crash, by a test");
+      });
+      return;
+    case "exit":
+      Deno.exit(1);
+  }
+}

@@ -1,0 +1,41 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { editDistance, nearest } from "../../src/cli/suggestion.ts";
+
+describe("nearest()", () => {
+  const flags = ["port", "hostname", "workers", "max-body-bytes", "max-head-bytes", "watch"];
+  const cases = [
+    { word: "prot", meant: "port" },
+    { word: "worker", meant: "workers" },
+    { word: "max-bodybytes", meant: "max-body-bytes" },
+    { word: "maxBodyBytes", meant: "max-body-bytes" },
+    { word: "host", meant: "hostname" },
+    { word: "wacth", meant: "watch" },
+    { word: "zzz", meant: undefined },
+    { word: "", meant: undefined },
+  ];
+  for (const { word, meant } of cases) {
+    it(`takes ${JSON.stringify(word)} for ${meant ?? "nothing that there is"}`, () => {
+      assertEquals(nearest(word, flags), meant);
+    });
+  }
+
+  it("knows nothing where there is nothing", () => assertEquals(nearest("port", []), undefined));
+});
+
+describe("editDistance()", () => {
+  const cases = [
+    { from: "", to: "", distance: 0 },
+    { from: "abc", to: "", distance: 3 },
+    { from: "", to: "abc", distance: 3 },
+    { from: "abc", to: "abd", distance: 1 },
+    { from: "abc", to: "acb", distance: 1 },
+    { from: "abc", to: "xabc", distance: 1 },
+    { from: "kitten", to: "sitting", distance: 3 },
+  ];
+  for (const { from, to, distance } of cases) {
+    it(`is ${distance} from ${JSON.stringify(from)} to ${JSON.stringify(to)}`, () => {
+      assertEquals(editDistance(from, to), distance);
+    });
+  }
+});

@@ -1,0 +1,31 @@
+// Hundreds of connections at full speed on one worker: each gets its share. The runtime alone would serve some of them over and
+// over (src/connection/read_fairness.ts says why); the answers of each connection are counted, and nothing is timed.
+
+import { assertGreaterOrEqual } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { startEpollLoad } from "../bench/epoll_load.ts";
+import { HELLO_HEAD } from "../bench/requests.ts";
+import { BenchServer, MUDPIE } from "../bench/servers.ts";
+import { CAN_WATCH_PROCESSES } from "../support/servers/server_process.ts";
+import { canShrinkWindows } from "../support/clients/small_window_client.ts";
+
+/** The load calls the same library in the same way. */
+const ignore = !CAN_WATCH_PROCESSES || !canShrinkWindows();
+
+/** Where the load runs; the server has the other one. */
+const PROCESSOR = "1";
+
+describe("a worker whose connections all ask at full speed", { ignore }, () => {
+  for (const connections of [256, 800]) {
+    it(`it gives the slowest of ${connections} connections at least half of what the middle one gets`, async () => {
+      await using server = await BenchServer.start(MUDPIE);
+      const load = { port: server.port, connections, seconds: 2, request: HELLO_HEAD };
+      const { least, middle } = await startEpollLoad(load, PROCESSOR);
+      assertGreaterOrEqual(
+        least,
+        middle / 2,
+        `${least} answers, where the middle one got ${middle}`,
+      );
+    });
+  }
+});

@@ -1,0 +1,95 @@
+// What a service manager such as systemd hears of a program that serves, over a real datagram socket.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { AppOptions } from "../support/servers/app.ts";
+import { eventually } from "../support/deadline.ts";
+import { Manager } from "../support/servers/manager.ts";
+import { Program } from "../support/servers/program.ts";
+import { get, RawClient } from "../support/clients/raw_client.ts";
+import { CAN_START_PROGRAMS } from "../support/servers/started_app.ts";
+
+function start(app: string, manager: Manager, options: AppOptions = {}, env = {}): Program {
+  const path = new URL(`../support/apps/${app}`, import.meta.url).pathname;
+  const run = { port: 0, workers: 2, ...options.run };
+  return Program.deno(["run", "-A", path, JSON.stringify({ ...options, run })], {
+    env: { NOTIFY_SOCKET: manager.path, ...env },
+  });
+}
+
+describe("A service manager", { ignore: !CAN_START_PROGRAMS }, () => {
+  it("it hears when the server is ready, reloads, and stops", async () => {
+    using manager = new Manager();
+    await using program = start("well_behaved.ts", manager);
+    await program.listening();
+    await manager.hears("READY=1");
+    await manager.hears("STATUS=2 of 2 workers accept");
+    assertEquals(manager.turns, ["READY=1"]);
+    program.signal("SIGHUP");
+    await manager.hears("READY=1", 2);
+    program.signal("SIGTERM");
+    await manager.hears("STOPPING=1");
+    assertEquals((await program.ended()).code, 0);
+    assertEquals(manager.turns, ["READY=1", "RELOADING=1", "READY=1", "STOPPING=1"]);
+    assert(!manager.told.includes("WATCHDOG=1"), "nobody asked for signs of life");
+  });
+
+  it("it hears that the server is alive for as long as a worker is", async () => {
+    using manager = new Manager();
+    const run = { workers: 1, hangTimeout: 800, onHang: "continue", startTimeout: 0 } as const;
+    await using program = start("hangs.ts", manager, { run }, { WATCHDOG_USEC: "300000" });
+    const { port } = await program.listening();
+    await manager.hears("WATCHDOG=1", 3);
+    using client = await RawClient.connect(port);
+    await client.send(get("/spin"));
+    // The worker is taken for hung, and its replacement accepts.
+    await program.stderr.find(/worker 2: accepting/);
+    const before = manager.told.length;
+    await eventually(
+      () => manager.told.slice(before).includes("WATCHDOG=1"),
+      "signs of life of the replacement",
+    );
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 0);
+  });
+
+  it("it hears no signs of life that are another process's to give", async () => {
+    using manager = new Manager();
+    const env = { WATCHDOG_USEC: "1000", WATCHDOG_PID: "1" };
+    await using program = start("well_behaved.ts", manager, {}, env);
+    await manager.hears("STATUS=2 of 2 workers accept");
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 0);
+    assert(!manager.told.includes("WATCHDOG=1"));
+  });
+
+  it("it is not needed: a server that cannot reach it says so and serves", async () => {
+    using manager = new Manager();
+    const sockets: [path: string, says: RegExp | undefined][] = [
+      ["@abstract", /cannot tell the service manager .*@abstract/],
+      [`${manager.folder}/nobody.sock`, undefined],
+    ];
+    for (const [NOTIFY_SOCKET, says] of sockets) {
+      await using program = start("well_behaved.ts", manager, {}, { NOTIFY_SOCKET });
+      const { port } = await program.listening();
+      using client = await RawClient.connect(port);
+      assertEquals((await client.ask(get("/async", "Connection: close"))).text, "async");
+      if (says !== undefined) assertMatch(program.stderr.text, says);
+      client[Symbol.dispose]();
+      program.signal("SIGTERM");
+      assertEquals((await program.ended()).code, 0);
+    }
+    assertEquals(manager.told, []);
+  });
+
+  it("it finds nothing of the server left among the temporary files", async () => {
+    using manager = new Manager();
+    const temporary = Deno.makeTempDirSync({ dir: manager.folder });
+    await using program = start("well_behaved.ts", manager, {}, { TMPDIR: temporary });
+    await manager.hears("READY=1");
+    assertEquals([...Deno.readDirSync(temporary)].length, 1);
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 0);
+    assertEquals([...Deno.readDirSync(temporary)], []);
+  });
+});

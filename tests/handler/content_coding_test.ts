@@ -1,0 +1,377 @@
+// The content coding of a request's body: what is decoded, what is refused, and that no small body becomes a large one.
+
+import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import fc from "fast-check";
+import { Buffer } from "node:buffer";
+import zlib from "node:zlib";
+import {
+  fetchHandler,
+  type Handler,
+  WebResponse,
+  WebServer,
+  type WebServerOptions,
+} from "../../mod.ts";
+import {
+  decodeAtOnce,
+  prepareDecoding,
+  readContentCoding,
+} from "../../src/handler/content_coding.ts";
+import { HttpError } from "../../src/handler/errors.ts";
+
+const JSON_TYPE = "application/json";
+const URLENCODED = "application/x-www-form-urlencoded";
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+function joined(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** What a client may send: the coding's own names, and how to make it. */
+const CODERS: { coding: string; encode: (bytes: Uint8Array) => Uint8Array }[] = [
+  { coding: "gzip", encode: (bytes) => zlib.gzipSync(bytes) },
+  { coding: "x-gzip", encode: (bytes) => zlib.gzipSync(bytes) },
+  { coding: "GZip", encode: (bytes) => zlib.gzipSync(bytes) },
+  { coding: "deflate", encode: (bytes) => zlib.deflateSync(bytes) },
+  { coding: "br", encode: (bytes) => zlib.brotliCompressSync(bytes) },
+  { coding: "identity", encode: (bytes) => bytes },
+  { coding: " , gzip, identity,", encode: (bytes) => zlib.gzipSync(bytes) },
+];
+
+const READERS: Record<string, Handler> = {
+  text: (req) => WebResponse.text(req.text()),
+  json: (req) => WebResponse.json(req.json()),
+  form: async (req) => WebResponse.json([...await req.form()]),
+};
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly acceptEncoding: string | null;
+}
+
+async function send(
+  handler: Handler,
+  coding: string,
+  body: Uint8Array,
+  { contentType = JSON_TYPE, ...options }: WebServerOptions & { contentType?: string } = {},
+): Promise<Answer> {
+  const server = new WebServer(options);
+  server.addPath("/", handler);
+  const headers = { "content-encoding": coding, "content-type": contentType };
+  const init = { method: "POST", headers, body: new Uint8Array(body) };
+  const response = await server.fetch(new Request("http://localhost/", init));
+  return {
+    status: response.status,
+    text: await response.text(),
+    acceptEncoding: response.headers.get("accept-encoding"),
+  };
+}
+
+describe("WebRequest", () => {
+  for (const { coding, encode } of CODERS) {
+    it(`text(), json() and form() decode ${JSON.stringify(coding)}`, async () => {
+      const json = encode(utf8('{"a":"é"}'));
+      assertEquals((await send(READERS.text, coding, json)).text, '{"a":"é"}');
+      assertEquals((await send(READERS.json, coding, json)).text, '{"a":"é"}');
+      const form = encode(utf8("a=1&b=%C3%A9"));
+      const answer = await send(READERS.form, coding, form, { contentType: URLENCODED });
+      assertEquals([answer.status, answer.text], [200, '[["a","1"],["b","é"]]']);
+    });
+  }
+
+  it("form() decodes a multipart form with a file", async () => {
+    const body = new FormData();
+    body.append("photo", new File(["abc"], "a.png"));
+    const plain = new Request("http://localhost/", { method: "POST", body });
+    const contentType = plain.headers.get("content-type") ?? "";
+    const readsFile: Handler = async (req) => {
+      const photo = (await req.form()).get("photo");
+      return WebResponse.text(photo instanceof File ? await photo.text() : "no file");
+    };
+    const coded = zlib.gzipSync(await plain.bytes());
+    assertEquals((await send(readsFile, "gzip", coded, { contentType })).text, "abc");
+  });
+
+  it("text() leaves a byte order mark out, and decodes bytes that are not UTF-8 lossily", async () => {
+    const coded = zlib.gzipSync(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61, 0xff));
+    assertEquals((await send(READERS.text, "gzip", coded)).text, "a\ufffd");
+  });
+
+  it("text(), json() and form() may be asked one after the other", async () => {
+    const all: Handler = async (req) => {
+      const [text, json] = [req.text(), req.json()];
+      return WebResponse.json([text, json, req.text(), [...await req.form()]]);
+    };
+    const coded = zlib.gzipSync(utf8("7"));
+    const { text } = await send(all, "gzip", coded, { contentType: URLENCODED });
+    assertEquals(text, '["7",7,"7",[["7",""]]]');
+  });
+
+  it("decodes deflate data without the header of the zlib format, as some clients send it", async () => {
+    const raw = zlib.deflateRawSync(utf8("a raw body"));
+    assertEquals((await send(READERS.text, "deflate", raw)).text, "a raw body");
+  });
+
+  it("decodes all members of gzip data", async () => {
+    const members = joined(zlib.gzipSync(utf8("one ")), zlib.gzipSync(utf8("two")));
+    assertEquals((await send(READERS.text, "gzip", members)).text, "one two");
+  });
+
+  it("text() of an empty body is empty, whatever its coding is", async () => {
+    for (const coding of ["gzip", "br", "unknown", "gzip, gzip"]) {
+      const { status, text } = await send(READERS.text, coding, new Uint8Array(0));
+      assertEquals([status, text], [200, ""], coding);
+    }
+  });
+
+  it("body and toRequest() keep the bytes and the field as they were sent", async () => {
+    const coded = zlib.gzipSync(utf8("a body"));
+    const raw: Handler = async (req) => {
+      const request = req.toRequest();
+      const field = [req.header("content-encoding"), request.headers.get("content-encoding")];
+      return WebResponse.json([...field, [...req.body], [...await request.bytes()]]);
+    };
+    const { text } = await send(raw, "gzip", coded);
+    assertEquals(JSON.parse(text), ["gzip", "gzip", [...coded], [...coded]]);
+  });
+
+  it("is not decoded for fetchHandler(), however large it is", async () => {
+    const coded = joined(zlib.gzipSync(new Uint8Array(10)), new Uint8Array(1_100_000));
+    const app = fetchHandler(async (request) =>
+      Response.json([request.headers.get("content-encoding"), (await request.bytes()).length])
+    );
+    const { text } = await send(app, "gzip", coded, { maxBodyBytes: 2_000_000 });
+    assertEquals(text, JSON.stringify(["gzip", coded.length]));
+  });
+
+  it("is not decoded where decodeRequestBodies is false", async () => {
+    const coded = zlib.gzipSync(utf8("7"));
+    const options = { decodeRequestBodies: false };
+    assertEquals((await send(READERS.json, "gzip", coded, options)).status, 400);
+    assertEquals((await send(READERS.text, "zstd", utf8("7"), options)).text, "7");
+  });
+
+  it("does not decode what no handler reads", async () => {
+    const unread: Handler = () => WebResponse.text("unread");
+    for (const coding of ["gzip", "deflate", "br", "unknown", "gzip, gzip"]) {
+      assertEquals((await send(unread, coding, utf8("damaged"))).text, "unread");
+    }
+  });
+});
+
+describe("a request body that cannot be decoded", () => {
+  const gzip = zlib.gzipSync(utf8("hello hello hello"));
+  const deflate = zlib.deflateSync(utf8("hello hello hello"));
+  const brotli = zlib.brotliCompressSync("hello hello hello");
+  const flipped = gzip.slice();
+  // The checksum comes last but for the length.
+  flipped[flipped.length - 6] ^= 1;
+
+  const cases: { what: string; coding: string; body: Uint8Array; status: number }[] = [
+    { what: "an unknown coding", coding: "zstd", body: gzip, status: 415 },
+    { what: "text in place of br", coding: "br", body: utf8("hello"), status: 400 },
+    {
+      what: "br with rubbish after it",
+      coding: "br",
+      body: joined(brotli, utf8("x")),
+      status: 400,
+    },
+    { what: "two codings", coding: "deflate, gzip", body: gzip, status: 415 },
+    { what: "the same coding twice", coding: "gzip, gzip", body: zlib.gzipSync(gzip), status: 415 },
+    { what: "text in place of gzip", coding: "gzip", body: utf8("hello"), status: 400 },
+    { what: "text in place of deflate", coding: "deflate", body: utf8("hello"), status: 400 },
+    { what: "gzip in place of deflate", coding: "deflate", body: gzip, status: 400 },
+    { what: "deflate in place of gzip", coding: "gzip", body: deflate, status: 400 },
+    { what: "gzip with a wrong checksum", coding: "gzip", body: flipped, status: 400 },
+    {
+      what: "gzip with rubbish after it",
+      coding: "gzip",
+      body: joined(gzip, utf8("x")),
+      status: 400,
+    },
+    {
+      what: "a cut off second member",
+      coding: "gzip",
+      body: joined(gzip, gzip.subarray(0, -1)),
+      status: 400,
+    },
+    { what: "one byte", coding: "deflate", body: Uint8Array.of(0x78), status: 400 },
+  ];
+  for (const { what, coding, body, status } of cases) {
+    it(`gets ${status} for ${what}, from each reader`, async () => {
+      for (const [name, handler] of Object.entries(READERS)) {
+        const answer = await send(handler, coding, body, { contentType: URLENCODED });
+        const acceptEncoding = status === 415 ? "gzip, deflate, br" : null;
+        assertEquals([answer.status, answer.acceptEncoding], [status, acceptEncoding], name);
+      }
+    });
+  }
+
+  it("gets 400 wherever its data is cut off", async () => {
+    for (
+      const { coding, body } of [{ coding: "gzip", body: gzip }, {
+        coding: "deflate",
+        body: deflate,
+      }]
+    ) {
+      for (let length = 1; length < body.length; length++) {
+        const { status } = await send(READERS.text, coding, body.subarray(0, length));
+        assertEquals(status, 400, `${coding} of ${length} bytes`);
+      }
+    }
+  });
+
+  it("gets 413 at one byte more than maxBodyBytes, decoded", async () => {
+    for (const { coding, encode } of CODERS) {
+      if (coding === "identity") continue;
+      const options = { maxBodyBytes: 10_000 };
+      const whole = await send(READERS.text, coding, encode(new Uint8Array(10_000)), options);
+      assertEquals([whole.status, whole.text.length], [200, 10_000]);
+      assertEquals(
+        (await send(READERS.text, coding, encode(new Uint8Array(10_001)), options)).status,
+        413,
+      );
+    }
+  });
+
+  it("takes no more memory than the limit, though it would decode to a thousand times as much", async () => {
+    const bomb = zlib.gzipSync(new Uint8Array(100_000_000));
+    assert(bomb.length < 1_000_000);
+    for (
+      const { handler, contentType } of [
+        { handler: READERS.json, contentType: JSON_TYPE },
+        { handler: READERS.form, contentType: URLENCODED },
+      ]
+    ) {
+      assertEquals((await send(handler, "gzip", bomb, { contentType })).status, 413);
+    }
+  });
+
+  it("answers in a handler that catches the error and reads again", async () => {
+    const twice: Handler = (req) => {
+      assertThrows(() => req.text(), HttpError);
+      return WebResponse.text(req.text());
+    };
+    assertEquals((await send(twice, "gzip", utf8("x"))).status, 400);
+  });
+});
+
+describe("a coded body of more than a megabyte", () => {
+  const options = { maxBodyBytes: 100_000_000 };
+  const noise = new Uint8Array(1_100_000);
+  for (let at = 0; at < noise.length; at += 50_000) {
+    crypto.getRandomValues(noise.subarray(at, at + 50_000));
+  }
+  const large = joined(noise, new Uint8Array(60_000_000));
+  const length: Handler = (req) => WebResponse.text(`${req.text().length > 0}, ${req.body.length}`);
+
+  for (
+    const { coding, encode } of CODERS.filter(({ coding }) => /^(gzip|deflate|br)$/.test(coding))
+  ) {
+    it(`is decoded in turns where it is ${coding}, so that others are served meanwhile`, async () => {
+      const coded = encode(large);
+      assertGreater(coded.length, 1_000_000);
+      let turns = 0;
+      const timer = setInterval(() => turns++, 1);
+      let turnsBefore = 0;
+      const { status, text } = await send(
+        (req) => {
+          turnsBefore = turns;
+          return length(req);
+        },
+        coding,
+        coded,
+        options,
+      );
+      clearInterval(timer);
+      assertEquals([status, text], [200, `true, ${coded.length}`]);
+      assertGreater(turnsBefore, 0);
+    });
+
+    it(`is refused like a small one where it is ${coding}`, async () => {
+      const coded = encode(large);
+      const limited = { maxBodyBytes: 20_000_000 };
+      assertEquals((await send(length, coding, coded, limited)).status, 413);
+      assertEquals((await send(length, coding, coded.subarray(0, -1), options)).status, 400);
+      const damaged = joined(coded);
+      damaged[0] ^= 0xff;
+      assertEquals((await send(length, coding, damaged, options)).status, 400);
+    });
+  }
+
+  it("gives the handler every decoded byte", async () => {
+    const text = "0123456789".repeat(20_000) + Buffer.from(noise).toString("hex");
+    const { text: answer } = await send(READERS.text, "gzip", zlib.gzipSync(utf8(text)), options);
+    assert(answer === text);
+  });
+});
+
+describe("readContentCoding()", () => {
+  const cases: [field: string | null, coding: string][] = [
+    [null, "identity"],
+    ["", "identity"],
+    ["identity", "identity"],
+    ["Identity, identity", "identity"],
+    ["gzip", "gzip"],
+    ["X-GZIP", "gzip"],
+    ["deflate", "deflate"],
+    ["BR", "br"],
+    ["identity, deflate", "deflate"],
+    ["gzip;q=1", "unknown"],
+    ["gzip gzip", "unknown"],
+    ["gzip,gzip", "unknown"],
+    ["compress", "unknown"],
+    ["__proto__", "unknown"],
+    ["*", "unknown"],
+  ];
+  for (const [field, coding] of cases) {
+    it(`reads ${JSON.stringify(field)} as ${coding}`, () => {
+      assertEquals(readContentCoding(field), coding);
+    });
+  }
+});
+
+describe("decodeAtOnce()", () => {
+  it("gives back what was encoded, or nothing larger than the limit", async () => {
+    await prepareDecoding(new Uint8Array(zlib.gzipSync("")), "gzip", 1);
+    const encoders = {
+      gzip: [zlib.gzipSync],
+      deflate: [zlib.deflateSync, zlib.deflateRawSync],
+    } as const;
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 5_000 }),
+        fc.constantFrom("gzip", "deflate"),
+        fc.integer({ min: 0, max: 9 }),
+        fc.integer({ min: 1, max: 6_000 }),
+        (bytes, coding, level, limit) => {
+          for (const encode of encoders[coding]) {
+            const decoded = decodeAtOnce(encode(bytes, { level }), coding, limit);
+            if (decoded instanceof HttpError) {
+              assertEquals(decoded.status, 413);
+              assertGreater(bytes.length, limit);
+            } else assertEquals(decoded, new Uint8Array(bytes));
+          }
+        },
+      ),
+    );
+  });
+
+  it("takes any bytes for what they are or refuses them, and never fails", async () => {
+    await prepareDecoding(new Uint8Array(zlib.gzipSync("")), "gzip", 1);
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 1 }),
+        fc.constantFrom("gzip", "deflate"),
+        (bytes, coding) => {
+          const decoded = decodeAtOnce(bytes, coding, 1_000);
+          assert(
+            decoded instanceof HttpError ? decoded.status === 400 || decoded.status === 413 : true,
+          );
+        },
+      ),
+    );
+  });
+});

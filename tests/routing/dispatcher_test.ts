@@ -1,0 +1,305 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { fetchHandler, type Handler, HttpError, WebResponse } from "../../mod.ts";
+import { resolveServerOptions } from "../../src/options/options.ts";
+import type { Peer } from "../../src/handler/client_origin.ts";
+import { parsedRequest, PEER, TestDispatcher } from "../support/requests/socketless_exchange.ts";
+
+describe("Dispatcher.dispatch()", () => {
+  it("returns the response of a plain handler at once, without a promise", () => {
+    const response = WebResponse.text("a");
+    const dispatcher = new TestDispatcher({ "prefix /": () => response });
+    assertStrictEquals(dispatcher.dispatch(parsedRequest({})), response);
+  });
+
+  it("returns what goes wrong in a plain handler at once, too", () => {
+    const dispatcher = new TestDispatcher({
+      "prefix /http-error": () => {
+        throw new HttpError(404);
+      },
+      "prefix /panic": () => {
+        throw new Error("a");
+      },
+      "prefix /table": { PUT: () => WebResponse.empty() },
+    });
+    const statuses = { "/http-error": 404, "/panic": 500, "/table": 405, "/nowhere": 404 };
+    for (const [target, status] of Object.entries(statuses)) {
+      const response = dispatcher.dispatch(parsedRequest({ target }));
+      assertInstanceOf(response, WebResponse);
+      assertEquals(response.status, status);
+    }
+  });
+
+  it("returns a promise of the response of an asynchronous handler", async () => {
+    const response = WebResponse.text("a");
+    const dispatcher = new TestDispatcher({ "prefix /": async () => await response });
+    const returned = dispatcher.dispatch(parsedRequest({}));
+    assertInstanceOf(returned, Promise);
+    assertStrictEquals(await returned, response);
+  });
+
+  it("calls the handler with the request, once", async () => {
+    const seen: unknown[][] = [];
+    const dispatcher = new TestDispatcher({
+      "prefix /": (...values) => {
+        seen.push(values);
+        return WebResponse.empty();
+      },
+    });
+    const request = parsedRequest({});
+    await dispatcher.dispatch(request);
+    assertEquals(seen.length, 1);
+    assertEquals(seen[0].length, 1);
+    assertStrictEquals(seen[0][0], request);
+  });
+
+  it("answers a path that was not added with 404", async () => {
+    const { status, headers } = await new TestDispatcher({}).answer({ target: "/a" });
+    assertEquals([status, headers.get("content-type")], [404, "text/plain; charset=utf-8"]);
+  });
+
+  it("reports no panic for an HttpError, thrown or rejected with", async () => {
+    const dispatcher = new TestDispatcher({
+      "exact /thrown": () => {
+        throw new HttpError(404, "a");
+      },
+      "exact /rejected": () => Promise.reject(new HttpError(409, "b")),
+    });
+    assertEquals((await dispatcher.answer({ target: "/thrown" })).status, 404);
+    assertEquals((await dispatcher.answer({ target: "/rejected" })).status, 409);
+    assertEquals(dispatcher.panics, []);
+  });
+});
+
+describe("A panic", () => {
+  const error = new Error("secret");
+  const looksLikeHttpError = Object.assign(new Error("secret"), {
+    name: "HttpError",
+    status: 404,
+    headers: {},
+  });
+  const thrown: { what: string; value: unknown }[] = [
+    { what: "an Error", value: error },
+    { what: "a TypeError", value: new TypeError("secret") },
+    { what: "an Error that only looks like an HttpError", value: looksLikeHttpError },
+    {
+      what: "an aborted operation, of which the request knows nothing",
+      value: new DOMException("secret", "AbortError"),
+    },
+    { what: "undefined", value: undefined },
+    { what: "null", value: null },
+    { what: "a text", value: "secret" },
+    { what: "a number", value: 404 },
+    { what: "a symbol", value: Symbol("secret") },
+    { what: "an object", value: { secret: 1 } },
+    { what: "a response", value: WebResponse.text("secret") },
+    { what: "a platform Response", value: new Response("secret") },
+    { what: "a proxy that was revoked", value: revokedProxy() },
+  ];
+  for (const { what, value } of thrown) {
+    it(`is a handler that throws ${what}`, async () => {
+      await assertPanic(() => {
+        throw value;
+      }, value);
+    });
+
+    it(`is a handler that rejects with ${what}`, async () => {
+      await assertPanic(() => Promise.reject(value), value);
+    });
+  }
+
+  const results: { type: string; value: unknown }[] = [
+    { type: "undefined", value: undefined },
+    { type: "null", value: null },
+    { type: "string", value: "secret" },
+    { type: "number", value: 200 },
+    { type: "boolean", value: true },
+    { type: "Object", value: { status: 200, body: "secret", headers: {} } },
+    { type: "Array", value: [] },
+    { type: "Uint8Array", value: new Uint8Array(1) },
+    { type: "function", value: () => WebResponse.text("secret") },
+    { type: "Request", value: new Request("http://localhost/secret") },
+    { type: "Error", value: new Error("secret") },
+    { type: "HttpError", value: new HttpError(404, "secret") },
+    { type: "object", value: Object.create(null) },
+  ];
+  for (const { type, value } of results) {
+    it(`is a handler that returns a value of type ${type}, now or later`, async () => {
+      for (const result of [value, Promise.resolve(value)]) {
+        const [panic] = await assertPanic((() => result) as Handler);
+        assertInstanceOf(panic, TypeError);
+        assertStringIncludes(panic.message, `type ${type}`, "what was got");
+        assertStringIncludes(panic.message, "WebResponse", "what was expected");
+        assertStringIncludes(panic.message, 'GET "/"', "which handler");
+      }
+    });
+  }
+
+  it("is an HttpError whose headers may not be sent", async () => {
+    const bad = [["x-bad", "a\r\nb: c"], ["x-bad", "a\x01b"], ["x-bad ", "a"]];
+    for (const [name, value] of bad) {
+      const [panic] = await assertPanic(() => {
+        throw new HttpError(401, "secret", { headers: { [name]: value } });
+      });
+      assertInstanceOf(panic, TypeError);
+      assertStringIncludes(panic.message, "x-bad");
+    }
+  });
+
+  it("is a promise that is none: a then() that throws", async () => {
+    const liar = {
+      then() {
+        throw error;
+      },
+    };
+    await assertPanic((() => liar) as unknown as Handler, error);
+  });
+
+  it("does not keep the next request from its answer", async () => {
+    const dispatcher = new TestDispatcher({
+      "exact /panic": () => Promise.reject(error),
+      "exact /": () => WebResponse.text("well"),
+    });
+    await dispatcher.answer({ target: "/panic" });
+    assertEquals((await dispatcher.answer({})).text, "well");
+  });
+});
+
+/** A panic answers 500 with nothing of the error in it, and is reported once; gives what was reported, in a list. */
+async function assertPanic(handler: Handler, expected?: unknown): Promise<unknown[]> {
+  const dispatcher = new TestDispatcher({ "prefix /": handler });
+  const { status, text, headers } = await dispatcher.answer({});
+  assertEquals([status, text], [500, "Internal Server Error"]);
+  assertFalse(JSON.stringify([...headers]).includes("secret"));
+  assertEquals(dispatcher.panics.length, 1);
+  if (expected !== undefined) assert(Object.is(dispatcher.panics[0], expected));
+  // A promise would look for a then() in the panic itself.
+  return dispatcher.panics;
+}
+
+function revokedProxy(): unknown {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+describe("fetchHandler()", () => {
+  it("gives the application the whole path, its mount point included", async () => {
+    const dispatcher = new TestDispatcher({
+      "prefix /app/:name": fetchHandler(({ url }) => new Response(url)),
+    });
+    const { text } = await dispatcher.answer({ target: "/app/a%2Fb/c?d=e" });
+    assertEquals(text, "http://localhost/app/a%2Fb/c?d=e");
+  });
+
+  it("gives the application method, headers, body, and the request's signal", async () => {
+    const seen: Request[] = [];
+    const dispatcher = new TestDispatcher({
+      "prefix /": fetchHandler(async (request) => {
+        seen.push(request);
+        return new Response(await request.text());
+      }),
+    });
+    const fields: [string, string][] = [["Host", "a"], ["X-A", "1"]];
+    const { text } = await dispatcher.answer({ method: "PUT", fields, body: "abc" });
+    assertEquals(text, "abc");
+    assertEquals([seen[0].method, seen[0].headers.get("x-a")], ["PUT", "1"]);
+    assertInstanceOf(seen[0].signal, AbortSignal);
+  });
+
+  it("tells the application who asks, as Deno.serve does", async () => {
+    const dispatcher = new TestDispatcher({
+      "prefix /": fetchHandler((_request, { remoteAddr }) => Response.json(remoteAddr)),
+    });
+    const { text } = await dispatcher.answer({});
+    assertEquals(Object.keys(JSON.parse(text)), ["transport", "hostname", "port"]);
+  });
+
+  it("tells the application behind a trusted front end the client and the public URL", async () => {
+    const dispatcher = new TestDispatcher({
+      "prefix /": fetchHandler(({ url }, { remoteAddr }) => Response.json([url, remoteAddr])),
+    });
+    const peer: Peer = {
+      addr: { transport: "tcp", hostname: "127.0.0.1", port: 40_000 },
+      scheme: "http",
+      trust: resolveServerOptions({ trustProxy: "loopback" }).trustProxy,
+    };
+    const fields: [string, string][] = [
+      ["Host", "inner:8000"],
+      ["X-Forwarded-For", "198.51.100.66, 192.0.2.9"],
+      ["X-Forwarded-Proto", "https"],
+      ["X-Forwarded-Host", "public.example"],
+    ];
+    const client = { transport: "tcp", hostname: "192.0.2.9", port: 0 };
+    const believed = await dispatcher.answer({ fields, peer });
+    assertEquals(JSON.parse(believed.text), ["https://public.example/", client]);
+    const { text } = await dispatcher.answer({ fields });
+    assertEquals(JSON.parse(text), ["http://inner:8000/", { ...PEER.addr }]);
+  });
+
+  it("takes an application that answers at once, and a function that has lost its object", async () => {
+    const app = { fetch: () => new Response("a", { status: 202 }) };
+    const { fetch } = app;
+    const dispatcher = new TestDispatcher({ "prefix /": fetchHandler(fetch) });
+    assertEquals((await dispatcher.answer({})).status, 202);
+  });
+
+  it("makes a panic of what the application throws, and of what it wrongly returns", async () => {
+    const error = new Error("a");
+    await assertPanic(fetchHandler(() => Promise.reject(error)), error);
+    await assertPanic(fetchHandler(() => "text" as unknown as Response));
+  });
+
+  it("lets the application throw an HttpError", async () => {
+    const dispatcher = new TestDispatcher({
+      "prefix /": fetchHandler(() => Promise.reject(new HttpError(403))),
+    });
+    assertEquals((await dispatcher.answer({})).status, 403);
+  });
+
+  it("answers what the platform's Request has no form for, without calling the application", async () => {
+    let calls = 0;
+    const dispatcher = new TestDispatcher({
+      "prefix /": fetchHandler(() => {
+        calls++;
+        return new Response();
+      }),
+    });
+    assertEquals((await dispatcher.answer({ method: "TRACE" })).status, 501);
+    assertEquals((await dispatcher.answer({ fields: [["Host", "300.1.1.1"]] })).status, 400);
+    assertEquals([calls, dispatcher.panics], [0, []]);
+  });
+
+  it("answers a WebSocket's upgrade with 501, which is no panic", async () => {
+    const dispatcher = new TestDispatcher({
+      "prefix /": fetchHandler((request) => Deno.upgradeWebSocket(request).response),
+    });
+    const fields: [string, string][] = [
+      ["Host", "a"],
+      ["Connection", "Upgrade"],
+      ["Upgrade", "websocket"],
+      ["Sec-WebSocket-Version", "13"],
+      ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
+    ];
+    assertEquals((await dispatcher.answer({ fields })).status, 501);
+    assertEquals(dispatcher.panics, []);
+  });
+
+  for (const value of [undefined, null, { fetch: () => new Response() }, "app"]) {
+    it(`refuses ${JSON.stringify(value)} for an application`, () => {
+      const { message } = assertThrows(
+        () => fetchHandler(value as unknown as () => Response),
+        TypeError,
+      );
+      assertStringIncludes(message, "app.fetch");
+    });
+  }
+});

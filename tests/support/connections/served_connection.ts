@@ -1,0 +1,125 @@
+// One connection of a worker, over a connection without a socket and with a clock that is a number: what the tests of connections share.
+
+import { Dispatcher, type Handler, type PanicListener } from "../../../src/routing/dispatcher.ts";
+import { ExchangeBoard } from "../../../src/ipc/in_flight_requests.ts";
+import { BufferPool } from "../../../src/http1/buffer_pool.ts";
+import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
+import { Scoreboard } from "../../../src/ipc/scoreboard.ts";
+import { resolveServerOptions, type WebServerOptions } from "../../../src/options/options.ts";
+import { WrittenId } from "../../../src/telemetry/request_id.ts";
+import type { RequestMetrics } from "../../../src/telemetry/request_metrics.ts";
+import { phraseResponse } from "../../../src/handler/response.ts";
+import type { Router } from "../../../src/routing/router.ts";
+import { AccessLog } from "../../../src/telemetry/access_log.ts";
+import { BackgroundTasks } from "../../../src/connection/background_tasks.ts";
+import { Connection, type ConnectionContext } from "../../../src/connection/connection.ts";
+import { Deadlines } from "../../../src/connection/deadlines.ts";
+import { TurnClock } from "../../../src/connection/request_clock.ts";
+import { TurnGate } from "../../../src/connection/read_fairness.ts";
+import { FakeConn, settle } from "./fake_conn.ts";
+
+/** The Date of every answer. */
+export const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+/** A connection that is served. */
+export interface ServedConnection {
+  readonly fake: FakeConn;
+  readonly connection: Connection;
+  readonly context: ConnectionContext;
+  readonly served: Promise<void>;
+  readonly logged: string[];
+  /** The faults of the server's own that came to light. */
+  readonly faults: unknown[];
+  /** What handlers have panicked with. */
+  readonly panics: unknown[];
+  /** What handlers have given to `waitUntil`, and what was logged of it. */
+  readonly background: BackgroundTasks;
+  readonly backgroundLines: string[];
+  /** Moves the clock on, tick by tick, and lets happen what then happens. */
+  pass(ms: number): Promise<void>;
+}
+
+/** How a connection is served. Of the limits that are not given, `writeTimeout` has its default, and the other ones are off. */
+export interface ServingOptions {
+  readonly router: Router<Handler>;
+  readonly limits: WebServerOptions;
+  readonly tickMs: number;
+  readonly pool?: BufferPool;
+  readonly turnGate?: TurnGate;
+  readonly requestMetrics?: RequestMetrics;
+  /** Whether requests are logged, which gives their answers an `X-Request-Id`. Not by default. */
+  readonly isLogged?: boolean;
+  /** The address of the peer, as the socket names it. 192.0.2.1 by default. */
+  readonly peerHostname?: string;
+}
+
+/** Serves a connection, and lets it begin. */
+export async function serveConnection(options: ServingOptions): Promise<ServedConnection> {
+  const { router, limits, tickMs, pool = new BufferPool(), turnGate = new TurnGate() } = options;
+  const logged: string[] = [];
+  const faults: unknown[] = [];
+  const accessLog = new AccessLog({
+    format: "text",
+    worker: 1,
+    exclude: limits.accessLogExclude ?? [],
+    write: (bytes) => {
+      logged.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
+      return Promise.resolve();
+    },
+    onFailure: (error) => faults.push(error),
+  });
+  const panics: unknown[] = [];
+  const backgroundLines: string[] = [];
+  const background = new BackgroundTasks("worker 1", (line) => backgroundLines.push(line));
+  const fake = new FakeConn(options.peerHostname);
+  const onPanic: PanicListener = (error) => {
+    panics.push(error);
+    return phraseResponse(500, { connection: "close" });
+  };
+  const context: ConnectionContext = {
+    settings: resolveServerOptions({
+      headTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: 0,
+      ...limits,
+    }),
+    pool,
+    encoder: new ResponseEncoder(DATE, Math.floor((limits.keepAliveTimeout ?? 0) / 1_000)),
+    dispatcher: new Dispatcher(router, onPanic),
+    deadlines: new Deadlines(tickMs, 0),
+    turnGate,
+    turnClock: new TurnClock(),
+    writtenId: new WrittenId(),
+    scoreboard: new Scoreboard(),
+    background,
+    exchangeBoard: new ExchangeBoard(),
+    accessLog: options.isLogged ? accessLog : undefined,
+    requestMetrics: options.requestMetrics,
+    onFault: (error) => faults.push(error),
+    onClosed: () => {},
+    isDraining: false,
+    onStack: undefined,
+  };
+  const connection = new Connection(fake.conn, context);
+  const served = connection.serve();
+  await settle();
+  const pass = async (ms: number) => {
+    const { deadlines } = context;
+    for (const end = deadlines.now + ms; deadlines.now < end;) {
+      deadlines.tick(deadlines.now + tickMs, [connection]);
+      await settle();
+    }
+  };
+  return {
+    fake,
+    connection,
+    context,
+    served,
+    logged,
+    faults,
+    panics,
+    background,
+    backgroundLines,
+    pass,
+  };
+}

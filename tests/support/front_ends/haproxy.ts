@@ -1,0 +1,110 @@
+// Starts HAProxy in front of two servers, with the configuration of examples/deploy: what it promises is what runs.
+
+import { DEADLINE_MS } from "../deadline.ts";
+import { steadyPort } from "../servers/free_port.ts";
+import { FrontEnd, hindranceTo, replaceEach, type Server } from "./front_end.ts";
+
+const DEPLOYED = new URL("../../../examples/deploy/haproxy.cfg", import.meta.url);
+
+/** Why HAProxy cannot be started; empty where it can be. */
+export const HAPROXY_HINDRANCE: string = hindranceTo("haproxy", "-v");
+
+/** Has HAProxy say what it thinks of the configuration of examples/deploy as it stands. */
+export async function checkDeployedHaproxy(): Promise<Deno.CommandOutput> {
+  return await new Deno.Command("haproxy", { args: ["-c", "-f", DEPLOYED.pathname] }).output();
+}
+
+/** The servers, as the configuration calls them. */
+export type ServerName = "app1" | "app2";
+
+/** HAProxy in front of two servers. */
+export class Haproxy implements AsyncDisposable {
+  readonly #frontEnd: FrontEnd;
+
+  private constructor(frontEnd: FrontEnd) {
+    this.#frontEnd = frontEnd;
+  }
+
+  /** Starts it in front of those servers as examples/deploy says, and waits until it accepts. */
+  static async start([first, second]: readonly [Server, Server]): Promise<Haproxy> {
+    const port = steadyPort();
+    const configuration = await Deno.readTextFile(DEPLOYED);
+    const frontEnd = await FrontEnd.start(port, async (folder) => {
+      const path = `${folder}/haproxy.cfg`;
+      const replaced = replaceEach(configuration, {
+        "bind :80": `bind 127.0.0.1:${port}`,
+        "127.0.0.1:8001 port 9001": `127.0.0.1:${first.port} port ${first.adminPort}`,
+        "127.0.0.1:8002 port 9002": `127.0.0.1:${second.port} port ${second.adminPort}`,
+        "/run/haproxy/admin.sock": `${folder}/admin.sock`,
+        "  user haproxy\n": "",
+        "  group haproxy\n": "",
+        "maxconn 5000": "maxconn 200",
+      });
+      await Deno.writeTextFile(path, replaced);
+      return { command: "haproxy", args: ["-db", "-f", path] };
+    });
+    return new Haproxy(frontEnd);
+  }
+
+  get port(): number {
+    return this.#frontEnd.port;
+  }
+
+  /** What it knows of a server: the fields of `show stat`, such as status, scur (requests under way) and stot (requests in all). */
+  async server(name: ServerName): Promise<Record<string, string>> {
+    const [head, ...lines] = (await this.ask("show stat")).replace(/^# /, "").trimEnd().split("\n");
+    const names = head.split(",");
+    for (const line of lines) {
+      const fields = Object.fromEntries(line.split(",").map((field, i) => [names[i], field]));
+      if (fields.pxname === "mudpie" && fields.svname === name) return fields;
+    }
+    throw new Error(`HAProxy knows no server ${name}`);
+  }
+
+  /** Waits until it takes a server for up, or for down. */
+  async sees(name: ServerName, status: "UP" | "DOWN"): Promise<void> {
+    // Between the two it says how far it is with its checks, as in "UP 1/2".
+    await this.#until(`${name} ${status}`, async () => (await this.server(name)).status === status);
+  }
+
+  /** Waits until it has sent that many more requests to a server. */
+  async sends(name: ServerName, count: number): Promise<void> {
+    const sent = async () => Number((await this.server(name)).stot);
+    const from = await sent();
+    await this.#until(`${count} requests to ${name}`, async () => await sent() - from >= count);
+  }
+
+  /** Has it send nothing more to a server, and waits until all that it was sent is answered. */
+  async takeOut(name: ServerName): Promise<void> {
+    await this.ask(`set server mudpie/${name} state drain`);
+    await this.#until(`${name} idle`, async () => (await this.server(name)).scur === "0");
+  }
+
+  /** Has it use a server again. */
+  async putBack(name: ServerName): Promise<void> {
+    await this.ask(`set server mudpie/${name} state ready`);
+    await this.sees(name, "UP");
+  }
+
+  async #until(what: string, look: () => Promise<boolean>): Promise<void> {
+    const start = performance.now();
+    while (!await look()) {
+      if (performance.now() - start > DEADLINE_MS) throw new Error(`Looked in vain for ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Asks it on its operator's socket, and gives the answer. */
+  async ask(command: string): Promise<string> {
+    using conn = await Deno.connect({
+      transport: "unix",
+      path: `${this.#frontEnd.folder}/admin.sock`,
+    });
+    await conn.write(new TextEncoder().encode(`${command}\n`));
+    return await new Response(conn.readable).text();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#frontEnd[Symbol.asyncDispose]();
+  }
+}
