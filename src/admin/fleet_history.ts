@@ -1,7 +1,8 @@
 // What became of the fleet in the last minutes: a sample in each second, and the latest events. Counters come in, and rates
 // go out. No clock: the times come in with them.
 
-import { escapeForLog, fleetLine } from "../telemetry/log.ts";
+import { fleetLine } from "../telemetry/fleet_log.ts";
+import { escapeForLog } from "../telemetry/log.ts";
 import type { FleetEvent } from "../telemetry/fleet_event.ts";
 import type { FleetStats, WorkerStats } from "../supervisor/running_server.ts";
 import { quantile } from "./quantile.ts";

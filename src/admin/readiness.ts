@@ -1,6 +1,6 @@
 // Whether the server should get requests, as a balancer or Kubernetes asks. Pure: the fleet as it is comes in.
 
-import type { FleetPhase } from "../telemetry/log.ts";
+import type { FleetPhase } from "../telemetry/fleet_log.ts";
 import type { WorkerStats } from "../supervisor/running_server.ts";
 
 /** Whether there should be requests, and in words why not; empty where there should. */

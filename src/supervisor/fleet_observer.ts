@@ -1,7 +1,7 @@
 // Whoever looks at the fleet from beside it, as the operator's port does: what it may see, and what it is told. The supervisor
 // knows nothing more of it.
 
-import type { FleetPhase } from "../telemetry/log.ts";
+import type { FleetPhase } from "../telemetry/fleet_log.ts";
 import type { FleetEvent } from "../telemetry/fleet_event.ts";
 import type { RequestTotals } from "../telemetry/request_metrics.ts";
 import type { FleetStats } from "./running_server.ts";

@@ -13,15 +13,8 @@ import {
   reserveSockets,
   withoutStack,
 } from "../net/listener.ts";
-import {
-  describeError,
-  escapeForLog,
-  fleetLine,
-  type FleetPhase,
-  isWorthALine,
-  type LogSink,
-  QUEUE_ADVICE,
-} from "../telemetry/log.ts";
+import { fleetLine, type FleetPhase, isWorthALine, QUEUE_ADVICE } from "../telemetry/fleet_log.ts";
+import { describeError, escapeForLog, type LogSink } from "../telemetry/log.ts";
 import type { Counter } from "../ipc/scoreboard.ts";
 import type { FleetEvent, HandledRequest, HangOutcome } from "../telemetry/fleet_event.ts";
 import type { Misbehaviour, WorkerMessage } from "../ipc/messages.ts";

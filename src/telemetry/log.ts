@@ -1,21 +1,23 @@
-// Lines to a sink: panics, the fleet. The log of requests has its own formats in telemetry/access_format.ts.
-// A line is made here and nowhere else, so that what a client sends, or an error quotes, can never look like another line.
+// The lines of the server's log: their sink, the escaping of text, the description of errors, and the lines of panics.
+// All text that a client or an error brings is escaped here, so that it can never look like another line.
+// The lines of fleet events are in fleet_log.ts, those of requests in access_format.ts.
 
-import type { FleetEvent, HandledRequest, HangOutcome } from "./fleet_event.ts";
-
-/** Where lines go. They come without a line end. */
+/** Receives log lines, each without its line end. */
 export type LogSink = (line: string) => void;
 
-/** The sink of panics and of the fleet: standard error, each line with the time before it. */
+/** Writes a line of the server's log to standard error, after the time. */
 export function logToStandardError(line: string): void {
   try {
     console.error(`${new Date().toISOString()} mudpie: ${line}`);
   } catch {
-    // The application has a console of its own, which fails. A line that nobody can write must not keep a client from its answer.
+    // The application may replace `console.error` with one that throws. The client still needs its response.
   }
 }
 
-/** Control characters, and those that turn lines or their direction around, as escapes; line ends get an indent behind them. */
+/**
+ * Escapes control characters, and those that end a line or change the direction of text. A line feed stays, and what follows it
+ * is indented.
+ */
 export function escapeForLog(text: string): string {
   return text.replace(CONTROLS, (character) => {
     if (character === "\n") return "\n    ";
@@ -29,12 +31,12 @@ function escapeCharacter(character: string): string {
 
 const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
-/** How deep an error is shown at once: deeper, what its properties lead to could be more than anybody can write. */
+/** How deep one view shows an error: with more depth, the objects that its properties lead to could fill a disk. */
 const ERROR_DEPTH = 4;
-/** How often a chain of causes is taken up again where the depth ends. */
+/** How many views of one chain of causes there are: each starts at the cause where the depth of the last one ended. */
 const MAX_ERROR_VIEWS = 10;
 
-/** The whole of an error: its stack, its properties, and its causes to the first. */
+/** Describes the whole of an error: its stack, its properties, and all its causes. */
 export function describeError(error: unknown): string {
   if (typeof error === "string") return error;
   try {
@@ -52,18 +54,18 @@ export function describeError(error: unknown): string {
     }
     return views.join("\nBehind it: ");
   } catch {
-    // An error whose own getters throw must not hide that there was a panic.
+    // The error's own getters may throw. The log still has to report that there was a panic.
     return "an error that cannot be shown";
   }
 }
 
 function inspect(error: unknown): string {
   const view = Deno.inspect(error, { colors: false, depth: ERROR_DEPTH });
-  // The runtime puts an error that has no stack into brackets, as if it were one of several values.
+  // The runtime puts an error without stack lines into brackets, as it does with an error inside another value.
   return error instanceof Error && view === `[${error.stack}]` ? view.slice(1, -1) : view;
 }
 
-/** The line of a panic: where, and the whole of the error. */
+/** Makes the line of a panic: the worker, what it was doing, and the whole of the error. */
 export function panicLine(worker: string, during: string, error: unknown): string {
   return failureLine(worker, "panic", during, error);
 }
@@ -72,7 +74,9 @@ function failureLine(worker: string, what: string, during: string, error: unknow
   return escapeForLog(`${worker}: ${what} ${during}: ${describeError(error)}`);
 }
 
-/** The line of a body that a client got wrong, and that no code of the application handled. It has no stack: no code is at fault. */
+/**
+ * Makes the line of a request body with a fault that the application did not handle. It has no stack: the client made the mistake.
+ */
 export function bodyFaultLine(
   worker: string,
   request: { readonly method: string; readonly target: string },
@@ -85,13 +89,15 @@ export function bodyFaultLine(
   );
 }
 
-/** So many panics in a second are logged with all that is known of them; to show an error costs more than to answer fifty requests. */
+/** The log describes this many panics a second in full: describing an error costs more than answering fifty requests. */
 const WHOLE_PANICS_PER_SECOND = 10;
 
-/** How much of a message stands in the line of a panic that is one of too many. */
+/** The length of the error's message in the line of each further panic in the same second. */
 const MAX_BRIEF_CHARACTERS = 200;
 
-/** Logs the panics of one worker: each has its line, but who makes it panic over and over does not get its time, and the disk. */
+/**
+ * Logs the panics of one worker. Each has a line, but a client that causes many panics cannot use up the worker's time or the disk.
+ */
 export class PanicLog {
   readonly #worker: string;
   readonly #sink: LogSink;
@@ -99,14 +105,14 @@ export class PanicLog {
   #secondBegan = -Infinity;
   #count = 0;
 
-  /** `what` is what the lines call the failures, if they are others than panics. */
+  /** `what` is the lines' word for a failure that is not a panic. */
   constructor(worker: string, sink: LogSink, what = "panic") {
     this.#worker = worker;
     this.#sink = sink;
     this.#what = what;
   }
 
-  /** `now` is a number of milliseconds on any clock that only goes forward. */
+  /** Logs a failure. `now` is in milliseconds, on any clock that only goes forward. */
   note(during: string, error: unknown, now: number): void {
     if (now - this.#secondBegan >= 1_000) {
       this.#secondBegan = now;
@@ -124,7 +130,7 @@ export class PanicLog {
   }
 }
 
-/** An error in a few words, without its stack, which is only worked out when it is asked for. */
+/** Describes an error in a few words. The engine makes the text of a stack when it is first read, so this costs little. */
 function nameError(error: unknown): string {
   try {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -135,123 +141,13 @@ function nameError(error: unknown): string {
 }
 
 /**
- * The error of which a worker dies after a panic. The runtime prints it beside the log, and as it is; so it is a line that a client has no
- * say in, and the stack is left to the log.
+ * Makes the error that ends a worker after a panic. The runtime prints its message to standard error unchanged, so the message
+ * is escaped, and only the log has the stack.
  */
 export function lastError(panic: unknown): Error {
   const error = new Error(nameError(panic).replace(CONTROLS, escapeCharacter));
-  // The panic's own name stands in the message.
+  // The message already has the panic's own name.
   error.name = "";
   error.stack = "";
   return error;
-}
-
-/** Advice rather than an event: what somebody can do who does not want to lose a connection now and again. */
-export const QUEUE_ADVICE =
-  "a connection that comes in the moment in which a worker closes its socket is reset; " +
-  'sysctl net.ipv4.tcp_migrate_req=1, or listen mode "shared", keeps it';
-
-/** The line of an event of the fleet. */
-export function fleetLine(event: FleetEvent): string {
-  return escapeForLog(describeEvent(event));
-}
-
-function describeEvent(event: FleetEvent): string {
-  switch (event.kind) {
-    case "listening": {
-      const workers = event.workers === 1 ? "1 worker" : `${event.workers} workers`;
-      const isolation = event.isolation === "web" ? "Web Workers" : "node:worker_threads";
-      const sharing = event.listen === "unix"
-        ? "a Unix socket for each"
-        : `listen mode ${event.listen}`;
-      return `listening on ${event.url} with ${workers} (${event.workersSource}), ` +
-        `${sharing}, isolation ${event.isolation} (${isolation})` +
-        (event.adminUrl === undefined ? "" : `, operator's port ${event.adminUrl}`);
-    }
-    case "listen fallback":
-      return `listen mode ${event.listen}: ${event.reason}`;
-    case "accepting":
-      return `worker ${event.worker}: accepting after ${Math.round(event.startMs)} ms`;
-    case "panicked":
-      return `worker ${event.worker}: panicked`;
-    case "hung":
-      return `worker ${event.worker}: hung${describeHandling(event.handling)}; ${
-        HANG_CONSEQUENCES[event.outcome]
-      }`;
-    case "replacing":
-      return `worker ${event.worker}: to be replaced (${event.cause})`;
-    case "draining":
-      return `worker ${event.worker}: draining (${event.cause})`;
-    case "ended":
-      return `worker ${event.worker}: ended (${event.cause})${
-        event.detail === "" ? "" : `: ${event.detail}`
-      }${describeHandling(event.handling ?? [])}`;
-    case "delaying":
-      return `waiting ${
-        Math.round(event.delayMs)
-      } ms before the next worker: ${event.youngDeaths} in a row died young`;
-    case "out of descriptors":
-      return "no worker can be started while the process is out of file descriptors (raise ulimit -n); the others serve on";
-    case "reloading":
-      return "reloading: every worker is replaced, one at a time";
-    case "reloaded":
-      return "reloaded";
-    case "reload failed":
-      return `reload failed, the old workers go on serving: ${event.reason}`;
-    case "resized":
-      return `the fleet is to have ${event.workers} workers`;
-    case "stopping":
-      return `stopping (${event.reason})${
-        event.reason.startsWith("SIG") ? "; send it again to cut short" : ""
-      }`;
-    case "stopped":
-      return "stopped";
-  }
-}
-
-const HANG_CONSEQUENCES: Record<HangOutcome, string> = {
-  "stopped": "it is replaced, and its thread ended",
-  "spins on": "it is replaced, but its thread cannot be ended and goes on taking a core: " +
-    'isolation "thread" would have cured it',
-  "exit":
-    "its thread cannot be ended and its socket goes on drawing connections, so the others are drained and the process " +
-    'ends (onHang): isolation "thread" would have cured it',
-};
-
-/** How many requests are named in one line: what a worker hangs in is one of them, and the rest only wait for it. */
-const MAX_NAMED_REQUESTS = 8;
-
-/** The newest of them, which come last, first: it is the one that did not let the others go on. */
-function describeHandling(requests: readonly HandledRequest[]): string {
-  if (requests.length === 0) return "";
-  const named = requests.toReversed()
-    .slice(0, MAX_NAMED_REQUESTS)
-    .map(({ method, path, ageMs }) => `${method} ${path} (${(ageMs / 1_000).toFixed(1)} s)`);
-  const others = requests.length - named.length;
-  return ` while handling ${named.join(", ")}${others === 0 ? "" : ` and ${others} more`}`;
-}
-
-/** What the fleet as a whole is doing, for the log. */
-export type FleetPhase = "starting" | "serving" | "stopping";
-
-/**
- * Whether an event is worth a line of its own. A panic has had one already, with the whole error, from its worker. A fleet of
- * ten that starts, or stops, is told in one; and one that cannot start ends with an error that has the cause in it.
- */
-export function isWorthALine(event: FleetEvent, phase: FleetPhase): boolean {
-  switch (event.kind) {
-    case "panicked":
-      return false;
-    case "replacing":
-      // That a worker hangs was told, with what comes of it.
-      return event.cause !== "hang";
-    case "accepting":
-    case "draining":
-      return phase === "serving";
-    case "ended":
-      // A worker that had to be terminated says so, even at the end.
-      return phase === "serving" || (phase === "stopping" && event.detail !== "");
-    default:
-      return true;
-  }
 }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { readinessOf } from "../../src/admin/readiness.ts";
-import type { FleetPhase } from "../../src/telemetry/log.ts";
+import type { FleetPhase } from "../../src/telemetry/fleet_log.ts";
 import type { WorkerStats } from "../../src/supervisor/running_server.ts";
 import { worker } from "./fleet.ts";
 

@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { FleetEvent, FleetStats, WorkerStats } from "../../mod.ts";
-import { fleetLine } from "../../src/telemetry/log.ts";
+import { fleetLine } from "../../src/telemetry/fleet_log.ts";
 import { eventually } from "../support/deadline.ts";
 import { Gate } from "../support/servers/gate.ts";
 import { Program } from "../support/servers/program.ts";

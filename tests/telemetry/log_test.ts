@@ -1,3 +1,5 @@
+// The lines of the log: what they say, and that no text can forge another line.
+
 import {
   assert,
   assertEquals,
@@ -12,33 +14,13 @@ import fc from "fast-check";
 import {
   describeError,
   escapeForLog,
-  fleetLine,
-  isWorthALine,
   lastError,
   logToStandardError,
   panicLine,
   PanicLog,
 } from "../../src/telemetry/log.ts";
-import type { FleetEvent } from "../../src/telemetry/fleet_event.ts";
+import { assertIsOneLine, hostileText } from "../support/hostile_text.ts";
 import { standardErrorOf } from "../support/standard_error.ts";
-
-/** Control characters other than line end and tab, and those that turn lines or their direction around. */
-const HARMFUL = /[^\P{Cc}\n\t]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
-
-/** Text with many of the characters that a forger of lines would use. */
-const hostileText = fc.string({
-  unit: fc.oneof(
-    fc.constantFrom("\n", "\r", "\t", "\0", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\u2066"),
-    fc.constantFrom('"', "\\", " ", "[", "2026-01-01T00:00:00.000Z mudpie: "),
-    fc.integer({ min: 0, max: 0x2fff }).map((code) => String.fromCharCode(code)),
-  ),
-  maxLength: 20,
-});
-
-function assertIsOneLine(line: string): void {
-  assertNotMatch(line, HARMFUL);
-  for (const continued of line.split("\n").slice(1)) assertMatch(continued, /^ {4}/);
-}
 
 describe("escapeForLog()", () => {
   const cases: { what: string; text: string; escaped: string }[] = [
@@ -252,158 +234,6 @@ describe("lastError()", () => {
         }
       }),
     );
-  });
-});
-
-const events: { event: FleetEvent; says: (string | RegExp)[] }[] = [
-  {
-    event: {
-      kind: "listening",
-      url: "http://127.0.0.1:8000/",
-      hostname: "127.0.0.1",
-      port: 8000,
-      workers: 4,
-      workersSource: "as MUDPIE_THREADS says",
-      listen: "reuseport",
-      isolation: "web",
-    },
-    says: ["http://127.0.0.1:8000/", "4 workers", "as MUDPIE_THREADS says", "reuseport", "web"],
-  },
-  {
-    event: { kind: "listen fallback", listen: "shared", reason: "the flag is missing" },
-    says: ["shared", "the flag is missing"],
-  },
-  { event: { kind: "accepting", worker: 3, startMs: 41.7 }, says: ["worker 3", "42 ms"] },
-  { event: { kind: "panicked", worker: 3, error: "Error: a" }, says: ["worker 3", "panicked"] },
-  {
-    event: {
-      kind: "hung",
-      worker: 3,
-      outcome: "stopped",
-      handling: [
-        { method: "GET", path: "/waits", ageMs: 61_000 },
-        { method: "POST", path: "/spins", ageMs: 30_040 },
-      ],
-    },
-    says: [/worker 3: hung while handling POST \/spins \(30\.0 s\), GET \/waits \(61\.0 s\); /],
-  },
-  {
-    event: { kind: "hung", worker: 3, outcome: "spins on", handling: [] },
-    says: [/worker 3: hung; /, "core", 'isolation "thread"'],
-  },
-  {
-    event: {
-      kind: "hung",
-      worker: 3,
-      outcome: "exit",
-      handling: Array(12).fill({ method: "GET", path: "/", ageMs: 0 }),
-    },
-    says: [
-      /(GET \/ \(0\.0 s\), ){7}GET \/ \(0\.0 s\) and 4 more; /,
-      "onHang",
-      'isolation "thread"',
-    ],
-  },
-  {
-    event: {
-      kind: "ended",
-      worker: 3,
-      cause: "crash",
-      detail: "out of memory",
-      handling: [{ method: "GET", path: "/grows", ageMs: 1_250 }],
-    },
-    says: [/out of memory while handling GET \/grows \(1\.3 s\)$/],
-  },
-  { event: { kind: "replacing", worker: 3, cause: "max age" }, says: ["worker 3", "max age"] },
-  {
-    event: { kind: "ended", worker: 3, cause: "crash", detail: "out of memory" },
-    says: ["worker 3", "crash", "out of memory"],
-  },
-  { event: { kind: "ended", worker: 3, cause: "reload", detail: "" }, says: [/reload\)$/] },
-  { event: { kind: "delaying", delayMs: 1_600, youngDeaths: 5 }, says: ["1600 ms", "5"] },
-  { event: { kind: "out of descriptors" }, says: ["file descriptors", "ulimit -n"] },
-  { event: { kind: "reloading" }, says: ["reloading"] },
-  { event: { kind: "reloaded" }, says: ["reloaded"] },
-  { event: { kind: "reload failed", reason: "it does not parse" }, says: ["it does not parse"] },
-  { event: { kind: "resized", workers: 5 }, says: ["5"] },
-  { event: { kind: "stopping", reason: "SIGTERM" }, says: ["stopping", "SIGTERM"] },
-  { event: { kind: "stopped" }, says: ["stopped"] },
-];
-
-describe("fleetLine()", () => {
-  for (const { event, says } of events) {
-    it(`tells of ${JSON.stringify(event)}`, () => {
-      const line = fleetLine(event);
-      for (const part of says) {
-        if (typeof part === "string") assertStringIncludes(line, part);
-        else assertMatch(line, part);
-      }
-    });
-  }
-
-  it("tells of one worker as of one", () => {
-    const [{ event }] = events;
-    assert(event.kind === "listening");
-    assertMatch(fleetLine({ ...event, workers: 1 }), /\b1 worker\b/);
-  });
-
-  it("is one line, whatever the event quotes", () => {
-    fc.assert(
-      fc.property(hostileText, (text) => {
-        assertIsOneLine(fleetLine({ kind: "ended", worker: 1, cause: "crash", detail: text }));
-        assertIsOneLine(fleetLine({ kind: "reload failed", reason: text }));
-      }),
-    );
-  });
-});
-
-describe("isWorthALine()", () => {
-  const of = (kind: FleetEvent["kind"]) => {
-    const found = events.find(({ event }) => event.kind === kind)?.event;
-    if (found === undefined) throw new Error(`There is no event ${kind} in the table`);
-    return found;
-  };
-  const phases = ["starting", "serving", "stopping"] as const;
-
-  it("is never said of a panic, which had its line when it happened", () => {
-    for (const phase of phases) assertFalse(isWorthALine(of("panicked"), phase));
-  });
-
-  it("is said of a worker that accepts while the fleet serves, and not of a fleet that starts", () => {
-    const event = of("accepting");
-    assertEquals(phases.map((phase) => isWorthALine(event, phase)), [false, true, false]);
-  });
-
-  it("is said of a worker's end while the fleet serves", () => {
-    const event: FleetEvent = { kind: "ended", worker: 3, cause: "reload", detail: "" };
-    assertEquals(phases.map((phase) => isWorthALine(event, phase)), [false, true, false]);
-  });
-
-  it("is said of a worker that had to be terminated, even at the end", () => {
-    const event: FleetEvent = { kind: "ended", worker: 3, cause: "shutdown", detail: "terminated" };
-    assert(isWorthALine(event, "stopping"));
-  });
-
-  it("is said of a hang once", () => {
-    const hung: FleetEvent = { kind: "hung", worker: 3, outcome: "stopped", handling: [] };
-    const replacing: FleetEvent = { kind: "replacing", worker: 3, cause: "hang" };
-    for (const phase of phases) assert(isWorthALine(hung, phase), phase);
-    for (const phase of phases) assertFalse(isWorthALine(replacing, phase), phase);
-  });
-
-  it("is said of all that concerns the fleet, at any time", () => {
-    const kinds = [
-      "listening",
-      "listen fallback",
-      "replacing",
-      "delaying",
-      "out of descriptors",
-      "reloading",
-      "stopped",
-    ] as const;
-    for (const kind of kinds) {
-      for (const phase of phases) assert(isWorthALine(of(kind), phase), `${kind}, ${phase}`);
-    }
   });
 });
 
