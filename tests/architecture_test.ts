@@ -4,10 +4,8 @@
 
 import { assertEquals, assertGreater } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { readTree, type Sources } from "./support/repository.ts";
 import { codeOnly, importsOf, lineAt } from "./support/source_code.ts";
-
-/** The text of each file, by its path from the top of the repository. */
-type Sources = ReadonlyMap<string, string>;
 
 /** A path, or a folder with the slash at its end, which stands for all that is in it. */
 type Place = string;
@@ -260,25 +258,9 @@ function resolve(specifier: string, module: string): string | undefined {
   return new URL(specifier, `file:///${module}`).pathname.slice(1);
 }
 
-async function readRepository(): Promise<Sources> {
-  const files = new Map<string, string>();
-  const readFolder = async (folder: string) => {
-    for await (const { name, isDirectory, isFile } of Deno.readDir(new URL(folder, repository))) {
-      const path = folder + name;
-      if (isDirectory && path !== ".git") await readFolder(`${path}/`);
-      if (isFile) files.set(path, await Deno.readTextFile(new URL(path, repository)));
-    }
-  };
-  await readFolder("");
-  return files;
-}
-
 /** The modules that are published. */
 async function readServer(): Promise<Sources> {
-  const files = await readRepository();
-  return new Map(
-    files.entries().filter(([path]) => path === "mod.ts" || /^src\/.*\.[jt]s$/.test(path)),
-  );
+  return await readTree("", /^(?:mod\.ts|src\/.*\.[jt]s)$/);
 }
 
 describe("the repository", { ignore: !canRead }, () => {
@@ -309,7 +291,7 @@ describe("the repository", { ignore: !canRead }, () => {
   });
 
   it("names no registry's host", async () => {
-    assertEquals(findRegistryHosts(await readRepository()), []);
+    assertEquals(findRegistryHosts(await readTree("")), []);
   });
 });
 

@@ -42,7 +42,7 @@ function whenAnswered(count: number): { readonly signal: AbortSignal; count(): v
 }
 
 describe("watchBystanders()", { ignore: !canUseNetwork }, () => {
-  it("it counts every answer", async () => {
+  it("counts every answer", async () => {
     const enough = whenAnswered(100);
     let given = 0;
     using listener = serve(() => {
@@ -56,7 +56,7 @@ describe("watchBystanders()", { ignore: !canUseNetwork }, () => {
     assertGreater(waits.p50Us, 0);
   });
 
-  it("it goes on by a new connection where the answer says that it is the last one", async () => {
+  it("goes on by a new connection where the answer says that it is the last one", async () => {
     const enough = whenAnswered(100);
     using listener = serve(() => {
       enough.count();
@@ -67,7 +67,7 @@ describe("watchBystanders()", { ignore: !canUseNetwork }, () => {
     assertGreater(waits.answers, 99);
   });
 
-  it("it asks again where a connection ends without an answer, and counts that", async () => {
+  it("asks again where a connection ends without an answer, and counts that", async () => {
     const enough = whenAnswered(100);
     using listener = serve((number) => {
       enough.count();
@@ -78,7 +78,7 @@ describe("watchBystanders()", { ignore: !canUseNetwork }, () => {
     assertGreater(waits.answers, 80);
   });
 
-  it("it fails when an answer is no 200", async () => {
+  it("fails when an answer is no 200", async () => {
     using listener = serve(() => ({ text: answer(500), ends: false }));
     await assertRejects(
       () => watchBystanders(listener.addr.port, new AbortController().signal),

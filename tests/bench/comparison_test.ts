@@ -16,7 +16,7 @@ function verdict(index: number, ratio: number): Verdict {
 }
 
 describe("summary()", () => {
-  it("it has a row for each workload, beside its target, and the mean of all", () => {
+  it("has a row for each workload, beside its target, and the mean of all", () => {
     assertEquals(
       summary([verdict(0, 2), verdict(2, 0.5)]).split("\n"),
       [

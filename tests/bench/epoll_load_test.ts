@@ -15,7 +15,7 @@ const ignore = !CAN_WATCH_PROCESSES || !canShrinkWindows();
 const PROCESSOR = "0";
 
 describe("EpollLoad", { ignore }, () => {
-  it("it counts the answers, and those of each connection", async () => {
+  it("counts the answers, and those of each connection", async () => {
     await using server = await BenchServer.start(DENO_SERVE);
     const load = { port: server.port, connections: 10, seconds: 0.3, request: HELLO_HEAD };
     const result = await startEpollLoad(load, PROCESSOR);
@@ -26,14 +26,14 @@ describe("EpollLoad", { ignore }, () => {
     assertGreater(result.p99Us + 1, result.p50Us);
   });
 
-  it("it fails when an answer is not a good one", async () => {
+  it("fails when an answer is not a good one", async () => {
     await using server = await BenchServer.start(DENO_SERVE);
     const request = HELLO_HEAD.replace("/hello", "/nobody");
     const load = { port: server.port, connections: 2, seconds: 0.3, request };
     await assertRejects(() => startEpollLoad(load, PROCESSOR), Error, "404");
   });
 
-  it("it fails when nobody listens", async () => {
+  it("fails when nobody listens", async () => {
     const load = { port: 1, connections: 1, seconds: 0.3, request: HELLO_HEAD };
     const error = await assertRejects(() => startEpollLoad(load, PROCESSOR), Error);
     assertEquals(/Cannot connect to port 1/.test(error.message), true, error.message);

@@ -186,12 +186,12 @@ describe("summaryCell()", () => {
     },
   ];
   for (const { what, seen, cell } of cases) {
-    it(`it tells ${what}`, () => assertEquals(summaryCell(seen), cell));
+    it(`tells ${what}`, () => assertEquals(summaryCell(seen), cell));
   }
 });
 
 describe("detailRow()", () => {
-  it("it has each round's workers, silence and end, and the manners of all failures", () => {
+  it("has each round's workers, silence and end, and the manners of all failures", () => {
     const overdue = { ...PEACE, failed: 1, manners: { overdue: 1 } };
     assertEquals(detailRow(THROW, "a server", [overdue, ENDED]), {
       "what happens": "a handler throws",
@@ -209,13 +209,13 @@ describe("detailRow()", () => {
 });
 
 describe("Silence", () => {
-  it("it is as long as the longest time between two answers", () => {
+  it("is as long as the longest time between two answers", () => {
     const silence = new Silence(100);
     for (const now of [110, 150, 155]) silence.answered(now);
     assertEquals(silence.longestMs(160), 40);
   });
 
-  it("it counts the time before the first answer, and the one behind the last", () => {
+  it("counts the time before the first answer, and the one behind the last", () => {
     const silence = new Silence(100);
     assertEquals(silence.longestMs(130), 30);
     silence.answered(170);

@@ -5,48 +5,48 @@ import { describe, it } from "@std/testing/bdd";
 import { geometricMean, median, orderOfRound, quantile, ratioByRound } from "./statistics.ts";
 
 describe("median()", () => {
-  it("it is the middle value, whatever the order", () => {
+  it("is the middle value, whatever the order", () => {
     assertEquals(median([9, 1, 5]), 5);
   });
 
-  it("it lies between the two middle values of an even number", () => {
+  it("lies between the two middle values of an even number", () => {
     assertEquals(median([10, 1, 2, 4]), 3);
   });
 
-  it("it compares numbers, and not their texts", () => {
+  it("compares numbers, and not their texts", () => {
     assertEquals(median([10, 9, 100]), 10);
   });
 
-  it("it is not moved by one value that is far off", () => {
+  it("is not moved by one value that is far off", () => {
     assertEquals(median([5, 5, 1e9]), 5);
   });
 
-  it("it refuses no values", () => {
+  it("refuses no values", () => {
     assertThrows(() => median([]), RangeError);
   });
 });
 
 describe("quantile()", () => {
-  it("it is the value below which that share lies", () => {
+  it("is the value below which that share lies", () => {
     const values = Array.from({ length: 100 }, (_, index) => 100 - index);
     assertEquals([0, 0.5, 0.99, 1].map((share) => quantile(values, share)), [1, 51, 100, 100]);
   });
 
-  it("it refuses no values", () => {
+  it("refuses no values", () => {
     assertThrows(() => quantile([], 0.5), RangeError);
   });
 });
 
 describe("ratioByRound()", () => {
-  it("it compares the values of the same round", () => {
+  it("compares the values of the same round", () => {
     assertEquals(ratioByRound([1, 20, 30], [2, 10, 10]), { median: 2, least: 0.5, most: 3 });
   });
 
-  it("it is steady where a busy machine slows whole rounds", () => {
+  it("is steady where a busy machine slows whole rounds", () => {
     assertEquals(ratioByRound([1, 10, 100], [2, 20, 200]), { median: 0.5, least: 0.5, most: 0.5 });
   });
 
-  it("it refuses values of different rounds", () => {
+  it("refuses values of different rounds", () => {
     assertThrows(() => ratioByRound([1], [1, 2]), RangeError);
   });
 });
@@ -56,11 +56,11 @@ describe("geometricMean()", () => {
     assertAlmostEquals(geometricMean([2, 0.5]), 1);
   });
 
-  it("it is the ratio itself where all are equal", () => {
+  it("is the ratio itself where all are equal", () => {
     assertAlmostEquals(geometricMean([0.62, 0.62, 0.62]), 0.62);
   });
 
-  it("it refuses no values", () => {
+  it("refuses no values", () => {
     assertThrows(() => geometricMean([]), RangeError);
   });
 });

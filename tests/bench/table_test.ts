@@ -37,7 +37,7 @@ describe("digits()", () => {
 });
 
 describe("ratioText()", () => {
-  it("it shows the median, and between what the rounds were", () => {
+  it("shows the median, and between what the rounds were", () => {
     assertEquals(ratioText({ median: 0.541, least: 0.5, most: 0.6 }), "0.54 (0.50-0.60)");
   });
 });

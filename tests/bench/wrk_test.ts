@@ -12,11 +12,11 @@ import {
 } from "./wrk.ts";
 
 describe("luaString()", () => {
-  it("it escapes what ends a text, or is not printable", () => {
+  it("escapes what ends a text, or is not printable", () => {
     assertEquals(luaString('a"b\\c\r\n\x7f\xff1'), '"a\\034b\\092c\\013\\010\\127\\2551"');
   });
 
-  it("it refuses a character that is more than a byte", () => {
+  it("refuses a character that is more than a byte", () => {
     assertThrows(() => luaString("\u0100"), RangeError);
   });
 });
@@ -83,7 +83,7 @@ describe("withoutCorrection()", () => {
 });
 
 describe("latencyAt()", () => {
-  it("it counts how often each latency was seen", () => {
+  it("counts how often each latency was seen", () => {
     const latencies: Latencies = new Map([[30, 1], [10, 98], [20, 1]]);
     assertEquals([0.5, 0.98, 0.99, 1].map((share) => latencyAt(latencies, share)), [
       10,
@@ -102,7 +102,7 @@ counts 1000 2000000 0 3
 latencies 100:600 200:390 5000:10
 `;
 
-  it("it finds what the script has counted", () => {
+  it("finds what the script has counted", () => {
     // 4 connections and 1,000 answers in 2 s: one each 8 ms, so that nothing was added.
     assertEquals(parseWrkOutput(output, 4), {
       requests: 1_000,
@@ -115,7 +115,7 @@ latencies 100:600 200:390 5000:10
     });
   });
 
-  it("it tells what it could not understand", () => {
+  it("tells what it could not understand", () => {
     assertThrows(() => parseWrkOutput("unable to connect", 4), Error, "unable to connect");
   });
 });

@@ -51,7 +51,7 @@ describe("The completion of an answer", () => {
     },
   ];
   for (const { what, make } of answers) {
-    it(`it comes when all is written of one ${what}`, async () => {
+    it(`comes when all is written of one ${what}`, async () => {
       const exchange = await serve(make);
       exchange.fake.isBlocked = true;
       exchange.fake.send(get("/a"));
@@ -65,7 +65,7 @@ describe("The completion of an answer", () => {
     });
   }
 
-  it("it comes for each of pipelined requests, and not with the answer before it", async () => {
+  it("comes for each of pipelined requests, and not with the answer before it", async () => {
     const open = Promise.withResolvers<void>();
     const exchange = await serve(async ({ url }) => {
       if (url.endsWith("/b")) await open.promise;
@@ -81,7 +81,7 @@ describe("The completion of an answer", () => {
     await exchange.served;
   });
 
-  it("it fails where the client goes before the end of the body", async () => {
+  it("fails where the client goes before the end of the body", async () => {
     const exchange = await serve(() => new Response(new ReadableStream()));
     exchange.fake.send(get("/a"));
     await settle();
@@ -92,7 +92,7 @@ describe("The completion of an answer", () => {
     assertInstanceOf(NOT_SENT, Deno.errors.Interrupted);
   });
 
-  it("it fails where the answer cannot be written", async () => {
+  it("fails where the answer cannot be written", async () => {
     const exchange = await serve(() => new Response("text"));
     exchange.fake.isBlocked = true;
     exchange.fake.send(get("/a"));
@@ -103,7 +103,7 @@ describe("The completion of an answer", () => {
     assertEquals([...exchange.heard], [["/a", NOT_SENT]]);
   });
 
-  it("it fails where the client has had a 503 in its place", async () => {
+  it("fails where the client has had a 503 in its place", async () => {
     const open = Promise.withResolvers<void>();
     const exchange = await serve(async () => {
       await open.promise;

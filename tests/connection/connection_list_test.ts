@@ -12,7 +12,7 @@ class Named implements RosterMember {
 }
 
 describe("Roster", () => {
-  it("it has the members that have come and not gone, the oldest first", () => {
+  it("has the members that have come and not gone, the oldest first", () => {
     // Each number is somebody who comes, or the how-manieth of those who are there, who goes.
     const step = fc.oneof(
       { arbitrary: fc.constant("comes" as const), weight: 5 },
@@ -36,7 +36,7 @@ describe("Roster", () => {
     }));
   });
 
-  it("it bears that members come and go while somebody goes through them", () => {
+  it("bears that members come and go while somebody goes through them", () => {
     const roster = new Roster<Named>();
     for (let name = 0; name < 100; name++) roster.add(new Named(name));
     for (const member of roster.members()) {

@@ -167,14 +167,14 @@ async function assertEnded({ fake, served, context, faults }: ServedConnection):
 }
 
 describe("Connection", () => {
-  it("it writes head and body of a small answer in one write", async () => {
+  it("writes head and body of a small answer in one write", async () => {
     const { fake } = await serve();
     fake.send(get("/text"));
     await settle();
     assertEquals(fake.writes, [answer("hello")]);
   });
 
-  it("it writes the answers to pipelined requests in one write, in their order", async () => {
+  it("writes the answers to pipelined requests in one write, in their order", async () => {
     const { fake } = await serve();
     fake.send(get("/text") + post("/echo", "abc") + get("/async") + get("/text"));
     await settle();
@@ -183,7 +183,7 @@ describe("Connection", () => {
     ]);
   });
 
-  it("it writes what is ready before it waits for a handler that takes its time", async () => {
+  it("writes what is ready before it waits for a handler that takes its time", async () => {
     const { fake } = await serve();
     fake.send(get("/text") + get("/wait") + get("/text"));
     await settle();
@@ -193,7 +193,7 @@ describe("Connection", () => {
     assertEquals(fake.writes, [answer("hello"), answer("waited") + answer("hello")]);
   });
 
-  it("it does without the system call for TCP_NODELAY while nothing can be held back", async () => {
+  it("does without the system call for TCP_NODELAY while nothing can be held back", async () => {
     const { fake } = await serve();
     fake.send(get("/text"));
     await settle();
@@ -214,7 +214,7 @@ describe("Connection", () => {
     assertEquals(twoParts.fake.output.length > 100_000, true);
   });
 
-  it("it writes before too much waits, however many requests have come", async () => {
+  it("writes before too much waits, however many requests have come", async () => {
     const { fake } = await serve();
     fake.send(get("/10000").repeat(40));
     await settle();
@@ -222,7 +222,7 @@ describe("Connection", () => {
     for (const write of fake.writes) assertLess(write.length, 100_000);
   });
 
-  it("it writes a large body behind its head and what was before it", async () => {
+  it("writes a large body behind its head and what was before it", async () => {
     const { fake } = await serve();
     fake.send(get("/text") + get("/100000") + get("/text"));
     await settle();
@@ -232,7 +232,7 @@ describe("Connection", () => {
     assertMatch(last, /hello$/);
   });
 
-  it("it ends in the middle of an answer whose bytes are taken away while it is sent", async () => {
+  it("ends in the middle of an answer whose bytes are taken away while it is sent", async () => {
     const { fake, served, faults } = await serve();
     fake.writeLimit = 100_000;
     fake.isBlocked = true;
@@ -250,7 +250,7 @@ describe("Connection", () => {
     assertEquals(faults.map((fault) => fault instanceof TypeError), [true]);
   });
 
-  it("it goes on where a write has stopped", async () => {
+  it("goes on where a write has stopped", async () => {
     const { fake } = await serve();
     fake.writeLimit = 100;
     fake.send(get("/text") + get("/100000") + get("/text"));
@@ -262,7 +262,7 @@ describe("Connection", () => {
     assert(output === whole.fake.output, "the bytes are other ones than in one write");
   });
 
-  it("it does not read on while its answer is not taken", async () => {
+  it("does not read on while its answer is not taken", async () => {
     const { fake } = await serve();
     fake.isBlocked = true;
     fake.send(get("/text"));
@@ -275,7 +275,7 @@ describe("Connection", () => {
     assertEquals(fake.writes, [answer("hello"), answer("hello")]);
   });
 
-  it("it counts requests, those under way and those that were answered", async () => {
+  it("counts requests, those under way and those that were answered", async () => {
     const { fake, context } = await serve();
     fake.send(get("/text") + get("/wait"));
     await settle();
@@ -287,7 +287,7 @@ describe("Connection", () => {
     assertEquals([after.requests, after.requestsInFlight], [2, 0]);
   });
 
-  it("it logs requests and refusals", async () => {
+  it("logs requests and refusals", async () => {
     const { fake, context, logged } = await serveLogged();
     fake.send(get("/text", "User-Agent: test") + get("/nowhere") + "nonsense\r\n\r\n");
     await settle();
@@ -333,7 +333,7 @@ describe("Connection", () => {
     }
   });
 
-  it("it has the scheme http, and the host localhost where an HTTP/1.0 request has none", async () => {
+  it("has the scheme http, and the host localhost where an HTTP/1.0 request has none", async () => {
     const { fake } = await serve();
     fake.send(get("/host") + "GET /host HTTP/1.0\r\n\r\n");
     await settle();
@@ -412,7 +412,7 @@ describe("Connection", () => {
       },
     ];
     for (const { what, trustProxy, fields, logged: expected } of cases) {
-      it(`it ${what}`, async () => {
+      it(`${what}`, async () => {
         const { fake, context, logged } = await serveLogged({ trustProxy });
         fake.send(get("/text", ...fields) + get("/nowhere", ...fields));
         // What a connection refuses itself, with a head that is known, is logged for the same client.
@@ -425,7 +425,7 @@ describe("Connection", () => {
     }
   });
 
-  it("it names each exchange to its client as it is named in the log", async () => {
+  it("names each exchange to its client as it is named in the log", async () => {
     const { fake, context, logged } = await serveLogged();
     fake.send(
       get("/text", "X-Request-Id: theirs-1") + get("/text") +
@@ -441,7 +441,7 @@ describe("Connection", () => {
     assert(!fake.output.includes("forged"));
   });
 
-  it("it names a request once, whoever asks, and when", async () => {
+  it("names a request once, whoever asks, and when", async () => {
     const { fake, context, logged } = await serveLogged();
     fake.send(get("/text") + get("/own-id-unread") + get("/own-id") + get("/id"));
     await settle();
@@ -454,7 +454,7 @@ describe("Connection", () => {
   });
 
   for (const isLogged of [true, false]) {
-    it(`it names a request that takes too long as its handler does (${isLogged ? "" : "not "}logged)`, async () => {
+    it(`names a request that takes too long as its handler does (${isLogged ? "" : "not "}logged)`, async () => {
       const exchange = await serve({ handlerTimeout: 100 }, undefined, isLogged);
       exchange.fake.send(get("/id-and-wait"));
       await settle();
@@ -473,7 +473,7 @@ describe("Connection", () => {
     });
   }
 
-  it("it logs what is refused for its body with all that its head says", async () => {
+  it("logs what is refused for its body with all that its head says", async () => {
     const exchange = await serveLogged({ maxBodyBytes: 10, bodyTimeout: 100 });
     exchange.fake.send(post("/text", "x".repeat(11), "X-Request-Id: large", "User-Agent: test"));
     await settle();
@@ -486,7 +486,7 @@ describe("Connection", () => {
     assertMatch(slow.logged[0], /"POST \/text HTTP\/1\.1" 408 \d+ "-" "-" 0\.0 slow 1$/);
   });
 
-  it("it says X-Request-Id without a log where the handler has asked for it, and only there", async () => {
+  it("says X-Request-Id without a log where the handler has asked for it, and only there", async () => {
     const { fake } = await serve();
     const id = "X-Request-Id: theirs";
     fake.send(get("/text", id) + get("/id", id) + get("/own-id", id) + get("/text", id));
@@ -495,7 +495,7 @@ describe("Connection", () => {
     assertEquals(named, ["theirs", "the-handlers-own"]);
   });
 
-  it("it lets go of a body with the answer", async () => {
+  it("lets go of a body with the answer", async () => {
     const { fake } = await serve();
     fake.send(post("/text", "a secret"));
     await settle();
@@ -586,7 +586,7 @@ describe("Connection, whose handler answers with Upgrade (RFC 9110, section 7.8)
 });
 
 describe("Connection, at its end,", () => {
-  it("it closes when the client has ended its side", async () => {
+  it("closes when the client has ended its side", async () => {
     const exchange = await serve();
     exchange.fake.send(get("/text"));
     exchange.fake.end();
@@ -595,7 +595,7 @@ describe("Connection, at its end,", () => {
     await assertEnded(exchange);
   });
 
-  it("it answers first when the client ends its side while a handler works", async () => {
+  it("answers first when the client ends its side while a handler works", async () => {
     const exchange = await serve();
     exchange.fake.send(get("/wait") + get("/text"));
     exchange.fake.end();
@@ -606,7 +606,7 @@ describe("Connection, at its end,", () => {
     await assertEnded(exchange);
   });
 
-  it("it closes at once behind the last answer of a client that has asked for the end", async () => {
+  it("closes at once behind the last answer of a client that has asked for the end", async () => {
     const exchange = await serve();
     exchange.fake.send(get("/text", "Connection: close"));
     await settle();
@@ -614,7 +614,7 @@ describe("Connection, at its end,", () => {
     await assertEnded(exchange);
   });
 
-  it("it reads on behind an answer that ends the connection, until the client has ended its side", async () => {
+  it("reads on behind an answer that ends the connection, until the client has ended its side", async () => {
     const endings = [
       get("/close"),
       "nonsense\r\n\r\n",
@@ -720,7 +720,7 @@ describe("Connection, at its end,", () => {
     await assertEnded(exchange);
   });
 
-  it("it ends quietly when the client is gone, whatever it was doing", async () => {
+  it("ends quietly when the client is gone, whatever it was doing", async () => {
     for (const sent of ["", "GET /te", get("/text"), get("/wait"), get("/signal")]) {
       const exchange = await serve();
       const { fake } = exchange;
@@ -733,7 +733,7 @@ describe("Connection, at its end,", () => {
     }
   });
 
-  it("it leaves a handler its request when the client goes while earlier answers are written", async () => {
+  it("leaves a handler its request when the client goes while earlier answers are written", async () => {
     const exchange = await serve();
     const { fake, context } = exchange;
     fake.isBlocked = true;
@@ -751,7 +751,7 @@ describe("Connection, at its end,", () => {
     assertEquals(context.exchangeBoard.read(0), []);
   });
 
-  it("it ends quietly when the client goes while an answer is written", async () => {
+  it("ends quietly when the client goes while an answer is written", async () => {
     const exchange = await serve();
     const { fake } = exchange;
     fake.isBlocked = true;
@@ -1051,7 +1051,7 @@ describe("Connection, with time limits,", () => {
 });
 
 describe("Connection, whose worker drains,", () => {
-  it("it says with its next answer that it ends", async () => {
+  it("says with its next answer that it ends", async () => {
     const exchange = await serve();
     const { fake, context } = exchange;
     fake.send(get("/text"));
@@ -1064,7 +1064,7 @@ describe("Connection, whose worker drains,", () => {
     await assertEnded(exchange);
   });
 
-  it("it closes where nothing is asked for, and only there", async () => {
+  it("closes where nothing is asked for, and only there", async () => {
     const cases = [
       { what: "a connection that has said nothing", sent: "", isIdle: true },
       { what: "a connection that has said nothing", sent: "", evenIfNew: false, isIdle: false },
@@ -1095,7 +1095,7 @@ describe("Connection, whose worker drains,", () => {
     }
   });
 
-  it("it closes as soon as nothing is asked for any more", async () => {
+  it("closes as soon as nothing is asked for any more", async () => {
     const exchange = await serve({ keepAliveTimeout: 75_000 });
     const { fake, context, connection } = exchange;
     fake.isBlocked = true;
@@ -1110,7 +1110,7 @@ describe("Connection, whose worker drains,", () => {
     await assertEnded(exchange);
   });
 
-  it("it answers 503 in place of what is not done at the deadline", async () => {
+  it("answers 503 in place of what is not done at the deadline", async () => {
     const cases = [
       { sent: "GET /te", isHead: false },
       { sent: post("/echo", "ab").slice(0, -1), isHead: false },
@@ -1137,7 +1137,7 @@ describe("Connection, whose worker drains,", () => {
     assertEquals(signal.reason.name, "AbortError");
   });
 
-  it("it names and logs a request whose body has not come at the deadline by its head", async () => {
+  it("names and logs a request whose body has not come at the deadline by its head", async () => {
     const { fake, context, connection, logged } = await serveLogged();
     fake.send(post("/echo", "ab", "X-Request-Id: theirs").slice(0, -1));
     await settle();
@@ -1149,7 +1149,7 @@ describe("Connection, whose worker drains,", () => {
     assertMatch(logged[0], /"POST \/echo HTTP\/1\.1" 503 .* theirs 1$/);
   });
 
-  it("it closes at the deadline where nobody waits for an answer, or nobody takes one", async () => {
+  it("closes at the deadline where nobody waits for an answer, or nobody takes one", async () => {
     for (const isBlocked of [false, true]) {
       const exchange = await serve();
       const { fake, connection } = exchange;
@@ -1167,7 +1167,7 @@ describe("Connection, whose requests are kept,", () => {
   // overwritten by the next ones in each of the ways that there are.
   const batches = [1, 2, 16, 3, 1, 40, 7];
   for (const readBytes of [Infinity, 1_000, 64, 7]) {
-    it(`it leaves them as they were, in reads of ${readBytes} bytes`, async () => {
+    it(`leaves them as they were, in reads of ${readBytes} bytes`, async () => {
       const exchange = await serve();
       let number = 0;
       for (const size of batches) {
@@ -1205,7 +1205,7 @@ describe("Connection, whose requests are kept,", () => {
 
 describe("Connection, whose handler asks for the signal,", () => {
   for (const sent of ["a request", "its end"]) {
-    it(`it sees ${sent} that came while it waited for its turn`, async () => {
+    it(`sees ${sent} that came while it waited for its turn`, async () => {
       const gate = new ClosableGate();
       const exchange = await serve({}, gate);
       const { fake } = exchange;
@@ -1225,7 +1225,7 @@ describe("Connection, whose handler asks for the signal,", () => {
     });
   }
 
-  it("it aborts it when the client ends its side", async () => {
+  it("aborts the signal when the client ends its side", async () => {
     const exchange = await serve();
     exchange.fake.send(get("/signal"));
     await settle();
@@ -1240,7 +1240,7 @@ describe("Connection, whose handler asks for the signal,", () => {
     await assertEnded(exchange);
   });
 
-  it("it aborts it when the client ends its side, although its request has filled the buffer", async () => {
+  it("aborts the signal when the client ends its side, although its request has filled the buffer", async () => {
     const exchange = await serve();
     const emptyLength = post("/signal-and-read", "x".repeat(1_000)).length - 1_000;
     const body = "b".repeat(SMALL_BUFFER_BYTES - emptyLength);
@@ -1258,7 +1258,7 @@ describe("Connection, whose handler asks for the signal,", () => {
     await assertEnded(exchange);
   });
 
-  it("it aborts it when the client ends its side behind further requests", async () => {
+  it("aborts the signal when the client ends its side after further requests", async () => {
     const exchange = await serve();
     exchange.fake.send(get("/signal"));
     for (const _ of [1, 2]) {
@@ -1276,7 +1276,7 @@ describe("Connection, whose handler asks for the signal,", () => {
     await assertEnded(exchange);
   });
 
-  it("it does not abort it behind the answer", async () => {
+  it("does not abort the signal after the response", async () => {
     const exchange = await serve();
     exchange.fake.send(get("/signal"));
     await settle();
@@ -1287,7 +1287,7 @@ describe("Connection, whose handler asks for the signal,", () => {
     assert(!signal.aborted);
   });
 
-  it("it answers what the client sends meanwhile, however it is cut", async () => {
+  it("answers what the client sends meanwhile, however it is cut", async () => {
     const sent = post("/echo", "abc") + get("/text");
     for (let cut = 0; cut <= sent.length; cut += 7) {
       const exchange = await serve();
@@ -1305,7 +1305,7 @@ describe("Connection, whose handler asks for the signal,", () => {
     }
   });
 
-  it("it answers what comes while its answer is written", async () => {
+  it("answers what comes while its answer is written", async () => {
     for (const hasEnded of [false, true]) {
       const exchange = await serve();
       const { fake } = exchange;
@@ -1325,7 +1325,7 @@ describe("Connection, whose handler asks for the signal,", () => {
     }
   });
 
-  it("it takes a client that sends more than there is room for", async () => {
+  it("takes a client that sends more than there is room for", async () => {
     const exchange = await serve();
     exchange.fake.send(get("/signal"));
     await settle();

@@ -33,7 +33,7 @@ describe("tickFor()", () => {
 });
 
 describe("Deadlines", () => {
-  it("it calls nobody before the time is over, and everybody from then on", () => {
+  it("calls nobody before the time is over, and everybody from then on", () => {
     const deadlines = new Deadlines(100, 0);
     const short = new Limited(deadlines.after(200));
     const long = new Limited(deadlines.after(500));
@@ -48,14 +48,14 @@ describe("Deadlines", () => {
     assertEquals([short.calls, long.calls], [3, 1]);
   });
 
-  it("it takes a limit of 0 for none", () => {
+  it("takes a limit of 0 for none", () => {
     const deadlines = new Deadlines(100, 0);
     const unlimited = new Limited(deadlines.after(0));
     deadlines.tick(1e12, [unlimited]);
     assertEquals([unlimited.deadline, unlimited.calls], [Infinity, 0]);
   });
 
-  it("it leaves in peace who has moved the deadline", () => {
+  it("leaves in peace who has moved the deadline", () => {
     const deadlines = new Deadlines(100, 0);
     const moved = new Limited(deadlines.after(100));
     deadlines.tick(100, [moved]);
@@ -66,7 +66,7 @@ describe("Deadlines", () => {
     assertEquals(moved.calls, 1);
   });
 
-  it("it leaves in peace whose limit another one has lifted whom it has called", () => {
+  it("leaves in peace whose limit another one has lifted whom it has called", () => {
     const deadlines = new Deadlines(100, 0);
     const lifted = new Limited(100);
     const lifting: TimeLimited = {
@@ -79,7 +79,7 @@ describe("Deadlines", () => {
     assertEquals(lifted.calls, 0);
   });
 
-  it("it lets no limit pass before its time, whenever between two ticks it begins", () => {
+  it("lets no limit pass before its time, whenever between two ticks it begins", () => {
     const arbitraryCase = fc.record({
       tickMs: fc.integer({ min: 5, max: 1_000 }),
       limitMs: fc.integer({ min: 1, max: 10_000 }),
@@ -97,7 +97,7 @@ describe("Deadlines", () => {
     }));
   });
 
-  it("it lets no limit pass before its time when a tick comes late, because a handler has blocked the thread", () => {
+  it("lets no limit pass before its time when a tick comes late, because a handler has blocked the thread", () => {
     const deadlines = new Deadlines(100, 0);
     // It begins at 4,900, when the thread has been blocked since the tick at 0.
     const limited = new Limited(deadlines.after(1_000));

@@ -11,7 +11,7 @@ function work(): void {
 }
 
 describe("TurnClock", () => {
-  it("it takes the requests of one turn up when the one before was finished", () => {
+  it("takes the requests of one turn up when the one before was finished", () => {
     const clock = new TurnClock();
     const first = clock.takeUp();
     work();
@@ -21,7 +21,7 @@ describe("TurnClock", () => {
     assertEquals(clock.takeUp(), finished);
   });
 
-  it("it looks anew behind a request that takes its time", () => {
+  it("looks anew behind a request that takes its time", () => {
     const clock = new TurnClock();
     const first = clock.takeUp();
     clock.forget();
@@ -29,7 +29,7 @@ describe("TurnClock", () => {
     assert(clock.takeUp() - first >= 1);
   });
 
-  it("it looks anew in each turn, however often", async () => {
+  it("looks anew in each turn, however often", async () => {
     const clock = new TurnClock();
     let last = clock.takeUp();
     for (let turn = 0; turn < 3; turn++) {

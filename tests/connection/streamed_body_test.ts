@@ -99,7 +99,7 @@ function head(...fields: string[]): string {
 const CHUNKED_HEAD = head("Transfer-Encoding: chunked");
 
 describe("A streamed body", () => {
-  it("it goes out part by part, each when it is there, and its head before the first", async () => {
+  it("goes out part by part, each when it is there, and its head before the first", async () => {
     const source = new HandSource();
     const { fake } = await serveSource(source);
     fake.send(get("/stream"));
@@ -116,7 +116,7 @@ describe("A streamed body", () => {
     assertEquals(fake.isClosed, false);
   });
 
-  it("it goes out in one write with its head where its parts are there at once", async () => {
+  it("goes out in one write with its head where its parts are there at once", async () => {
     const exchange = await serveSource(ReadableStream.from(["a", "bc"]));
     exchange.fake.send(get("/stream"));
     await settle();
@@ -124,7 +124,7 @@ describe("A streamed body", () => {
     await assertOver(exchange);
   });
 
-  it("it is no part of a part that is empty: that would be its end", async () => {
+  it("is no part of a part that is empty: that would be its end", async () => {
     const source = new HandSource();
     const { fake } = await serveSource(source);
     fake.send(get("/stream"));
@@ -136,14 +136,14 @@ describe("A streamed body", () => {
     assertEquals(fake.output, CHUNKED_HEAD + "1\r\nx\r\n0\r\n\r\n");
   });
 
-  it("it can be made of bytes and of text, which goes out as UTF-8", async () => {
+  it("can be made of bytes and of text, which goes out as UTF-8", async () => {
     const { fake } = await serveSource(ReadableStream.from([Uint8Array.of(97), "é"]));
     fake.send(get("/stream"));
     await settle();
     assertEquals(fake.output, CHUNKED_HEAD + "1\r\na\r\n2\r\né\r\n0\r\n\r\n");
   });
 
-  it("it has a length where the handler tells it", async () => {
+  it("has a length where the handler tells it", async () => {
     const { fake } = await serveSource(ReadableStream.from(["abc", "de"]), {
       headers: { "Content-Length": "5", "Content-Type": "a/b" },
     });
@@ -153,7 +153,7 @@ describe("A streamed body", () => {
     assertStringIncludes(fake.output, "plain");
   });
 
-  it("it ends with the connection for a client of HTTP/1.0, whatever that asks for", async () => {
+  it("ends with the connection for a client of HTTP/1.0, whatever that asks for", async () => {
     const exchange = await serveSource(ReadableStream.from(["abc"]));
     const { fake } = exchange;
     fake.send("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
@@ -165,7 +165,7 @@ describe("A streamed body", () => {
     await assertOver(exchange);
   });
 
-  it("it leaves the connection to the requests behind it", async () => {
+  it("leaves the connection to the requests behind it", async () => {
     const source = new HandSource();
     const { fake } = await serveSource(source);
     fake.send(get("/") + get("/stream") + get("/"));
@@ -177,7 +177,7 @@ describe("A streamed body", () => {
     assertEquals(fake.output.split("\r\n\r\nplain").length - 1, 3);
   });
 
-  it("it is asked for no further part while the client does not take one", async () => {
+  it("is asked for no further part while the client does not take one", async () => {
     const source = new HandSource();
     const { fake } = await serveSource(source);
     fake.send(get("/stream"));
@@ -195,7 +195,7 @@ describe("A streamed body", () => {
     );
   });
 
-  it("it leaves the thread to others where all its parts are there, and taken, at once", async () => {
+  it("leaves the thread to others where all its parts are there, and taken, at once", async () => {
     let made = 0;
     async function* endless() {
       for (;; made++) yield "x".repeat(1_000);
@@ -210,7 +210,7 @@ describe("A streamed body", () => {
     await assertOver(exchange);
   });
 
-  it("it goes to one client, however many get the same response", async () => {
+  it("goes to one client, however many get the same response", async () => {
     const response = new WebResponse(ReadableStream.from(["a"]));
     const [one, other] = [await serve(() => response), await serve(() => response)];
     one.fake.send(get("/stream"));
@@ -220,7 +220,7 @@ describe("A streamed body", () => {
     assert(other.fake.output.startsWith("HTTP/1.1 500 "));
   });
 
-  it("it does not pile up where all its parts are there at once", async () => {
+  it("does not pile up where all its parts are there at once", async () => {
     let made = 0;
     async function* endless() {
       for (;; made++) yield "x".repeat(1_000);
@@ -236,7 +236,7 @@ describe("A streamed body", () => {
     await assertOver(exchange);
   });
 
-  it("it is not asked for by HEAD, and its source is told so", async () => {
+  it("is not asked for by HEAD, and its source is told so", async () => {
     const source = new HandSource();
     const exchange = await serveSource(source);
     exchange.fake.send("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n" + get("/"));
@@ -245,7 +245,7 @@ describe("A streamed body", () => {
     assertEquals([source.asked, source.isReturned], [0, true]);
   });
 
-  it("it is not asked for by HEAD, whatever its source does about that", async () => {
+  it("is not asked for by HEAD, whatever its source does about that", async () => {
     const source: AsyncIterable<string> = {
       [Symbol.asyncIterator]: () => {
         throw new Error("Not now");
@@ -263,7 +263,7 @@ describe("A streamed body", () => {
     assertStringIncludes(exchange.logged[0], '"HEAD /stream HTTP/1.1" 200 0');
   });
 
-  it("it is logged by the name that its head has told, whoever was named meanwhile", async () => {
+  it("is logged by the name that its head has told, whoever was named meanwhile", async () => {
     const source = new HandSource();
     const exchange = await serveSource(source, undefined, true);
     exchange.fake.send(get("/stream"));
@@ -279,7 +279,7 @@ describe("A streamed body", () => {
   });
 
   for (const status of [204, 304]) {
-    it(`it is not asked for where the status is ${status}, and its source is told so`, async () => {
+    it(`is not asked for where the status is ${status}, and its source is told so`, async () => {
       const source = new HandSource();
       const exchange = await serveSource(source, { status }, true);
       exchange.fake.send(get("/stream", "X-Request-Id: 7"));
@@ -293,7 +293,7 @@ describe("A streamed body", () => {
     });
   }
 
-  it("it is counted as a request in flight to its end, and logged with all its bytes", async () => {
+  it("is counted as a request in flight to its end, and logged with all its bytes", async () => {
     const source = new HandSource();
     const exchange = await serveSource(source, undefined, true);
     exchange.fake.send(get("/stream"));
@@ -306,7 +306,7 @@ describe("A streamed body", () => {
     assertStringIncludes(exchange.logged[0], '"GET /stream HTTP/1.1" 200 70000');
   });
 
-  it("it can be sent once: the second time is a panic", async () => {
+  it("can be sent once: the second time is a panic", async () => {
     const response = new WebResponse(ReadableStream.from(["a"]));
     const exchange = await serve(() => response);
     exchange.fake.send(get("/stream") + get("/stream"));
@@ -317,7 +317,7 @@ describe("A streamed body", () => {
 });
 
 describe("A streamed body, when it fails,", () => {
-  it("it is a 500 where its first parts wait in the output, and takes no earlier answer with it", async () => {
+  it("is a 500 where its first parts wait in the output, and takes no earlier answer with it", async () => {
     async function* oneThenNone() {
       yield "a";
       throw new Error("at once");
@@ -330,7 +330,7 @@ describe("A streamed body, when it fails,", () => {
     assert(second.startsWith("500 Internal Server Error") && !second.includes("chunked"));
   });
 
-  it("it is an answer with all of its body, however large, before the next one", async () => {
+  it("is an answer with all of its body, however large, before the next one", async () => {
     const message = "y".repeat(70_000);
     const exchange = await serveSource(
       new ReadableStream({ start: (controller) => controller.error(new HttpError(404, message)) }),
@@ -340,7 +340,7 @@ describe("A streamed body, when it fails,", () => {
     assertStringIncludes(exchange.fake.output, `\r\n\r\n${message}HTTP/1.1 200 OK\r\n`);
   });
 
-  it("it is a 500 where nothing has gone out yet", async () => {
+  it("is a 500 where nothing has gone out yet", async () => {
     const exchange = await serveSource(
       new ReadableStream({ start: (controller) => controller.error(new Error("at once")) }),
     );
@@ -350,7 +350,7 @@ describe("A streamed body, when it fails,", () => {
     assertEquals(exchange.panics.map(String), ["Error: at once"]);
   });
 
-  it("it is the answer of an HttpError where nothing has gone out yet", async () => {
+  it("is the answer of an HttpError where nothing has gone out yet", async () => {
     const exchange = await serveSource(
       new ReadableStream({ start: (controller) => controller.error(new HttpError(404, "gone")) }),
     );
@@ -360,7 +360,7 @@ describe("A streamed body, when it fails,", () => {
     assertEquals(exchange.panics, []);
   });
 
-  it("it ends the connection without a last chunk, and is a panic, whatever the error", async () => {
+  it("ends the connection without a last chunk, and is a panic, whatever the error", async () => {
     for (const error of [new Error("half-way"), new HttpError(409, "half-way")]) {
       const source = new HandSource();
       const exchange = await serveSource(source);
@@ -376,7 +376,7 @@ describe("A streamed body, when it fails,", () => {
     }
   });
 
-  it("it is a panic to have a part that is neither text nor bytes", async () => {
+  it("is a panic to have a part that is neither text nor bytes", async () => {
     const exchange = await serveSource(ReadableStream.from([7 as unknown as string]));
     exchange.fake.send(get("/stream"));
     await settle();
@@ -537,7 +537,7 @@ describe("A streamed body, whose Content-Length is declared,", () => {
 });
 
 describe("A streamed body, whose client goes,", () => {
-  it("it is cancelled when the client resets the connection", async () => {
+  it("is cancelled when the client resets the connection", async () => {
     const source = new HandSource();
     const exchange = await serveSource(source);
     exchange.fake.send(get("/stream"));
@@ -548,7 +548,7 @@ describe("A streamed body, whose client goes,", () => {
     await assertOver(exchange);
   });
 
-  it("it aborts the signal at once when the client ends its side, and is cancelled when nothing comes", async () => {
+  it("aborts the signal at once when the client ends its side, and is cancelled when nothing comes", async () => {
     const source = new HandSource();
     let signal: AbortSignal | undefined;
     const exchange = await serve((req) => {
@@ -566,7 +566,7 @@ describe("A streamed body, whose client goes,", () => {
     await assertOver(exchange);
   });
 
-  it("it goes out to its end for a client that has only ended its side, as long as parts come", async () => {
+  it("goes out to its end for a client that has only ended its side, as long as parts come", async () => {
     const source = new HandSource();
     const exchange = await serveSource(source);
     exchange.fake.send(get("/stream"));
@@ -582,7 +582,7 @@ describe("A streamed body, whose client goes,", () => {
     await assertOver(exchange);
   });
 
-  it("it is cancelled when the client does not take it within writeTimeout", async () => {
+  it("is cancelled when the client does not take it within writeTimeout", async () => {
     const source = new HandSource();
     const exchange = await serveSource(source);
     exchange.fake.send(get("/stream"));
@@ -595,7 +595,7 @@ describe("A streamed body, whose client goes,", () => {
     await assertOver(exchange);
   });
 
-  it("it is cancelled in the end when its client has sent too much to be watched", async () => {
+  it("is cancelled in the end when its client has sent too much to be watched", async () => {
     const source = new HandSource();
     const exchange = await serve(() => new WebResponse(source), { keepAliveTimeout: 5_000 });
     exchange.fake.send(get("/stream") + "x".repeat(100_000));
@@ -609,7 +609,7 @@ describe("A streamed body, whose client goes,", () => {
     await assertOver(exchange);
   });
 
-  it("it waits for as long as its client does", async () => {
+  it("waits for as long as its client does", async () => {
     const source = new HandSource();
     const exchange = await serveSource(source);
     exchange.fake.send(get("/stream"));
@@ -621,7 +621,7 @@ describe("A streamed body, whose client goes,", () => {
     await assertOver(exchange);
   });
 
-  it("it is cut off, and cancelled, at the end of a drain", async () => {
+  it("is cut off, and cancelled, at the end of a drain", async () => {
     const source = new HandSource();
     const exchange = await serveSource(source);
     exchange.fake.send(get("/stream"));

@@ -98,7 +98,7 @@ describe(suite.name, { ignore: suite.ignore }, () => {
   for (const way of TWO_WAYS) {
     const name = `(listen ${way.listen}, isolation ${way.isolation})`;
 
-    it(`it keeps nothing of ${RESETS} clients that reset their connections, and answers others meanwhile ${name}`, async () => {
+    it(`keeps nothing of ${RESETS} clients that reset their connections, and answers others meanwhile ${name}`, async () => {
       await using server = await ServerProcess.start("besieged.ts", { way });
       await server.text("/memory");
       const descriptors = await server.settledDescriptors();
@@ -133,7 +133,7 @@ describe(suite.name, { ignore: suite.ignore }, () => {
     afterAll(() => server?.[Symbol.asyncDispose]());
 
     for (const { what, reach } of POINTS) {
-      it(`it may reset its connection ${what}, and is forgotten`, async () => {
+      it(`may reset its connection ${what}, and is forgotten`, async () => {
         const client = await AbruptClient.connect(server.port);
         await reach(client);
         await client.reset();
@@ -170,7 +170,7 @@ describe(suite.name, { ignore: suite.ignore }, () => {
       texts: ["a".repeat(16_000_000)],
     },
   ];
-  it("it answers a client that has ended its own side, and closes", async () => {
+  it("answers a client that has ended its own side, and closes", async () => {
     await using server = await ServerProcess.start("besieged.ts", { way: TWO_WAYS[0] });
     const descriptors = await server.settledDescriptors();
     for (const { what, sent, texts } of halfClosed) {
@@ -186,7 +186,7 @@ describe(suite.name, { ignore: suite.ignore }, () => {
     await server.descriptorsDownTo(descriptors);
   });
 
-  it("it answers what was whole, and refuses what was not, when a client ends its own side", async () => {
+  it("answers what was whole, and refuses what was not, when a client ends its own side", async () => {
     await using server = await ServerProcess.start("besieged.ts", { way: TWO_WAYS[0] });
     const unfinished = [
       "GET /hel",

@@ -35,7 +35,7 @@ function hasIpv6(): boolean {
 }
 
 describe("The log of requests", { ignore: !CAN_START_PROGRAMS }, () => {
-  it("it has one whole line for each request, however slowly it is read and whoever writes it", async () => {
+  it("has one whole line for each request, however slowly it is read and whoever writes it", async () => {
     const reader = Promise.withResolvers<void>();
     await using program = startLogged(
       { server: { accessLog: "json" }, run: { workers: 2 } },
@@ -77,7 +77,7 @@ describe("The log of requests", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals(program.stdout.all.map((line) => line.split(" ")[0]), ["127.0.0.1"]);
   });
 
-  it("it leaves out the paths that it is told to", async () => {
+  it("leaves out the paths that it is told to", async () => {
     await using program = startLogged({
       server: { accessLog: "text", accessLogExclude: ["/async"] },
     });
@@ -93,7 +93,7 @@ describe("The log of requests", { ignore: !CAN_START_PROGRAMS }, () => {
     assert(program.stdout.all[0].includes('"GET /nowhere HTTP/1.1" 404'));
   });
 
-  it("it tells of a request whose handler is still busy when the time of the drain is over", async () => {
+  it("tells of a request whose handler is still busy when the time of the drain is over", async () => {
     await using program = startLogged({
       server: { accessLog: "text" },
       // A tenth of it is for the farewell, also on a busy machine.
@@ -111,7 +111,7 @@ describe("The log of requests", { ignore: !CAN_START_PROGRAMS }, () => {
     assert(program.stdout.all[0].includes(`"GET /gate/${gate.port} HTTP/1.1" 503`));
   });
 
-  it("it takes no line from a client", async () => {
+  it("takes no line from a client", async () => {
     await using program = startLogged({ server: { accessLog: "text" } });
     const { port } = await program.listening();
     using client = await RawClient.connect(port);

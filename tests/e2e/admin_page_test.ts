@@ -74,7 +74,7 @@ describe(`the page of the operator's port${CHROMIUM_HINDRANCE}`, {
     await browser?.[Symbol.asyncDispose]();
   });
 
-  it("it shows the fleet and each worker, and asks nobody else for anything", async () => {
+  it("shows the fleet and each worker, and asks nobody else for anything", async () => {
     await using page = await open(DESKTOP);
     const { workers } = app.running.stats();
     assertEquals(await page.evaluate(WORKERS), workers.map(({ worker }) => String(worker)));
@@ -88,7 +88,7 @@ describe(`the page of the operator's port${CHROMIUM_HINDRANCE}`, {
     assertEquals(page.complaints, []);
   });
 
-  it("it shows requests and their latency as they come", async () => {
+  it("shows requests and their latency as they come", async () => {
     await using page = await open(DESKTOP);
     const asking = setInterval(() => app.get("/hello").catch(() => {}), 50);
     try {
@@ -103,7 +103,7 @@ describe(`the page of the operator's port${CHROMIUM_HINDRANCE}`, {
     }
   });
 
-  it("it shows a panic and the new worker without being loaded anew, and takes no error for HTML", async () => {
+  it("shows a panic and the new worker without being loaded anew, and takes no error for HTML", async () => {
     await using page = await open(DESKTOP);
     await page.evaluate("globalThis.isStillHere = true");
     const before = await page.evaluate<string[]>(WORKERS);
@@ -121,7 +121,7 @@ describe(`the page of the operator's port${CHROMIUM_HINDRANCE}`, {
     assertEquals(page.complaints, []);
   });
 
-  it("it has no sideways scrolling on a phone", async () => {
+  it("has no sideways scrolling on a phone", async () => {
     await using page = await open(PHONE);
     const [content, screen] = await page.evaluate<number[]>(
       "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
@@ -134,7 +134,7 @@ describe(`the page of the operator's port${CHROMIUM_HINDRANCE}`, {
     assertEquals(outside, []);
   });
 
-  it("it follows the system's light and dark", async () => {
+  it("follows the system's light and dark", async () => {
     await using page = await open(DESKTOP);
     const light = await colourOf(page, "backgroundColor");
     await page.look({ ...DESKTOP, scheme: "dark" });
@@ -153,7 +153,7 @@ describe(`the page of the operator's port${CHROMIUM_HINDRANCE}`, {
     });
   }
 
-  it("it has names for what is read aloud", async () => {
+  it("has names for what is read aloud", async () => {
     await using page = await open(DESKTOP);
     const { nodes } = await page.call("Accessibility.getFullAXTree") as {
       nodes: { role?: { value: string }; name?: { value: string } }[];
@@ -174,7 +174,7 @@ describe(`the page of the operator's port${CHROMIUM_HINDRANCE}`, {
     assertEquals(await page.evaluate("document.documentElement.lang"), "en");
   });
 
-  it("it lets go of the server while nobody sees it, and comes back when somebody does", async () => {
+  it("lets go of the server while nobody sees it, and comes back when somebody does", async () => {
     await using page = await open(DESKTOP);
     const hide = (isHidden: boolean) =>
       page.evaluate(
@@ -190,7 +190,7 @@ describe(`the page of the operator's port${CHROMIUM_HINDRANCE}`, {
     assertEquals([streams(), page.complaints], [2, []]);
   });
 
-  it("it says when it has lost the server, and comes back to the next one by itself", async () => {
+  it("says when it has lost the server, and comes back to the next one by itself", async () => {
     const port = freePort();
     const first = await start(port);
     await using page = await open(DESKTOP, port);

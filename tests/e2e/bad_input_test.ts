@@ -79,7 +79,7 @@ describe("a program that cannot serve", { ignore: !CAN_START_PROGRAMS }, () => {
   afterAll(() => programWithWrongEntry?.[Symbol.asyncDispose]());
 
   for (const listen of ["reuseport", "shared"] as const) {
-    it(`it says that the port is in use (listen ${listen})`, async () => {
+    it(`says that the port is in use (listen ${listen})`, async () => {
       using taken = takePort();
       const failure = await fail(() => start("well_behaved.ts", { port: taken.port, listen }));
       assertOneLine(
@@ -88,7 +88,7 @@ describe("a program that cannot serve", { ignore: !CAN_START_PROGRAMS }, () => {
       );
     });
 
-    it(`it says that the port is in use by another server of its kind (listen ${listen})`, async () => {
+    it(`says that the port is in use by another server of its kind (listen ${listen})`, async () => {
       await using other = await startApp("well_behaved.ts", { run: { listen } });
       const failure = await fail(() => start("well_behaved.ts", { port: other.port, listen }));
       assertOneLine(failure, /AddrInUse: Cannot listen on /);
@@ -96,17 +96,17 @@ describe("a program that cannot serve", { ignore: !CAN_START_PROGRAMS }, () => {
     });
   }
 
-  it("it says that the address is none of this machine's", async () => {
+  it("says that the address is none of this machine's", async () => {
     const failure = await fail(() => start("well_behaved.ts", { hostname: "203.0.113.1" }));
     assertOneLine(failure, /Cannot listen on 203\.0\.113\.1:0: .*no such address.*127\.0\.0\.1/);
   });
 
-  it("it says that the host name is unknown", async () => {
+  it("says that the host name is unknown", async () => {
     const failure = await fail(() => start("well_behaved.ts", { hostname: "nowhere.invalid" }));
     assertMatch(failure.lines[0], /^error: .*Cannot listen on nowhere\.invalid:0: /);
   });
 
-  it("it says which permission is missing", async () => {
+  it("says which permission is missing", async () => {
     const permissions = ["--allow-read", "--allow-env"];
     const failure = await fail(() => start("well_behaved.ts", { port: 0 }, permissions));
     assertOneLine(failure, /NotCapable: Cannot listen on .*--allow-net=127\.0\.0\.1,? or with -A/);
@@ -117,7 +117,7 @@ describe("a program that cannot serve", { ignore: !CAN_START_PROGRAMS }, () => {
     );
   });
 
-  it("it can serve with the permission that it asks for", async () => {
+  it("can serve with the permission that it asks for", async () => {
     const permissions = ["--allow-read", "--allow-net=127.0.0.1"];
     await using program = start("well_behaved.ts", {}, permissions);
     await program.listening();
@@ -132,12 +132,12 @@ describe("a program that cannot serve", { ignore: !CAN_START_PROGRAMS }, () => {
     { run: { workers: 1.5 }, message: /RangeError: .*1\.5.*"workers".*a whole number/ },
   ];
   for (const { run, message } of values) {
-    it(`it says what is wrong with ${JSON.stringify(run)}`, async () => {
+    it(`says what is wrong with ${JSON.stringify(run)}`, async () => {
       assertLineAndPlace(await fail(() => start("well_behaved.ts", run)), message);
     });
   }
 
-  it("it says what is wrong with the number of workers in the environment", async () => {
+  it("says what is wrong with the number of workers in the environment", async () => {
     const path = new URL("../support/apps/well_behaved.ts", import.meta.url).pathname;
     const env = { MUDPIE_THREADS: "many" };
     const failure = await fail(() =>
@@ -146,18 +146,18 @@ describe("a program that cannot serve", { ignore: !CAN_START_PROGRAMS }, () => {
     assertLineAndPlace(failure, /RangeError: .*"many".*MUDPIE_THREADS.*a whole number/);
   });
 
-  it("it says that run() was called twice", async () => {
+  it("says that run() was called twice", async () => {
     const failure = await fail(() => start("runs_twice.ts"));
     assertLineAndPlace(failure, /TypeError: Cannot call run\(\).*call run\(\) once/);
   });
 
-  it("it says that a path was added after run()", async () => {
+  it("says that a path was added after run()", async () => {
     const failure = await fail(() => start("adds_late.ts"));
     assertLineAndPlace(failure, /TypeError: Cannot add path "\/late" after run\(\).*before/);
   });
 
   for (const isolation of ["web", "thread"] as const) {
-    it(`it says that run() is never called in the worker (isolation ${isolation})`, async () => {
+    it(`says that run() is never called in the worker (isolation ${isolation})`, async () => {
       const failure = await fail(() => start("never_runs.ts", { isolation }));
       assertOneLine(
         failure,
@@ -178,12 +178,12 @@ describe("a program that cannot serve", { ignore: !CAN_START_PROGRAMS }, () => {
     }
   }
 
-  it("it says that the entry does not load this library (isolation thread)", async () => {
+  it("says that the entry does not load this library (isolation thread)", async () => {
     const failure = await fail(() => start("has_a_wrong_entry.ts", { isolation: "thread" }));
     assertOneLine(failure, /No worker could start: .*does not load @mudpie\/server: .*entry/);
   });
 
-  it("it says that the entry is not there", async () => {
+  it("says that the entry is not there", async () => {
     const path = new URL("../support/apps/well_behaved.ts", import.meta.url).pathname;
     const entry = "file:///nowhere/app.ts";
     const { lines } = await fail(() =>
@@ -192,7 +192,7 @@ describe("a program that cannot serve", { ignore: !CAN_START_PROGRAMS }, () => {
     assertMatch(lines[lines.length - 1], /^error: .*No worker could start: .*file:\/\/\/nowhere/);
   });
 
-  it("it says that the entry does not load this library (isolation web)", async () => {
+  it("says that the entry does not load this library (isolation web)", async () => {
     assertEquals((await programWithWrongEntry.ended()).code, 1);
     const lines = programWithWrongEntry.stderr.all.filter((line) => line !== "");
     assertOneLine({ lines }, /No worker could start: .*does not load @mudpie\/server: .*entry/);

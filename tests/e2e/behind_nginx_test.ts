@@ -31,7 +31,7 @@ describe(`a server behind nginx${TLS_HINDRANCE}`, { ignore: TLS_HINDRANCE !== ""
     await app?.[Symbol.asyncDispose]();
   });
 
-  it("it is asked over connections that nginx keeps", async () => {
+  it("is asked over connections that nginx keeps", async () => {
     for (let i = 0; i < REQUESTS; i++) {
       // A client that comes anew each time: what is kept is between nginx and the server.
       using client = await RawClient.connect(nginx.port);
@@ -69,7 +69,7 @@ describe(`a server behind nginx${TLS_HINDRANCE}`, { ignore: TLS_HINDRANCE !== ""
     },
   ];
   for (const { what, fields } of lies) {
-    it(`it knows the client's address, scheme and host where the client ${what}`, async () => {
+    it(`knows the client's address, scheme and host where the client ${what}`, async () => {
       const known = { peer: NGINX_ADDRESS, client: "127.0.0.1" };
       const request = get("/origin?a=b", ...fields).replace("Host: test", `Host: ${PUBLIC_HOST}`);
       using plain = await RawClient.connect(nginx.port);

@@ -105,7 +105,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals((await program.ended()).code, 0, program.stderr.text);
   };
 
-  it("it gives the answers of deno serve", async () => {
+  it("gives the answers of deno serve", async () => {
     const requests: { path: string; init?: RequestInit }[] = [
       { path: "/this" },
       { path: "/this", init: { method: "HEAD" } },
@@ -166,7 +166,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     { app: "exported.ts", isolation: "thread", what: "a WebServer as default export" },
   ];
   for (const { app, isolation, what } of kinds) {
-    it(`it serves ${what}, and its flags win over the code and the environment`, async () => {
+    it(`serves ${what}, and its flags win over the code and the environment`, async () => {
       const flags = [
         ...["--port", "0", "--isolation", isolation, "--max-body-bytes", "4"],
         ...["--trust-proxy", "192.0.2.0/24,loopback"],
@@ -201,7 +201,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     });
   }
 
-  it("it says who has said how many workers there are", async () => {
+  it("says who has said how many workers there are", async () => {
     const cases: { args: string[]; env: Record<string, string>; says: string }[] = [
       { args: ["--workers", "1"], env: {}, says: "with 1 worker (as --workers says)" },
       { args: [], env: { MUDPIE_WORKERS: "1" }, says: "with 1 worker (as MUDPIE_WORKERS says)" },
@@ -214,7 +214,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     }
   });
 
-  it("it reloads with --watch when a module changes, once for several, and keeps what works", async () => {
+  it("reloads with --watch when a module changes, once for several, and keeps what works", async () => {
     const text = (value: string) => Deno.writeTextFile(`${folder}/text.ts`, value);
     await text(`export const text = "first";`);
     await Deno.writeTextFile(
@@ -293,7 +293,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     },
   ];
   for (const { what, text, says } of broken) {
-    it(`it waits with --watch for an application that ${what} to be mended`, async () => {
+    it(`waits with --watch for an application that ${what} to be mended`, async () => {
       const app = `${folder}/unready.ts`;
       await Deno.writeTextFile(app, text);
       const flags = ["--port", "0", "--workers", "2", "--watch"];
@@ -318,7 +318,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     });
   }
 
-  it("it waits with --watch for an application that calls run() by itself to be mended", async () => {
+  it("waits with --watch for an application that calls run() by itself to be mended", async () => {
     const app = `${folder}/unready_run.ts`;
     await Deno.writeTextFile(app, `throw new Error("not yet");`);
     await using program = start(["unready_run.ts", "--port", "0", "--workers", "1", "--watch"]);
@@ -336,7 +336,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     await stop(program);
   });
 
-  it("it loads the application afresh on SIGHUP", async () => {
+  it("loads the application afresh on SIGHUP", async () => {
     const app = `${folder}/changes.ts`;
     const write = (text: string) =>
       Deno.writeTextFile(app, `export default { fetch: () => new Response("${text}") };`);
@@ -351,7 +351,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     await stop(program);
   });
 
-  it("it tells with --check what would be served, although its address is in use", async () => {
+  it("tells with --check what would be served, although its address is in use", async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const flags = ["--check", "--port", String(taken.addr.port), "--workers", "2"];
     const server = [
@@ -377,7 +377,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     }
   });
 
-  it("it ends with exit code 1 and one clear line where it cannot start", async () => {
+  it("ends with exit code 1 and one clear line where it cannot start", async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const port = String(taken.addr.port);
     const cases: { args: string[]; says: string; env?: Record<string, string> }[] = [
@@ -444,26 +444,26 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     await Promise.all([failInTurn(), failInTurn(), failInTurn()]);
   });
 
-  it("it ends with exit code 1 and the cause where onListen throws", async () => {
+  it("ends with exit code 1 and the cause where onListen throws", async () => {
     await using program = start(["wrong_on_listen.ts", "--port", "0", "--workers", "2"]);
     assertEquals((await program.ended()).code, 1);
     assertStringIncludes(program.stderr.text, "No worker could start: Error: not on this machine");
   });
 
-  it("it finds with --check what would kill each worker", async () => {
+  it("finds with --check what would kill each worker", async () => {
     await using program = start(["floats.ts", "--check"]);
     assertEquals((await program.ended()).code, 1);
     assertStringIncludes(program.stderr.text, "floating");
   });
 
-  it("it completes what the code says by half", async () => {
+  it("completes what the code says by half", async () => {
     await using program = start(["half.ts", "--path", `${folder}/half.sock`, "--workers", "1"]);
     await program.stderr.find(/listening on unix:.*half\.\{n\}\.sock/);
     program.signal("SIGTERM");
     assertEquals((await program.ended()).code, 0);
   });
 
-  it("it says which permission is missing", async () => {
+  it("says which permission is missing", async () => {
     const library = new URL("../../", import.meta.url).pathname;
     const cases = [
       {
@@ -483,7 +483,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     }
   });
 
-  it("it shows its flags and its version, and leaves to the application what is behind --", async () => {
+  it("shows its flags and its version, and leaves to the application what is behind --", async () => {
     const { version } = JSON.parse(
       await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
     );

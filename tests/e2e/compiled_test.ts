@@ -40,7 +40,7 @@ const hindrance = HINDRANCE !== ""
   : " (the runtime for compiled programs cannot be downloaded)";
 
 describe(`examples/hello.ts, compiled${hindrance}`, { ignore: hindrance !== "" }, () => {
-  it("it is one file that runs ten workers, in a folder where nothing else is", async () => {
+  it("is one file that runs ten workers, in a folder where nothing else is", async () => {
     const folder = await Deno.makeTempDir();
     try {
       const binary = `${folder}/hello`;

@@ -94,7 +94,7 @@ async function assertVerified(name: string, unit: string): Promise<void> {
 const ignore = !CAN_START_PROGRAMS;
 
 describe("app.ts", { ignore }, () => {
-  it("it takes no permissions for its sockets that it would have to guess at", async () => {
+  it("takes no permissions for its sockets that it would have to guess at", async () => {
     const app = new URL("examples/deploy/app.ts", ROOT).pathname;
     for (const SOCKET_MODE of ["0o660", "668"]) {
       await using program = Program.deno(["run", "-A", app], {
@@ -213,7 +213,7 @@ describe("mudpie.service", { ignore }, () => {
 });
 
 describe("Dockerfile", { ignore }, () => {
-  it("it has the Deno that everything here is tested with", () => {
+  it("has the Deno that everything here is tested with", () => {
     const [, version] = /^deno_version=(.*)$/m.exec(
       Deno.readTextFileSync(new URL(".ci/run", ROOT)),
     )!;
@@ -329,7 +329,7 @@ describe("kubernetes.yaml", { ignore }, () => {
     assert(ports.some(({ name }) => name === Service.spec.ports[0].targetPort));
   });
 
-  it("it runs the image of the Dockerfile: its user, its ports, its workers", () => {
+  it("runs the image of the Dockerfile: its user, its ports, its workers", () => {
     const objects = manifest();
     const dockerfile = new Dockerfile(deployedText("Dockerfile"));
     const { runAsUser, runAsGroup } = objects.Deployment.spec.template.spec.securityContext;

@@ -45,7 +45,7 @@ for (const { name, hindrance, start } of FRONT_ENDS) {
       for (const app of apps ?? []) await app[Symbol.asyncDispose]();
     });
 
-    it("it asks both over connections that it keeps, also for clients that come anew each time", async () => {
+    it("asks both over connections that it keeps, also for clients that come anew each time", async () => {
       const connectionsBefore = sumOf(total("connectionsAccepted"));
       for (let i = 0; i < REQUESTS; i++) {
         using client = await RawClient.connect(frontEnd.port);
@@ -56,7 +56,7 @@ for (const { name, hindrance, start } of FRONT_ENDS) {
       for (const requests of total("requests")) assertGreater(requests, REQUESTS / 4);
     });
 
-    it("it passes events on when they happen", async () => {
+    it("passes events on when they happen", async () => {
       using gate = new Gate();
       using client = await RawClient.connect(frontEnd.port);
       await client.send(get(`/gate/${gate.port}`));
@@ -70,7 +70,7 @@ for (const { name, hindrance, start } of FRONT_ENDS) {
       await client.readUntil("0\r\n\r\n");
     });
 
-    it("it tells the source of a stream when the client goes", async () => {
+    it("tells the source of a stream when the client goes", async () => {
       const client = await RawClient.connect(frontEnd.port);
       await client.send(get("/once/deployed"));
       await client.readUntil("first");
@@ -96,14 +96,14 @@ for (const { name, hindrance, start } of FRONT_ENDS) {
       for (const upstream of upstreams ?? []) upstream[Symbol.dispose]();
     });
 
-    it("it never sends a POST twice", async () => {
+    it("never sends a POST twice", async () => {
       using client = await RawClient.connect(frontEnd.port);
       const before = sumOf(counts());
       assertEquals((await client.ask(post(FATAL_TARGET, "{}"))).status, 502);
       assertEquals(sumOf(counts()) - before, 1);
     });
 
-    it("it sends a GET to the other server", async () => {
+    it("sends a GET to the other server", async () => {
       using client = await RawClient.connect(frontEnd.port);
       const before = counts();
       assertEquals((await client.ask(get(FATAL_TARGET))).status, 502);
@@ -113,7 +113,7 @@ for (const { name, hindrance, start } of FRONT_ENDS) {
   });
 
   describe(`${name} in front of a server${hindrance}`, { ignore: hindrance !== "" }, () => {
-    it("it says who asks, and lets no client say it", async () => {
+    it("says who asks, and lets no client say it", async () => {
       using upstream = new Upstream();
       await using frontEnd = await start([upstream, upstream]);
       using client = await RawClient.connect(frontEnd.port);
@@ -140,7 +140,7 @@ for (const { name, hindrance, start } of FRONT_ENDS) {
       assertMatch(fields.get("x-request-id") ?? "", /^[0-9a-f-]{32,36}$/);
     });
 
-    it("it lets no client have one host to be let in by, and another one for the application", async () => {
+    it("lets no client have one host to be let in by, and another one for the application", async () => {
       using upstream = new Upstream();
       await using frontEnd = await start([upstream, upstream]);
       using client = await RawClient.connect(frontEnd.port);

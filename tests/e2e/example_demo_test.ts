@@ -17,7 +17,7 @@ describe(`examples/demo.ts${HINDRANCE}`, { ignore: HINDRANCE !== "" }, () => {
     }
   });
 
-  it("it shows the request's own head and the peer's address, as text and not as markup", async () => {
+  it("shows the request's own head and the peer's address, as text and not as markup", async () => {
     await using demo = await RunningExample.start("demo.ts");
     const page = await demo.text("/request?a=b", { headers: { "x-words": "<b>&" } });
     assertStringIncludes(page, "It came from 127.0.0.1, port ");
@@ -25,7 +25,7 @@ describe(`examples/demo.ts${HINDRANCE}`, { ignore: HINDRANCE !== "" }, () => {
     assertStringIncludes(page, "x-words: &#60;b&#62;&#38;");
   });
 
-  it("it answers its form", async () => {
+  it("answers its form", async () => {
     await using demo = await RunningExample.start("demo.ts");
     assertStringIncludes(await demo.text("/form"), '<form method="post" action="/form">');
     const body = new URLSearchParams({ name: "Ada <3", words: "héllo" });

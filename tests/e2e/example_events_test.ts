@@ -6,7 +6,7 @@ import { HINDRANCE, RunningExample } from "../support/servers/example.ts";
 import { get, RawClient } from "../support/clients/raw_client.ts";
 
 describe(`examples/events.ts${HINDRANCE}`, { ignore: HINDRANCE !== "" }, () => {
-  it("it sends an event now, and another one later", async () => {
+  it("sends an event now, and another one later", async () => {
     await using example = await RunningExample.start("events.ts");
     using client = await RawClient.connect(8000);
     await client.send(get("/time"));

@@ -40,7 +40,7 @@ async function assertEndsWell(program: Program): Promise<void> {
 }
 
 describe(`examples/hello.ts${HINDRANCE}`, { ignore: HINDRANCE !== "" }, () => {
-  it("it starts ten workers with one line, and serves its page", async () => {
+  it("starts ten workers with one line, and serves its page", async () => {
     await using program = Program.deno(["run", "-A", EXAMPLE.pathname]);
     const { line } = await program.listening();
     assertMatch(
@@ -53,7 +53,7 @@ describe(`examples/hello.ts${HINDRANCE}`, { ignore: HINDRANCE !== "" }, () => {
     await assertEndsWell(program);
   });
 
-  it("it serves from a folder without configuration, in listen mode shared, and says so once", async () => {
+  it("serves from a folder without configuration, in listen mode shared, and says so once", async () => {
     const folder = await Deno.makeTempDir();
     try {
       const source = await Deno.readTextFile(EXAMPLE);

@@ -25,7 +25,7 @@ function post(value: unknown, headers: Record<string, string> = {}): RequestInit
 }
 
 describe("examples/rest_api.ts", { ignore: !CAN_START_PROGRAMS }, () => {
-  it("it keeps notes, the same for every worker", () =>
+  it("keeps notes, the same for every worker", () =>
     withNotes(async (api) => {
       const created = await api.ask("/notes", post({ text: "buy flour" }));
       assertEquals([created.status, created.headers.get("location")], [201, "/notes/1"]);
@@ -45,7 +45,7 @@ describe("examples/rest_api.ts", { ignore: !CAN_START_PROGRAMS }, () => {
       assertEquals(await api.text("/notes"), "[]");
     }));
 
-  it("it knows the author by a cookie", () =>
+  it("knows the author by a cookie", () =>
     withNotes(async (api) => {
       const response = await api.ask("/author", {
         method: "PUT",
@@ -103,7 +103,7 @@ describe("examples/rest_api.ts", { ignore: !CAN_START_PROGRAMS }, () => {
       },
     ];
 
-  it("it answers what a client gets wrong with 4xx", () =>
+  it("answers what a client gets wrong with 4xx", () =>
     withNotes(async (api) => {
       for (const { what, path, init, status, text } of faults) {
         const response = await api.ask(path, init);

@@ -13,7 +13,7 @@ describeEachWay((way) => {
   });
   afterAll(() => app?.[Symbol.asyncDispose]());
 
-  it("it serves a page with the fields that are the server's own", async () => {
+  it("serves a page with the fields that are the server's own", async () => {
     using client = await app.connect();
     const { version, status, reason, headers, text } = await client.ask(get("/hello"));
     assertEquals({ version, status, reason, text }, {
@@ -29,7 +29,7 @@ describeEachWay((way) => {
     assertLess(Math.abs(Date.parse(date) - Date.now()), 5_000);
   });
 
-  it("it serves fetch()", async () => {
+  it("serves fetch()", async () => {
     using httpClient = Deno.createHttpClient({});
     const response = await fetch(`http://127.0.0.1:${app.port}/echo`, {
       method: "POST",
@@ -39,14 +39,14 @@ describeEachWay((way) => {
     assertEquals([response.status, await response.text()], [200, "from fetch"]);
   });
 
-  it("it answers many requests on one connection", async () => {
+  it("answers many requests on one connection", async () => {
     using client = await app.connect();
     for (let i = 0; i < 100; i++) {
       assertEquals((await client.ask(post("/echo", `body ${i}`))).text, `body ${i}`);
     }
   });
 
-  it("it spreads connections over its workers, though they come all at once", async () => {
+  it("spreads connections over its workers, though they come all at once", async () => {
     const clients = await Promise.all(Array.from({ length: 200 }, () => app.connect()));
     const counts = new Map<string, number>();
     for (const client of clients) {
@@ -59,7 +59,7 @@ describeEachWay((way) => {
     for (const count of counts.values()) assertGreater(count, 25);
   });
 
-  it("it answers pipelined requests in their order", async () => {
+  it("answers pipelined requests in their order", async () => {
     using client = await app.connect();
     const targets = ["/hello", "/async", "/nowhere", "/bytes/3", "/async", "/hello"];
     await client.send(targets.map((target) => get(target)).join("") + post("/echo", "the last"));
@@ -69,7 +69,7 @@ describeEachWay((way) => {
     assertEquals((await client.readResponse()).text, "the last");
   });
 
-  it("it holds back the answers behind a slow handler, and not those before it", async () => {
+  it("holds back the answers behind a slow handler, and not those before it", async () => {
     using gate = new Gate();
     using client = await app.connect();
     await client.send(
@@ -82,7 +82,7 @@ describeEachWay((way) => {
     assertEquals((await client.readResponse()).text, "the last");
   });
 
-  it("it serves others while a handler waits", async () => {
+  it("serves others while a handler waits", async () => {
     using gate = new Gate();
     using slow = await app.connect();
     await slow.send(get(`/gate/${gate.port}`));
@@ -93,7 +93,7 @@ describeEachWay((way) => {
     assertEquals((await slow.readResponse()).text, "open");
   });
 
-  it("it keeps an HTTP/1.1 connection until the client wants it closed", async () => {
+  it("keeps an HTTP/1.1 connection until the client wants it closed", async () => {
     using client = await app.connect();
     const kept = await client.ask(get("/hello"));
     assertEquals(kept.headers.get("connection"), null);
@@ -103,14 +103,14 @@ describeEachWay((way) => {
     await client.assertEnded();
   });
 
-  it("it closes an HTTP/1.0 connection", async () => {
+  it("closes an HTTP/1.0 connection", async () => {
     using client = await app.connect();
     const response = await client.ask("GET /hello HTTP/1.0\r\n\r\n");
     assertEquals([response.status, response.headers.get("connection")], [200, "close"]);
     await client.assertEnded();
   });
 
-  it("it keeps an HTTP/1.0 connection whose client asks for that", async () => {
+  it("keeps an HTTP/1.0 connection whose client asks for that", async () => {
     using client = await app.connect();
     for (let i = 0; i < 2; i++) {
       const response = await client.ask("GET /hello HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n");
@@ -119,7 +119,7 @@ describeEachWay((way) => {
     }
   });
 
-  it("it tells a client that asks to go on with its body", async () => {
+  it("tells a client that asks to go on with its body", async () => {
     using client = await app.connect();
     const interim = await client.ask(
       request("POST", "/echo", "Content-Length: 4", "Expect: 100-continue"),
@@ -130,7 +130,7 @@ describeEachWay((way) => {
     assertEquals((await client.ask(get("/hello"))).status, 200);
   });
 
-  it("it takes a chunked body", async () => {
+  it("takes a chunked body", async () => {
     using client = await app.connect();
     await client.send(request("POST", "/echo", "Transfer-Encoding: chunked") + "3\r\nchu\r\n");
     await client.send("3;a=b\r\nnke\r\n1\r\nd\r\n0\r\nTrailer: ignored\r\n\r\n" + get("/async"));
@@ -138,13 +138,13 @@ describeEachWay((way) => {
     assertEquals((await client.readResponse()).text, "async");
   });
 
-  it("it takes a request that comes byte by byte", async () => {
+  it("takes a request that comes byte by byte", async () => {
     using client = await app.connect();
     for (const character of post("/echo", "slow")) await client.send(character);
     assertEquals((await client.readResponse()).text, "slow");
   });
 
-  it("it takes a body of 300 KB and gives it back", async () => {
+  it("takes a body of 300 KB and gives it back", async () => {
     using client = await app.connect();
     const body = "0123456789abcdef".repeat(300_000 / 16);
     await client.send(post("/echo", body));
@@ -154,7 +154,7 @@ describeEachWay((way) => {
     assertEquals((await client.ask(get("/hello"))).status, 200);
   });
 
-  it("it gives a response of 1 MB", async () => {
+  it("gives a response of 1 MB", async () => {
     using client = await app.connect();
     const { body } = await client.ask(get("/bytes/1000000"));
     assertEquals(body.length, 1_000_000);
@@ -162,14 +162,14 @@ describeEachWay((way) => {
     assertEquals((await client.ask(get("/hello"))).status, 200);
   });
 
-  it("it gives a response of 1 MB to each of several pipelined requests", async () => {
+  it("gives a response of 1 MB to each of several pipelined requests", async () => {
     using client = await app.connect();
     await client.send(get("/bytes/1000000").repeat(3) + get("/async"));
     for (let i = 0; i < 3; i++) assertEquals((await client.readResponse()).body.length, 1_000_000);
     assertEquals((await client.readResponse()).text, "async");
   });
 
-  it("it answers HEAD with the head of the GET and no body", async () => {
+  it("answers HEAD with the head of the GET and no body", async () => {
     using client = await app.connect();
     const head = await client.ask(request("HEAD", "/hello"));
     const whole = await client.ask(get("/hello"));
@@ -178,7 +178,7 @@ describeEachWay((way) => {
     assertEquals(head.headers.get("content-type"), whole.headers.get("content-type"));
   });
 
-  it("it answers for a path without a route with 404, for a wrong method with 405", async () => {
+  it("answers for a path without a route with 404, for a wrong method with 405", async () => {
     using client = await app.connect();
     assertEquals((await client.ask(get("/nowhere"))).status, 404);
     const response = await client.ask(get("/echo"));
@@ -187,7 +187,7 @@ describeEachWay((way) => {
     assertEquals(asterisk.status, 204);
   });
 
-  it("it answers a client that has ended its side", async () => {
+  it("answers a client that has ended its side", async () => {
     using client = await app.connect();
     await client.send(get("/hello"));
     await client.closeWrite();
@@ -195,7 +195,7 @@ describeEachWay((way) => {
     await client.assertEnded();
   });
 
-  it("it answers a client that ends its side while the handler works", async () => {
+  it("answers a client that ends its side while the handler works", async () => {
     using gate = new Gate();
     using client = await app.connect();
     await client.send(get(`/gate/${gate.port}`) + get("/async"));
@@ -207,7 +207,7 @@ describeEachWay((way) => {
     await client.assertEnded();
   });
 
-  it("it aborts a request's signal when the client goes", async () => {
+  it("aborts a request's signal when the client goes", async () => {
     using gate = new Gate();
     using client = await app.connect();
     await client.send(get(`/signal/${gate.port}`));
@@ -216,7 +216,7 @@ describeEachWay((way) => {
     assertMatch(await visitor.said(), /^AbortError: /);
   });
 
-  it("it aborts a request's signal when the client goes behind pipelined requests", async () => {
+  it("aborts a request's signal when the client goes behind pipelined requests", async () => {
     using gate = new Gate();
     using client = await app.connect();
     await client.send(get(`/signal/${gate.port}`) + get("/async"));
@@ -226,7 +226,7 @@ describeEachWay((way) => {
     assertMatch(await visitor.said(), /^AbortError: /);
   });
 
-  it("it reads nothing of another request's body for a request that was kept", async () => {
+  it("reads nothing of another request's body for a request that was kept", async () => {
     using client = await app.connect();
     assertEquals((await client.ask(post("/keep", "the first body"))).text, "kept");
     const { status, text } = await client.ask(post("/kept", "the second body"));
@@ -234,7 +234,7 @@ describeEachWay((way) => {
     assertMatch(text, /^TypeError: .*the response was sent already/);
   });
 
-  it("it goes on serving when clients go in the middle of everything", async () => {
+  it("goes on serving when clients go in the middle of everything", async () => {
     using gate = new Gate();
     const beginnings = [
       "",

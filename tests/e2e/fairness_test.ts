@@ -17,7 +17,7 @@ const PROCESSOR = "1";
 
 describe("a worker whose connections all ask at full speed", { ignore }, () => {
   for (const connections of [256, 800]) {
-    it(`it gives the slowest of ${connections} connections at least half of what the middle one gets`, async () => {
+    it(`gives the slowest of ${connections} connections at least half of what the middle one gets`, async () => {
       await using server = await BenchServer.start(MUDPIE);
       const load = { port: server.port, connections, seconds: 2, request: HELLO_HEAD };
       const { least, middle } = await startEpollLoad(load, PROCESSOR);

@@ -44,7 +44,7 @@ async function originSeen(client: RawClient, ...fields: string[]): Promise<unkno
 
 describe("a server whose peer is no trusted front end", { ignore: !CAN_START_APPS }, () => {
   for (const trustProxy of [undefined, ["192.0.2.0/24"]]) {
-    it(`it believes nothing, with trustProxy ${JSON.stringify(trustProxy)}`, async () => {
+    it(`believes nothing, with trustProxy ${JSON.stringify(trustProxy)}`, async () => {
       await using app = await start(trustProxy);
       using client = await app.connect();
       assertEquals(await originSeen(client, ...FORWARDED), OWN);
@@ -55,7 +55,7 @@ describe("a server whose peer is no trusted front end", { ignore: !CAN_START_APP
 });
 
 describe("a server whose peer is a trusted front end", { ignore: !CAN_START_APPS }, () => {
-  it("it believes what that says of each request of a connection, and not what the client has forged", async () => {
+  it("believes what that says of each request of a connection, and not what the client has forged", async () => {
     await using app = await start("loopback");
     using client = await app.connect();
     assertEquals(await originSeen(client, ...FORWARDED), TOLD);
@@ -65,7 +65,7 @@ describe("a server whose peer is a trusted front end", { ignore: !CAN_START_APPS
     assertEquals(await originSeen(client, forwarded), TOLD);
   });
 
-  it("it does not believe a host that the client sends beside its own true address", async () => {
+  it("does not believe a host that the client sends beside its own true address", async () => {
     await using app = await start("loopback");
     using client = await app.connect();
     const fields = [
@@ -76,7 +76,7 @@ describe("a server whose peer is a trusted front end", { ignore: !CAN_START_APPS
     assertEquals(await originSeen(client, ...fields), { ...OWN, client: "192.0.2.9" });
   });
 
-  it("it ignores the kind of fields that forwardedBy does not name", async () => {
+  it("ignores the kind of fields that forwardedBy does not name", async () => {
     const server = { trustProxy: "loopback", forwardedBy: "forwarded" } as const;
     await using app = await startApp("well_behaved.ts", { app: { server } });
     using client = await app.connect();
@@ -86,7 +86,7 @@ describe("a server whose peer is a trusted front end", { ignore: !CAN_START_APPS
     assertEquals(await originSeen(client, ...FORWARDED), OWN);
   });
 
-  it("it gives a fetch-style application that asks for no client its request where the kinds differ", async () => {
+  it("gives a fetch-style application that asks for no client its request where the kinds differ", async () => {
     await using app = await start("loopback");
     using client = await app.connect();
     const { status, text } = await client.ask(
@@ -95,7 +95,7 @@ describe("a server whose peer is a trusted front end", { ignore: !CAN_START_APPS
     assertEquals([status, text], [200, "http://test/url"]);
   });
 
-  it("it answers 400, keeps the connection and loses no worker where both kinds of fields differ", async () => {
+  it("answers 400, keeps the connection and loses no worker where both kinds of fields differ", async () => {
     await using app = await start("loopback");
     using client = await app.connect();
     const answers: RawResponse[] = [];
@@ -116,7 +116,7 @@ describe("a server on a Unix socket", {
     { trustProxy: ["10.0.0.0/8"], what: "does not believe", seen: OWN },
   ] as const;
   for (const { trustProxy, what, seen } of cases) {
-    it(`it ${what} who asks there, with trustProxy ${JSON.stringify(trustProxy)}`, async () => {
+    it(`${what} who asks there, with trustProxy ${JSON.stringify(trustProxy)}`, async () => {
       const folder = Deno.makeTempDirSync({ prefix: "mudpie-test-" });
       try {
         await using _app = await start(trustProxy, { port: undefined, path: `${folder}/app.sock` });

@@ -33,7 +33,7 @@ describeEachWay((way) => {
     },
   ];
   for (const { what, target, error } of inHandlers) {
-    it(`it answers 500 for a handler that ${what}, and replaces the worker`, async () => {
+    it(`answers 500 for a handler that ${what}, and replaces the worker`, async () => {
       await using app = await start("panics.ts");
       const worker = await workerOf(app);
       const response = await app.get(target);
@@ -55,7 +55,7 @@ describeEachWay((way) => {
     { what: "a timer throws", target: "/timer", error: /secret of the timer/ },
   ];
   for (const { what, target, error } of outsideOfHandlers) {
-    it(`it replaces a worker in which ${what}`, async () => {
+    it(`replaces a worker in which ${what}`, async () => {
       await using app = await start("panics.ts");
       const worker = await workerOf(app);
       assertEquals((await app.get(target)).text, "answered");
@@ -66,7 +66,7 @@ describeEachWay((way) => {
     });
   }
 
-  it("it serves the same client's next request after a panic", async () => {
+  it("serves the same client's next request after a panic", async () => {
     await using app = await start("panics.ts");
     using httpClient = Deno.createHttpClient({});
     const ask = async (target: string) => {
@@ -82,7 +82,7 @@ describeEachWay((way) => {
     assert(after.text !== before.text, `both answers are of ${after.text}`);
   });
 
-  it("it has the replacement accept before the worker that panicked goes", async () => {
+  it("has the replacement accept before the worker that panicked goes", async () => {
     await using app = await start("panics.ts");
     const from = app.events.all.length;
     await app.get("/throw");
@@ -91,7 +91,7 @@ describeEachWay((way) => {
     assertEquals(kinds, ["panicked", "replacing", "accepting", "draining", "ended"]);
   });
 
-  it("it lets a worker that panicked finish its other requests", async () => {
+  it("lets a worker that panicked finish its other requests", async () => {
     await using app = await start("panics.ts");
     using gate = new Gate();
     using slow = await app.connect();
@@ -110,7 +110,7 @@ describeEachWay((way) => {
     assertEquals((await app.events.find("ended")).worker, worker);
   });
 
-  it("it answers every panic of many at once, and counts them", async () => {
+  it("answers every panic of many at once, and counts them", async () => {
     await using app = await start("panics.ts", { workers: 2 });
     const answers = await Promise.all(Array.from({ length: 20 }, () => app.get("/throw")));
     assertEquals(answers.map(({ status }) => status), Array(20).fill(500));
@@ -121,7 +121,7 @@ describeEachWay((way) => {
     assert(replacements.panic >= 1);
   });
 
-  it("it keeps a worker that panics with onPanic keep", async () => {
+  it("keeps a worker that panics with onPanic keep", async () => {
     await using app = await start("panics.ts", {}, { onPanic: "keep" });
     const worker = await workerOf(app);
     using client = await app.connect();
@@ -137,7 +137,7 @@ describeEachWay((way) => {
     assertFalse(app.events.all.some(({ kind }) => kind === "panicked" || kind === "replacing"));
   });
 
-  it("it takes nothing that a handler posts for a word of the worker", async () => {
+  it("takes nothing that a handler posts for a word of the worker", async () => {
     await using app = await start("panics.ts");
     const worker = await workerOf(app);
     const { length } = app.events.all;
@@ -149,7 +149,7 @@ describeEachWay((way) => {
   });
 
   for (const target of ["/close", "/exit"]) {
-    it(`it replaces a worker that ends without a word (${target})`, async () => {
+    it(`replaces a worker that ends without a word (${target})`, async () => {
       await using app = await start("leaves.ts");
       const worker = await workerOf(app);
       using client = await app.connect();
@@ -163,7 +163,7 @@ describeEachWay((way) => {
     });
   }
 
-  it("it goes on with the other workers when one ends without a word", async () => {
+  it("goes on with the other workers when one ends without a word", async () => {
     await using app = await start("leaves.ts", { workers: 2 });
     using client = await app.connect();
     const { text } = await client.ask(get("/worker"));

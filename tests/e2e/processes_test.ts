@@ -78,7 +78,7 @@ class ChangingProgram implements Disposable {
 
 describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    it(`it ends with exit code 0 on ${signal}`, async () => {
+    it(`ends with exit code 0 on ${signal}`, async () => {
       await using program = startProgram("well_behaved.ts", { run: { workers: 2 } });
       const { port } = await program.listening();
       assertEquals(await ask(port, "/async"), "async");
@@ -94,7 +94,7 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
   }
 
   for (const listen of ["reuseport", "shared"] as const) {
-    it(`it answers what was accepted before it ends (listen ${listen})`, async () => {
+    it(`answers what was accepted before it ends (listen ${listen})`, async () => {
       await using program = startProgram("well_behaved.ts", { run: { listen } });
       const { port } = await program.listening();
       using gate = new Gate();
@@ -112,21 +112,21 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
     });
   }
 
-  it("it ends with exit code 0 when it is told to stop while it starts", async () => {
+  it("ends with exit code 0 when it is told to stop while it starts", async () => {
     await using program = startProgram("stops_while_starting.ts", { run: { workers: 4 } });
     assertEquals((await program.ended()).code, 0);
     assertEquals(program.stdout.all, ["behind run()"]);
     await program.stderr.find(/ mudpie: stopped$/);
   });
 
-  it("it leaves signals alone with signals: false", async () => {
+  it("leaves signals alone with signals: false", async () => {
     await using program = startProgram("well_behaved.ts", { run: { signals: false } });
     await program.listening();
     program.signal("SIGTERM");
     assertEquals((await program.ended()).signal, "SIGTERM");
   });
 
-  it("it reloads on SIGHUP: the code that is on disk now is the one that answers", async () => {
+  it("reloads on SIGHUP: the code that is on disk now is the one that answers", async () => {
     using changing = new ChangingProgram();
     changing.write(`server.addPath("/", () => WebResponse.text("old"));`);
     await using program = changing.start();
@@ -147,7 +147,7 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals((await program.ended()).code, 0);
   });
 
-  it("it adds and removes a worker on SIGTTIN and SIGTTOU, and prints the fleet on SIGUSR1 and SIGUSR2", async () => {
+  it("adds and removes a worker on SIGTTIN and SIGTTOU, and prints the fleet on SIGUSR1 and SIGUSR2", async () => {
     await using program = startProgram("well_behaved.ts");
     const { port } = await program.listening();
     program.signal("SIGTTIN");
@@ -166,7 +166,7 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals((await program.ended()).code, 0);
   });
 
-  it("it takes no line on standard error from a client whom an error quotes", async () => {
+  it("takes no line on standard error from a client whom an error quotes", async () => {
     await using program = startProgram("panics.ts");
     const { port } = await program.listening();
     const forged = "2026-11-29T20:00:00.000Z mudpie: stopped";
@@ -180,7 +180,7 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
   });
 
   for (const isolation of ["web", "thread"] as const) {
-    it(`it runs what stands behind run() when it has drained (isolation ${isolation})`, async () => {
+    it(`runs what stands behind run() when it has drained (isolation ${isolation})`, async () => {
       await using program = startProgram("says_farewell.ts", { run: { workers: 2, isolation } });
       await program.listening();
       program.signal("SIGTERM");
@@ -192,7 +192,7 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
       ]);
     });
 
-    it(`it runs what stands behind run() in a worker that is replaced (isolation ${isolation})`, async () => {
+    it(`runs what stands behind run() in a worker that is replaced (isolation ${isolation})`, async () => {
       await using program = startProgram("says_farewell.ts", { run: { isolation } });
       await program.listening();
       program.signal("SIGHUP");
@@ -203,7 +203,7 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
       assertEquals(program.stdout.all.length, 3);
     });
 
-    it(`it logs the whole of a panic, once for each (isolation ${isolation})`, async () => {
+    it(`logs the whole of a panic, once for each (isolation ${isolation})`, async () => {
       await using program = startProgram("panics.ts", { run: { isolation } });
       const { port } = await program.listening();
       assertEquals(await ask(port, "/throw"), "Internal Server Error");
@@ -221,7 +221,7 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
   }
 
   for (const run of [{ listen: "shared" }, { listen: "reuseport", onHang: "continue" }] as const) {
-    it(`it goes on when a Web Worker hangs (${Object.values(run).join(", ")}), and still ends on SIGTERM`, async () => {
+    it(`goes on when a Web Worker hangs (${Object.values(run).join(", ")}), and still ends on SIGTERM`, async () => {
       await using program = startProgram("hangs.ts", {
         run: { workers: 2, hangTimeout: 1_000, ...run },
       });
@@ -243,7 +243,7 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
 
   for (const run of [{ listen: "reuseport" }, { listen: "shared", onHang: "exit" }] as const) {
     it(
-      `it drains the others and ends with exit code 75 when a Web Worker hangs (${
+      `drains the others and ends with exit code 75 when a Web Worker hangs (${
         Object.values(run).join(", ")
       })`,
       async () => {
@@ -268,7 +268,7 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
     );
   }
 
-  it("it ends on SIGTERM when all of its workers hang", async () => {
+  it("ends on SIGTERM when all of its workers hang", async () => {
     await using program = startProgram("hangs.ts", {
       run: { workers: 1, hangTimeout: 0, drainTimeout: 500 },
     });
@@ -298,7 +298,7 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
     },
   ];
   for (const { env, workers, source } of environments) {
-    it(`it has as many workers as it is told: ${source}`, async () => {
+    it(`has as many workers as it is told: ${source}`, async () => {
       await using program = startProgram("well_behaved.ts", { run: { workers: undefined } }, env);
       const listening = await program.listening();
       assertEquals(listening.workers, workers);
@@ -308,7 +308,7 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
     });
   }
 
-  it("it logs requests on standard output, unless MUDPIE_LOGGING is 0", async () => {
+  it("logs requests on standard output, unless MUDPIE_LOGGING is 0", async () => {
     for (const [MUDPIE_LOGGING, lines] of [["1", 2], ["0", 0]] as const) {
       await using program = startProgram("well_behaved.ts", { server: { accessLog: "text" } }, {
         MUDPIE_LOGGING,

@@ -86,7 +86,7 @@ describeEachWay((way) => {
     assertEquals([after.requests, after.connectionsAccepted, after.connectionsOpen], [3, 3, 0]);
   });
 
-  it("it tells its events to onEvent and the log", async () => {
+  it("tells its events to onEvent and the log", async () => {
     await using app = await start("well_behaved.ts", { workers: 2 });
     const kinds = app.events.all.map(({ kind }) => kind);
     assertEquals(kinds, ["accepting", "accepting", "listening"]);
@@ -107,7 +107,7 @@ describeEachWay((way) => {
     );
   });
 
-  it("it goes on when onEvent throws, or rejects", async () => {
+  it("goes on when onEvent throws, or rejects", async () => {
     const mistake = new Error("a mistake in the listener");
     const listeners = [() => {
       throw mistake;

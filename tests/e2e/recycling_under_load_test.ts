@@ -84,7 +84,7 @@ const LEAK_BYTES = 20_000;
 
 describeEachWay((way) => {
   for (const target of ["/close", "/exit"]) {
-    it(`it replaces a worker that ends without a word (${target}), and only requests in that worker fail`, async () => {
+    it(`replaces a worker that ends without a word (${target}), and only requests in that worker fail`, async () => {
       await using app = await startApp("under_load.ts", {
         // Nobody looks at heartbeats, so that it is not by them that the death is seen.
         run: { ...way, workers: WORKERS, hangTimeout: 0 },

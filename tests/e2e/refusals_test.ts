@@ -60,7 +60,7 @@ describeEachWay((way) => {
   afterAll(() => app?.[Symbol.asyncDispose]());
 
   for (const { what, sent, status } of refusals) {
-    it(`it refuses ${what} with ${status}, and closes`, async () => {
+    it(`refuses ${what} with ${status}, and closes`, async () => {
       using client = await app.connect();
       // A request before it is answered, one behind it is not.
       await client.send(get("/hello") + sent + get("/hello"));
@@ -73,14 +73,14 @@ describeEachWay((way) => {
     });
   }
 
-  it("it refuses an expectation that it does not know with 417, and stays", async () => {
+  it("refuses an expectation that it does not know with 417, and stays", async () => {
     using client = await app.connect();
     await client.send(get("/hello", "Expect: miracles") + get("/hello"));
     assertEquals((await client.readResponse()).status, 417);
     assertEquals((await client.readResponse()).status, 200);
   });
 
-  it("it refuses what ends in the middle of a request with 400", async () => {
+  it("refuses what ends in the middle of a request with 400", async () => {
     for (const sent of ["GET /hel", request("POST", "/echo", "Content-Length: 3") + "ab"]) {
       using client = await app.connect();
       await client.send(sent);

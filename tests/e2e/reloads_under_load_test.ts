@@ -83,7 +83,7 @@ describeEachWay((way) => {
     });
   }
 
-  it("it advises once to keep what waits, at its first replacement, where the kernel does not", async () => {
+  it("advises once to keep what waits, at its first replacement, where the kernel does not", async () => {
     await using app = await startApp("under_load.ts", { run: { ...way, workers: WORKERS } });
     const isAdvice = (line: string) => line.includes("tcp_migrate_req=1");
     assertEquals(app.lines.filter(isAdvice), []);
@@ -95,7 +95,7 @@ describeEachWay((way) => {
 });
 
 describeEachWay((way) => {
-  it("it adds and removes workers on SIGTTIN and SIGTTOU, and that costs no request", {
+  it("adds and removes workers on SIGTTIN and SIGTTOU, and that costs no request", {
     ignore: !CAN_START_PROGRAMS,
   }, async () => {
     const app = { isQuiet: true, run: { ...way, port: 0, workers: WORKERS } };

@@ -156,7 +156,7 @@ for (const [name, start] of Object.entries(SERVERS)) {
       request(method, `/way/${encodeURIComponent(way)}?value=${encodeURIComponent(value)}`);
 
     for (const way of Object.keys({ ...HONEST_WAYS, ...HOSTILE_WAYS })) {
-      it(`it splits no response that reflects a value by ${way}`, async () => {
+      it(`splits no response that reflects a value by ${way}`, async () => {
         const expected = HARMLESS[way] ?? [500];
         const values = FORBIDDEN.map((character) => `a${character}b`);
         const responses = await askAll(values.map((value) => asking(way, value)));
@@ -170,7 +170,7 @@ for (const [name, start] of Object.entries(SERVERS)) {
         }
       });
 
-      it(`it splits no response that reflects lines by ${way}`, async () => {
+      it(`splits no response that reflects lines by ${way}`, async () => {
         for (const method of ["GET", "HEAD"]) {
           const responses = await askAll(INJECTIONS.map((value) => asking(way, value, method)));
           for (const [index, { headers, status, text }] of responses.entries()) {
@@ -184,7 +184,7 @@ for (const [name, start] of Object.entries(SERVERS)) {
 
     for (const way of Object.keys(HONEST_WAYS)) {
       if (WITHOUT_HEADER.includes(way)) continue;
-      it(`it reflects an honest value by ${way}`, async () => {
+      it(`reflects an honest value by ${way}`, async () => {
         const isName = way.endsWith(" name");
         const value = isName ? "x-honest" : "honest";
         const [{ headers, status }] = await askAll([asking(way, value)]);
@@ -200,7 +200,7 @@ for (const [name, start] of Object.entries(SERVERS)) {
     const both = (response: string) => [`/response/${response}`, `/fetched/${response}`];
 
     for (const response of ["text", "set", "prototype", "plain", "stream", "error"]) {
-      it(`it says itself how long a response is, and what becomes of the connection (${response})`, async () => {
+      it(`says itself how long a response is, and what becomes of the connection (${response})`, async () => {
         const targets = both(response);
         const got = await askAll(targets.map((target) => get(target)));
         const heads = await askAll(targets.map((target) => request("HEAD", target)));
@@ -226,7 +226,7 @@ for (const [name, start] of Object.entries(SERVERS)) {
 
     for (const status of [204, 205, 304]) {
       for (const response of [`web-${status}`, `plain-${status}`, `forged-${status}`]) {
-        it(`it sends no body with ${status}, whatever the handler says (${response})`, async () => {
+        it(`sends no body with ${status}, whatever the handler says (${response})`, async () => {
           const targets = both(response);
           const got = await askAll([
             ...targets.map((target) => get(target)),
@@ -243,7 +243,7 @@ for (const [name, start] of Object.entries(SERVERS)) {
     }
 
     for (const response of NO_RESPONSES) {
-      it(`it answers 500 for a status that no answer has (${response})`, async () => {
+      it(`answers 500 for a status that no answer has (${response})`, async () => {
         const got = await askAll(both(response).map((target) => get(target)));
         for (const { status, text } of got) assertEquals([status, text], PANIC);
         const heads = await askAll(both(response).map((target) => request("HEAD", target)));
@@ -254,7 +254,7 @@ for (const [name, start] of Object.entries(SERVERS)) {
     }
 
     for (const type of Object.keys(RESULTS)) {
-      it(`it answers 500 for a handler that returns a value of type ${type}, and logs which`, async () => {
+      it(`answers 500 for a handler that returns a value of type ${type}, and logs which`, async () => {
         const targets = [`/result/${type}`, `/result/${type}/later`];
         const got = await askAll(targets.map((target) => get(target)));
         for (const { status, text } of got) assertEquals([status, text], PANIC);
@@ -275,7 +275,7 @@ for (const [name, start] of Object.entries(SERVERS)) {
       });
     }
 
-    it("it answers a HEAD with the head of the GET, be it a panic, an HttpError, or no route", async () => {
+    it("answers a HEAD with the head of the GET, be it a panic, an HttpError, or no route", async () => {
       const targets = ["/panic", "/error", "/nowhere", "/well"];
       const got = await askAll(targets.map((target) => get(target)));
       const heads = await askAll(targets.map((target) => request("HEAD", target)));
@@ -288,7 +288,7 @@ for (const [name, start] of Object.entries(SERVERS)) {
       assertEquals(heads.map(summary), got.map(summary));
     });
 
-    it("it has logged the panics of its handlers, and no failure of its own", async () => {
+    it("has logged the panics of its handlers, and no failure of its own", async () => {
       // Each names the request and the field.
       await program.stderr.find(/panic in GET \/way\/headers\.set\?value=a%01b: .*"x-reflected"/);
       assertEquals(

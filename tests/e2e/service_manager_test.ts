@@ -18,7 +18,7 @@ function start(app: string, manager: Manager, options: AppOptions = {}, env = {}
 }
 
 describe("A service manager", { ignore: !CAN_START_PROGRAMS }, () => {
-  it("it hears when the server is ready, reloads, and stops", async () => {
+  it("hears when the server is ready, reloads, and stops", async () => {
     using manager = new Manager();
     await using program = start("well_behaved.ts", manager);
     await program.listening();
@@ -34,7 +34,7 @@ describe("A service manager", { ignore: !CAN_START_PROGRAMS }, () => {
     assert(!manager.told.includes("WATCHDOG=1"), "nobody asked for signs of life");
   });
 
-  it("it hears that the server is alive for as long as a worker is", async () => {
+  it("hears that the server is alive for as long as a worker is", async () => {
     using manager = new Manager();
     const run = { workers: 1, hangTimeout: 800, onHang: "continue", startTimeout: 0 } as const;
     await using program = start("hangs.ts", manager, { run }, { WATCHDOG_USEC: "300000" });
@@ -53,7 +53,7 @@ describe("A service manager", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals((await program.ended()).code, 0);
   });
 
-  it("it hears no signs of life that are another process's to give", async () => {
+  it("hears no signs of life that are another process's to give", async () => {
     using manager = new Manager();
     const env = { WATCHDOG_USEC: "1000", WATCHDOG_PID: "1" };
     await using program = start("well_behaved.ts", manager, {}, env);
@@ -63,7 +63,7 @@ describe("A service manager", { ignore: !CAN_START_PROGRAMS }, () => {
     assert(!manager.told.includes("WATCHDOG=1"));
   });
 
-  it("it is not needed: a server that cannot reach it says so and serves", async () => {
+  it("is not needed: a server that cannot reach it says so and serves", async () => {
     using manager = new Manager();
     const sockets: [path: string, says: RegExp | undefined][] = [
       ["@abstract", /cannot tell the service manager .*@abstract/],
@@ -82,7 +82,7 @@ describe("A service manager", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals(manager.told, []);
   });
 
-  it("it finds nothing of the server left among the temporary files", async () => {
+  it("finds nothing of the server left among the temporary files", async () => {
     using manager = new Manager();
     const temporary = Deno.makeTempDirSync({ dir: manager.folder });
     await using program = start("well_behaved.ts", manager, {}, { TMPDIR: temporary });

@@ -78,7 +78,7 @@ describeEachWay((way) => {
     });
   }
 
-  it("it says what a worker was handling that ended without a word, in the event and the log", async () => {
+  it("says what a worker was handling that ended without a word, in the event and the log", async () => {
     await using app = await startApp("dies_silently.ts", { run: { ...way } });
     const [worker] = acceptingWorkers(app);
     using gate = new Gate();

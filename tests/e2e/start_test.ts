@@ -7,7 +7,7 @@ import { within } from "../support/deadline.ts";
 import { CAN_START_APPS, CAN_START_PROGRAMS, startApp } from "../support/servers/started_app.ts";
 
 describe("start()", { ignore: !CAN_START_APPS }, () => {
-  it("it rejects with what is wrong with the address", async () => {
+  it("rejects with what is wrong with the address", async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = taken.addr as Deno.NetAddr;
     await assertRejects(
@@ -17,7 +17,7 @@ describe("start()", { ignore: !CAN_START_APPS }, () => {
     );
   });
 
-  it("it rejects with what is wrong with an option", async () => {
+  it("rejects with what is wrong with an option", async () => {
     await assertRejects(() => new WebServer().start({ workers: 0 }), RangeError, '"workers"');
     await assertRejects(
       () => new WebServer().start({ heapLimitPerWorker: 1_000_000 }),
@@ -26,7 +26,7 @@ describe("start()", { ignore: !CAN_START_APPS }, () => {
     );
   });
 
-  it("it rejects with the first cause when no worker can start", async () => {
+  it("rejects with the first cause when no worker can start", async () => {
     for (const isolation of ["web", "thread"] as const) {
       await assertRejects(
         () => startApp("throws_at_load.ts", { run: { isolation } }),
@@ -36,7 +36,7 @@ describe("start()", { ignore: !CAN_START_APPS }, () => {
     }
   });
 
-  it("it rejects when a server was started already, and that one serves on", async () => {
+  it("rejects when a server was started already, and that one serves on", async () => {
     const server = new WebServer();
     await using app = await startApp("well_behaved.ts", { server });
     await assertRejects(() => server.start({ port: 0 }), TypeError, "once");
@@ -44,7 +44,7 @@ describe("start()", { ignore: !CAN_START_APPS }, () => {
     assertEquals((await app.get("/async")).status, 200);
   });
 
-  it("it lets one program start several servers", async () => {
+  it("lets one program start several servers", async () => {
     await using first = await startApp("well_behaved.ts");
     await using second = await startApp("well_behaved.ts");
     assert(first.port !== second.port);
@@ -53,7 +53,7 @@ describe("start()", { ignore: !CAN_START_APPS }, () => {
     assertEquals((await second.get("/async")).status, 200);
   });
 
-  it("it leaves no worker behind when onEvent shuts the server down in the middle of a replacement", async () => {
+  it("leaves no worker behind when onEvent shuts the server down in the middle of a replacement", async () => {
     const PlatformWorker = globalThis.Worker;
     const alive = new Set<Worker>();
     globalThis.Worker = class extends PlatformWorker {
@@ -83,7 +83,7 @@ describe("start()", { ignore: !CAN_START_APPS }, () => {
     }
   });
 
-  it("it waits for workers whose module is type-checked first", {
+  it("waits for workers whose module is type-checked first", {
     ignore: !CAN_START_PROGRAMS,
   }, async () => {
     const folder = await Deno.makeTempDir();

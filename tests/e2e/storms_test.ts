@@ -40,7 +40,7 @@ function roundsWithin(elapsedMs: number): number {
 }
 
 describeEachWay((way) => {
-  it("it answers every request of a storm of panics, those that panic with one 500", async () => {
+  it("answers every request of a storm of panics, those that panic with one 500", async () => {
     await using app = await startApp("under_load.ts", { run: { ...way, workers: WORKERS } });
     const startedAt = performance.now();
     await using load = Load.start({

@@ -30,7 +30,7 @@ describeEachWay((way) => {
   });
   afterAll(() => app?.[Symbol.asyncDispose]());
 
-  it("it sends each part of a body when it is there", async () => {
+  it("sends each part of a body when it is there", async () => {
     using gate = new Gate();
     using client = await app.connect();
     await client.send(get(`/gate/${gate.port}`) + get("/worker"));
@@ -43,7 +43,7 @@ describeEachWay((way) => {
     assertStringIncludes(await client.readUntil("mudpie:"), "0\r\n\r\nHTTP/1.1 200 OK\r\n");
   });
 
-  it("it sends a large body as it is to fetch()", async () => {
+  it("sends a large body as it is to fetch()", async () => {
     using httpClient = Deno.createHttpClient({});
     const url = `http://127.0.0.1:${app.port}/many/500`;
     const response = await fetch(url, { client: httpClient });
@@ -52,7 +52,7 @@ describeEachWay((way) => {
     for (let i = 0; i < 500; i++) assertEquals(body[i * 10_000 + 9_999], 0x30 + i % 10);
   });
 
-  it("it takes no fault of a source for a panic that is only a client's going", async () => {
+  it("takes no fault of a source for a panic that is only a client's going", async () => {
     using client = await app.connect();
     await client.send(get("/written/going"));
     await client.readUntil("first");
@@ -66,7 +66,7 @@ describeEachWay((way) => {
   });
 
   for (const path of ["/once", "/fetch-style"]) {
-    it(`it tells the source of ${path} when the client goes`, async () => {
+    it(`tells the source of ${path} when the client goes`, async () => {
       const name = path.slice(1);
       using client = await app.connect();
       await client.send(get(`${path}/${name}`));
@@ -76,7 +76,7 @@ describeEachWay((way) => {
     });
   }
 
-  it("it ends a connection visibly whose body fails", async () => {
+  it("ends a connection visibly whose body fails", async () => {
     using gate = new Gate();
     await using own = await startApp("streams.ts", { run: { ...way, workers: 1 } });
     using client = await own.connect();
@@ -89,7 +89,7 @@ describeEachWay((way) => {
     assertStringIncludes(panicked.error, "The source has failed");
   });
 
-  it("it lets a body come to its end when it shuts down", async () => {
+  it("lets a body come to its end when it shuts down", async () => {
     using gate = new Gate();
     const own = await startApp("streams.ts", { run: { ...way, workers: 1 } });
     using client = await own.connect();

@@ -38,7 +38,7 @@ for (const isolation of ["web", "thread"] as const) {
   describe(`a server on Unix sockets (isolation ${isolation})`, {
     ignore: !CAN_START_PROGRAMS || Deno.build.os === "windows",
   }, () => {
-    it("it has one for each worker, which answers there and nobody else does", async () => {
+    it("has one for each worker, which answers there and nobody else does", async () => {
       using folder = socketFolder();
       await using app = await start("well_behaved.ts", `${folder.path}/app.{n}.sock`, isolation, {
         pathMode: 0o600,
@@ -60,7 +60,7 @@ for (const isolation of ["web", "thread"] as const) {
       assertEquals(names.size, 2);
     });
 
-    it("it loses nothing when its workers are replaced: by a reload, and by a panic", async () => {
+    it("loses nothing when its workers are replaced: by a reload, and by a panic", async () => {
       using folder = socketFolder();
       await using app = await start("panics.ts", `${folder.path}/app.sock`, isolation);
       let isOver = false;
@@ -92,7 +92,7 @@ for (const isolation of ["web", "thread"] as const) {
       assertEquals(namesIn(folder.path), ["app.1.sock", "app.2.sock"]);
     });
 
-    it("it takes its sockets away when it stops, and answers what was accepted", async () => {
+    it("takes its sockets away when it stops, and answers what was accepted", async () => {
       using folder = socketFolder();
       await using app = await start("well_behaved.ts", `${folder.path}/app.sock`, isolation);
       using client = await RawClient.connectToSocket(`${folder.path}/app.1.sock`);
@@ -111,7 +111,7 @@ for (const isolation of ["web", "thread"] as const) {
 describe("a server on Unix sockets", {
   ignore: !CAN_START_PROGRAMS || Deno.build.os === "windows",
 }, () => {
-  it("it tells handlers 127.0.0.1 and port 0 for the peer", async () => {
+  it("tells handlers 127.0.0.1 and port 0 for the peer", async () => {
     using folder = socketFolder();
     await using _app = await start("well_behaved.ts", `${folder.path}/app.sock`, "web");
     using client = await RawClient.connectToSocket(`${folder.path}/app.1.sock`);
@@ -119,7 +119,7 @@ describe("a server on Unix sockets", {
     assertEquals(text, "127.0.0.1 0");
   });
 
-  it("it does not start where something else is in the way, and leaves nothing behind", async () => {
+  it("does not start where something else is in the way, and leaves nothing behind", async () => {
     using folder = socketFolder();
     Deno.writeTextFileSync(`${folder.path}/app.2.sock`, "precious");
     const error = await assertRejects(
@@ -131,7 +131,7 @@ describe("a server on Unix sockets", {
     assertEquals(Deno.readTextFileSync(`${folder.path}/app.2.sock`), "precious");
   });
 
-  it("it has all places, or none, where two start at once", async () => {
+  it("has all places, or none, where two start at once", async () => {
     using folder = socketFolder();
     await using one = startProgram(`${folder.path}/app.sock`, 2);
     await using other = startProgram(`${folder.path}/app.sock`, 2);
@@ -150,7 +150,7 @@ describe("a server on Unix sockets", {
     }
   });
 
-  it("it leaves alone what another server has put in the place of its sockets", async () => {
+  it("leaves alone what another server has put in the place of its sockets", async () => {
     using folder = socketFolder();
     await using first = await start("well_behaved.ts", `${folder.path}/app.sock`, "web");
     for (const name of namesIn(folder.path)) Deno.removeSync(`${folder.path}/${name}`);
@@ -163,7 +163,7 @@ describe("a server on Unix sockets", {
     assertEquals((await client.ask(get("/hello"))).status, 200);
   });
 
-  it("it says in one line, and later and later, that a worker more has no place", async () => {
+  it("says in one line, and later and later, that a worker more has no place", async () => {
     using folder = socketFolder();
     await using program = startProgram(`${folder.path}/app.sock`, 1);
     await program.stderr.find(/listening on/);
@@ -188,7 +188,7 @@ describe("a server on Unix sockets", {
     { options: { pathMode: 0o600 }, says: 'it goes with "path"' },
   ] as const;
   for (const { options, says } of wrong) {
-    it(`it refuses ${JSON.stringify(options)}`, async () => {
+    it(`refuses ${JSON.stringify(options)}`, async () => {
       const error = await assertRejects(() => new WebServer().start(options), TypeError);
       assertStringIncludes(error.message, says);
     });

@@ -52,14 +52,14 @@ function assertFlawless({ failure }: FuzzReport): void {
 describe("the server, fuzzed", () => {
   let ends: ReadonlyMap<string, number>;
 
-  it("it does what the reference does, with a seed that never changes", async () => {
+  it("does what the reference does, with a seed that never changes", async () => {
     const report = await fuzzTimes(FIXED_SEED, FIXED_EXECUTIONS);
     assertFlawless(report);
     assertEquals(report.executions, FIXED_EXECUTIONS);
     ends = report.ends;
   });
 
-  it("it is brought to every end that there is", () => {
+  it("is brought to every end that there is", () => {
     const expected = [
       "requests read",
       "declined with 417",
@@ -74,7 +74,7 @@ describe("the server, fuzzed", () => {
     for (const end of expected) assertGreater(ends.get(end) ?? 0, 10, end);
   });
 
-  it("it does what the reference does, with the seed of the day", async () => {
+  it("does what the reference does, with the seed of the day", async () => {
     assertFlawless(await fuzzTimes(Math.floor(Date.now() / DAY_MS), DAILY_EXECUTIONS));
   });
 });

@@ -11,7 +11,7 @@ function work(ms: number): void {
 }
 
 describe("shortTurns()", () => {
-  it("it lets what waits for the event loop happen first", async () => {
+  it("lets what waits for the event loop happen first", async () => {
     let hasHappened = false;
     const turns = shortTurns();
     // Due in a turn of its own, behind the long one that begins now.
@@ -21,7 +21,7 @@ describe("shortTurns()", () => {
     assert(hasHappened);
   });
 
-  it("it waits for as long as one long turn follows on another", async () => {
+  it("waits for as long as one long turn follows on another", async () => {
     let longTurns = 0;
     const timer = setInterval(() => {
       work(8);
@@ -33,7 +33,7 @@ describe("shortTurns()", () => {
     assertGreater(longTurns, 1);
   });
 
-  it("it does not wait for ever", async () => {
+  it("does not wait for ever", async () => {
     const timer = setInterval(() => work(8));
     await within(shortTurns(), "the end of the waiting");
     clearInterval(timer);

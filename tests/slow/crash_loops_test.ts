@@ -74,7 +74,7 @@ const loops = [
 describe("a program whose workers come up and fail", { ignore: !CAN_START_PROGRAMS }, () => {
   for (const isolation of ["web", "thread"] as const) {
     for (const workers of [1, 4]) {
-      it(`it spawns few of ${workers} workers, and waits longer each time (isolation ${isolation})`, async () => {
+      it(`spawns few of ${workers} workers, and waits longer each time (isolation ${isolation})`, async () => {
         // All at once: each is looked at for as long as the bound is for.
         await Promise.all(loops.map(async ({ what, way, milliseconds, firstDelayMs }) => {
           await using program = startFailing(way, milliseconds, { workers, isolation });
@@ -120,7 +120,7 @@ describe("start() with workers that never come up", { ignore: !CAN_START_APPS },
   for (const isolation of ["web", "thread"] as const) {
     for (const workers of [1, 4]) {
       for (const name of ["throws_at_load.ts", "rejects_at_load.ts"]) {
-        it(`it rejects with the first cause, after few spawns (${name}, ${workers} workers, isolation ${isolation})`, async () => {
+        it(`rejects with the first cause, after few spawns (${name}, ${workers} workers, isolation ${isolation})`, async () => {
           const events = new EventLog();
           let message = "it started";
           try {
@@ -146,7 +146,7 @@ describe("a program whose workers never come up", { ignore: !CAN_START_PROGRAMS 
   // With one worker this is in bad_input_test.ts.
   for (const isolation of ["web", "thread"] as const) {
     for (const name of ["throws_at_load.ts", "rejects_at_load.ts"]) {
-      it(`it ends with exit code 1, and the first cause last, also with 4 workers (${name}, isolation ${isolation})`, async () => {
+      it(`ends with exit code 1, and the first cause last, also with 4 workers (${name}, isolation ${isolation})`, async () => {
         const path = new URL(`../support/apps/${name}`, import.meta.url).pathname;
         const run = { port: 0, workers: 4, isolation };
         await using program = Program.deno(["run", "-A", path, JSON.stringify({ run })]);

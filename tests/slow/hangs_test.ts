@@ -56,7 +56,7 @@ describeEachWay((way) => {
   const start = (run: RunOptions = {}, name = "hangs_anywhere.ts") =>
     startApp(name, { run: { ...way, hangTimeout: HANG_TIMEOUT_MS, ...run } });
 
-  it("it tells of a hung worker what it was handling, and for how long", async () => {
+  it("tells of a hung worker what it was handling, and for how long", async () => {
     await using app = await start();
     const [worker] = acceptingWorkers(app);
     using gate = new Gate();
@@ -94,7 +94,7 @@ describeEachWay((way) => {
     await waiting.assertEnded();
   });
 
-  it("it names the request that it hangs in first, before others that came with it", async () => {
+  it("names the request that it hangs in first, before others that came with it", async () => {
     await using app = await start();
     using gate = new Gate();
     using clients = new DisposableStack();
@@ -138,7 +138,7 @@ describeEachWay((way) => {
     assertEquals(app.running.stats().replacements, { hang: 2 });
   });
 
-  it("it replaces two workers that hang at once", async () => {
+  it("replaces two workers that hang at once", async () => {
     await using app = await start({ workers: 3 });
     const [first, second, third] = acceptingWorkers(app);
     using others = await connectTo(app.port, `mudpie:${third}`);
@@ -157,7 +157,7 @@ describeEachWay((way) => {
     for (let i = 0; i < 20; i++) assertEquals((await app.get("/worker")).status, 200);
   });
 
-  it("it finds a worker that spins in its module, and names no request", async () => {
+  it("finds a worker that spins in its module, and names no request", async () => {
     await using app = await start();
     const [worker] = acceptingWorkers(app);
     using client = await app.connect();
@@ -171,7 +171,7 @@ describeEachWay((way) => {
     assertEquals((await app.get("/worker")).text, `mudpie:${worker + 1}`);
   });
 
-  it("it terminates a worker that hangs while it drains, when drainTimeout is over", async () => {
+  it("terminates a worker that hangs while it drains, when drainTimeout is over", async () => {
     const drainTimeout = 1_500;
     // No hang is looked for: only the drain's deadline can end it.
     await using app = await start({ drainTimeout, hangTimeout: 0 });
@@ -191,7 +191,7 @@ describeEachWay((way) => {
     assertEquals((await app.get("/worker")).text, `mudpie:${worker + 1}`);
   });
 
-  it("it rejects within startTimeout when its workers spin at load", async () => {
+  it("rejects within startTimeout when its workers spin at load", async () => {
     const events = new EventLog();
     let message = "";
     try {
@@ -210,7 +210,7 @@ describeEachWay((way) => {
 }, THREADS);
 
 describeEachWay((way) => {
-  it("it does not take a worker for hung that is blocked for less than hangTimeout", async () => {
+  it("does not take a worker for hung that is blocked for less than hangTimeout", async () => {
     const blockedMs = 1_000;
     await using app = await startApp("hangs_anywhere.ts", {
       run: { ...way, hangTimeout: 6_000 },
@@ -256,7 +256,7 @@ for (const way of THREADS) {
   describe(`a process whose worker hangs (listen ${way.listen}, isolation ${way.isolation})`, {
     ignore: !CAN_WATCH_PROCESSES,
   }, () => {
-    it("it has its processor time and its descriptors back, and loses no new connection", async () => {
+    it("has its processor time and its descriptors back, and loses no new connection", async () => {
       await using server = await ServerProcess.start("hangs_anywhere.ts", {
         way,
         run: { workers: 2, hangTimeout: HANG_TIMEOUT_MS },
@@ -300,7 +300,7 @@ for (const way of THREADS) {
       assertEquals(await server.stop(), 0);
     });
 
-    it("it terminates a worker that spins behind run() when it has drained", async () => {
+    it("terminates a worker that spins behind run() when it has drained", async () => {
       await using server = await ServerProcess.start("spins_after_run.ts", {
         way,
         run: { drainTimeout: 1_000 },
@@ -311,7 +311,7 @@ for (const way of THREADS) {
       assertEquals(await server.stop(), 0);
     });
 
-    it("it ends with exit code 0 on SIGTERM while a worker hangs", async () => {
+    it("ends with exit code 0 on SIGTERM while a worker hangs", async () => {
       await using server = await ServerProcess.start("hangs_anywhere.ts", {
         way,
         run: { workers: 2, hangTimeout: 60_000, drainTimeout: 1_000 },
@@ -330,7 +330,7 @@ for (const way of THREADS) {
 
 describe("a process whose Web Workers hang", { ignore: !CAN_START_PROGRAMS }, () => {
   for (const way of WEB_WORKERS) {
-    it(`it goes on when a second one hangs, as long as one is left (listen ${way.listen}, onHang continue)`, async () => {
+    it(`goes on when a second one hangs, as long as one is left (listen ${way.listen}, onHang continue)`, async () => {
       await using server = await ServerProcess.start("hangs_anywhere.ts", {
         way,
         run: { workers: 3, hangTimeout: HANG_TIMEOUT_MS, onHang: "continue" },
@@ -357,7 +357,7 @@ describe("a process whose Web Workers hang", { ignore: !CAN_START_PROGRAMS }, ()
       await server.stderr.find(/2 of the workers hang and cannot be stopped, so the process is/);
     });
 
-    it(`it ends with exit code 75 when a second one hangs while the rest drains (listen ${way.listen}, onHang exit)`, async () => {
+    it(`ends with exit code 75 when a second one hangs while the rest drains (listen ${way.listen}, onHang exit)`, async () => {
       await using server = await ServerProcess.start("hangs_anywhere.ts", {
         way,
         run: { workers: 2, hangTimeout: HANG_TIMEOUT_MS, onHang: "exit", drainTimeout: 1_500 },
@@ -378,7 +378,7 @@ describe("a process whose Web Workers hang", { ignore: !CAN_START_PROGRAMS }, ()
       await server.stderr.find(/worker 2: ended \(shutdown\): terminated/);
     });
 
-    it(`it ends with exit code 75 when SIGTERM cuts its drain short (listen ${way.listen}, onHang exit)`, async () => {
+    it(`ends with exit code 75 when SIGTERM cuts its drain short (listen ${way.listen}, onHang exit)`, async () => {
       await using server = await ServerProcess.start("hangs_anywhere.ts", {
         way,
         run: { workers: 2, hangTimeout: HANG_TIMEOUT_MS, onHang: "exit", drainTimeout: 60_000 },
@@ -396,7 +396,7 @@ describe("a process whose Web Workers hang", { ignore: !CAN_START_PROGRAMS }, ()
   }
 
   for (const isolation of ["web", "thread"] as const) {
-    it(`it ends with exit code 1 and the cause last when they spin at load (isolation ${isolation})`, async () => {
+    it(`ends with exit code 1 and the cause last when they spin at load (isolation ${isolation})`, async () => {
       const url = new URL("../support/apps/spins_at_load.ts", import.meta.url);
       const run = { port: 0, workers: 2, isolation, startTimeout: 500 };
       await using program = Program.deno(["run", "-A", url.pathname, JSON.stringify({ run })]);
@@ -415,7 +415,7 @@ function processState(pid: number): string {
 
 describe("a process that is stopped and continued", { ignore: !CAN_WATCH_PROCESSES }, () => {
   for (const isolation of ["web", "thread"] as const) {
-    it(`it takes none of its workers for hung (isolation ${isolation})`, async () => {
+    it(`takes none of its workers for hung (isolation ${isolation})`, async () => {
       await using server = await ServerProcess.start("hangs_anywhere.ts", {
         way: { listen: "reuseport", isolation },
         run: { workers: 2, hangTimeout: HANG_TIMEOUT_MS },

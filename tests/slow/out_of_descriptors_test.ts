@@ -136,7 +136,7 @@ describe(suite.name, { ignore: suite.ignore }, () => {
   for (const way of WAYS) {
     const name = `(listen ${way.listen}, isolation ${way.isolation})`;
 
-    it(`it serves those whom it has let in, waits calmly, and serves others as soon as there is room ${name}`, async () => {
+    it(`serves those whom it has let in, waits calmly, and serves others as soon as there is room ${name}`, async () => {
       await using server = await start(way);
       using client = await server.connect();
       await assertServed(client);
@@ -151,7 +151,7 @@ describe(suite.name, { ignore: suite.ignore }, () => {
       assertEquals(await server.stop(), 0);
     });
 
-    it(`it replaces workers that panic, reload or end without a word, and ends on SIGTERM ${name}`, async () => {
+    it(`replaces workers that panic, reload or end without a word, and ends on SIGTERM ${name}`, async () => {
       await using server = await start(way);
       await assertReplaces(server);
     });
@@ -160,13 +160,13 @@ describe(suite.name, { ignore: suite.ignore }, () => {
   for (const way of TWO_WAYS) {
     const name = `(listen ${way.listen}, isolation ${way.isolation})`;
 
-    it(`it does so where it may not read what its limit is, and learns it from the first accept that fails ${name}`, async () => {
+    it(`does the same where it may not read what its limit is, and learns it from the first accept that fails ${name}`, async () => {
       await using server = await start(way, FEW_PERMISSIONS);
       await assertReplaces(server);
       assertGreater(complaints(server).filter((line) => line.includes("cannot accept")).length, 0);
     });
 
-    it(`it does so where its application holds most of its descriptors ${name}`, async () => {
+    it(`does the same where its application holds most of its descriptors ${name}`, async () => {
       await using server = await start(way);
       await assertReplaces(server, async (client) => {
         assertEquals((await client.ask(get(`/hold/${HELD}`))).text, String(HELD));
@@ -174,7 +174,7 @@ describe(suite.name, { ignore: suite.ignore }, () => {
       assertGreater(complaints(server).filter((line) => line.includes("cannot accept")).length, 0);
     });
 
-    it(`it lets a worker that has panicked serve on until there are descriptors for another one ${name}`, async () => {
+    it(`lets a worker that has panicked serve on until there are descriptors for another one ${name}`, async () => {
       await using server = await start(way);
       assertEquals(await server.text(`/hold/${HELD}`), String(HELD));
       // Each of these is in the middle of a request, so none of them can be sent away to make room.

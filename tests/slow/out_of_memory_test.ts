@@ -105,7 +105,7 @@ describeEachWay((way) => {
 describe("a thread that comes to the runtime's own limit of memory", {
   ignore: !CAN_START_PROGRAMS,
 }, () => {
-  it("it dies alone, too, and is replaced", async () => {
+  it("dies alone, too, and is replaced", async () => {
     const path = new URL("../support/apps/keeps_bytes.ts", import.meta.url).pathname;
     const app = JSON.stringify({ run: { port: 0, workers: 2, isolation: "thread" } });
     // The flag makes it quick; it is the runtime's limit for every thread.
@@ -170,7 +170,7 @@ describeEachWay((way) => {
 
 describe("a process whose Web Worker runs out of memory", { ignore: !CAN_START_PROGRAMS }, () => {
   for (const listen of ["reuseport", "shared"] as const) {
-    it(`it is ended by SIGTRAP, with all of its workers (listen ${listen})`, {
+    it(`is ended by SIGTRAP, with all of its workers (listen ${listen})`, {
       ignore: Deno.build.os !== "linux" || Deno.build.arch !== "x86_64",
     }, async () => {
       const path = new URL("../support/apps/keeps_bytes.ts", import.meta.url).pathname;

@@ -47,7 +47,7 @@ function assertAcceptedWereAnswered(counts: LoadCounts): void {
 
 describeEachWay((way) => {
   it(
-    "it answers on SIGTERM what was accepted, tells every connection of its end, and ends with exit code 0",
+    "answers on SIGTERM what was accepted, tells every connection of its end, and ends with exit code 0",
     {
       ignore: !CAN_START_PROGRAMS,
     },
@@ -103,7 +103,7 @@ describeEachWay((way) => {
     await within(finished, "a server that shuts down");
   });
 
-  it("it cuts short on a second signal", { ignore: !CAN_START_PROGRAMS }, async () => {
+  it("cuts short on a second signal", { ignore: !CAN_START_PROGRAMS }, async () => {
     await using program = startProgram(way, { drainTimeout: 600_000 });
     const { port } = await program.listening();
     using gate = new Gate();
@@ -121,7 +121,7 @@ describeEachWay((way) => {
 }, TWO_WAYS);
 
 describeEachWay((way) => {
-  it("it ends within drainTimeout while a worker spins, and only that one's requests fail", {
+  it("ends within drainTimeout while a worker spins, and only that one's requests fail", {
     ignore: !CAN_START_PROGRAMS,
   }, async () => {
     await using program = startProgram(way, { drainTimeout: 1_500, onHang: "continue" });

@@ -112,7 +112,7 @@ describe(suiteName, { ignore: suite.ignore || !hasLibrary }, () => {
   for (const way of TWO_WAYS) {
     const name = `(listen ${way.listen}, isolation ${way.isolation})`;
 
-    it(`it cuts each of ${ATTACKERS} slow clients off by its own limit, answers others meanwhile, and keeps nothing of them ${name}`, async () => {
+    it(`cuts each of ${ATTACKERS} slow clients off by its own limit, answers others meanwhile, and keeps nothing of them ${name}`, async () => {
       await using server = await start(way, {
         headTimeout: LIMIT_MS,
         bodyTimeout: LIMIT_MS,
@@ -138,7 +138,7 @@ describe(suiteName, { ignore: suite.ignore || !hasLibrary }, () => {
       assertEquals(await server.stop(), 0);
     });
 
-    it(`it closes ${IDLE_CLIENTS} idle connections by its keepAliveTimeout, and loses none that is busy ${name}`, async () => {
+    it(`closes ${IDLE_CLIENTS} idle connections by its keepAliveTimeout, and loses none that is busy ${name}`, async () => {
       // Half of it is how long the bystander's own question may take to be read.
       const keepAliveTimeout = 2 * LIMIT_MS;
       await using server = await start(way, { keepAliveTimeout });
@@ -288,7 +288,7 @@ describe(
     });
 
     MODES.forEach(({ what }, i) => {
-      it(`it is found available at every look under ${what}`, async () => {
+      it(`is found available at every look under ${what}`, async () => {
         const { verdict, looks } = await within(reports[i], "a report", SIEGE_DEADLINE_MS);
         assertEquals(verdict, "YES");
         // It ends early where all of its requests have been answered.
@@ -297,7 +297,7 @@ describe(
       });
     });
 
-    it("it logs nothing of it, and serves on", async () => {
+    it("logs nothing of it, and serves on", async () => {
       await Promise.all(reports);
       assertEquals(await server.text("/hello"), "Hello World!");
       assertEquals(server.stderr.all.filter((line) => !line.includes("listening")), []);

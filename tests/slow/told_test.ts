@@ -156,7 +156,7 @@ for (const way of TWO_WAYS) {
   describe(`the log of a program (listen ${way.listen}, isolation ${way.isolation})`, {
     ignore: !CAN_START_PROGRAMS,
   }, () => {
-    it("it has one line for each event, with its cause, in the order in which onEvent gets them", async () => {
+    it("has one line for each event, with its cause, in the order in which onEvent gets them", async () => {
       await using program = startProgram("panics_or_exits.ts", { ...way, workers: 2 });
       const { port } = await program.listening();
       const ask = async (target: string) => {
@@ -304,7 +304,7 @@ describe("the exit code of a program", { ignore: !CAN_START_PROGRAMS }, () => {
       : []),
   ];
   for (const { what, name, run, flags, ending, code } of codes) {
-    it(`it is ${code} when ${what}`, async () => {
+    it(`is ${code} when ${what}`, async () => {
       await using program = startProgram(name, run, flags);
       if (ending !== undefined) await ending(program, (await program.listening()).port);
       assertEquals((await program.ended()).code, code);
@@ -327,7 +327,7 @@ async function spin(_program: Program, port: number): Promise<void> {
 
 describe("a program with ten workers", { ignore: !CAN_START_PROGRAMS }, () => {
   for (const isolation of ["web", "thread"] as const) {
-    it(`it has all ten of them answer (isolation ${isolation})`, async () => {
+    it(`has all ten of them answer (isolation ${isolation})`, async () => {
       await using program = startProgram("well_behaved.ts", {
         workers: 10,
         listen: "reuseport",

@@ -1019,7 +1019,7 @@ const cases: readonly Case[] = [
 
 describe("Fleet", () => {
   for (const { what, settings, steps } of cases) {
-    it(`it ${what}`, () => {
+    it(`${what}`, () => {
       const fleet = new Fleet({ ...SETTINGS, ...settings }, 0, NO_JITTER);
       for (const [at, text, ...expected] of steps) {
         const actions = fleet.after(inputOf(text), at).flatMap(briefly);
@@ -1181,7 +1181,7 @@ const stories: readonly Case[] = [
 
 describe("Fleet", () => {
   for (const { what, settings, steps } of stories) {
-    it(`it tells of ${what}`, () => {
+    it(`tells of ${what}`, () => {
       const fleet = new Fleet({ ...SETTINGS, ...settings }, 0, NO_JITTER);
       for (const [at, text, ...expected] of steps) {
         assertEquals(fleet.after(inputOf(text), at).flatMap(told), expected, `after "${text}"`);
@@ -1189,12 +1189,12 @@ describe("Fleet", () => {
     });
   }
 
-  it("it counts workers from the highest number in use", () => {
+  it("counts workers from the highest number in use", () => {
     const fleet = new Fleet(SETTINGS, 40, NO_JITTER);
     assertEquals(fleet.after({ kind: "start" }, 0).flatMap(briefly), ["spawn 41", "spawn 42"]);
   });
 
-  it("it tells how many workers are wanted, what each does, and how long the next one has to wait", () => {
+  it("tells how many workers are wanted, what each does, and how long the next one has to wait", () => {
     const fleet = new Fleet({ ...SETTINGS, workers: 3 }, 0, NO_JITTER);
     const steps = ["start", "accepting 1", "accepting 2", "accepting 3", "panicked 2", "more"];
     for (const step of steps) fleet.after(inputOf(step), 10);
@@ -1259,7 +1259,7 @@ describe("Fleet", () => {
     assertEquals(drains.map(({ order }) => order.reason), ["recycling"]);
   });
 
-  it("it spreads the limits of recycling by chance, below what they say", () => {
+  it("spreads the limits of recycling by chance, below what they say", () => {
     for (const [chance, last] of [[0, 100], [0.5, 95], [0.999, 91]]) {
       const settings = { ...SETTINGS, workers: 1, maxRequests: 100 };
       const fleet = new Fleet(settings, 0, () => chance);
@@ -1452,7 +1452,7 @@ const arbitraryMoves: fc.Arbitrary<Move[]> = fc.array(
 );
 
 describe("Fleet, whatever happens in whatever order,", () => {
-  it("it has never too many workers, never lets one go before another accepts, and comes back to what is wanted", () => {
+  it("has never too many workers, never lets one go before another accepts, and comes back to what is wanted", () => {
     fc.assert(
       fc.property(arbitrarySettings, arbitraryMoves, (settings, moves) => {
         const world = new World({ ...settings, maxAgeMs: 0 });
@@ -1468,7 +1468,7 @@ describe("Fleet, whatever happens in whatever order,", () => {
     );
   });
 
-  it("it has nobody left after a shutdown, and tells each worker's end once", () => {
+  it("has nobody left after a shutdown, and tells each worker's end once", () => {
     fc.assert(
       fc.property(arbitrarySettings, arbitraryMoves, arbitraryMoves, (settings, before, after) => {
         const world = new World(settings);
@@ -1488,7 +1488,7 @@ describe("Fleet, whatever happens in whatever order,", () => {
     );
   });
 
-  it("it has nobody left when it is cut short", () => {
+  it("has nobody left when it is cut short", () => {
     fc.assert(
       fc.property(arbitrarySettings, arbitraryMoves, (settings, moves) => {
         const world = new World(settings);
@@ -1501,7 +1501,7 @@ describe("Fleet, whatever happens in whatever order,", () => {
     );
   });
 
-  it("it gives up only a fleet that was never complete", () => {
+  it("gives up only a fleet that was never complete", () => {
     fc.assert(
       fc.property(arbitrarySettings, arbitraryMoves, (settings, moves) => {
         const world = new World(settings);

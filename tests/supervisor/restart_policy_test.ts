@@ -34,22 +34,22 @@ function delaysAfter(
 }
 
 describe("RestartPolicy", () => {
-  it("it lets the first worker start at once", () => {
+  it("lets the first worker start at once", () => {
     const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     assert(policy.notBefore <= 0);
     assertEquals(policy.youngDeaths, 0);
   });
 
-  it("it lets the first replacement start at once and delays those behind it, twice as long each time", () => {
+  it("lets the first replacement start at once and delays those behind it, twice as long each time", () => {
     assertEquals(delaysAfter(6), [0, 100, 200, 400, 800, 1_600]);
   });
 
-  it("it delays longer for panics, which leave no gap", () => {
+  it("delays longer for panics, which leave no gap", () => {
     const delays = delaysAfter(8, 0, NO_JITTER, FIRST_PANIC_DELAY_MS);
     assertEquals(delays, [0, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
   });
 
-  it("it says whether one death has followed on another", () => {
+  it("says whether one death has followed on another", () => {
     const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     policy.noteDeath(0, 10, 10);
     assertEquals(policy.isRecurring, false);
@@ -57,22 +57,22 @@ describe("RestartPolicy", () => {
     assertEquals(policy.isRecurring, true);
   });
 
-  it("it bounds the delay", () => {
+  it("bounds the delay", () => {
     assertEquals(delaysAfter(30).slice(-20), Array(20).fill(10_000));
   });
 
-  it("it shortens delays by chance, by a quarter at the most", () => {
+  it("shortens delays by chance, by a quarter at the most", () => {
     assertEquals(delaysAfter(4, 0, () => 0.5), [0, 87.5, 175, 350]);
     const least = delaysAfter(12, 0, () => 0.999_999).slice(-1)[0];
     assert(least > 7_499 && least < 7_501, `${least}`);
   });
 
-  it("it does not count a worker that lived long enough to show that it can", () => {
+  it("does not count a worker that lived long enough to show that it can", () => {
     assertEquals(delaysAfter(6, YOUNG_MS), Array(6).fill(0));
     assertEquals(delaysAfter(3, YOUNG_MS / 2), [0, 100, 200]);
   });
 
-  it("it does not hold the death of an old worker against the young ones", () => {
+  it("does not hold the death of an old worker against the young ones", () => {
     const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     const now = 10 * YOUNG_MS;
     policy.noteDeath(now - 20, 10, now);
@@ -83,7 +83,7 @@ describe("RestartPolicy", () => {
     assertEquals(policy.notBefore, now + 102);
   });
 
-  it("it begins a new count when nobody has died young for a while", () => {
+  it("begins a new count when nobody has died young for a while", () => {
     const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     for (let i = 0; i < 5; i++) policy.noteDeath(i, 0, i);
     assertEquals(policy.youngDeaths, 5);
@@ -92,7 +92,7 @@ describe("RestartPolicy", () => {
     assertEquals([policy.youngDeaths, policy.notBefore], [1, later]);
   });
 
-  it("it counts workers that were spawned together and die of the same cause once", () => {
+  it("counts workers that were spawned together and die of the same cause once", () => {
     const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     for (let worker = 0; worker < 10; worker++) policy.noteDeath(0, 0, 5 + worker);
     assertEquals([policy.youngDeaths, policy.notBefore], [1, 5]);
@@ -100,7 +100,7 @@ describe("RestartPolicy", () => {
     assertEquals([policy.youngDeaths, policy.notBefore], [2, 130]);
   });
 
-  it("it feels its way after a failure, until a worker has come up", () => {
+  it("feels its way after a failure, until a worker has come up", () => {
     const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     assert(!policy.isProbing);
     policy.noteDeath(0, 0, 1);
@@ -111,7 +111,7 @@ describe("RestartPolicy", () => {
     assert(!policy.isProbing);
   });
 
-  it("it gives up after three rounds in which no worker came up", () => {
+  it("gives up after three rounds in which no worker came up", () => {
     const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     for (let round = 0; round < 3; round++) {
       assert(!policy.isHopeless, `hopeless after ${round} rounds`);
@@ -120,7 +120,7 @@ describe("RestartPolicy", () => {
     assert(policy.isHopeless);
   });
 
-  it("it never gives up when a worker has come up once", () => {
+  it("never gives up when a worker has come up once", () => {
     const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     policy.noteAccepting();
     for (let i = 0; i < 100; i++) policy.noteDeath(i, 0, i);
@@ -128,7 +128,7 @@ describe("RestartPolicy", () => {
     assert(policy.notBefore <= 99 + 10_000);
   });
 
-  it("it never delays for longer than its bound, whatever dies when", () => {
+  it("never delays for longer than its bound, whatever dies when", () => {
     const death = fc.record({
       pauseMs: fc.integer({ min: 0, max: 100_000 }),
       ageMs: fc.integer({ min: 0, max: 100_000 }),

@@ -5,12 +5,12 @@ import { describe, it } from "@std/testing/bdd";
 import { SteadyClock } from "../../src/supervisor/steady_clock.ts";
 
 describe("SteadyClock", () => {
-  it("it goes on with the other clock", () => {
+  it("goes on with the other clock", () => {
     const clock = new SteadyClock(500);
     assertEquals([500, 600, 600, 1_600].map((now) => clock.at(now)), [500, 600, 600, 1_600]);
   });
 
-  it("it stands still in a pause that is longer than the main thread ever makes", () => {
+  it("stands still in a pause that is longer than the main thread ever makes", () => {
     const clock = new SteadyClock(0);
     assertEquals(clock.at(100), 100);
     assertEquals(clock.at(60_100), 100);

@@ -58,7 +58,7 @@ class Sink {
 }
 
 describe("AccessLog", () => {
-  it("it writes lines in the combined log format, and the duration, the id and the worker", async () => {
+  it("writes lines in the combined log format, and the duration, the id and the worker", async () => {
     const sink = new Sink();
     const log = sink.log();
     log.tick(new Date("2026-11-23T15:04:05.678Z"));
@@ -78,7 +78,7 @@ describe("AccessLog", () => {
     );
   });
 
-  it("it writes JSON with the time to the millisecond", async () => {
+  it("writes JSON with the time to the millisecond", async () => {
     const sink = new Sink();
     const log = sink.log({ format: "json" });
     const before = Date.now();
@@ -97,7 +97,7 @@ describe("AccessLog", () => {
     }
   });
 
-  it("it leaves out what it is told to: these paths alone, however they are written", async () => {
+  it("leaves out what it is told to: these paths alone, however they are written", async () => {
     const sink = new Sink();
     const log = sink.log({ exclude: ["/healthz", "/a b"] });
     const targets = [
@@ -122,7 +122,7 @@ describe("AccessLog", () => {
     ]);
   });
 
-  it("it collects lines until the next tick, and writes them together", async () => {
+  it("collects lines until the next tick, and writes them together", async () => {
     const sink = new Sink();
     const log = sink.log();
     for (let i = 0; i < 100; i++) {
@@ -138,7 +138,7 @@ describe("AccessLog", () => {
     assertEquals(sink.writes.length, 1);
   });
 
-  it("it does not wait for the tick when there are many lines", async () => {
+  it("does not wait for the tick when there are many lines", async () => {
     const sink = new Sink();
     const log = sink.log();
     const head = headOf("/" + "a".repeat(1_000));
@@ -149,7 +149,7 @@ describe("AccessLog", () => {
     assertEquals(sink.lines.length, 200);
   });
 
-  it("it writes one batch at a time, and nothing twice", async () => {
+  it("writes one batch at a time, and nothing twice", async () => {
     const sink = new Sink();
     sink.isSlow = true;
     const log = sink.log();
@@ -181,7 +181,7 @@ describe("AccessLog", () => {
     assertEquals(sink.lines.map((line) => /GET (\S+)/.exec(line)?.[1]), ["/first", "/last"]);
   });
 
-  it("it drops lines that nobody reads in time, and says how many", async () => {
+  it("drops lines that nobody reads in time, and says how many", async () => {
     const sink = new Sink();
     sink.isSlow = true;
     const log = sink.log();
@@ -200,7 +200,7 @@ describe("AccessLog", () => {
     assertEquals(kept < total && kept > 400, true);
   });
 
-  it("it goes on when its lines cannot be written, says so once, and how many are missing", async () => {
+  it("goes on when its lines cannot be written, says so once, and how many are missing", async () => {
     const sink = new Sink();
     let attempts = 0;
     const write = (bytes: Uint8Array) => {

@@ -79,7 +79,7 @@ function start(
 }
 
 describe("AcceptLoop", () => {
-  it("it serves every connection, in their order", async () => {
+  it("serves every connection, in their order", async () => {
     const { listener, served, loop, ended } = start();
     const [first, second, third] = connections(3);
     listener.offer(first, second);
@@ -91,7 +91,7 @@ describe("AcceptLoop", () => {
     await within(ended, "a loop that has been stopped");
   });
 
-  it("it stops when it is told to, and closes the listener once", async () => {
+  it("stops when it is told to, and closes the listener once", async () => {
     const { listener, served, loop, ended } = start();
     await settle();
     loop.stop();
@@ -101,7 +101,7 @@ describe("AcceptLoop", () => {
     assertEquals(served, []);
   });
 
-  it("it accepts what waits in the queue before it closes, whatever the limit says", async () => {
+  it("accepts what waits in the queue before it closes, whatever the limit says", async () => {
     const { listener, served, loop, ended } = start(1);
     await settle();
     const waiting = connections(20);
@@ -113,7 +113,7 @@ describe("AcceptLoop", () => {
     assert(listener.isClosed);
   });
 
-  it("it closes when nobody has come for a moment", async () => {
+  it("closes when nobody has come for a moment", async () => {
     const { listener, served, loop, ended } = start();
     await settle();
     loop.stop();
@@ -128,7 +128,7 @@ describe("AcceptLoop", () => {
     assertEquals(served, [late]);
   });
 
-  it("it closes only when a burst is over", async () => {
+  it("closes only when a burst is over", async () => {
     const { listener, served, loop, ended } = start();
     await settle();
     loop.stop();
@@ -143,7 +143,7 @@ describe("AcceptLoop", () => {
     assertEquals(served, burst);
   });
 
-  it("it closes in the middle of a stream that does not end", async () => {
+  it("closes in the middle of a stream that does not end", async () => {
     const { listener, served, loop, ended } = start();
     await settle();
     loop.stop();
@@ -156,7 +156,7 @@ describe("AcceptLoop", () => {
     assertGreater(served.length, 3);
   });
 
-  it("it closes in the middle of the queue where there are no descriptors for the rest", async () => {
+  it("closes in the middle of the queue where there are no descriptors for the rest", async () => {
     const { listener, served, loop, ended } = start();
     await settle();
     const [first, second] = connections(2);
@@ -167,7 +167,7 @@ describe("AcceptLoop", () => {
     assert(listener.isClosed);
   });
 
-  it("it does not go on for ever when others keep coming", async () => {
+  it("does not go on for ever when others keep coming", async () => {
     const { listener, loop, ended } = start();
     await settle();
     listener.offer(...connections(5_000));
@@ -176,7 +176,7 @@ describe("AcceptLoop", () => {
     assert(listener.isClosed);
   });
 
-  it("it goes on at once after an error that is about one connection", async () => {
+  it("goes on at once after an error that is about one connection", async () => {
     const { listener, served, troubles, loop, ended } = start();
     const [connection] = connections(1);
     listener.offer(
@@ -193,7 +193,7 @@ describe("AcceptLoop", () => {
   });
 
   for (const number of [24, 23, 12, 105]) {
-    it(`it tells of a lack of resources (os error ${number}) and waits before it tries again`, async () => {
+    it(`tells of a lack of resources (os error ${number}) and waits before it tries again`, async () => {
       const { listener, served, troubles, shortages, loop, ended } = start();
       const error = new Error(`Too much of something (os error ${number})`);
       const [connection] = connections(1);
@@ -208,7 +208,7 @@ describe("AcceptLoop", () => {
     });
   }
 
-  it("it tells of errors without end and waits, whatever they are about", async () => {
+  it("tells of errors without end and waits, whatever they are about", async () => {
     const { listener, troubles, shortages, loop, ended } = start();
     const error = new Deno.errors.ConnectionReset("reset");
     listener.offer(...Array<Error>(5_000).fill(error));
@@ -219,7 +219,7 @@ describe("AcceptLoop", () => {
     await within(ended, "a loop that has been stopped");
   });
 
-  it("it stops while it waits after an error", async () => {
+  it("stops while it waits after an error", async () => {
     const { listener, loop, ended } = start();
     listener.offer(new Error("Too many open files (os error 24)"));
     await settle();
@@ -228,7 +228,7 @@ describe("AcceptLoop", () => {
     assertEquals(listener.accepts, 1);
   });
 
-  it("it does not accept while there are as many connections as it takes", async () => {
+  it("does not accept while there are as many connections as it takes", async () => {
     const { listener, limit, served, fullAt, loop, ended } = start(2);
     const offered = connections(4);
     listener.offer(...offered);
@@ -245,7 +245,7 @@ describe("AcceptLoop", () => {
     await within(ended, "a loop that has been stopped");
   });
 
-  it("it does not accept while all workers together have as many connections as they may", async () => {
+  it("does not accept while all workers together have as many connections as they may", async () => {
     const budget = ConnectionBudget.of(3, 2);
     const { listener, limit, served, fullAt, loop, ended } = start(Infinity, budget);
     budget.enter();
@@ -264,7 +264,7 @@ describe("AcceptLoop", () => {
     await within(ended, "a loop that has been stopped");
   });
 
-  it("it lets others go first when it has more than its share of a shared queue", async () => {
+  it("lets others go first when it has more than its share of a shared queue", async () => {
     const budget = ConnectionBudget.of(undefined, 2);
     const { listener, served, loop, ended } = start(Infinity, budget, true);
     const offered = connections(40);
@@ -279,7 +279,7 @@ describe("AcceptLoop", () => {
     await within(ended, "a loop that has been stopped");
   });
 
-  it("it takes all that comes to a queue of its own, and all that comes when others have as many", async () => {
+  it("takes all that comes to a queue of its own, and all that comes when others have as many", async () => {
     const others = ConnectionBudget.of(undefined, 2);
     for (let i = 0; i < 40; i++) others.enter();
     for (const [budget, isShared] of [[ConnectionBudget.of(undefined, 2), false], [others, true]]) {
@@ -296,7 +296,7 @@ describe("AcceptLoop", () => {
     }
   });
 
-  it("it stops while all workers together have no room", async () => {
+  it("stops while all workers together have no room", async () => {
     const { listener, loop, ended } = start(Infinity, ConnectionBudget.of(0, 1));
     await settle();
     loop.stop();
@@ -304,7 +304,7 @@ describe("AcceptLoop", () => {
     assertEquals(listener.accepts, 0);
   });
 
-  it("it stops while it has no room, and leaves nobody who waits", async () => {
+  it("stops while it has no room, and leaves nobody who waits", async () => {
     const { listener, served, loop, ended } = start(1);
     listener.offer(...connections(2));
     await settle();

@@ -6,7 +6,7 @@ import { Scoreboard } from "../../src/ipc/scoreboard.ts";
 import { Heartbeat } from "../../src/worker/heartbeat.ts";
 
 describe("Heartbeat", () => {
-  it("it beats at its first tick, and then once in its interval", () => {
+  it("beats at its first tick, and then once in its interval", () => {
     const scoreboard = new Scoreboard();
     const heartbeat = new Heartbeat(scoreboard, 1_000, 50);
     const beats = [50, 300, 1_049, 1_050, 1_500, 2_050, 9_000].map((now) => {
@@ -16,7 +16,7 @@ describe("Heartbeat", () => {
     assertEquals(beats, [1, 1, 1, 2, 2, 3, 4]);
   });
 
-  it("it tells the heap with each beat, and how late ticks come with each tick", () => {
+  it("tells the heap with each beat, and how late ticks come with each tick", () => {
     const scoreboard = new Scoreboard();
     const heartbeat = new Heartbeat(scoreboard, 1_000, 0);
     assertEquals(scoreboard.read().heapBytes, 0);
@@ -27,7 +27,7 @@ describe("Heartbeat", () => {
     assertEquals(scoreboard.read().eventLoopLagMs, 7.5);
   });
 
-  it("it is seen by whoever looks at the same memory", () => {
+  it("is seen by whoever looks at the same memory", () => {
     const scoreboard = new Scoreboard();
     const supervisors = new Scoreboard(scoreboard.memory);
     new Heartbeat(scoreboard, 1_000, 0).tick(0, 0);

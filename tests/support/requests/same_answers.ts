@@ -117,7 +117,7 @@ export function describeSameAnswers(
       for (const { path, init = {}, what } of requests) {
         const initOf = () => typeof init === "function" ? init() : init;
         const method = initOf().method ?? "GET";
-        it(`it answers ${what ?? `${method} ${path}`} under ${way} as it does alone`, async () => {
+        it(`answers ${what ?? `${method} ${path}`} under ${way} as it does alone`, async () => {
           const url = origin() + path;
           assertEquals(
             await contentOf(await ask(url, initOf()), initOf()),
@@ -127,7 +127,7 @@ export function describeSameAnswers(
       }
     }
 
-    it("it panics under none of these", () => {
+    it("panics under none of these", () => {
       assertEquals(fleet.running.stats().total.panics, 0);
       assertEquals(fleet.events.all.filter(({ kind }) => kind === "panicked"), []);
     });
