@@ -59,7 +59,7 @@ export {
   type WebResponseInit,
 } from "./src/handler/response.ts";
 export type { Method } from "./src/routing/router.ts";
-export { type MethodTable, type PathPattern, type Target, WebServer } from "./src/server.ts";
+export { type MethodTable, type PathPattern, type RouteTarget, WebServer } from "./src/server.ts";
 export type {
   Counts,
   FleetStats,

@@ -72,7 +72,7 @@ function showForm(): WebResponse {
 }
 
 async function takeForm(req: WebRequest): Promise<WebResponse> {
-  const form = await req.form();
+  const form = await req.formData();
   const name = form.get("name");
   if (typeof name !== "string" || name === "") {
     throw new HttpError(422, "The form has no name in it");

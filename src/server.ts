@@ -20,7 +20,7 @@ import {
 import { fromPlatformRequest, type PeerInfo, toPlatformResponse } from "./fetch/platform.ts";
 import { type ExchangeWatch, idInUse, releaseRequest, WebRequest } from "./handler/request.ts";
 import { nameOfType, phraseResponse, WebResponse } from "./handler/response.ts";
-import { allowOf, type Method, METHODS, Router, type RouteTarget } from "./routing/router.ts";
+import { allowOf, type Method, METHODS, Router, type TargetsByMethod } from "./routing/router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
 import { isWrittenInFull } from "./supervisor/start_folder.ts";
 import { denoArguments } from "./runtime/deno_arguments.ts";
@@ -58,7 +58,7 @@ export type MethodTable<Path extends string = string> = {
 };
 
 /** What a path leads to: one handler for every method, or a table of them. */
-export type Target<Path extends string = string> = Handler<Path> | MethodTable<Path>;
+export type RouteTarget<Path extends string = string> = Handler<Path> | MethodTable<Path>;
 
 /** What a path looks like: it begins with a slash. */
 export type PathPattern = `/${string}`;
@@ -175,7 +175,7 @@ export class WebServer {
    * console.log(await response.text()); // 7 /posts
    * ```
    */
-  addPath<const Path extends PathPattern>(prefix: Path, target: Target<NoInfer<Path>>): void {
+  addPath<const Path extends PathPattern>(prefix: Path, target: RouteTarget<NoInfer<Path>>): void {
     this.#add(prefix, false, target, callerOf(this.addPath));
   }
 
@@ -195,7 +195,10 @@ export class WebServer {
    * console.log(response.status); // 404
    * ```
    */
-  addExactPath<const Path extends PathPattern>(path: Path, target: Target<NoInfer<Path>>): void {
+  addExactPath<const Path extends PathPattern>(
+    path: Path,
+    target: RouteTarget<NoInfer<Path>>,
+  ): void {
     this.#add(path, true, target, callerOf(this.addExactPath));
   }
 
@@ -556,7 +559,7 @@ class PlatformExchange implements ExchangeWatch {
 }
 
 /** Makes a route's target of what the user gave. */
-function parseTarget(pattern: string, target: unknown): RouteTarget<Handler> {
+function parseTarget(pattern: string, target: unknown): TargetsByMethod<Handler> {
   if (typeof target === "function") return { kind: "any", target: target as Handler };
   const cannot = `Cannot add path ${JSON.stringify(pattern)}: `;
   if (typeof target !== "object" || target === null) {

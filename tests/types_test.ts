@@ -13,8 +13,8 @@ import {
   type ParameterNames,
   type PathParams,
   type PathPattern,
+  type RouteTarget,
   type RunOptions,
-  type Target,
   type WebRequest,
   WebResponse,
   WebServer,
@@ -178,7 +178,7 @@ describe("addPath() and addExactPath(), to the compiler,", () => {
       TRACE: handler,
     };
     server.addPath("/methods", table);
-    const target: Target<"/methods/:id"> = { GET: (req) => WebResponse.text(req.params.id) };
+    const target: RouteTarget<"/methods/:id"> = { GET: (req) => WebResponse.text(req.params.id) };
     server.addPath("/methods/:id", target);
   });
 });
@@ -231,7 +231,7 @@ describe("WebRequest, to the compiler,", () => {
       assertType<IsExact<typeof req.headers, Headers>>(true);
       assertType<IsExact<ReturnType<typeof req.header>, string | null>>(true);
       assertType<IsExact<ReturnType<typeof req.text>, string>>(true);
-      assertType<IsExact<ReturnType<typeof req.form>, Promise<FormData>>>(true);
+      assertType<IsExact<ReturnType<typeof req.formData>, Promise<FormData>>>(true);
       assertType<IsExact<typeof req.remoteAddr, Deno.NetAddr>>(true);
       assertType<IsExact<typeof req.clientAddr, Deno.NetAddr>>(true);
       assertType<IsExact<typeof req.scheme, "http" | "https">>(true);

@@ -361,7 +361,7 @@ export class WebRequest<Path extends string = string> {
    * const server = new WebServer();
    * server.addPath("/photos", {
    *   POST: async (req) => {
-   *     const form = await req.form();
+   *     const form = await req.formData();
    *     const photo = form.get("photo");
    *     return WebResponse.text(photo instanceof File ? `${photo.name}: ${photo.size} bytes` : "no photo");
    *   },
@@ -373,7 +373,7 @@ export class WebRequest<Path extends string = string> {
    * console.log(await response.text()); // a;"b".png: 3 bytes
    * ```
    */
-  form(): Promise<FormData> {
+  formData(): Promise<FormData> {
     return Promise.try(() => {
       const encoding = parseFormEncoding(this.header("content-type") ?? "");
       if (encoding.kind === "refused") throw this.#refuseBody(encoding);

@@ -140,6 +140,13 @@ export interface OutgoingResponse extends EncodableResponse {
  */
 export let checkSendable: (response: WebResponse) => WebResponse;
 
+/** Makes a response whose content type is `contentType` where `init.headers` names none. The type is not checked. */
+let makeTyped: (
+  body: ResponseBody,
+  init: WebResponseInit | undefined,
+  contentType: string,
+) => WebResponse;
+
 /** What goes out of a response. For the connection and dispatch.ts alone: handlers have `headers` and `body`. */
 export let outgoing: (response: WebResponse) => OutgoingResponse;
 
@@ -188,8 +195,8 @@ export let outgoing: (response: WebResponse) => OutgoingResponse;
 export class WebResponse {
   readonly #status: number;
   readonly #body: EncodableBody | BodyStream;
-  /** The content type while it stands alone; null where there is none, or where it is among the fields. */
-  readonly #contentType: string | null;
+  /** The content type that is not among the fields; null where there is none, or where the fields name one. */
+  #contentType: string | null;
   /** What was given beside the content type: the truth until `headers` is asked for. */
   readonly #fields: readonly Field[] | null;
   #headers: Headers | undefined;
@@ -197,24 +204,19 @@ export class WebResponse {
   #sealed: readonly Field[] | undefined;
 
   /**
-   * Makes a response with that body. `contentType` is what it gets where `init.headers` names none; text is
-   * `text/plain; charset=utf-8` by default, and bytes have none.
+   * Makes a response with that body. Where `init.headers` names no content type, text is `text/plain; charset=utf-8`, and bytes
+   * and streams have none.
    *
    * @throws {RangeError} when the status is not a whole number from 200 to 599
    * @throws {TypeError} when a header has a name or a value that may not be sent, with its name in the message; when the
    * body is of another type
    */
-  constructor(
-    body: ResponseBody = null,
-    init: WebResponseInit = {},
-    contentType: string | null = typeof body === "string" ? TEXT : null,
-  ) {
+  constructor(body: ResponseBody = null, init: WebResponseInit = {}) {
     this.#status = init.status === undefined ? 200 : checkStatus(init.status);
     this.#body = checkBody(body);
-    if (contentType !== null) checkContentType(contentType);
     const fields = init.headers === undefined ? null : checkedFields(init.headers);
     this.#fields = fields;
-    this.#contentType = fields !== null && fields.some(isContentType) ? null : contentType;
+    this.#contentType = typeof body === "string" && !nameContentType(fields) ? TEXT : null;
   }
 
   static {
@@ -236,6 +238,11 @@ export class WebResponse {
       );
     };
     outgoing = (response) => response.#outgoing();
+    makeTyped = (body, init, contentType) => {
+      const response = new WebResponse(body, init);
+      if (!nameContentType(response.#fields)) response.#contentType = contentType;
+      return response;
+    };
   }
 
   /** The status code, 200 to 599. */
@@ -311,12 +318,12 @@ export class WebResponse {
 
   /** A page: `text/html; charset=utf-8`. Throws what the constructor throws. */
   static html(body: string, init?: WebResponseInit): WebResponse {
-    return new WebResponse(body, init, HTML);
+    return makeTyped(body, init, HTML);
   }
 
   /** Plain text: `text/plain; charset=utf-8`. Throws what the constructor throws. */
   static text(body: string, init?: WebResponseInit): WebResponse {
-    return new WebResponse(body, init, TEXT);
+    return makeTyped(body, init, TEXT);
   }
 
   /**
@@ -332,12 +339,12 @@ export class WebResponse {
         `Cannot make a JSON response of a value of type ${nameOfType(value)}: it has no JSON form`,
       );
     }
-    return new WebResponse(text, init, JSON_TYPE);
+    return makeTyped(text, init, JSON_TYPE);
   }
 
   /** Bytes: `application/octet-stream`. Throws what the constructor throws. */
   static bytes(body: Uint8Array | ArrayBuffer, init?: WebResponseInit): WebResponse {
-    return new WebResponse(body, init, BYTES);
+    return makeTyped(body, init, BYTES);
   }
 
   /**
@@ -373,21 +380,12 @@ export class WebResponse {
 
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
-function isContentType([name]: Field): boolean {
-  return name.length === 12 && name.toLowerCase() === "content-type";
+function nameContentType(fields: readonly Field[] | null): boolean {
+  return fields !== null && fields.some(isContentType);
 }
 
-/** The makers' own types come by on every response, and are right. */
-function checkContentType(contentType: string): void {
-  switch (contentType) {
-    case HTML:
-    case TEXT:
-    case JSON_TYPE:
-    case BYTES:
-      return;
-    default:
-      checkField("content-type", contentType);
-  }
+function isContentType([name]: Field): boolean {
+  return name.length === 12 && name.toLowerCase() === "content-type";
 }
 
 /** The answer to a fault that has no words of its own: the status's phrase as text. */

@@ -27,7 +27,7 @@ export interface WebServerOptions {
   /** The largest request body; a larger one gets 413. 1,000,000 by default. */
   readonly maxBodyBytes?: number;
   /**
-   * Whether `text()`, `json()` and `form()` of a `WebRequest` undo the `Content-Encoding` of a body: gzip, deflate or br. Its decoded
+   * Whether `text()`, `json()` and `formData()` of a `WebRequest` undo the `Content-Encoding` of a body: gzip, deflate or br. Its decoded
    * bytes may be no more than `maxBodyBytes`; else it gets 413. `WebRequest.body` and the platform's `Request` have the body as it was
    * sent, in any case. True by default.
    */
@@ -214,7 +214,7 @@ export interface RunOptions {
   /** Replaces a worker whose heap and external memory pass that size; off (0) by default. */
   readonly maxHeapBytesPerWorker?: number;
   /** The size of heap at which a worker dies; only with `isolation: "thread"`. The runtime's own limit (0) by default. */
-  readonly heapLimitPerWorker?: number;
+  readonly heapLimitBytesPerWorker?: number;
   /**
    * Whether the process's signals are listened to: SIGTERM and SIGINT stop the server, one more cuts short if it comes more than
    * 500 ms after the first, SIGHUP reloads, SIGTTIN and SIGTTOU add and remove a worker, SIGUSR2 prints the fleet (and SIGUSR1, at which Deno opens its inspector, too). True by default in `run`, false in
@@ -482,7 +482,7 @@ const RUN_RULES = {
   maxRequestsPerWorker: count(0, "Replace it after so many", 0),
   maxAgePerWorker: time(0, "Replace it at that age"),
   maxHeapBytesPerWorker: bytes(0, "Replace it at that size", 0),
-  heapLimitPerWorker: bytes(0, "It dies there; thread only", 0),
+  heapLimitBytesPerWorker: bytes(0, "It dies there; thread only", 0),
   signals: optional(boolean("Heed the process's signals (true)")),
   admin: {
     default: undefined,
@@ -527,9 +527,9 @@ export function overrideServerSettings(
 /** Checks the options of a run and fills in the defaults. Throws a `TypeError` or a `RangeError` that names the option. */
 export function resolveRunOptions(options: RunOptions): RunSettings {
   const settings = resolveOptions("run()", options, RUN_RULES) as unknown as RunSettings;
-  if (settings.heapLimitPerWorker > 0 && settings.isolation !== "thread") {
+  if (settings.heapLimitBytesPerWorker > 0 && settings.isolation !== "thread") {
     throw new TypeError(
-      'Cannot use option "heapLimitPerWorker" of run(): it needs isolation: "thread", because a Web Worker that runs out of ' +
+      'Cannot use option "heapLimitBytesPerWorker" of run(): it needs isolation: "thread", because a Web Worker that runs out of ' +
         "memory takes the process with it",
     );
   }

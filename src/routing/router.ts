@@ -22,7 +22,7 @@ export const METHODS: readonly Method[] = [
 ];
 
 /** What a path leads to: one target for every method, or one for each. */
-export type RouteTarget<T> =
+export type TargetsByMethod<T> =
   | { readonly kind: "any"; readonly target: T }
   | { readonly kind: "methods"; readonly targets: ReadonlyMap<string, T>; readonly allow: string };
 
@@ -37,7 +37,7 @@ export interface Route<T> {
   readonly depth: number;
   /** The names of the pattern's parameters, and which segment (from 0) each one is. */
   readonly parameters: readonly { readonly name: string; readonly segment: number }[];
-  readonly target: RouteTarget<T>;
+  readonly target: TargetsByMethod<T>;
   /** Where in the program it was added, for messages. */
   readonly place: () => string;
 }
@@ -151,7 +151,7 @@ export class Router<T> {
    *
    * @throws {TypeError} when the pattern is malformed, or is there already; the message names both places
    */
-  add(pattern: string, isExact: boolean, target: RouteTarget<T>, place: () => string): void {
+  add(pattern: string, isExact: boolean, target: TargetsByMethod<T>, place: () => string): void {
     const { segments } = parsePattern(pattern, isExact, this.#decode);
     const trie = this.#trie;
     let node = ROOT;

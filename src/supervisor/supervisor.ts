@@ -362,7 +362,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
       worker,
       entry: this.#modules.entry,
       isolation: settings.isolation,
-      heapLimitBytes: settings.heapLimitPerWorker,
+      heapLimitBytes: settings.heapLimitBytesPerWorker,
       countsByRoute: this.#options.observer !== undefined,
       onMessage: (message) => this.#onMessage(worker, message),
       onGone: (end) => {

@@ -49,7 +49,7 @@ describeEachWay((way) => {
     { target: "/clone", what: "json() of a clone", status: 400 },
     { target: "/streamed", what: "json() in a body that is made while it is sent", status: 400 },
     { target: "/floating", what: "json() that is not awaited", status: 200 },
-    { target: "/floating/own", what: "form() that is not awaited", status: 200 },
+    { target: "/floating/own", what: "formData() that is not awaited", status: 200 },
     { target: "/timer", what: "an error of json() that a timer throws", status: 200 },
     { target: "/hono/json", what: "Hono's own error handler", status: 500 },
     { target: "/strict-hono/json", what: "an onError of Hono", status: 422 },

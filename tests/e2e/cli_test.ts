@@ -406,7 +406,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
         says: `mudpie: Cannot listen on 127.0.0.1:${port}: the address is in use`,
       })),
       {
-        args: ["exported.ts", "--heap-limit-per-worker", "1_000_000"],
+        args: ["exported.ts", "--heap-limit-bytes-per-worker", "1_000_000"],
         says: 'isolation: "thread"',
       },
       {

@@ -130,12 +130,12 @@ describe(`forms of a browser${CHROMIUM_HINDRANCE}`, { ignore: CHROMIUM_HINDRANCE
   };
 
   for (const { what, entries } of ENTERED) {
-    it(`WebRequest.form() reads ${what} that a page submits`, async () => {
+    it(`WebRequest.formData() reads ${what} that a page submits`, async () => {
       assertEquals(await submit(entries, "multipart/form-data"), entries);
     });
   }
 
-  it("WebRequest.form() reads what a script sends with fetch()", async () => {
+  it("WebRequest.formData() reads what a script sends with fetch()", async () => {
     for (const { what, entries } of ENTERED) {
       const text = await page.evaluate<string>(
         `fetch("/form", { method: "POST", body: (${AS_FORM_DATA})(${JSON.stringify(entries)}) })
@@ -145,7 +145,7 @@ describe(`forms of a browser${CHROMIUM_HINDRANCE}`, { ignore: CHROMIUM_HINDRANCE
     }
   });
 
-  it("WebRequest.form() keeps an empty name that a script sends", async () => {
+  it("WebRequest.formData() keeps an empty name that a script sends", async () => {
     const text = await page.evaluate<string>(
       `fetch("/form", { method: "POST", body: (${AS_FORM_DATA})([["", "1"], ["", { filename: "", content: "", type: "" }]]) })
         .then((response) => response.text())`,
@@ -154,27 +154,27 @@ describe(`forms of a browser${CHROMIUM_HINDRANCE}`, { ignore: CHROMIUM_HINDRANCE
     assertEquals(JSON.parse(text), [["", "1"], ["", nothing]]);
   });
 
-  it("WebRequest.form() reads an empty form of a script", async () => {
+  it("WebRequest.formData() reads an empty form of a script", async () => {
     const text = await page.evaluate<string>(
       `fetch("/form", { method: "POST", body: new FormData() }).then((response) => response.text())`,
     );
     assertEquals(text, "[]");
   });
 
-  it("WebRequest.form() gives a File with an empty name where the user has chosen none", async () => {
+  it("WebRequest.formData() gives a File with an empty name where the user has chosen none", async () => {
     const entries: Entered = [["f", chosen("")]];
     assertEquals(await submit(entries, "multipart/form-data"), [
       ["f", { filename: "", type: "application/octet-stream", content: "" }],
     ]);
   });
 
-  it("WebRequest.form() reads line ends in names and values as CR LF", async () => {
+  it("WebRequest.formData() reads line ends in names and values as CR LF", async () => {
     assertEquals(await submit([["a\nb\rc", "1\n2"]], "multipart/form-data"), [
       ["a\r\nb\r\nc", "1\r\n2"],
     ]);
   });
 
-  it("WebRequest.form() reads urlencoded forms that a page submits", async () => {
+  it("WebRequest.formData() reads urlencoded forms that a page submits", async () => {
     for (const { what, entries } of ENTERED) {
       const fields = entries.filter(([, value]) => typeof value === "string");
       if (fields.length === 0) continue;
@@ -235,7 +235,7 @@ describe("forms of curl", { ignore: !CAN_START_PROGRAMS }, () => {
     },
   ];
   for (const { what, args, entries } of sent) {
-    it(`WebRequest.form() reads ${what}`, async () => {
+    it(`WebRequest.formData() reads ${what}`, async () => {
       const { body, status } = await curl(...args);
       assertEquals(status, 200, body);
       assertEquals(JSON.parse(body), entries);
@@ -257,32 +257,32 @@ describe("forms of curl", { ignore: !CAN_START_PROGRAMS }, () => {
   };
 
   for (const name of ["a;b.txt", 'a"b.txt', "C:\\x.txt", "日本 ü.txt", "a\nb", "100%.txt"]) {
-    it(`WebRequest.form() reads the file name ${JSON.stringify(name)}`, async () => {
+    it(`WebRequest.formData() reads the file name ${JSON.stringify(name)}`, async () => {
       assertEquals(await readFile(name), name);
     });
   }
 
   for (const name of ["a;b.txt", 'a"b.txt', 'C:\\"x".txt', "日本 ü.txt", "100%.txt"]) {
-    it(`WebRequest.form() reads the file name ${JSON.stringify(name)} with escapes`, async () => {
+    it(`WebRequest.formData() reads the file name ${JSON.stringify(name)} with escapes`, async () => {
       assertEquals(await readFile(name, "--form-escape"), name);
     });
   }
 
-  it("WebRequest.form() keeps doubled backslashes where no quote shows that they are escapes", async () => {
+  it("WebRequest.formData() keeps doubled backslashes where no quote shows that they are escapes", async () => {
     assertEquals(await readFile("C:\\x.txt", "--form-escape"), "C:\\\\x.txt");
   });
 
-  it("WebRequest.form() refuses a file name with a bare LF with 400 and the reason", async () => {
+  it("WebRequest.formData() refuses a file name with a bare LF with 400 and the reason", async () => {
     const { body, status } = await sendFile("a\nb", "--form-escape");
     assertEquals(status, 400);
     assertMatch(body, /^Part 1 of the form has a line end in its header fields/);
   });
 
-  it("WebRequest.form() refuses a part without a name with 400 and the reason", async () => {
+  it("WebRequest.formData() refuses a part without a name with 400 and the reason", async () => {
     assertEquals(await curl("-F", "=1"), { status: 400, body: "Part 1 of the form has no name" });
   });
 
-  it("WebRequest.form() refuses a part in base64 with 400 and the reason", async () => {
+  it("WebRequest.formData() refuses a part in base64 with 400 and the reason", async () => {
     const { body, status } = await curl("-F", "a=1;encoder=base64");
     assertEquals(status, 400);
     assertMatch(body, /^Part 1 of the form has a Content-Transfer-Encoding/);
@@ -290,7 +290,7 @@ describe("forms of curl", { ignore: !CAN_START_PROGRAMS }, () => {
 });
 
 describe("forms of Deno", { ignore: !CAN_START_APPS }, () => {
-  it("WebRequest.form() reads whatever fetch() sends", async () => {
+  it("WebRequest.formData() reads whatever fetch() sends", async () => {
     await using app = await startApp("reads_forms.ts", { run: { workers: 1 } });
     for (const { what, entries } of ENTERED) {
       const body = new FormData();

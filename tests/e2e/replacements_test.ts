@@ -142,7 +142,10 @@ describeEachWay((way) => {
   it("its worker that runs out of memory dies alone", {
     ignore: way.isolation === "web",
   }, async () => {
-    await using app = await start("allocates.ts", { workers: 2, heapLimitPerWorker: 50_000_000 });
+    await using app = await start("allocates.ts", {
+      workers: 2,
+      heapLimitBytesPerWorker: 50_000_000,
+    });
     using client = await app.connect();
     await client.send(get("/allocate"));
     const ended = await app.events.find("ended");

@@ -20,9 +20,9 @@ describe("start()", { ignore: !CAN_START_APPS }, () => {
   it("rejects with what is wrong with an option", async () => {
     await assertRejects(() => new WebServer().start({ workers: 0 }), RangeError, '"workers"');
     await assertRejects(
-      () => new WebServer().start({ heapLimitPerWorker: 1_000_000 }),
+      () => new WebServer().start({ heapLimitBytesPerWorker: 1_000_000 }),
       TypeError,
-      '"heapLimitPerWorker"',
+      '"heapLimitBytesPerWorker"',
     );
   });
 

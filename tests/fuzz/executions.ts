@@ -205,7 +205,7 @@ async function readInEveryWay(req: WebRequest): Promise<void> {
   const ways: (() => unknown)[] = [
     () => req.toRequest(),
     () => req.json(),
-    () => req.form(),
+    () => req.formData(),
     () => [...req.query],
     () => req.header("cookie"),
   ];

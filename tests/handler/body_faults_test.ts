@@ -328,10 +328,10 @@ describe("WebServer.fetch()", () => {
 describe("bodyFaultOf()", () => {
   const own: { what: string; read: (body: string) => unknown; status: number }[] = [
     { what: "json()", read: (body) => parsedRequest(post(body)).json(), status: 400 },
-    { what: "form()", read: (body) => parsedRequest(post(body)).form(), status: 415 },
+    { what: "formData()", read: (body) => parsedRequest(post(body)).formData(), status: 415 },
     {
-      what: "form()",
-      read: (body) => parsedRequest(post(body, "multipart/form-data; boundary=b")).form(),
+      what: "formData()",
+      read: (body) => parsedRequest(post(body, "multipart/form-data; boundary=b")).formData(),
       status: 400,
     },
   ];

@@ -42,7 +42,7 @@ const CODERS: { coding: string; encode: (bytes: Uint8Array) => Uint8Array }[] = 
 const READERS: Record<string, Handler> = {
   text: (req) => WebResponse.text(req.text()),
   json: (req) => WebResponse.json(req.json()),
-  form: async (req) => WebResponse.json([...await req.form()]),
+  form: async (req) => WebResponse.json([...await req.formData()]),
 };
 
 interface Answer {
@@ -71,7 +71,7 @@ async function send(
 
 describe("WebRequest", () => {
   for (const { coding, encode } of CODERS) {
-    it(`text(), json() and form() decode ${JSON.stringify(coding)}`, async () => {
+    it(`text(), json() and formData() decode ${JSON.stringify(coding)}`, async () => {
       const json = encode(utf8('{"a":"é"}'));
       assertEquals((await send(READERS.text, coding, json)).text, '{"a":"é"}');
       assertEquals((await send(READERS.json, coding, json)).text, '{"a":"é"}');
@@ -81,13 +81,13 @@ describe("WebRequest", () => {
     });
   }
 
-  it("form() decodes a multipart form with a file", async () => {
+  it("formData() decodes a multipart form with a file", async () => {
     const body = new FormData();
     body.append("photo", new File(["abc"], "a.png"));
     const plain = new Request("http://localhost/", { method: "POST", body });
     const contentType = plain.headers.get("content-type") ?? "";
     const readsFile: Handler = async (req) => {
-      const photo = (await req.form()).get("photo");
+      const photo = (await req.formData()).get("photo");
       return WebResponse.text(photo instanceof File ? await photo.text() : "no file");
     };
     const coded = zlib.gzipSync(await plain.bytes());
@@ -99,10 +99,10 @@ describe("WebRequest", () => {
     assertEquals((await send(READERS.text, "gzip", coded)).text, "a\ufffd");
   });
 
-  it("text(), json() and form() may be asked one after the other", async () => {
+  it("text(), json() and formData() may be asked one after the other", async () => {
     const all: Handler = async (req) => {
       const [text, json] = [req.text(), req.json()];
-      return WebResponse.json([text, json, req.text(), [...await req.form()]]);
+      return WebResponse.json([text, json, req.text(), [...await req.formData()]]);
     };
     const coded = zlib.gzipSync(utf8("7"));
     const { text } = await send(all, "gzip", coded, { contentType: URLENCODED });

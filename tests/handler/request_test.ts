@@ -417,10 +417,10 @@ describe("WebRequest.json()", () => {
   });
 });
 
-describe("WebRequest.form()", () => {
+describe("WebRequest.formData()", () => {
   it("reads application/x-www-form-urlencoded", async () => {
     const body = new URLSearchParams([["a", "1"], ["a", "2 +"], ["ü", "日"]]);
-    const form = await readInHandler("/", post(body), (req) => req.form());
+    const form = await readInHandler("/", post(body), (req) => req.formData());
     assertEquals([...form], [["a", "1"], ["a", "2 +"], ["ü", "日"]]);
   });
 
@@ -428,7 +428,7 @@ describe("WebRequest.form()", () => {
     const body = new FormData();
     body.append("a", "1");
     body.append("file", new File([Uint8Array.of(0, 255)], "a b.bin", { type: "image/png" }));
-    const form = await readInHandler("/", post(body), (req) => req.form());
+    const form = await readInHandler("/", post(body), (req) => req.formData());
     assertEquals(form.get("a"), "1");
     const file = form.get("file");
     assertInstanceOf(file, File);
@@ -445,20 +445,20 @@ describe("WebRequest.form()", () => {
   for (const type of goodTypes) {
     it(`reads a body of the type ${type}`, async () => {
       const request = post("a=1", { "content-type": type });
-      assertEquals([...await readInHandler("/", request, (req) => req.form())], [["a", "1"]]);
+      assertEquals([...await readInHandler("/", request, (req) => req.formData())], [["a", "1"]]);
     });
   }
 
   it("reads a multipart body whose type is in capitals and whose boundary is quoted", async () => {
     const body = '--X\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--X--\r\n';
     const request = post(body, { "content-type": 'Multipart/Form-Data; boundary="X"' });
-    assertEquals([...await readInHandler("/", request, (req) => req.form())], [["a", "1"]]);
+    assertEquals([...await readInHandler("/", request, (req) => req.formData())], [["a", "1"]]);
   });
 
   it("looks for no boundary in a form that has none", async () => {
     const type = "application/x-www-form-urlencoded; boundary=X";
     const request = post("a=1", { "content-type": type });
-    assertEquals([...await readInHandler("/", request, (req) => req.form())], [["a", "1"]]);
+    assertEquals([...await readInHandler("/", request, (req) => req.formData())], [["a", "1"]]);
   });
 
   const boundaries = [
@@ -473,13 +473,13 @@ describe("WebRequest.form()", () => {
       const body =
         `--${boundary}\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--${boundary}--`;
       const request = post(body, { "content-type": `multipart/form-data; boundary=${written}` });
-      assertEquals([...await readInHandler("/", request, (req) => req.form())], [["a", "1"]]);
+      assertEquals([...await readInHandler("/", request, (req) => req.formData())], [["a", "1"]]);
     });
   }
 
   it("reads an empty body as an empty form", async () => {
     const request = post("", { "content-type": "application/x-www-form-urlencoded" });
-    assertEquals([...await readInHandler("/", request, (req) => req.form())], []);
+    assertEquals([...await readInHandler("/", request, (req) => req.formData())], []);
   });
 
   const badTypes = [
@@ -493,13 +493,13 @@ describe("WebRequest.form()", () => {
   for (const type of badTypes) {
     it(`answers a body of the type ${JSON.stringify(type)} with 415`, async () => {
       const request = post("a=1", { "content-type": type });
-      assertEquals(await statusOf(request, (req) => req.form()), 415);
+      assertEquals(await statusOf(request, (req) => req.formData()), 415);
     });
   }
 
   it("answers a request that names no type with 415", async () => {
-    assertEquals(await statusOf(post(Uint8Array.of(97)), (req) => req.form()), 415);
-    assertEquals(await statusOf(get(), (req) => req.form()), 415);
+    assertEquals(await statusOf(post(Uint8Array.of(97)), (req) => req.formData()), 415);
+    assertEquals(await statusOf(get(), (req) => req.formData()), 415);
   });
 
   const multipart = "multipart/form-data; boundary=X";
@@ -522,7 +522,7 @@ describe("WebRequest.form()", () => {
   for (const { what, type, body } of badForms) {
     it(`answers a multipart body ${what} with 400`, async () => {
       const request = post(body, { "content-type": type });
-      assertEquals(await statusOf(request, (req) => req.form()), 400);
+      assertEquals(await statusOf(request, (req) => req.formData()), 400);
     });
   }
 
@@ -531,7 +531,7 @@ describe("WebRequest.form()", () => {
     const error = await readInHandler(
       "/",
       request,
-      (req) => assertRejects(() => req.form(), HttpError),
+      (req) => assertRejects(() => req.formData(), HttpError),
     );
     assertEquals(error.status, 400);
   });
@@ -540,7 +540,7 @@ describe("WebRequest.form()", () => {
     const request = post(new URLSearchParams({ a: "1" }));
     const read = async (
       req: WebRequest,
-    ) => [(await req.form()).get("a"), req.text(), req.body.length];
+    ) => [(await req.formData()).get("a"), req.text(), req.body.length];
     assertEquals(await readInHandler("/", request, read), ["1", "a=1", 3]);
   });
 });
@@ -1019,11 +1019,11 @@ describe("A request whose response was sent", () => {
     });
   }
 
-  it("rejects with what says so when form() is first asked for then", async () => {
+  it("rejects with what says so when formData() is first asked for then", async () => {
     const req = await answered(
       new Request("http://localhost/users/7", { method: "POST", body: new URLSearchParams("a=1") }),
     );
-    await assertRejects(() => req.form(), TypeError, "response was sent");
+    await assertRejects(() => req.formData(), TypeError, "response was sent");
   });
 
   it("has the body still that was read before", async () => {

@@ -142,6 +142,14 @@ for (const { name, make, contentType, body } of makers) {
   });
 }
 
+describe("new WebResponse()", () => {
+  it("takes the content type from the headers alone", () => {
+    // @ts-expect-error: there is no third argument
+    const response = new WebResponse("a", {}, "text/x-own");
+    assertEquals(response.headers.get("content-type"), "text/plain; charset=utf-8");
+  });
+});
+
 describe("WebResponse.status", () => {
   for (const status of [200, 201, 204, 299, 304, 418, 500, 599]) {
     it(`may be ${status}`, () => {

@@ -160,7 +160,7 @@ const runOptions: OptionCase[] = [
   { name: "maxRequestsPerWorker", default: 0, ...sizes },
   { name: "maxAgePerWorker", default: 0, ...times },
   { name: "maxHeapBytesPerWorker", default: 0, ...sizes },
-  { name: "heapLimitPerWorker", default: 0, good: [0], bad: sizes.bad },
+  { name: "heapLimitBytesPerWorker", default: 0, good: [0], bad: sizes.bad },
   { name: "signals", default: undefined, good: [true, false], bad: ["", "yes", 0, 1, null] },
   {
     name: "admin",
@@ -322,7 +322,7 @@ describe("WebServer.run() and start()", () => {
     { options: { workers: 0 }, Expected: RangeError, says: "workers" },
     { options: { hostname: "" }, Expected: TypeError, says: "hostname" },
     { options: { threads: 4 } as RunOptions, Expected: TypeError, says: "threads" },
-    { options: { heapLimitPerWorker: 1_000_000 }, Expected: TypeError, says: "isolation" },
+    { options: { heapLimitBytesPerWorker: 1_000_000 }, Expected: TypeError, says: "isolation" },
   ];
   for (const { options, Expected, says } of bad) {
     it(`reject the options ${JSON.stringify(options)} before anything starts`, async () => {
@@ -429,16 +429,16 @@ describe("A group of options", () => {
   }
 });
 
-describe("heapLimitPerWorker", () => {
+describe("heapLimitBytesPerWorker", () => {
   it("goes with thread isolation alone, as the message says", () => {
     for (const isolation of ["web", undefined] as const) {
-      const options = { heapLimitPerWorker: 1_000_000, isolation };
+      const options = { heapLimitBytesPerWorker: 1_000_000, isolation };
       const { message } = assertThrows(() => resolveRunOptions(options), TypeError);
-      assertStringIncludes(message, "heapLimitPerWorker");
+      assertStringIncludes(message, "heapLimitBytesPerWorker");
       assertStringIncludes(message, '"thread"');
     }
-    const settings = resolveRunOptions({ heapLimitPerWorker: 1_000_000, isolation: "thread" });
-    assertEquals(settings.heapLimitPerWorker, 1_000_000);
+    const settings = resolveRunOptions({ heapLimitBytesPerWorker: 1_000_000, isolation: "thread" });
+    assertEquals(settings.heapLimitBytesPerWorker, 1_000_000);
   });
 });
 

@@ -15,7 +15,7 @@ import {
   type Method,
   routeNames,
   Router,
-  type RouteTarget,
+  type TargetsByMethod,
 } from "../../src/routing/router.ts";
 import { TestDispatcher } from "../support/requests/socketless_exchange.ts";
 import {
@@ -320,7 +320,7 @@ describe("Router, held against the model of its rules,", () => {
   function routerOfModel(routes: readonly ModelRoute[]): Router<ModelRoute> {
     const router = new Router<ModelRoute>((segment) => segment);
     for (const one of routes) {
-      const target: RouteTarget<ModelRoute> = { kind: "any", target: one };
+      const target: TargetsByMethod<ModelRoute> = { kind: "any", target: one };
       router.add(one.pattern, one.kind === "exact", target, () => "a test");
     }
     return router;

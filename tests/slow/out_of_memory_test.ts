@@ -45,7 +45,7 @@ async function restOf(client: RawClient): Promise<string> {
 describeEachWay((way) => {
   it("its worker that runs out of memory dies alone, is named with its request, and is replaced, again and again", async () => {
     await using app = await startApp("keeps_bytes.ts", {
-      run: { ...way, workers: 2, heapLimitPerWorker: HEAP_LIMIT_BYTES },
+      run: { ...way, workers: 2, heapLimitBytesPerWorker: HEAP_LIMIT_BYTES },
     });
     for (let round = 0; round < 3; round++) {
       const [survivor, victim] = acceptingWorkers(app);
@@ -88,7 +88,7 @@ describeEachWay((way) => {
     const app: HandlesErrorsOptions = { how: "uncaughtException", when: "before run()" };
     await using started = await startApp("handles_errors.ts", {
       app,
-      run: { ...way, heapLimitPerWorker: HEAP_LIMIT_BYTES },
+      run: { ...way, heapLimitBytesPerWorker: HEAP_LIMIT_BYTES },
     });
     using greedy = await started.connect();
     await greedy.send(get("/allocate"));

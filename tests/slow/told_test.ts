@@ -276,7 +276,7 @@ describe("the exit code of a program", { ignore: !CAN_START_PROGRAMS }, () => {
     {
       what: "options do not go together",
       name: "well_behaved.ts",
-      run: { heapLimitPerWorker: 1_000_000 },
+      run: { heapLimitBytesPerWorker: 1_000_000 },
       code: 1,
     },
     {

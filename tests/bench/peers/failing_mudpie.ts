@@ -18,5 +18,5 @@ await server.run({
   isolation,
   hangTimeout: hangTimeoutMs,
   // Web Workers are under the limit that V8 is started with, and these are not.
-  ...isolation === "thread" ? { heapLimitPerWorker: heapLimitBytes } : {},
+  ...isolation === "thread" ? { heapLimitBytesPerWorker: heapLimitBytes } : {},
 });

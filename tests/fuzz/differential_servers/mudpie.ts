@@ -14,7 +14,9 @@ server.addPath("/", (request) => {
     fields: [...headers],
     body: latin1Of(body),
   });
-  return new WebResponse(answer.body, { headers: answer.fields }, "application/json");
+  return new WebResponse(answer.body, {
+    headers: [["content-type", "application/json"], ...answer.fields],
+  });
 });
 
 if (WebServer.isWorker) {

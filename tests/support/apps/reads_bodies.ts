@@ -33,7 +33,7 @@ server.addExactPath(
   ),
 );
 server.addExactPath("/floating/own", (req) => {
-  req.form();
+  req.formData();
   return WebResponse.text("answered");
 });
 server.addExactPath(

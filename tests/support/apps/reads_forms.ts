@@ -12,7 +12,7 @@ async function entryOf([name, value]: [string, FormDataEntryValue]): Promise<unk
 }
 
 async function tellForm(req: WebRequest): Promise<WebResponse> {
-  const form = await req.form();
+  const form = await req.formData();
   return WebResponse.text(JSON.stringify(await Promise.all([...form].map(entryOf))));
 }
 

@@ -49,7 +49,8 @@ export const HONEST_WAYS: Record<string, Reflect> = {
   "new WebResponse, pairs": (value) => new WebResponse("body", { headers: [[NAME, value]] }),
   "new WebResponse, Headers": (value) =>
     new WebResponse("body", { headers: new Headers({ [NAME]: value }) }),
-  "new WebResponse, the content type": (value) => new WebResponse("body", {}, value),
+  "new WebResponse, the content type": (value) =>
+    new WebResponse("body", { headers: { "content-type": value } }),
   "new WebResponse, the name": (value) => new WebResponse("body", { headers: { [value]: "1" } }),
   "WebResponse.text": (value) => WebResponse.text("body", { headers: { [NAME]: value } }),
   "WebResponse.html": (value) => WebResponse.html("body", { headers: { [NAME]: value } }),

@@ -11,7 +11,7 @@ import type { PeerInfo } from "../../../src/fetch/platform.ts";
 import type { Peer } from "../../../src/handler/client_origin.ts";
 import { createRequest, type WebRequest } from "../../../src/handler/request.ts";
 import { outgoing, phraseResponse, WebResponse } from "../../../src/handler/response.ts";
-import { Router, type RouteTarget } from "../../../src/routing/router.ts";
+import { Router, type TargetsByMethod } from "../../../src/routing/router.ts";
 import { type PathPattern, WebServer } from "../../../src/server.ts";
 
 const LIMITS = { maxTargetBytes: 8_192, maxHeadBytes: 16_384, maxHeaderCount: 100 };
@@ -104,7 +104,7 @@ export class TestDispatcher {
   }
 }
 
-function routeTarget(target: Handler | Record<string, Handler>): RouteTarget<Handler> {
+function routeTarget(target: Handler | Record<string, Handler>): TargetsByMethod<Handler> {
   if (typeof target === "function") return { kind: "any", target };
   const methods = Object.keys(target);
   return { kind: "methods", targets: new Map(Object.entries(target)), allow: methods.join(", ") };
