@@ -79,7 +79,10 @@ const HANG_CONSEQUENCES: Record<HangOutcome, string> = {
 /** How many requests one line names. The worker hangs in one of them; the others wait for it. */
 const MAX_NAMED_REQUESTS = 8;
 
-/** Names the requests, the newest first: a handler that blocks the thread is the last one that was called. */
+/**
+ * Names the requests, the newest first: a handler that blocks the thread is the last one that was
+ * called.
+ */
 function describeHandling(requests: readonly HandledRequest[]): string {
   if (requests.length === 0) return "";
   const named = requests.toReversed()
@@ -93,8 +96,9 @@ function describeHandling(requests: readonly HandledRequest[]): string {
 export type FleetPhase = "starting" | "serving" | "stopping";
 
 /**
- * Returns whether an event gets a line of its own. The worker itself logs a panic, with the whole error. A fleet that starts or
- * stops has one line, not one for each worker. A fleet that cannot start ends with an error that has the cause in it.
+ * Returns whether an event gets a line of its own. The worker itself logs a panic, with the whole
+ * error. A fleet that starts or stops has one line, not one for each worker. A fleet that cannot
+ * start ends with an error that has the cause in it.
  */
 export function isWorthALine(event: FleetEvent, phase: FleetPhase): boolean {
   switch (event.kind) {

@@ -1,6 +1,7 @@
-// The lines of the server's log: their sink, the escaping of text, the description of errors, and the lines of panics.
-// All text that a client or an error brings is escaped here, so that it can never look like another line.
-// The lines of fleet events are in fleet_log.ts, those of requests in access_format.ts.
+// The lines of the server's log: their sink, the escaping of text, the description of errors, and
+// the lines of panics. All text that a client or an error brings is escaped here, so that it can
+// never look like another line. The lines of fleet events are in fleet_log.ts, those of requests in
+// access_format.ts.
 
 /** Receives log lines, each without its line end. */
 export type LogSink = (line: string) => void;
@@ -10,13 +11,14 @@ export function logToStandardError(line: string): void {
   try {
     console.error(`${new Date().toISOString()} mudpie: ${line}`);
   } catch {
-    // The application may replace `console.error` with one that throws. The client still needs its response.
+    // The application may replace `console.error` with one that throws. The client still needs its
+    // response.
   }
 }
 
 /**
- * Escapes control characters, and those that end a line or change the direction of text. A line feed stays, and what follows it
- * is indented.
+ * Escapes control characters, and those that end a line or change the direction of text. A line
+ * feed stays, and what follows it is indented.
  */
 export function escapeForLog(text: string): string {
   return text.replace(CONTROLS, (character) => {
@@ -31,9 +33,15 @@ function escapeCharacter(character: string): string {
 
 const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
-/** How deep one view shows an error: with more depth, the objects that its properties lead to could fill a disk. */
+/**
+ * How deep one view shows an error: with more depth, the objects that its properties lead to could
+ * fill a disk.
+ */
 const ERROR_DEPTH = 4;
-/** How many views of one chain of causes there are: each starts at the cause where the depth of the last one ended. */
+/**
+ * How many views of one chain of causes there are: each starts at the cause where the depth of the
+ * last one ended.
+ */
 const MAX_ERROR_VIEWS = 10;
 
 /** Describes the whole of an error: its stack, its properties, and all its causes. */
@@ -61,7 +69,8 @@ export function describeError(error: unknown): string {
 
 function inspect(error: unknown): string {
   const view = Deno.inspect(error, { colors: false, depth: ERROR_DEPTH });
-  // The runtime puts an error without stack lines into brackets, as it does with an error inside another value.
+  // The runtime puts an error without stack lines into brackets, as it does with an error inside
+  // another value.
   return error instanceof Error && view === `[${error.stack}]` ? view.slice(1, -1) : view;
 }
 
@@ -75,7 +84,8 @@ function failureLine(worker: string, what: string, during: string, error: unknow
 }
 
 /**
- * Makes the line of a request body with a fault that the application did not handle. It has no stack: the client made the mistake.
+ * Makes the line of a request body with a fault that the application did not handle. It has no
+ * stack: the client made the mistake.
  */
 export function bodyFaultLine(
   worker: string,
@@ -89,14 +99,18 @@ export function bodyFaultLine(
   );
 }
 
-/** The log describes this many panics a second in full: describing an error costs more than answering fifty requests. */
+/**
+ * The log describes this many panics a second in full: describing an error costs more than
+ * answering fifty requests.
+ */
 const WHOLE_PANICS_PER_SECOND = 10;
 
 /** The length of the error's message in the line of each further panic in the same second. */
 const MAX_BRIEF_CHARACTERS = 200;
 
 /**
- * Logs the panics of one worker. Each has a line, but a client that causes many panics cannot use up the worker's time or the disk.
+ * Logs the panics of one worker. Each has a line, but a client that causes many panics cannot use
+ * up the worker's time or the disk.
  */
 export class PanicLog {
   readonly #worker: string;
@@ -130,7 +144,10 @@ export class PanicLog {
   }
 }
 
-/** Describes an error in a few words. The engine makes the text of a stack when it is first read, so this costs little. */
+/**
+ * Describes an error in a few words. The engine makes the text of a stack when it is first read, so
+ * this costs little.
+ */
 function nameError(error: unknown): string {
   try {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -141,8 +158,8 @@ function nameError(error: unknown): string {
 }
 
 /**
- * Makes the error that ends a worker after a panic. The runtime prints its message to standard error unchanged, so the message
- * is escaped, and only the log has the stack.
+ * Makes the error that ends a worker after a panic. The runtime prints its message to standard
+ * error unchanged, so the message is escaped, and only the log has the stack.
  */
 export function lastError(panic: unknown): Error {
   const error = new Error(nameError(panic).replace(CONTROLS, escapeCharacter));

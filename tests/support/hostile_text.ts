@@ -3,7 +3,10 @@
 import { assertMatch, assertNotMatch } from "@std/assert";
 import fc from "fast-check";
 
-/** Control characters other than line end and tab, and those that turn lines or their direction around. */
+/**
+ * Control characters other than line end and tab, and those that turn lines or their direction
+ * around.
+ */
 const HARMFUL = /[^\P{Cc}\n\t]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
 /** Text with many of the characters that a forger of lines would use. */

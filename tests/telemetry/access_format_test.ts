@@ -47,7 +47,9 @@ const clientText = fc.string({
   maxLength: 60,
 });
 
-/** The combined log format, and a duration, an id and a worker, as a reader of logs takes it apart. */
+/**
+ * The combined log format, and a duration, an id and a worker, as a reader of logs takes it apart.
+ */
 const COMBINED =
   /^(\S+) - - \[([^\]]+)\] "([^"\\]|\\x[0-9a-f]{2})*" (\d{3}) (\d+) "([^"\\]|\\x[0-9a-f]{2})*" "([^"\\]|\\x[0-9a-f]{2})*" (\d+\.\d) (\S+) (\d+)$/;
 

@@ -1,4 +1,5 @@
-// The log of requests: what is collected, when it is written, and what becomes of lines that nobody reads.
+// The log of requests: what is collected, when it is written, and what becomes of lines that nobody
+// reads.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";

@@ -1,4 +1,5 @@
-// What a request is called: the name it has brought along, where that can stand in a log, or a new one.
+// What a request is called: the name it has brought along, where that can stand in a log, or a new
+// one.
 
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
