@@ -8,7 +8,7 @@
 
 // The chaos is real: the worker is told by the supervisor, and dies without a word to anybody, as it would by a fault of its own.
 
-import { formatAddress } from "./net/listener.ts";
+import { httpOrigin } from "./net/host_port.ts";
 import type { Misbehaviour } from "./ipc/messages.ts";
 import type { RunOptions } from "./options/options.ts";
 import { WebServer } from "./server.ts";
@@ -132,7 +132,7 @@ class ServerUnderTest implements TestedServer {
     this.adminAddr = adminAddr;
     this.listen = listen;
     this.finished = finished;
-    this.origin = `http://${formatAddress(addr.hostname, addr.port)}`;
+    this.origin = httpOrigin(addr.hostname, addr.port);
   }
 
   get ready(): boolean {

@@ -4,7 +4,8 @@
 // once has a bound, within what the supervisor keeps free for it; who comes beyond it takes the place of whoever has been at it
 // longest, so neither idle connections nor slow clients keep a probe from its answer.
 
-import { isOutOfResources, listenAlone } from "../net/listener.ts";
+import { listenAlone } from "../net/listener.ts";
+import { isOutOfResources } from "../net/socket_errors.ts";
 import type { FleetEvent } from "../telemetry/fleet_event.ts";
 import type { AdminSettings } from "../options/options.ts";
 import type { FleetObserver, ObservedFleet } from "../supervisor/fleet_observer.ts";

@@ -1,7 +1,7 @@
 // --check: says whether an application starts, and what it would serve. One worker loads it; no address is listened on, so that
 // the server which is running meanwhile hears nothing of it.
 
-import { formatAddress } from "../net/listener.ts";
+import { httpOrigin } from "../net/host_port.ts";
 import type { Survey, SurveyedRoute } from "../ipc/messages.ts";
 import { overrideRunOptions, resolveRunOptions, resolveWorkerCount } from "../options/options.ts";
 import type { ServeInvocation } from "./arguments.ts";
@@ -29,7 +29,7 @@ function judge(invocation: ServeInvocation, survey: Survey): CheckResult {
     );
     const isToldHere = invocation.runOptions.workers !== undefined;
     const count = resolveWorkerCount(settings, isToldHere ? invocation.workersSource : undefined);
-    const address = settings.path ?? `http://${formatAddress(settings.hostname, settings.port)}`;
+    const address = settings.path ?? httpOrigin(settings.hostname, settings.port);
     const workers = count.workers === 1 ? "1 worker" : `${count.workers} workers`;
     const start =
       `${invocation.app} starts; it would listen on ${address} with ${workers} (${count.source})`;

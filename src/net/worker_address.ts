@@ -1,4 +1,4 @@
-// Where a worker listens: a plain value that the supervisor sends and the worker listens at.
+// Where a worker listens: a plain value, which the supervisor sends to the worker.
 
 /** How the workers share the port. */
 export type ListenMode = "reuseport" | "shared";
@@ -13,16 +13,24 @@ export interface PortAddress {
   readonly backlog: number;
 }
 
+/** A Unix socket that one worker listens on. */
+export interface SocketAddress {
+  readonly listen: "unix";
+  /** The worker's slot, counted from 1. The path contains its number. */
+  readonly slot: number;
+  readonly path: string;
+  /** The permissions of the file; undefined for what the process's umask leaves. */
+  readonly mode: number | undefined;
+  /** Which file the slot owns: the memory of a `SocketClaim`. */
+  readonly claim: SharedArrayBuffer;
+}
+
 /** Where a worker listens. */
-export type WorkerAddress =
-  | PortAddress
-  | {
-    readonly listen: "unix";
-    /** The worker's place, from 1, and the path that belongs to it. */
-    readonly place: number;
-    readonly path: string;
-    /** The permissions of the file; undefined for what the process's umask leaves. */
-    readonly mode: number | undefined;
-    /** Which file the place has: the memory of a `SocketClaim`. */
-    readonly claim: SharedArrayBuffer;
-  };
+export type WorkerAddress = PortAddress | SocketAddress;
+
+/** Returns the address in the platform's form. */
+export function platformAddress(address: WorkerAddress): Deno.Addr {
+  if (address.listen === "unix") return { transport: "unix", path: address.path };
+  const { hostname, port } = address;
+  return { transport: "tcp", hostname, port };
+}

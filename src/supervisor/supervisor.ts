@@ -5,14 +5,10 @@
 
 import { ConnectionBudget } from "../ipc/connection_budget.ts";
 import type { DrainOrder } from "../ipc/drain_order.ts";
-import {
-  chooseListenMode,
-  formatAddress,
-  reserveAddress,
-  type ReservedAddress,
-  reserveSockets,
-  withoutStack,
-} from "../net/listener.ts";
+import { httpOrigin } from "../net/host_port.ts";
+import { chooseListenMode } from "../net/listen_mode.ts";
+import { reserveAddress, type ReservedAddress, reserveSockets } from "../net/listener.ts";
+import { withoutStack } from "../net/socket_errors.ts";
 import { fleetLine, type FleetPhase, isWorthALine, QUEUE_ADVICE } from "../telemetry/fleet_log.ts";
 import { describeError, escapeForLog, type LogSink } from "../telemetry/log.ts";
 import type { Counter } from "../ipc/scoreboard.ts";
@@ -733,7 +729,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
 }
 
 function urlOf({ hostname, port }: Deno.NetAddr): string {
-  return `http://${formatAddress(hostname, port)}`;
+  return httpOrigin(hostname, port);
 }
 
 /** What becomes of workers that hang: a thread of the second kind can be ended, a Web Worker cannot. */

@@ -2,7 +2,7 @@
 // The kernel's queue is the only one: while the worker has as many connections as it takes, it does not accept.
 
 import type { ConnectionBudget } from "../ipc/connection_budget.ts";
-import { isOutOfResources } from "../net/listener.ts";
+import { isOutOfResources } from "../net/socket_errors.ts";
 import { settlesWithin } from "../runtime/settling.ts";
 import type { ClientConn } from "../connection/connection.ts";
 import { shortTurns } from "../runtime/event_loop.ts";

@@ -27,7 +27,7 @@ import {
 } from "../telemetry/log.ts";
 import { counterIndex, Scoreboard } from "../ipc/scoreboard.ts";
 import type { Survey, WorkerConfiguration } from "../ipc/messages.ts";
-import type { WorkerAddress } from "../net/worker_address.ts";
+import { platformAddress, type WorkerAddress } from "../net/worker_address.ts";
 import {
   accessLogFormat,
   overrideServerSettings,
@@ -260,7 +260,7 @@ class ServingWorker {
    */
   async #listen(address: WorkerAddress): Promise<ConnectionSource | undefined> {
     try {
-      return await listenAt(address, () => this.#onListen?.(addressOf(address)));
+      return await listenAt(address, () => this.#onListen?.(platformAddress(address)));
     } catch (error) {
       const isFinal = isTooLate(address, error);
       this.#link.say({ kind: "failed", isFinal, message: describeError(error) });
@@ -461,13 +461,6 @@ function openAccessLog(settings: ServerSettings, worker: number): AccessLog | un
         escapeForLog(`worker ${worker}: requests cannot be logged: ${describeError(error)}`),
       ),
   });
-}
-
-/** The address as the platform names it. */
-function addressOf(address: WorkerAddress): Deno.Addr {
-  if (address.listen === "unix") return { transport: "unix", path: address.path };
-  const { hostname, port } = address;
-  return { transport: "tcp", hostname, port };
 }
 
 /** How long to wait before writing again to a pipe that was full and does not let anybody wait for it. */

@@ -1,5 +1,5 @@
-// Addresses as bytes, and ranges of them: tables of what is read and what is refused, and the platform's own URL as the judge of
-// what an IPv6 address is.
+// Addresses as bytes, and ranges of them: tables of what is read and what is refused, and the
+// platform's own URL as the judge of what an IPv6 address is.
 
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";

@@ -1,3 +1,5 @@
+// Listening on a port in both listen modes, and reserving it beforehand.
+
 import {
   assert,
   assertEquals,
@@ -7,7 +9,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { chooseListenMode, formatAddress, listen, reserveAddress } from "../../src/net/listener.ts";
+import { formatHostPort } from "../../src/net/host_port.ts";
+import { listen, reserveAddress } from "../../src/net/listener.ts";
 import type { ListenMode, PortAddress } from "../../src/net/worker_address.ts";
 import { within } from "../support/deadline.ts";
 import { canRunDeno, canUseNetwork } from "../support/permissions.ts";
@@ -20,56 +23,15 @@ function addressOf(listen: ListenMode, hostname: string, port: number): PortAddr
   return { listen, hostname, port, backlog: 511 };
 }
 
-describe("chooseListenMode()", () => {
-  it("takes shared where it is asked for, and has nothing to explain", () => {
-    assertEquals(chooseListenMode("shared"), { mode: "shared", fallbackReason: undefined });
-  });
-
-  it("takes reuseport where it is possible, asked for or not", { ignore: !hasReusePort }, () => {
-    const expected = { mode: "reuseport", fallbackReason: undefined } as const;
-    assertEquals(chooseListenMode("reuseport"), expected);
-    assertEquals(chooseListenMode(undefined), expected);
-  });
-
-  it("falls back to shared where Deno runs without its flag, and says which flag", () => {
-    const flagged = Object.getOwnPropertyDescriptor(Deno, "listenDatagram");
-    Reflect.deleteProperty(Deno, "listenDatagram");
-    try {
-      for (const wanted of ["reuseport", undefined] as const) {
-        const { mode, fallbackReason } = chooseListenMode(wanted);
-        assertEquals(mode, "shared");
-        assertStringIncludes(fallbackReason ?? "", "--unstable-net");
-        assertStringIncludes(fallbackReason ?? "", "deno.json");
-      }
-    } finally {
-      if (flagged !== undefined) Object.defineProperty(Deno, "listenDatagram", flagged);
-    }
-  });
-
-  it("falls back to shared on other systems than Linux, and says so", {
-    ignore: !("listenDatagram" in Deno) || Deno.build.os === "linux",
-  }, () => {
-    const { mode, fallbackReason } = chooseListenMode("reuseport");
-    assertEquals(mode, "shared");
-    assertStringIncludes(fallbackReason ?? "", "Linux");
-  });
-});
-
-describe("formatAddress()", () => {
-  it("puts brackets around an address of IPv6, once", () => {
-    assertEquals(formatAddress("127.0.0.1", 8000), "127.0.0.1:8000");
-    assertEquals(formatAddress("localhost", 80), "localhost:80");
-    assertEquals(formatAddress("::1", 8000), "[::1]:8000");
-    assertEquals(formatAddress("[::1]", 8000), "[::1]:8000");
-  });
-});
-
-/** The error of an address that cannot be listened on; it is one line, without a stack that would hide it. */
+/**
+ * The error of an address that cannot be listened on; it is one line, without a stack that would
+ * hide it.
+ */
 function refusalOf(hostname: string, port: number, mode: ListenMode): Error {
   const error = assertThrows(() => reserveAddress(addressOf(mode, hostname, port)));
   assertInstanceOf(error, Error);
   assertStringIncludes(error.message, "Cannot listen on");
-  assertStringIncludes(error.message, formatAddress(hostname, port));
+  assertStringIncludes(error.message, formatHostPort(hostname, port));
   assertEquals(error.stack, `${error.name}: ${error.message}`);
   assertEquals(error.message.includes("\n"), false);
   return error;

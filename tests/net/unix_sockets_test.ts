@@ -1,4 +1,5 @@
-// Unix sockets: their paths, what is cleared away and what is refused, and how one takes the place of another.
+// Unix sockets: their paths, what is cleared away and what is refused, and how one takes the place
+// of another.
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
@@ -6,9 +7,9 @@ import {
   listenOnSocket,
   removeSocket,
   reserveSocketPaths,
-  SocketClaim,
   socketPath,
 } from "../../src/net/unix_sockets.ts";
+import { SocketClaim } from "../../src/net/socket_claim.ts";
 
 const CAN_MAKE_FILES = Deno.build.os !== "windows" &&
   (["read", "write"] as const).every((name) =>
