@@ -32,8 +32,10 @@ export class BackgroundTasks implements BackgroundWork {
 
   add(work: unknown, request: WebRequest): void {
     const task: Task = { request, since: performance.now() };
+    // First of all: it throws for a promise whose properties do, and then there is nothing to wait for.
+    const settling = Promise.resolve(work);
     this.#tasks.add(task);
-    Promise.resolve(work).then(
+    settling.then(
       () => this.#end(task),
       (error) => {
         this.#logRejection(request, error);

@@ -24,6 +24,11 @@ export class CapturedContext {
   }
 }
 
+/** Calls a function in the async context of the caller, which keeps this context, whatever the function enters. */
+export function keepContext<Result>(call: () => Result): Result {
+  return new CapturedContext().run(call);
+}
+
 /** Makes an `AbortController` that calls its listeners in the async context in which it was made. */
 export function createAbortController(): AbortController {
   const controller = new AbortController();

@@ -14,6 +14,7 @@ import { describeError, escapeForLog, type LogSink } from "../telemetry/log.ts";
 import type { Counter } from "../ipc/scoreboard.ts";
 import type { FleetEvent, HandledRequest, HangOutcome } from "../telemetry/fleet_event.ts";
 import type { Misbehaviour, WorkerMessage } from "../ipc/messages.ts";
+import { keepContext } from "../runtime/async_context.ts";
 import type { RunSettings, WebServerOptions, WorkerCount } from "../options/options.ts";
 import { RequestTotals } from "../telemetry/request_metrics.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
@@ -558,7 +559,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
       log(escapeForLog(`onEvent threw on ${event.kind}: ${describeError(error)}`));
     try {
       // It may be an async function; a rejection that nobody awaits would end the process.
-      Promise.resolve(settings.onEvent?.(event)).catch(complain);
+      Promise.resolve(keepContext(() => settings.onEvent?.(event))).catch(complain);
     } catch (error) {
       complain(error);
     }

@@ -3,13 +3,16 @@
 // never look like another line. The lines of fleet events are in fleet_log.ts, those of requests in
 // access_format.ts.
 
+import { keepContext } from "../runtime/async_context.ts";
+
 /** Receives log lines, each without its line end. */
 export type LogSink = (line: string) => void;
 
 /** Writes a line of the server's log to standard error, after the time. */
 export function logToStandardError(line: string): void {
   try {
-    console.error(`${new Date().toISOString()} mudpie: ${line}`);
+    // The application's console may enter an async context, and the caller may be a loop that serves all requests.
+    keepContext(() => console.error(`${new Date().toISOString()} mudpie: ${line}`));
   } catch {
     // The application may replace `console.error` with one that throws. The client still needs its
     // response.

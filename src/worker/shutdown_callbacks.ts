@@ -3,6 +3,7 @@
 import type { ShutdownReason } from "../ipc/drain_order.ts";
 import { describeError } from "../telemetry/log.ts";
 import { nameOfType } from "../handler/response.ts";
+import { keepContext } from "../runtime/async_context.ts";
 
 /**
  * A function that a worker calls at its end; see `WebServer.onShutdown`. What it returns is awaited.
@@ -42,8 +43,8 @@ export class ShutdownCallbacks {
   }
 
   /**
-   * Calls all callbacks at once and waits for them, but not longer than until `time`. What fails, and what is cut off, goes to
-   * `log`. Never rejects.
+   * Calls all callbacks at once and waits for them, but not longer than until `time`. Each has the async context of the caller,
+   * and none sees what another one enters. What fails, and what is cut off, goes to `log`. Never rejects.
    */
   async call(reason: ShutdownReason, time: number, log: (line: string) => void): Promise<void> {
     this.#hasBegun = true;
@@ -52,7 +53,7 @@ export class ShutdownCallbacks {
     const running = new Set(this.#callbacks.map((callback) => ({ callback })));
     const calls = [...running].map(async (call) => {
       try {
-        await call.callback(reason);
+        await keepContext(() => call.callback(reason));
       } catch (error) {
         const failure = describeError(error);
         log(`onShutdown callback${nameOf(call.callback)} failed: ${failure}`);

@@ -1,7 +1,7 @@
 // What handlers give to waitUntil(): observed at once, waited for at the end, logged when it fails or does not finish.
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { UNWANTED } from "../../src/handler/body_stream.ts";
 import { NOT_SENT } from "../../src/handler/request.ts";
@@ -71,6 +71,19 @@ describe("BackgroundTasks", () => {
       assertEquals(lines, []);
     });
   }
+
+  it("add() leaves nothing to wait for when it throws for a promise whose properties throw", async () => {
+    const { tasks, lines } = makeTasks();
+    const promise = Object.defineProperty(Promise.resolve(), "constructor", {
+      get() {
+        throw new Error("a getter");
+      },
+    });
+    assertThrows(() => tasks.add(promise, orders()), Error, "a getter");
+    await within(tasks.settleUntil(FAR()), "tasks that settle");
+    tasks.logUnfinished(performance.now());
+    assertEquals(lines, []);
+  });
 
   it("add() waits for an object with a then() as for a promise", async () => {
     const { tasks, lines } = makeTasks();

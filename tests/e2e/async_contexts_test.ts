@@ -1,6 +1,7 @@
 // What a handler enters with AsyncLocalStorage.enterWith() ends with its request: no later request sees it, on any connection.
 
-import { assertEquals } from "@std/assert";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { afterAll, it } from "@std/testing/bdd";
 import { Gate } from "../support/servers/gate.ts";
 import { get, request } from "../support/clients/raw_client.ts";
@@ -36,16 +37,29 @@ const entering: Entering[] = [
   { what: "a listener to unhandled rejections", target: "/floating" },
 ];
 
+const user = new AsyncLocalStorage<string>();
+
 const LOOKS = ["/seen", "/seen/fetch", "/seen/async"];
 
 describeEachWay((way) => {
+  const seenByEvents: unknown[] = [];
+  const onEvent = () => {
+    seenByEvents.push(user.getStore());
+    user.enterWith("alice");
+  };
   let starting: Promise<StartedApp> | undefined;
   const start = () =>
     starting ??= startApp("enters_contexts.ts", {
       app: { server: { onPanic: "keep" } },
-      run: { ...way },
+      run: { ...way, onEvent },
     });
   afterAll(async () => await (await starting)?.[Symbol.asyncDispose]());
+
+  it("onEvent sees nothing of the context that an earlier call of it entered", async () => {
+    await start();
+    assertNotEquals(seenByEvents, []);
+    assertEquals(seenByEvents, seenByEvents.map(() => undefined));
+  });
 
   for (const { what, target, method = "GET", status = 200 } of entering) {
     const entry = request(method, target);

@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import {
   CapturedContext,
   createAbortController,
+  keepContext,
   queueMicrotask,
 } from "../../src/runtime/async_context.ts";
 
@@ -45,6 +46,19 @@ describe("CapturedContext", () => {
         "thrown",
       );
       assertEquals(user.getStore(), "bob");
+    });
+  });
+});
+
+describe("keepContext()", () => {
+  it("calls a function in the context of the caller, and restores that afterwards", () => {
+    user.run("bob", () => {
+      const seen = keepContext(() => {
+        const found = user.getStore();
+        user.enterWith("mallory");
+        return found;
+      });
+      assertEquals([seen, user.getStore()], ["bob", "bob"]);
     });
   });
 });

@@ -1,5 +1,6 @@
 // The lines of the log: what they say, and that no text can forge another line.
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import {
   assert,
   assertEquals,
@@ -257,5 +258,17 @@ describe("logToStandardError()", () => {
     } finally {
       console.error = error;
     }
+  });
+
+  it("keeps what the application's console.error enters from the caller", () => {
+    const { error } = console;
+    const user = new AsyncLocalStorage<string>();
+    console.error = () => user.enterWith("alice");
+    try {
+      logToStandardError("worker 3: ended");
+    } finally {
+      console.error = error;
+    }
+    assertEquals(user.getStore(), undefined);
   });
 });

@@ -1,5 +1,6 @@
 // The callbacks that a worker calls at its end: all at once, none for longer than there is time.
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { checkShutdownCallback, ShutdownCallbacks } from "../../src/worker/shutdown_callbacks.ts";
@@ -29,6 +30,31 @@ describe("ShutdownCallbacks", () => {
     open.resolve();
     await within(called, "callbacks that end");
     assertEquals(steps.slice(2), ["a ends", "b ends"]);
+  });
+
+  it("call() keeps what a callback enters from the other callbacks", async () => {
+    const callbacks = new ShutdownCallbacks();
+    const user = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    for (const name of ["a", "b"]) {
+      callbacks.add(async () => {
+        seen.push(user.getStore());
+        user.enterWith(name);
+        await undefined;
+        seen.push(user.getStore());
+      });
+    }
+    callbacks.add(() => {
+      seen.push(user.getStore());
+      user.enterWith("c");
+      throw new Error("thrown");
+    });
+    await within(callbacks.call("shutdown", FAR(), () => {}), "callbacks that end");
+    assertEquals([...seen, user.getStore()], [
+      ...[undefined, undefined, undefined],
+      ...["a", "b"],
+      undefined,
+    ]);
   });
 
   it("call() logs a callback that throws or rejects, and still waits for the others", async () => {
