@@ -33,7 +33,7 @@ import { requestIdFrom, type WrittenId } from "../telemetry/request_id.ts";
 import type { RequestMetrics } from "../telemetry/request_metrics.ts";
 import { outgoing, type OutgoingResponse, WebResponse } from "../handler/response.ts";
 import { queueMicrotask, SETTLED } from "../runtime/async_context.ts";
-import { settlesWithin } from "../runtime/settling.ts";
+import { settlesWithin } from "../runtime/event_loop.ts";
 import type { AccessLog } from "../telemetry/access_log.ts";
 import type { Deadlines, TimeLimited } from "./deadlines.ts";
 import { lingerBeforeClose } from "./lingering_close.ts";

@@ -11,7 +11,7 @@ import {
   MAX_WAITING_BYTES,
   type Output,
 } from "../http1/output.ts";
-import { settlesWithin } from "../runtime/settling.ts";
+import { settlesWithin } from "../runtime/event_loop.ts";
 
 /** How many turns of the microtask queue a part gets that may be there without really being waited for. */
 const SETTLING_TURNS = 8;

@@ -12,7 +12,7 @@ import type { EncodableBody } from "../http1/response_encoder.ts";
 import { statusHasBody } from "../http1/status.ts";
 import { createRequest, type ExchangeWatch, type WebRequest } from "../handler/request.ts";
 import { checkSendable, outgoing, WebResponse } from "../handler/response.ts";
-import { settlesWithin } from "../runtime/settling.ts";
+import { settlesWithin } from "../runtime/event_loop.ts";
 
 /** Where a `Request` of the platform came from, as far as its giver knows: `Deno.serve` passes it to its handlers. */
 export interface PeerInfo {

@@ -1,14 +1,18 @@
-// Has this thread had time to look at its sockets? A timer cannot tell: a thread that has much to do, or is not given the
-// processor, finds it due in the same long turn of the event loop in which clients have come, or sent, whom it has not seen yet.
+// Waits for turns of the event loop and of its microtask queue. A timer cannot show that this
+// thread has looked at its sockets: on a busy thread, the timer is due in the same long turn in
+// which a client connected or sent, before the thread has read from it.
 
 /** How many turns in a row have to be short, and how short that is. */
 const TURNS = 2;
 const SHORT_TURN_MS = 3;
 
-/** A thread that never has a short turn is not waited for any longer. */
+/** How long to wait for short turns at most: a busy thread may never have one. */
 const MAX_WAIT_MS = 200;
 
-/** Resolves after some short turns of the event loop in a row: whoever has come before them has been seen. */
+/**
+ * Resolves after some short turns of the event loop in a row. By then, this thread has seen all
+ * that clients did before the call.
+ */
 export async function shortTurns(): Promise<void> {
   const began = performance.now();
   let turnBegan = began;
@@ -18,4 +22,18 @@ export async function shortTurns(): Promise<void> {
     turns = now - turnBegan <= SHORT_TURN_MS ? turns + 1 : 0;
     turnBegan = now;
   }
+}
+
+/**
+ * Returns whether a promise settles within this number of turns of the microtask queue. A promise
+ * of an async function that waits for nothing does: no timer, socket or other event comes between.
+ */
+export async function settlesWithin(promise: Promise<unknown>, turns: number): Promise<boolean> {
+  let isSettled = false;
+  const settle = () => {
+    isSettled = true;
+  };
+  promise.then(settle, settle);
+  for (let turn = 0; turn < turns && !isSettled; turn++) await undefined;
+  return isSettled;
 }

@@ -1,7 +1,10 @@
-// Loads a module of which only the address is known.
-// The schemes are written out because tools that publish packages follow imports, and have to see that these lead outside.
+// Loads a module by an address that is known only at run time.
+// The schemes are literal text in the code: tools that publish packages follow imports, and have to
+// see that these imports lead outside of the package.
 
-/** The module at that address; undefined where its scheme is none of those that a server's module comes by. */
+/**
+ * Loads the module at an address. Returns undefined if the scheme is not `file`, `https` or `http`.
+ */
 export async function importModule(address: string): Promise<object | undefined> {
   const schemeEnd = address.indexOf("://");
   const scheme = address.slice(0, Math.max(0, schemeEnd));

@@ -1,6 +1,7 @@
-// A Web Lock that a worker holds for life. The runtime lets go of it when the thread ends, in whatever way it ends, and so
-// it tells of deaths that raise no event: `close()`, `Deno.exit()`. A thread can be terminated while it spins, too, only
-// while it holds one.
+// A Web Lock that a worker holds for life, and that shows the supervisor when the worker is gone.
+// The runtime frees it at every end of a thread, also at `close()` and `Deno.exit()`, which raise
+// no event. And `terminate()` interrupts a thread that spins only while the thread holds such a
+// lock.
 
 /** The part of the Web Locks API that is used here; the runtime has it, its types do not. */
 interface LockManager {
@@ -13,7 +14,7 @@ interface LockManager {
 
 const { locks } = navigator as unknown as { readonly locks: LockManager };
 
-/** Takes the lock and never lets go of it. `onHeld` is called once it is held. */
+/** Takes the lock and never frees it. Calls `onHeld` once this thread holds it. */
 export function holdLifeLock(name: string, onHeld: () => void): void {
   locks.request(name, {}, () => {
     onHeld();
@@ -21,9 +22,9 @@ export function holdLifeLock(name: string, onHeld: () => void): void {
   });
 }
 
-/** Calls `onFree` when the holder of the lock is gone; the signal ends the waiting. */
+/** Calls `onFree` when the holder of the lock is gone. The signal ends the wait. */
 export function onLifeLockFree(name: string, signal: AbortSignal, onFree: () => void): void {
   locks.request(name, { signal }, onFree).catch(() => {
-    // Only the signal makes it reject, and whoever gave it knows.
+    // It rejects only if the caller aborts the signal, so the caller knows.
   });
 }

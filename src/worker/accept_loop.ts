@@ -3,9 +3,8 @@
 
 import type { ConnectionBudget } from "../ipc/connection_budget.ts";
 import { isOutOfResources } from "../net/socket_errors.ts";
-import { settlesWithin } from "../runtime/settling.ts";
 import type { ClientConn } from "../connection/connection.ts";
-import { shortTurns } from "../runtime/event_loop.ts";
+import { settlesWithin, shortTurns } from "../runtime/event_loop.ts";
 
 /** How long to wait when accepting fails for want of something, such as descriptors: trying on at once would burn a core. */
 const RETRY_AFTER_MS = 100;

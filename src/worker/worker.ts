@@ -56,6 +56,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { dieOf, watchForUncaught } from "./panic_watch.ts";
 import { Roster } from "../connection/connection_list.ts";
 import { shortTurns } from "../runtime/event_loop.ts";
+import { writeToStandardOutput } from "../runtime/standard_output.ts";
 import type { ShutdownCallbacks } from "./shutdown_callbacks.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
 import { TurnClock } from "../connection/request_clock.ts";
@@ -455,28 +456,10 @@ function openAccessLog(settings: ServerSettings, worker: number): AccessLog | un
     format,
     worker,
     exclude: settings.accessLogExclude,
-    write: writeToStandardOutput,
+    write: (bytes) => writeToStandardOutput(bytes),
     onFailure: (error) =>
       logToStandardError(
         escapeForLog(`worker ${worker}: requests cannot be logged: ${describeError(error)}`),
       ),
   });
-}
-
-/** How long to wait before writing again to a pipe that was full and does not let anybody wait for it. */
-const FULL_PIPE_MS = 10;
-
-/**
- * The lines of all workers stay whole, however slowly they are read: the runtime lets one thread of the process write at a time, until
- * all of it is written.
- */
-async function writeToStandardOutput(bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    try {
-      at += await Deno.stdout.write(bytes.subarray(at));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, FULL_PIPE_MS));
-    }
-  }
 }

@@ -1,8 +1,8 @@
 // Turns of the event loop, short ones and long ones.
 
-import { assert, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { shortTurns } from "../../src/runtime/event_loop.ts";
+import { settlesWithin, shortTurns } from "../../src/runtime/event_loop.ts";
 import { within } from "../support/deadline.ts";
 
 /** Keeps the thread busy. */
@@ -37,5 +37,29 @@ describe("shortTurns()", () => {
     const timer = setInterval(() => work(8));
     await within(shortTurns(), "the end of the waiting");
     clearInterval(timer);
+  });
+});
+
+describe("settlesWithin()", () => {
+  it("is true for a settled promise, after one turn", async () => {
+    assertEquals(await settlesWithin(Promise.resolve(), 1), true);
+  });
+
+  it("is true for a rejected promise, and leaves no rejection unhandled", async () => {
+    assertEquals(await settlesWithin(Promise.reject(new Error("a")), 1), true);
+  });
+
+  it("is true for an async function that waits for nothing, given enough turns", async () => {
+    const inner = async () => await undefined;
+    const outer = async () => await inner();
+    assertEquals(await settlesWithin(outer(), 1), false);
+    assertEquals(await settlesWithin(outer(), 5), true);
+  });
+
+  it("is false for a promise that a timer settles", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve);
+    assertEquals(await settlesWithin(promise, 100), false);
+    clearTimeout(timer);
   });
 });
