@@ -37,10 +37,10 @@ import { settlesWithin } from "../runtime/event_loop.ts";
 import type { AccessLog } from "../telemetry/access_log.ts";
 import type { Deadlines, TimeLimited } from "./deadlines.ts";
 import { lingerBeforeClose } from "./lingering_close.ts";
-import type { RosterMember } from "./connection_list.ts";
+import type { ListedConnection } from "./connection_list.ts";
 import { type BodySink, StreamedBody } from "./streamed_body.ts";
-import type { TurnClock } from "./request_clock.ts";
-import type { TurnGate } from "./read_fairness.ts";
+import type { RequestClock } from "./request_clock.ts";
+import type { ReadFairness } from "./read_fairness.ts";
 
 /** A connection of either kind of socket. */
 export type ClientConn = Deno.TcpConn | Deno.UnixConn;
@@ -53,9 +53,9 @@ export interface ConnectionContext {
   readonly dispatcher: Dispatcher;
   readonly deadlines: Deadlines;
   /** Lets the connections take turns when more of them are busy than one turn of the event loop serves. */
-  readonly turnGate: TurnGate;
+  readonly readFairness: ReadFairness;
   /** Tells how long requests take, where somebody wants to know. */
-  readonly turnClock: TurnClock;
+  readonly requestClock: RequestClock;
   /** What the exchange is called whose answer is being written, as bytes. */
   readonly writtenId: WrittenId;
   readonly scoreboard: Scoreboard;
@@ -169,9 +169,9 @@ const CONNECTIONS_UNUSED = counterIndex("connectionsUnused");
 const TEXT = "text/plain; charset=utf-8";
 
 /** One connection of a worker. */
-export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
+export class Connection implements TimeLimited, ListedConnection, ExchangeWatch {
   deadline: number;
-  rosterPlace = 0;
+  listIndex = 0;
   readonly background: BackgroundWork;
   readonly #conn: ClientConn;
   readonly #context: ConnectionContext;
@@ -229,8 +229,8 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
 
   /** Serves the connection to its end. It never rejects: what goes wrong between us and a client concerns nobody else. */
   async serve(): Promise<void> {
-    const { turnGate } = this.#context;
-    turnGate.enter();
+    const { readFairness } = this.#context;
+    readFairness.enter();
     try {
       await this.#serveRequests();
     } catch (error) {
@@ -239,7 +239,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     }
     this.#abort(CLIENT_GONE);
     this.#reportUnsent();
-    turnGate.leave();
+    readFairness.leave();
     this.#close();
     // Until the closing has reached them, a read may still go into this memory, and a write come out of it.
     if (this.#watchedRead !== undefined) await this.#watchedRead.catch(() => {});
@@ -252,16 +252,16 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     const conn = this.#conn;
     const parser = this.#parser;
     const output = this.#output;
-    const { turnGate } = this.#context;
+    const { readFairness } = this.#context;
     for (;;) {
       let hasEnded = false;
-      const turn = turnGate.pause();
+      const turn = readFairness.pause();
       if (turn !== undefined) await turn;
       // Looked at behind the pause, in which the read that watches the client may have brought them.
       if (!this.#hasUnparsedBytes) {
         const watched = this.#watchedRead;
         const count = this.#hasClientEnded ? null : await (watched ?? conn.read(parser.space));
-        turnGate.noteRead();
+        readFairness.noteRead();
         if (count === null) hasEnded = true;
         else if (watched === undefined) parser.received(count);
       }
@@ -352,8 +352,8 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   #answerRequest(
     { head, body, persists }: ReceivedRequest,
   ): HandledExchange | Overflow | undefined {
-    const { dispatcher, scoreboard, exchangeBoard, turnClock } = this.#context;
-    const startedAt = this.#isTimed ? turnClock.takeUp() : 0;
+    const { dispatcher, scoreboard, exchangeBoard, requestClock } = this.#context;
+    const startedAt = this.#isTimed ? requestClock.takeUp() : 0;
     const request = createRequest(head, body, this.#peer, this);
     scoreboard.add(REQUESTS_IN_FLIGHT, 1);
     const place = exchangeBoard.begin(this.#parser, head);
@@ -363,7 +363,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
     if (response instanceof WebResponse) {
       return this.#finishRequest(request, head, response, persists, startedAt, place);
     }
-    if (this.#isTimed) turnClock.forget();
+    if (this.#isTimed) requestClock.forget();
     const exchange = new HandledExchange(request, head, startedAt, persists, place, response);
     this.#beginHandling(exchange);
     return exchange;
@@ -456,7 +456,7 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
         { request, head, startedAt },
         message.status,
         encoder.bodyBytes,
-        this.#context.turnClock.finish(),
+        this.#context.requestClock.finish(),
       );
     }
     return overflow;
@@ -764,13 +764,13 @@ export class Connection implements TimeLimited, RosterMember, ExchangeWatch {
   async #leave(): Promise<void> {
     this.#phase = "leaving";
     if (this.#ending !== "linger") return;
-    const { settings, deadlines, turnGate } = this.#context;
+    const { settings, deadlines, readFairness } = this.#context;
     const end = deadlines.after(settings.lingerTimeout);
     const awaitRead = () => {
       this.deadline = Math.min(deadlines.after(settings.lingerReadTimeout), end);
     };
     awaitRead();
-    await lingerBeforeClose(this.#conn, turnGate, awaitRead);
+    await lingerBeforeClose(this.#conn, readFairness, awaitRead);
   }
 
   /** The time for what the connection waits for is over. */

@@ -1,50 +1,50 @@
-// The connections of a worker, in the order in which they have come.
-// A `Set` would do, but for what it leaves behind: the tables that it has outgrown are linked to their successors, so that once one of
-// them is old, the garbage collector keeps all that came after it, thousands of connections that are long gone, until it looks
-// at everything. With a connection for each request that took a tenth of the server's time, and pauses of 5 ms.
+// The connections of a worker, in the order in which they were accepted.
+// A `Set` would work, but each time it grows it links its old table to the new one. Once an old table has survived for long, the
+// garbage collector keeps all that was added later: thousands of closed connections, until its next full run. With one
+// connection for each request that took a tenth of the server's time, in pauses of 5 ms.
 
-/** What can be in a {@linkcode Roster}: one at a time, which keeps its place in it. */
-export interface RosterMember {
-  rosterPlace: number;
+/** A member of a {@linkcode ConnectionList}. It is in one list at a time, and holds its own index there. */
+export interface ListedConnection {
+  listIndex: number;
 }
 
-/** It is compacted when so many places, and half of all, are empty. */
-const MIN_EMPTY_PLACES = 32;
+/** The list is compacted when so many of its slots, and at least half of all, are empty. */
+const MIN_EMPTY_SLOTS = 32;
 
-/** Members that come and go, by the thousand in a second. */
-export class Roster<Member extends RosterMember> {
-  #places: (Member | undefined)[] = [];
-  /** How many members there are. */
+/** A list whose members come and leave by the thousand each second. */
+export class ConnectionList<Member extends ListedConnection> {
+  #slots: (Member | undefined)[] = [];
+  /** The number of members. */
   size = 0;
 
-  /** Adds a member that is in no roster. */
+  /** Adds a member that is in no list. */
   add(member: Member): void {
-    member.rosterPlace = this.#places.length;
-    this.#places.push(member);
+    member.listIndex = this.#slots.length;
+    this.#slots.push(member);
     this.size++;
   }
 
-  /** Takes a member out, which is in this roster. */
+  /** Removes a member of this list. */
   delete(member: Member): void {
-    this.#places[member.rosterPlace] = undefined;
+    this.#slots[member.listIndex] = undefined;
     this.size--;
-    const empty = this.#places.length - this.size;
-    if (empty >= MIN_EMPTY_PLACES && empty >= this.size) this.#compact();
+    const empty = this.#slots.length - this.size;
+    if (empty >= MIN_EMPTY_SLOTS && empty >= this.size) this.#compact();
   }
 
-  /** A new array, because a compaction may come at any time, and an old one would keep what is gone as a `Set` does. */
+  /** Makes a new array: a compaction may come at any time, and an old array would keep closed connections as a `Set` does. */
   #compact(): void {
     const members: Member[] = [];
-    for (const member of this.#places) {
+    for (const member of this.#slots) {
       if (member === undefined) continue;
-      member.rosterPlace = members.length;
+      member.listIndex = members.length;
       members.push(member);
     }
-    this.#places = members;
+    this.#slots = members;
   }
 
-  /** The members as they are now, the oldest first. They may come and go while somebody goes through them. */
+  /** Returns the present members, the oldest first. The list may change while a caller iterates over them. */
   members(): Member[] {
-    return this.#places.filter((member) => member !== undefined);
+    return this.#slots.filter((member) => member !== undefined);
   }
 }

@@ -1,31 +1,31 @@
 // Ends a connection so that the last response arrives (RFC 9112, section 9.6).
 // A socket that is closed with unread bytes in it sends a reset. A reset may destroy, on the client's side, the response that
-// the client has not read yet. So the server ends its own side first, reads on and discards what comes, and then closes.
-// How many bytes come does not matter: the time limits alone, which are the caller's, end it.
+// the client has not read yet. So the server ends its own side first, reads and discards what arrives, and then closes.
+// The number of bytes does not matter: only the time limits of the caller end it.
 
-import type { TurnGate } from "./read_fairness.ts";
+import type { ReadFairness } from "./read_fairness.ts";
 
-/** Where discarded bytes go. Nothing reads them, so all connections of a worker share this memory. */
+/** Memory for discarded bytes. No code reads them, so all connections of a worker share it. */
 const DISCARD_BYTES = 65_536;
 let discarded: Uint8Array<ArrayBuffer> | undefined;
 
 /**
- * Ends the server's side, then reads until the client ends its own. Rejects when the connection fails, or is closed
- * meanwhile. `onRead` is called after each read that has brought bytes. Like other busy connections, those that linger take
- * turns: what they send must not keep requests waiting.
+ * Ends the server's side, then reads until the client ends its own. Rejects when the connection fails or is closed
+ * meanwhile. Calls `onRead` after each read that has brought bytes. Lingering connections take turns like other busy ones: their
+ * bytes must not keep requests waiting.
  */
 export async function lingerBeforeClose(
   connection: Pick<Deno.Conn, "closeWrite" | "read">,
-  turnGate: TurnGate,
+  readFairness: ReadFairness,
   onRead: () => void,
 ): Promise<void> {
   await connection.closeWrite();
   discarded ??= new Uint8Array(DISCARD_BYTES);
   for (;;) {
-    const turn = turnGate.pause();
+    const turn = readFairness.pause();
     if (turn !== undefined) await turn;
     const count = await connection.read(discarded);
-    turnGate.noteRead();
+    readFairness.noteRead();
     if (count === null) return;
     onRead();
   }

@@ -1,49 +1,48 @@
-// Fairness among many connections that are busy at once.
+// Fairness among many connections that are busy at the same time.
 //
-// The runtime lets the reads of one thread take 128 steps in a turn of the event loop. The reads that come short are put
-// behind, the last one first, and in front of them come the reads that were begun meanwhile: a worker that is given more than
-// it can do would serve the same 128 connections over and over, and let others wait for a second. So when a turn was full, the
-// connections that were served in it begin their next reads only when everybody else has been served too: such a round is over
-// when a turn was not full, when all connections wait, or when nothing has come for a moment. Nobody waits where fewer
-// connections are open than one turn can serve.
+// In one turn of the event loop the runtime lets the reads of a thread take 128 steps. It puts the reads that got no step at
+// the back, the newest first, and reads that began meanwhile come before them. An overloaded worker would serve the same 128
+// connections again and again, and let others wait for a second. So after a full turn, the connections that were served
+// in it begin their next reads only when all others were served as well. Such a round ends when a turn was not full, when all
+// connections wait, or when nothing has arrived for a moment. If one turn can serve all open connections, none waits.
 
-/** A turn in which so many reads came to an end may have left others out: the budget of 128 less what accepting and writing take of it. */
+/** A turn with so many finished reads may have left others out: the budget of 128, less what accepting and writing need. */
 const FULL_TURN_READS = 100;
 
-/** How long nothing must have come for the round to be over, when it cannot be told otherwise: two timers of this, in milliseconds. */
+/** The round is over after two timers of this length in which no read has ended, if nothing else ends the round. */
 const QUIET_MS = 1;
 
 /** Lets the busy connections of one worker take turns. */
-export class TurnGate {
+export class ReadFairness {
   #connections = 0;
-  /** The connections that wait for the round to be over. */
+  /** The number of connections that wait for the round to end. */
   #waiting = 0;
   #readsInTurn = 0;
   #wasTurnFull = false;
-  /** Of the round that goes on; undefined while nobody waits. */
+  /** The present round; undefined while no connection waits. */
   #round: PromiseWithResolvers<void> | undefined;
   #isWatching = false;
-  /** Whether a read came to an end since the watch looked last. */
+  /** Whether a read has ended since the last check of the watch. */
   #hasReadEnded = false;
 
-  /** A connection begins. */
+  /** Counts a connection that begins. */
   enter(): void {
     this.#connections++;
   }
 
-  /** A connection ends; it does not wait. */
+  /** Counts a connection that ends. It must not be waiting. */
   leave(): void {
     this.#connections--;
   }
 
-  /** A read of a connection has brought bytes. */
+  /** Counts a read that has ended. */
   noteRead(): void {
     if (this.#connections <= FULL_TURN_READS) return;
-    // The runtime settles the reads of one turn together, and this runs behind the last of them.
+    // The runtime settles the reads of one turn together; this microtask runs after the last of them.
     if (this.#readsInTurn++ === 0) queueMicrotask(() => this.#endTurn());
   }
 
-  /** What a connection that was served has to wait for before its next read; undefined where it need not wait. */
+  /** Returns what a connection that was served has to await before its next read; undefined if it need not wait. */
   pause(): Promise<void> | undefined {
     if (!this.#wasTurnFull) return undefined;
     if (++this.#waiting >= this.#connections) {
@@ -70,12 +69,12 @@ export class TurnGate {
     round?.resolve();
   }
 
-  /** Ends a round whose last turn was full by chance, or because clients have gone: nobody else comes to end it. */
+  /** Ends a round that no other read will end: its last turn was full by chance, or its clients have left. */
   #watch(): void {
     this.#isWatching = true;
     let quietChecks = 0;
     const check = () => {
-      // A timer that is due in the moment in which a long turn ends has seen nothing of what waits behind it; the next one has.
+      // A timer that is due when a long turn ends has not seen the reads that wait after it; the next timer has.
       quietChecks = this.#hasReadEnded ? 0 : quietChecks + 1;
       this.#hasReadEnded = false;
       if (quietChecks === 2) this.#endRound();

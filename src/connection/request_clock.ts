@@ -4,7 +4,7 @@
 // behind a handler that takes its time.
 
 /** The clock of one worker. Times are numbers of milliseconds, as `performance.now()` gives them. */
-export class TurnClock {
+export class RequestClock {
   /** The last look at the clock. */
   #seen = 0;
   /** Whether nothing has been done since that could have taken long. */

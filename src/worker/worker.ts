@@ -54,13 +54,13 @@ import { Deadlines, tickFor } from "../connection/deadlines.ts";
 import { dispatchEndEvents } from "./end_events.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { dieOf, watchForUncaught } from "./panic_watch.ts";
-import { Roster } from "../connection/connection_list.ts";
+import { ConnectionList } from "../connection/connection_list.ts";
 import { shortTurns } from "../runtime/event_loop.ts";
 import { writeToStandardOutput } from "../runtime/standard_output.ts";
 import type { ShutdownCallbacks } from "./shutdown_callbacks.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
-import { TurnClock } from "../connection/request_clock.ts";
-import { TurnGate } from "../connection/read_fairness.ts";
+import { RequestClock } from "../connection/request_clock.ts";
+import { ReadFairness } from "../connection/read_fairness.ts";
 
 /** How often a worker says that it cannot accept. */
 const TROUBLE_LOG_INTERVAL_MS = 10_000;
@@ -141,7 +141,7 @@ class ServingWorker {
   readonly #limit: ConnectionLimit;
   readonly #context: ConnectionContext;
   readonly #tickMs: number;
-  readonly #connections = new Roster<Connection>();
+  readonly #connections = new ConnectionList<Connection>();
   #onEmpty: (() => void) | undefined;
   #troubleLoggedAt = -Infinity;
   /** The panic that this worker is going to die of. */
@@ -180,8 +180,8 @@ class ServingWorker {
           logToStandardError(bodyFaultLine(this.#name, request, consequence, answer)),
       ),
       deadlines: new Deadlines(this.#tickMs, performance.now()),
-      turnGate: new TurnGate(),
-      turnClock: new TurnClock(),
+      readFairness: new ReadFairness(),
+      requestClock: new RequestClock(),
       writtenId: new WrittenId(),
       scoreboard: this.#scoreboard,
       background,

@@ -18,7 +18,7 @@ import type { WebServerOptions } from "../../src/options/options.ts";
 import type { WebRequest } from "../../src/handler/request.ts";
 import { WebResponse } from "../../src/handler/response.ts";
 import { Router } from "../../src/routing/router.ts";
-import { TurnGate } from "../../src/connection/read_fairness.ts";
+import { ReadFairness } from "../../src/connection/read_fairness.ts";
 import { settle } from "../support/connections/fake_conn.ts";
 import { get, post, request } from "../support/clients/raw_client.ts";
 import {
@@ -99,7 +99,7 @@ function serveHandler(handler: Handler): Promise<ServedConnection> {
 /** Serves a connection. Limits that are not given are off. */
 function serve(
   options: WebServerOptions = {},
-  turnGate = new TurnGate(),
+  readFairness = new ReadFairness(),
   isLogged = false,
 ): Promise<ServedConnection> {
   open = Promise.withResolvers();
@@ -114,7 +114,7 @@ function serve(
     router.add(path, true, { kind: "any", target }, () => "a test");
   }
   const limits = { writeTimeout: 0, ...options };
-  return serveConnection({ router, limits, tickMs: TICK_MS, turnGate, isLogged });
+  return serveConnection({ router, limits, tickMs: TICK_MS, readFairness, isLogged });
 }
 
 /** The same, and its requests are logged. */
@@ -123,7 +123,7 @@ function serveLogged(options?: WebServerOptions): Promise<ServedConnection> {
 }
 
 /** A gate that lets nobody read on while it is closed. */
-class ClosableGate extends TurnGate {
+class ClosableGate extends ReadFairness {
   #closed: PromiseWithResolvers<void> | undefined;
 
   override pause(): Promise<void> | undefined {
@@ -695,17 +695,17 @@ describe("Connection, at its end,", () => {
   });
 
   it("serve() reads behind its last answer only in turn where many connections are busy", async () => {
-    const turnGate = new ClosableGate();
-    const exchange = await serve({}, turnGate);
+    const readFairness = new ClosableGate();
+    const exchange = await serve({}, readFairness);
     const { fake } = exchange;
     fake.send("nonsense\r\n\r\n");
-    turnGate.close();
+    readFairness.close();
     await settle();
     assert(fake.hasEndedOutput);
     fake.send("a");
     await settle();
     assertEquals(fake.hasUnreadBytes, true);
-    turnGate.open();
+    readFairness.open();
     await settle();
     assertEquals(fake.hasUnreadBytes, false);
     fake.end();

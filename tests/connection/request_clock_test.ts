@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { TurnClock } from "../../src/connection/request_clock.ts";
+import { RequestClock } from "../../src/connection/request_clock.ts";
 
 /** Keeps the thread busy until the clock has moved. */
 function work(): void {
@@ -10,9 +10,9 @@ function work(): void {
   while (performance.now() - begun < 1);
 }
 
-describe("TurnClock", () => {
+describe("RequestClock", () => {
   it("takes the requests of one turn up when the one before was finished", () => {
-    const clock = new TurnClock();
+    const clock = new RequestClock();
     const first = clock.takeUp();
     work();
     const finished = clock.finish();
@@ -22,7 +22,7 @@ describe("TurnClock", () => {
   });
 
   it("looks anew behind a request that takes its time", () => {
-    const clock = new TurnClock();
+    const clock = new RequestClock();
     const first = clock.takeUp();
     clock.forget();
     work();
@@ -30,7 +30,7 @@ describe("TurnClock", () => {
   });
 
   it("looks anew in each turn, however often", async () => {
-    const clock = new TurnClock();
+    const clock = new RequestClock();
     let last = clock.takeUp();
     for (let turn = 0; turn < 3; turn++) {
       const finished = clock.finish();

@@ -15,8 +15,8 @@ import { phraseResponse } from "../../src/handler/response.ts";
 import { Router } from "../../src/routing/router.ts";
 import { Connection, type ConnectionContext } from "../../src/connection/connection.ts";
 import { Deadlines } from "../../src/connection/deadlines.ts";
-import { TurnClock } from "../../src/connection/request_clock.ts";
-import { TurnGate } from "../../src/connection/read_fairness.ts";
+import { RequestClock } from "../../src/connection/request_clock.ts";
+import { ReadFairness } from "../../src/connection/read_fairness.ts";
 import { SpoilingPool } from "../http1/reading.ts";
 import type { ByteConn } from "./byte_conn.ts";
 
@@ -93,8 +93,8 @@ export function serve(client: ByteConn, handler: Handler, limits?: RequestLimits
     encoder,
     dispatcher,
     deadlines,
-    turnGate: new TurnGate(),
-    turnClock: new TurnClock(),
+    readFairness: new ReadFairness(),
+    requestClock: new RequestClock(),
     writtenId: new WrittenId(),
     scoreboard,
     background: { add() {} },

@@ -12,8 +12,8 @@ import { phraseResponse } from "../../../src/handler/response.ts";
 import { AccessLog } from "../../../src/telemetry/access_log.ts";
 import { Connection } from "../../../src/connection/connection.ts";
 import { Deadlines } from "../../../src/connection/deadlines.ts";
-import { TurnClock } from "../../../src/connection/request_clock.ts";
-import { TurnGate } from "../../../src/connection/read_fairness.ts";
+import { RequestClock } from "../../../src/connection/request_clock.ts";
+import { ReadFairness } from "../../../src/connection/read_fairness.ts";
 import {
   BROWSER,
   BROWSER_HEAD,
@@ -53,8 +53,8 @@ function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): End
     encoder: new ResponseEncoder("Sun, 06 Nov 1994 08:49:37 GMT"),
     dispatcher: new Dispatcher(routerWith(routes), () => phraseResponse(500)),
     deadlines: new Deadlines(TICK_MS, 0),
-    turnGate: new TurnGate(),
-    turnClock: new TurnClock(),
+    readFairness: new ReadFairness(),
+    requestClock: new RequestClock(),
     writtenId: new WrittenId(),
     scoreboard: new Scoreboard(),
     background: { add() {} },

@@ -14,8 +14,8 @@ import { AccessLog } from "../../../src/telemetry/access_log.ts";
 import { BackgroundTasks } from "../../../src/connection/background_tasks.ts";
 import { Connection, type ConnectionContext } from "../../../src/connection/connection.ts";
 import { Deadlines } from "../../../src/connection/deadlines.ts";
-import { TurnClock } from "../../../src/connection/request_clock.ts";
-import { TurnGate } from "../../../src/connection/read_fairness.ts";
+import { RequestClock } from "../../../src/connection/request_clock.ts";
+import { ReadFairness } from "../../../src/connection/read_fairness.ts";
 import { FakeConn, settle } from "./fake_conn.ts";
 
 /** The Date of every answer. */
@@ -45,7 +45,7 @@ export interface ServingOptions {
   readonly limits: WebServerOptions;
   readonly tickMs: number;
   readonly pool?: BufferPool;
-  readonly turnGate?: TurnGate;
+  readonly readFairness?: ReadFairness;
   readonly requestMetrics?: RequestMetrics;
   /** Whether requests are logged, which gives their answers an `X-Request-Id`. Not by default. */
   readonly isLogged?: boolean;
@@ -55,7 +55,8 @@ export interface ServingOptions {
 
 /** Serves a connection, and lets it begin. */
 export async function serveConnection(options: ServingOptions): Promise<ServedConnection> {
-  const { router, limits, tickMs, pool = new BufferPool(), turnGate = new TurnGate() } = options;
+  const { router, limits, tickMs, pool = new BufferPool(), readFairness = new ReadFairness() } =
+    options;
   const logged: string[] = [];
   const faults: unknown[] = [];
   const accessLog = new AccessLog({
@@ -87,8 +88,8 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     encoder: new ResponseEncoder(DATE, Math.floor((limits.keepAliveTimeout ?? 0) / 1_000)),
     dispatcher: new Dispatcher(router, onPanic),
     deadlines: new Deadlines(tickMs, 0),
-    turnGate,
-    turnClock: new TurnClock(),
+    readFairness,
+    requestClock: new RequestClock(),
     writtenId: new WrittenId(),
     scoreboard: new Scoreboard(),
     background,
