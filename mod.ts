@@ -61,9 +61,9 @@ export {
 export type { Method } from "./src/routing/router.ts";
 export { type MethodTable, type PathPattern, type RouteTarget, WebServer } from "./src/server.ts";
 export type {
-  Counts,
   FleetStats,
   RunningServer,
+  WorkerCounters,
   WorkerStats,
   WorkerStatus,
 } from "./src/supervisor/running_server.ts";

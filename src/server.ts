@@ -462,7 +462,7 @@ export type LoadedApp =
     readonly onListen?: (address: Deno.Addr) => void;
   }
   /** `found` says what is there instead. */
-  | { readonly kind: "nothing to serve"; readonly found: string }
+  | { readonly kind: "nothing_to_serve"; readonly found: string }
   | { readonly kind: "failed"; readonly reason: string; readonly error: unknown };
 
 /** Serves in a worker what `load` makes of the application, unless that calls `run()` itself. For the command line's own module. */
@@ -482,10 +482,10 @@ export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promi
   switch (loaded.kind) {
     case "servable":
       return await runHere(loaded.server, workerNumber, supervisorLink, loaded.onListen);
-    case "nothing to serve":
+    case "nothing_to_serve":
       // An application that has ended this thread while it was loaded looks like one that has nothing: it does not come to the next turn.
       await new Promise((resolve) => setTimeout(resolve));
-      return supervisorLink.say({ kind: "nothing to serve" });
+      return supervisorLink.say({ kind: "nothing_to_serve" });
     case "failed":
       return supervisorLink.say({ kind: "failed", isFinal: false, message: loaded.reason });
   }

@@ -9,11 +9,11 @@
 // The chaos is real: the worker is told by the supervisor, and dies without a word to anybody, as it would by a fault of its own.
 
 import { httpOrigin } from "./net/host_port.ts";
-import type { Misbehaviour } from "./ipc/messages.ts";
+import type { Fault } from "./ipc/messages.ts";
 import type { RunOptions } from "./options/options.ts";
 import { WebServer } from "./server.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
-import { isAnyThreadEnding, misbehaving } from "./supervisor/supervisor.ts";
+import { injectFault, isAnyThreadEnding } from "./supervisor/supervisor.ts";
 
 /** Long enough for a worker on a busy machine, short enough to wait for in a test. */
 const HANG_TIMEOUT_MS = 3_000;
@@ -109,7 +109,7 @@ class ServerUnderTest implements TestedServer {
   readonly origin: string;
   readonly addr: Deno.NetAddr;
   readonly adminAddr: Deno.NetAddr | undefined;
-  readonly listen: RunningServer["listen"];
+  readonly listenMode: RunningServer["listenMode"];
   readonly finished: Promise<void>;
   readonly #running: RunningServer;
   readonly #isolation: "web" | "thread";
@@ -118,7 +118,7 @@ class ServerUnderTest implements TestedServer {
   #hasFinished = false;
 
   constructor(running: RunningServer, isolation: "web" | "thread", hangTimeout: number) {
-    const { addr, adminAddr, listen, finished } = running;
+    const { addr, adminAddr, listenMode, finished } = running;
     this.#running = running;
     this.#isolation = isolation;
     this.#hangTimeout = hangTimeout;
@@ -130,7 +130,7 @@ class ServerUnderTest implements TestedServer {
     finished.then(end, end);
     this.addr = addr;
     this.adminAddr = adminAddr;
-    this.listen = listen;
+    this.listenMode = listenMode;
     this.finished = finished;
     this.origin = httpOrigin(addr.hostname, addr.port);
   }
@@ -178,23 +178,23 @@ class ServerUnderTest implements TestedServer {
     await this.#have(index, "hang");
   }
 
-  async #have(index: number, how: Misbehaviour): Promise<void> {
+  async #have(index: number, fault: Fault): Promise<void> {
     const accepting = this.#accepting();
     const victim = accepting[index];
     if (victim === undefined) {
       throw new RangeError(
-        `Cannot ${how} worker ${index}: ${accepting.length} accept, and are counted from 0`,
+        `Cannot ${fault} worker ${index}: ${accepting.length} accept, and are counted from 0`,
       );
     }
-    misbehaving(this.#running, victim, how);
+    injectFault(this.#running, victim, fault);
     const isWhole = () =>
-      !this.#isThere(victim) && this.#accepting().length >= this.stats().wanted &&
+      !this.#isThere(victim) && this.#accepting().length >= this.stats().desired &&
       !isAnyThreadEnding(this.#running);
     const deadline = performance.now() + this.#hangTimeout + REPLACEMENT_TIMEOUT_MS;
     while (!isWhole() && !this.#hasFinished) {
       if (performance.now() > deadline) {
         throw new Error(
-          `Worker ${victim} was told to ${how} and has not been replaced in time; ` +
+          `Worker ${victim} was told to ${fault} and has not been replaced in time; ` +
             'an application with onPanic "keep" keeps a worker that crashes',
         );
       }

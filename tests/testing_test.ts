@@ -36,7 +36,7 @@ for (const isolation of ["web", "thread"] as const) {
 describe("startServer()", { ignore: !CAN_START_APPS }, () => {
   it("starts two workers on a free port, and answers", async () => {
     await using server = await startServer(ENTRY);
-    assertEquals([workersOf(server).length, server.ready, server.listen], [2, true, "shared"]);
+    assertEquals([workersOf(server).length, server.ready, server.listenMode], [2, true, "shared"]);
     assertEquals(server.origin, `http://127.0.0.1:${server.addr.port}`);
     assertEquals(await textOf(server, "/hello"), "<h1>Hello World!</h1>");
     const echo = await server.fetch("/echo", { method: "POST", body: "a" });

@@ -156,8 +156,8 @@ function weightOf(event: FleetEvent): NotedEvent["weight"] {
     case "panicked":
     case "hung":
     case "delaying":
-    case "out of descriptors":
-    case "reload failed":
+    case "out_of_descriptors":
+    case "reload_failed":
       return "bad";
     case "ended":
       return isFailure(event.cause) ? "bad" : "plain";
@@ -165,7 +165,7 @@ function weightOf(event: FleetEvent): NotedEvent["weight"] {
     case "listening":
     case "reloaded":
       return "good";
-    case "listen fallback":
+    case "listen_fallback":
     case "replacing":
     case "draining":
     case "reloading":
@@ -177,5 +177,5 @@ function weightOf(event: FleetEvent): NotedEvent["weight"] {
 }
 
 function isFailure(cause: string): boolean {
-  return ["panic", "crash", "hang", "start failed", "start timeout"].includes(cause);
+  return ["panic", "crash", "hang", "start_failed", "start_timeout"].includes(cause);
 }

@@ -36,7 +36,7 @@ interface Family {
 }
 
 /** All statuses, so that one which no worker has is a 0 and not a gap. */
-const WORKER_STATUSES: readonly WorkerStatus[] = ["starting", "accepting", "condemned", "draining"];
+const WORKER_STATUSES: readonly WorkerStatus[] = ["starting", "accepting", "retiring", "draining"];
 
 /** The causes for which workers are replaced; each is there from the start, so that the first time is seen as a rise. */
 const REPLACEMENT_CAUSES: readonly WorkerEndCause[] = [
@@ -44,9 +44,9 @@ const REPLACEMENT_CAUSES: readonly WorkerEndCause[] = [
   "crash",
   "hang",
   "reload",
-  "max requests",
-  "max age",
-  "max heap",
+  "max_requests",
+  "max_age",
+  "max_heap",
 ];
 
 const MILLISECONDS_PER_SECOND = 1_000;
@@ -126,14 +126,14 @@ function trafficFamilies({ total }: FleetStats): Family[] {
 }
 
 /** How many workers there are, and how many had to be replaced. */
-function fleetFamilies({ replacements, wanted, workers }: FleetStats): Family[] {
+function fleetFamilies({ replacements, desired, workers }: FleetStats): Family[] {
   return [
     counter(
       "mudpie_worker_replacements_total",
       "Workers that were to be replaced, by cause.",
       REPLACEMENT_CAUSES.map((cause) => ({ labels: { cause }, value: replacements[cause] ?? 0 })),
     ),
-    gauge("mudpie_workers_wanted", "How many workers there are to be.", [{ value: wanted }]),
+    gauge("mudpie_workers_wanted", "How many workers there are to be.", [{ value: desired }]),
     gauge(
       "mudpie_workers",
       "Workers that are there, by what they do.",

@@ -35,7 +35,7 @@ export function readinessOf(
 
 /** One that is to be replaced serves until its replacement does. */
 function isAccepting({ status }: WorkerStats): boolean {
-  return status === "accepting" || status === "condemned";
+  return status === "accepting" || status === "retiring";
 }
 
 function unready(reason: string): Readiness {

@@ -84,10 +84,10 @@ interface ServedExport {
 export function servable(module: { readonly default?: unknown }): LoadedApp {
   const app = module.default;
   if (app instanceof WebServer) return { kind: "servable", server: app };
-  if (app === undefined) return { kind: "nothing to serve", found: "it has no default export" };
+  if (app === undefined) return { kind: "nothing_to_serve", found: "it has no default export" };
   if (!isDefaultExport(app) || app.fetch === undefined) {
     const found = `its default export, of type ${nameOfType(app)}, has no fetch`;
-    return { kind: "nothing to serve", found };
+    return { kind: "nothing_to_serve", found };
   }
   const { onListen, onShutdown } = app;
   if (typeof app.fetch !== "function") return notAFunction("fetch", app.fetch);

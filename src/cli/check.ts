@@ -2,10 +2,10 @@
 // the server which is running meanwhile hears nothing of it.
 
 import { httpOrigin } from "../net/host_port.ts";
-import type { Survey, SurveyedRoute } from "../ipc/messages.ts";
+import type { ProbedRoute, ProbeReport } from "../ipc/messages.ts";
 import { overrideRunOptions, resolveRunOptions, resolveWorkerCount } from "../options/options.ts";
 import type { ServeInvocation } from "./arguments.ts";
-import { failureOf, type Places, surveyApp } from "./serve.ts";
+import { failureOf, type Places, probeApp } from "./serve.ts";
 
 /** What came of a check, in words. */
 export interface CheckResult {
@@ -15,17 +15,17 @@ export interface CheckResult {
 
 /** Checks an application. */
 export async function check(invocation: ServeInvocation, places: Places): Promise<CheckResult> {
-  const outcome = await surveyApp(invocation, places);
-  return outcome.kind === "surveyed"
-    ? judge(invocation, outcome.survey)
+  const outcome = await probeApp(invocation, places);
+  return outcome.kind === "probed"
+    ? judge(invocation, outcome.report)
     : { isGood: false, text: failureOf(invocation.app, outcome) };
 }
 
 /** What an application calls `run()` with, and what the command line says, may still not go together. */
-function judge(invocation: ServeInvocation, survey: Survey): CheckResult {
+function judge(invocation: ServeInvocation, report: ProbeReport): CheckResult {
   try {
     const settings = resolveRunOptions(
-      overrideRunOptions(survey.runOptions, invocation.runOptions),
+      overrideRunOptions(report.runOptions, invocation.runOptions),
     );
     const isToldHere = invocation.runOptions.workers !== undefined;
     const count = resolveWorkerCount(settings, isToldHere ? invocation.workersSource : undefined);
@@ -33,7 +33,7 @@ function judge(invocation: ServeInvocation, survey: Survey): CheckResult {
     const workers = count.workers === 1 ? "1 worker" : `${count.workers} workers`;
     const start =
       `${invocation.app} starts; it would listen on ${address} with ${workers} (${count.source})`;
-    return { isGood: true, text: [start, ...describeRoutes(survey.routes)].join("\n") };
+    return { isGood: true, text: [start, ...describeRoutes(report.routes)].join("\n") };
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     return { isGood: false, text: error.message };
@@ -41,7 +41,7 @@ function judge(invocation: ServeInvocation, survey: Survey): CheckResult {
 }
 
 /** A line for each route: what it answers, and where. */
-export function describeRoutes(routes: readonly SurveyedRoute[]): string[] {
+export function describeRoutes(routes: readonly ProbedRoute[]): string[] {
   if (routes.length === 0) return ["  no routes: everything is answered with 404"];
   const methods = routes.map(({ allow }) => allow ?? "every method");
   const width = Math.max(...methods.map((text) => text.length));

@@ -4,12 +4,12 @@
 // application and serves its default export; or the application, where that calls run().
 
 import { escapeForLog, logToStandardError, panicLine } from "../telemetry/log.ts";
-import type { Survey } from "../ipc/messages.ts";
+import type { ProbeReport } from "../ipc/messages.ts";
 import { resolveRunOptions, type RunOptions } from "../options/options.ts";
 import { setOverrides } from "../supervisor/overrides.ts";
 import { claimForCommandLine, WebServer } from "../server.ts";
 import { isWrittenInFull, LinkedModules } from "../supervisor/start_folder.ts";
-import { survey, type SurveyOutcome } from "../supervisor/probe.ts";
+import { probe, type ProbeOutcome } from "../supervisor/probe.ts";
 import { describeLoadFailure, loadApplication } from "./application.ts";
 import type { ServeInvocation } from "./arguments.ts";
 import { ModuleWatch } from "./module_watch.ts";
@@ -67,11 +67,11 @@ export async function serve(
   if (loaded.kind === "failed") failure = cannotLoad(invocation.app, loaded.reason);
   else {
     // It may call run() in a worker, where import.meta.main is true.
-    const outcome = await surveyModule(invocation, places.app, places.app);
+    const outcome = await probeModule(invocation, places.app, places.app);
     // It may have called it by itself meanwhile, in a function that its module does not await.
     if (isTaken) return undefined;
-    if (outcome.kind === "surveyed") {
-      return await runSurveyed(invocation, { ...outcome, entry: places.app });
+    if (outcome.kind === "probed") {
+      return await runProbed(invocation, { ...outcome, entry: places.app });
     }
     failure = failureOf(invocation.app, outcome, loaded.found);
   }
@@ -122,13 +122,13 @@ async function serveOnceMended(
   for (let reason = failure;;) {
     logToStandardError(escapeForLog(reason));
     await watch.change();
-    const outcome = await surveyApp(invocation, places);
-    if (outcome.kind === "surveyed") return await runSurveyed(invocation, outcome);
+    const outcome = await probeApp(invocation, places);
+    if (outcome.kind === "probed") return await runProbed(invocation, outcome);
     reason = failureOf(invocation.app, outcome);
   }
 }
 
-type Failure = Exclude<SurveyOutcome, { kind: "surveyed" }>;
+type Failure = Exclude<ProbeOutcome, { kind: "probed" }>;
 
 /** Why an application cannot be served; `found` says what there is where nothing can be. */
 export function failureOf(app: string, outcome: Failure, found = NO_DEFAULT_EXPORT): string {
@@ -143,29 +143,29 @@ function cannotLoad(app: string, reason: string): string {
 }
 
 /** What is to be known of an application that was not loaded on this thread, and which module its workers load. */
-type SurveyedApp = Failure | {
-  readonly kind: "surveyed";
-  readonly survey: Survey;
+type ProbedApp = Failure | {
+  readonly kind: "probed";
+  readonly report: ProbeReport;
   readonly entry: string;
 };
 
 /** Surveys what loads the application's default export, which it may have; else the application as a program of its own. */
-export async function surveyApp(
+export async function probeApp(
   invocation: ServeInvocation,
   { app, entry }: Places,
-): Promise<SurveyedApp> {
-  const byExport = await surveyModule(invocation, entry, app);
-  if (byExport.kind === "surveyed") return { ...byExport, entry };
+): Promise<ProbedApp> {
+  const byExport = await probeModule(invocation, entry, app);
+  if (byExport.kind === "probed") return { ...byExport, entry };
   if (byExport.kind === "failed") return byExport;
   // There import.meta.main is true.
-  const byItself = await surveyModule(invocation, app, app);
-  return byItself.kind === "surveyed" ? { ...byItself, entry: app } : byItself;
+  const byItself = await probeModule(invocation, app, app);
+  return byItself.kind === "probed" ? { ...byItself, entry: app } : byItself;
 }
 
 /** Runs a fleet of an application that this thread has not loaded. */
-async function runSurveyed(
+async function runProbed(
   { app }: ServeInvocation,
-  { survey: { hasOnEvent, runOptions }, entry }: SurveyedApp & { kind: "surveyed" },
+  { report: { hasOnEvent, runOptions }, entry }: ProbedApp & { kind: "probed" },
 ): Promise<string | undefined> {
   if (hasOnEvent) {
     logToStandardError(`nobody calls the onEvent of ${app}: its run() is called in workers only`);
@@ -174,14 +174,14 @@ async function runSurveyed(
 }
 
 /** Has one worker tell what would be served, with what the command line says of workers. */
-async function surveyModule(
+async function probeModule(
   { runOptions }: ServeInvocation,
   entry: string,
   app: string,
-): Promise<SurveyOutcome> {
+): Promise<ProbeOutcome> {
   const { isolation, startTimeout } = resolveRunOptions({
     isolation: runOptions.isolation,
     startTimeout: runOptions.startTimeout,
   });
-  return await survey({ entry, app, isolation, timeoutMs: startTimeout });
+  return await probe({ entry, app, isolation, timeoutMs: startTimeout });
 }

@@ -6,7 +6,7 @@
 import { type BodyStream, UNWANTED } from "../handler/body_stream.ts";
 import { clientHostname, createPeer, type Peer } from "../handler/client_origin.ts";
 import type { Dispatcher } from "../routing/dispatcher.ts";
-import type { ExchangeBoard } from "../ipc/in_flight_requests.ts";
+import type { InFlightRequests } from "../ipc/in_flight_requests.ts";
 import type { BufferPool } from "../http1/buffer_pool.ts";
 import { decideResponseFraming, type ResponseFraming } from "../http1/framing.ts";
 import { type LargeBody, MAX_WAITING_BYTES, Output } from "../http1/output.ts";
@@ -62,7 +62,7 @@ export interface ConnectionContext {
   /** Takes what handlers do after their responses. */
   readonly background: BackgroundWork;
   /** The requests that are being handled, for the supervisor to see. */
-  readonly exchangeBoard: ExchangeBoard;
+  readonly inFlightRequests: InFlightRequests;
   /** Undefined where requests are not logged. */
   readonly accessLog: AccessLog | undefined;
   /** Undefined where requests are not counted by route. */
@@ -110,7 +110,7 @@ class HandledExchange implements Exchange {
     readonly head: RequestHead,
     readonly startedAt: number,
     readonly persists: boolean,
-    /** Its place on the exchange board. */
+    /** Its place among the in-flight requests. */
     readonly place: number,
     /** It does not reject: what goes wrong in a handler is a response, too. */
     readonly response: Promise<WebResponse>,
@@ -352,11 +352,11 @@ export class Connection implements TimeLimited, ListedConnection, ExchangeWatch 
   #answerRequest(
     { head, body, persists }: ReceivedRequest,
   ): HandledExchange | Overflow | undefined {
-    const { dispatcher, scoreboard, exchangeBoard, requestClock } = this.#context;
+    const { dispatcher, scoreboard, inFlightRequests, requestClock } = this.#context;
     const startedAt = this.#isTimed ? requestClock.takeUp() : 0;
     const request = createRequest(head, body, this.#peer, this);
     scoreboard.add(REQUESTS_IN_FLIGHT, 1);
-    const place = exchangeBoard.begin(this.#parser, head);
+    const place = inFlightRequests.begin(this.#parser, head);
     this.#context.onStack = head;
     const response = dispatcher.dispatch(request);
     this.#context.onStack = undefined;
@@ -415,7 +415,7 @@ export class Connection implements TimeLimited, ListedConnection, ExchangeWatch 
   ): Overflow | undefined {
     const message = outgoing(response);
     const { stream } = message;
-    this.#context.exchangeBoard.end(place);
+    this.#context.inFlightRequests.end(place);
     // The client has had its answer from outside, or is gone; this one came too late.
     const isLate = this.#farewell !== undefined || this.#broken !== undefined;
     if (stream !== undefined) {

@@ -26,7 +26,7 @@ export interface RequestLineSource<Head> {
 }
 
 /** The requests of one worker. Only the worker writes; what the supervisor reads may be half written when it is being changed. */
-export class ExchangeBoard {
+export class InFlightRequests {
   /** The memory, to be sent to the worker. */
   readonly memory: SharedArrayBuffer;
   /** The time, in milliseconds since 1970; set at each tick, so that no request has to ask for it. */

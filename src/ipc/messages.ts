@@ -9,8 +9,8 @@ export interface WorkerConfiguration {
   readonly address: WorkerAddress;
   /** The worker's counters; see {@linkcode Scoreboard}. */
   readonly scoreboard: SharedArrayBuffer;
-  /** The requests that it handles: the memory of an `ExchangeBoard`. */
-  readonly exchangeBoard: SharedArrayBuffer;
+  /** The requests that it handles: the memory of an `InFlightRequests`. */
+  readonly inFlightRequests: SharedArrayBuffer;
   /** Where its requests are counted by route: the memory of a `RequestMetrics`. Undefined where nobody wants to know. */
   readonly requestMetrics: SharedArrayBuffer | undefined;
   /** How many connections all workers may have: the memory of a `ConnectionBudget`. */
@@ -29,14 +29,14 @@ export interface WorkerConfiguration {
 }
 
 /** What is asked of a worker that is not to serve, but to tell what it would serve. */
-export interface SurveyOrder {
+export interface ProbeOrder {
   readonly mainStartupMs: number;
   readonly app: string | undefined;
 }
 
 /** What an application would serve. */
-export interface Survey {
-  readonly routes: readonly SurveyedRoute[];
+export interface ProbeReport {
+  readonly routes: readonly ProbedRoute[];
   /** The options that it calls `run()` with, as far as they can be sent; its entry as text. */
   readonly runOptions: Omit<RunOptions, "entry" | "onEvent"> & { readonly entry?: string };
   /** Whether there is an `onEvent` among them, which cannot be sent. */
@@ -44,7 +44,7 @@ export interface Survey {
 }
 
 /** One of the paths of an application. */
-export interface SurveyedRoute {
+export interface ProbedRoute {
   readonly pattern: string;
   readonly isExact: boolean;
   /** What the Allow field says; undefined where every method is answered. */
@@ -55,14 +55,14 @@ export interface SurveyedRoute {
 export type SupervisorMessage =
   | { readonly kind: "configure"; readonly configuration: WorkerConfiguration }
   /** Tell what would be served, and end. Said in place of `configure`. */
-  | { readonly kind: "survey"; readonly order: SurveyOrder }
+  | { readonly kind: "probe"; readonly order: ProbeOrder }
   /** Stop accepting, finish what is under way within these times, then end. */
   | { readonly kind: "drain"; readonly order: DrainOrder }
   /** Die, for a test that wants to see what becomes of the others. */
-  | { readonly kind: "misbehave"; readonly how: Misbehaviour };
+  | { readonly kind: "inject_fault"; readonly fault: Fault };
 
 /** A way for a worker to die: to spin for ever, to throw where nothing catches it, to exit without a word. */
-export type Misbehaviour = "hang" | "crash" | "exit";
+export type Fault = "hang" | "crash" | "exit";
 
 /** What a worker says to the supervisor. */
 export type WorkerMessage =
@@ -73,9 +73,9 @@ export type WorkerMessage =
   /** It cannot start; `isFinal` says that another try would come to the same. */
   | { readonly kind: "failed"; readonly message: string; readonly isFinal: boolean }
   /** It was asked to tell what it would serve. */
-  | { readonly kind: "surveyed"; readonly survey: Survey }
+  | { readonly kind: "probed"; readonly report: ProbeReport }
   /** It has loaded the application, which neither calls `run()` nor has a default export that can be served. */
-  | { readonly kind: "nothing to serve" }
+  | { readonly kind: "nothing_to_serve" }
   /** A panic has happened in it, and it wants to be replaced. */
   | { readonly kind: "panicked"; readonly error: string }
   /** It has stopped accepting, as it was told to, and finishes what is under way. */

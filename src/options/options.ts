@@ -165,9 +165,9 @@ export interface RunOptions {
    */
   readonly backlog?: number;
   /**
-   * Unix sockets in place of an address and a port, one for each worker: `{n}` in the path stands for the worker's place, from 1, and
+   * Unix sockets in place of an address and a port, one for each worker: `{n}` in the path stands for the worker's slot, from 1, and
    * is put before the extension where it is missing, so that `/run/app.sock` gives `/run/app.1.sock`, `/run/app.2.sock` and so on. What a worker that goes
-   * leaves is taken over by the next one in its place. Sockets of an earlier process are cleared away, those too of which there are no
+   * leaves is taken over by the next one in its slot. Sockets of an earlier process are cleared away, those too of which there are no
    * workers any more; anything else at a worker's path, or another process that listens there, is an error. At the end the server
    * removes its own, and what another process has put in their place by then stays.
    */

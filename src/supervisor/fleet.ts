@@ -25,8 +25,8 @@ export interface FleetSettings {
 /** What has happened. */
 export type FleetInput =
   | { readonly kind: "start" }
-  /** `place` is where it is going to listen; nobody else who is to stay has it. */
-  | { readonly kind: "loaded"; readonly worker: number; readonly place?: number }
+  /** `slot` is where it is going to listen; nobody else who is to stay has it. */
+  | { readonly kind: "loaded"; readonly worker: number; readonly slot?: number }
   | { readonly kind: "accepting"; readonly worker: number }
   | {
     readonly kind: "heartbeat";
@@ -54,8 +54,8 @@ export type FleetInput =
   | { readonly kind: "resize"; readonly by: 1 | -1 }
   | { readonly kind: "shutdown"; readonly reason: string }
   /** The process has received a signal to stop. The first one stops the fleet, a later one cuts short. */
-  | { readonly kind: "stop signal"; readonly signal: string }
-  | { readonly kind: "cut short" }
+  | { readonly kind: "stop_signal"; readonly signal: string }
+  | { readonly kind: "cut_short" }
   /** A debugger may stop any worker for any time, from now on: neither a hang nor a slow start can be told from that. */
   | { readonly kind: "inspected" }
   /** Whether there are descriptors for another worker; there are until it is said that there are not. */
@@ -73,11 +73,11 @@ export type FleetAction =
   /** Readiness ends here; workers may go on serving for a while. */
   | { readonly kind: "stop" }
   /** Nobody accepts any more; what was accepted is still being answered. */
-  | { readonly kind: "stop listening" }
+  | { readonly kind: "stop_listening" }
   | { readonly kind: "reloaded" }
-  | { readonly kind: "reload failed"; readonly reason: string }
+  | { readonly kind: "reload_failed"; readonly reason: string }
   /** No worker can start; nothing is left running. */
-  | { readonly kind: "give up"; readonly reason: string }
+  | { readonly kind: "give_up"; readonly reason: string }
   /** The last worker is gone, as was wanted; or, with a reason, because a hung one could not be stopped. */
   | { readonly kind: "finished"; readonly failure: string | undefined };
 
@@ -87,7 +87,7 @@ export type WorkerState =
   | { readonly kind: "accepting"; readonly since: number; readonly lastHeartbeat: number }
   /** It serves, and is to be drained as soon as its replacement accepts. */
   | {
-    readonly kind: "condemned";
+    readonly kind: "retiring";
     readonly since: number;
     readonly lastHeartbeat: number;
     readonly cause: WorkerEndCause;
@@ -104,7 +104,7 @@ interface Member {
   readonly worker: number;
   readonly spawnedAt: number;
   state: WorkerState;
-  place: number | undefined;
+  slot: number | undefined;
   /** Its share of the limits at which it is recycled: a little below, so that workers of one age do not go together. */
   readonly recycleShare: number;
 }
@@ -149,7 +149,7 @@ export class Fleet {
   readonly #panics: RestartPolicy;
   readonly #random: () => number;
   readonly #members = new Map<number, Member>();
-  #wanted: number;
+  #desired: number;
   #lastWorker: number;
   #phase: Phase = { kind: "serving" };
   #hasBeenReady = false;
@@ -171,7 +171,7 @@ export class Fleet {
   /** `lastWorker` is the highest number in use so far; `random` gives numbers from 0 up to, but not including, 1. */
   constructor(settings: FleetSettings, lastWorker: number, random: () => number) {
     this.#settings = settings;
-    this.#wanted = settings.workers;
+    this.#desired = settings.workers;
     this.#lastWorker = lastWorker;
     this.#random = random;
     this.#gaps = new RestartPolicy(FIRST_GAP_DELAY_MS, random);
@@ -184,8 +184,8 @@ export class Fleet {
   }
 
   /** How many workers there are to be. */
-  get wanted(): number {
-    return this.#wanted;
+  get desired(): number {
+    return this.#desired;
   }
 
   /** How long the next replacement still has to wait. */
@@ -212,7 +212,7 @@ export class Fleet {
       case "tick":
         return;
       case "loaded":
-        return this.#noteLoaded(input.worker, input.place);
+        return this.#noteLoaded(input.worker, input.slot);
       case "accepting":
         return this.#noteAccepting(input.worker, now);
       case "heartbeat":
@@ -220,11 +220,11 @@ export class Fleet {
       case "panicked":
         this.#noteFailure(input.error);
         this.#tell({ kind: "panicked", worker: input.worker, error: input.error });
-        return this.#condemn(input.worker, "panic", now);
+        return this.#retire(input.worker, "panic", now);
       case "failed":
         return this.#noteStartFailure(
           input.worker,
-          "start failed",
+          "start_failed",
           input.message,
           input.isFinal,
           now,
@@ -239,13 +239,13 @@ export class Fleet {
       case "reload":
         return this.#beginReload();
       case "resize":
-        this.#wanted = Math.max(1, this.#wanted + input.by);
-        return this.#tell({ kind: "resized", workers: this.#wanted });
+        this.#desired = Math.max(1, this.#desired + input.by);
+        return this.#tell({ kind: "resized", workers: this.#desired });
       case "shutdown":
         return this.#beginShutdown(input.reason, now);
-      case "stop signal":
+      case "stop_signal":
         return this.#noteStopSignal(input.signal, now);
-      case "cut short":
+      case "cut_short":
         return this.#terminateAll("shutdown", now);
       case "inspected":
         this.#isInspected = true;
@@ -257,12 +257,12 @@ export class Fleet {
     }
   }
 
-  #noteLoaded(worker: number, place: number | undefined): void {
+  #noteLoaded(worker: number, slot: number | undefined): void {
     this.#hasEverLoaded = true;
     const member = this.#members.get(worker);
     if (member?.state.kind !== "starting") return;
     member.state = { kind: "starting", hasLoaded: true };
-    member.place = place;
+    member.slot = slot;
   }
 
   #noteAccepting(worker: number, now: number): void {
@@ -281,7 +281,7 @@ export class Fleet {
     if (state.kind === "starting" || state.kind === "draining") return;
     member.state = { ...state, lastHeartbeat: now };
     const cause = this.#recycleCause(member, state.since, requests, heapBytes, now);
-    if (cause !== undefined) this.#condemn(worker, cause, now);
+    if (cause !== undefined) this.#retire(worker, cause, now);
   }
 
   #noteDraining(worker: number): void {
@@ -299,18 +299,18 @@ export class Fleet {
     now: number,
   ): WorkerEndCause | undefined {
     const { maxRequests, maxAgeMs, maxHeapBytes } = this.#settings;
-    if (maxRequests > 0 && requests >= maxRequests * member.recycleShare) return "max requests";
-    if (maxAgeMs > 0 && now - since >= maxAgeMs * member.recycleShare) return "max age";
-    if (maxHeapBytes > 0 && heapBytes > maxHeapBytes) return "max heap";
+    if (maxRequests > 0 && requests >= maxRequests * member.recycleShare) return "max_requests";
+    if (maxAgeMs > 0 && now - since >= maxAgeMs * member.recycleShare) return "max_age";
+    if (maxHeapBytes > 0 && heapBytes > maxHeapBytes) return "max_heap";
     return undefined;
   }
 
   /** Marks a worker that serves for replacement. A failure counts against the restart policy, housekeeping does not. */
-  #condemn(worker: number, cause: WorkerEndCause, now: number): void {
+  #retire(worker: number, cause: WorkerEndCause, now: number): void {
     const member = this.#members.get(worker);
     if (member?.state.kind !== "accepting") return;
     const { since, lastHeartbeat } = member.state;
-    member.state = { kind: "condemned", since, lastHeartbeat, cause };
+    member.state = { kind: "retiring", since, lastHeartbeat, cause };
     if (cause === "panic") this.#panics.noteDeath(member.spawnedAt, now - since, now);
     if (cause === "hang") this.#gaps.noteDeath(member.spawnedAt, now - since, now);
     this.#tell({ kind: "replacing", worker, cause });
@@ -321,7 +321,7 @@ export class Fleet {
     const outcome = this.#settings.hangOutcome;
     // What it was handling is known to whoever can read it.
     this.#tell({ kind: "hung", worker, outcome, handling: [] });
-    if (outcome !== "exit") return this.#condemn(worker, "hang", now);
+    if (outcome !== "exit") return this.#retire(worker, "hang", now);
     this.#terminate(worker, "hang");
     if (this.#phase.kind !== "serving") return;
     this.#failure = `worker ${worker} hangs and cannot be stopped`;
@@ -332,7 +332,7 @@ export class Fleet {
 
   #noteStartFailure(
     worker: number,
-    cause: "start failed" | "start timeout",
+    cause: "start_failed" | "start_timeout",
     reason: string,
     isFinal: boolean,
     now: number,
@@ -357,14 +357,14 @@ export class Fleet {
       case "starting": {
         const isUnknownModule = !hasThrown && !this.#hasEverLoaded;
         const reason = isUnknownModule ? NOT_LOADED : detail;
-        return this.#noteStartFailure(worker, "start failed", reason, isUnknownModule, now);
+        return this.#noteStartFailure(worker, "start_failed", reason, isUnknownModule, now);
       }
       case "accepting":
         this.#noteFailure(detail);
         this.#members.delete(worker);
         this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
         return this.#tell({ kind: "ended", worker, cause: "crash", detail });
-      case "condemned":
+      case "retiring":
         // It was to serve until another one does, and has left a gap like any other that dies.
         this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
         this.#members.delete(worker);
@@ -397,11 +397,11 @@ export class Fleet {
     }
     for (const member of this.#members.values()) {
       const { state } = member;
-      if (state.kind !== "condemned" || state.cause !== "reload") continue;
+      if (state.kind !== "retiring" || state.cause !== "reload") continue;
       member.state = { kind: "accepting", since: state.since, lastHeartbeat: state.lastHeartbeat };
     }
-    this.#tell({ kind: "reload failed", reason: failure });
-    this.#act({ kind: "reload failed", reason: failure });
+    this.#tell({ kind: "reload_failed", reason: failure });
+    this.#act({ kind: "reload_failed", reason: failure });
   }
 
   #beginShutdown(reason: string, now: number): void {
@@ -437,9 +437,9 @@ export class Fleet {
   }
 
   #giveUp(now: number): void {
-    this.#terminateAll("start failed", now);
+    this.#terminateAll("start_failed", now);
     this.#phase = { kind: "over" };
-    this.#act({ kind: "give up", reason: this.#firstFailure ?? "its workers end without a word" });
+    this.#act({ kind: "give_up", reason: this.#firstFailure ?? "its workers end without a word" });
   }
 
   #terminateAll(cause: WorkerEndCause, now: number): void {
@@ -466,10 +466,10 @@ export class Fleet {
         case "starting": {
           const isUnknownModule = !this.#hasEverLoaded && now - spawnedAt >= loadTimeoutMs;
           if (isUnknownModule) {
-            this.#noteStartFailure(worker, "start timeout", NOT_LOADED, true, now);
+            this.#noteStartFailure(worker, "start_timeout", NOT_LOADED, true, now);
           } else if (startTimeoutMs > 0 && now - spawnedAt >= startTimeoutMs) {
             const reason = `a worker did not accept within startTimeout (${startTimeoutMs} ms)`;
-            this.#noteStartFailure(worker, "start timeout", reason, false, now);
+            this.#noteStartFailure(worker, "start_timeout", reason, false, now);
           }
           break;
         }
@@ -478,7 +478,7 @@ export class Fleet {
             this.#noteHang(member, now);
           }
           break;
-        case "condemned":
+        case "retiring":
           // It was to go for another reason, and hangs on top of it: it must not be counted among those that serve.
           if (
             hangTimeoutMs > 0 && state.cause !== "hang" &&
@@ -498,26 +498,26 @@ export class Fleet {
   #compare(now: number): void {
     switch (this.#phase.kind) {
       case "leaving":
-        if (now < this.#phase.until) return this.#compareWithWanted(now);
+        if (now < this.#phase.until) return this.#compareWithDesired(now);
         this.#phase = { kind: "stopping", nextSignalFrom: this.#phase.nextSignalFrom };
-        this.#act({ kind: "stop listening" });
+        this.#act({ kind: "stop_listening" });
         this.#drainAll(now);
         return this.#finishIfEmpty();
       case "stopping":
         this.#drainAll(now);
         return this.#finishIfEmpty();
       case "serving":
-        return this.#isNeverReady(now) ? this.#giveUp(now) : this.#compareWithWanted(now);
+        return this.#isNeverReady(now) ? this.#giveUp(now) : this.#compareWithDesired(now);
       case "over":
         return;
     }
   }
 
-  #compareWithWanted(now: number): void {
+  #compareWithDesired(now: number): void {
     this.#drainSurplus(now);
     this.#continueReload(now);
     this.#spawnMissing(now);
-    if (!this.#hasBeenReady && this.#count("accepting") >= this.#wanted) {
+    if (!this.#hasBeenReady && this.#count("accepting") >= this.#desired) {
       this.#hasBeenReady = true;
       this.#act({ kind: "ready" });
     }
@@ -525,7 +525,7 @@ export class Fleet {
 
   /** Whether one more worker has died that had come up, after so long that the fleet is not going to be complete. */
   #isNeverReady(now: number): boolean {
-    const rounds = this.#gaps.youngDeaths + this.#panics.youngDeaths;
+    const rounds = this.#gaps.consecutiveFailures + this.#panics.consecutiveFailures;
     return this.#hasJustFailed && rounds >= MIN_UNREADY_ROUNDS &&
       now - this.#startedAt >= MAX_UNREADY_MS;
   }
@@ -533,7 +533,7 @@ export class Fleet {
   #continueReload(now: number): void {
     if (this.#reload === undefined) return;
     const members = [...this.#members.values()];
-    if (members.some(({ state }) => state.kind === "starting" || state.kind === "condemned")) {
+    if (members.some(({ state }) => state.kind === "starting" || state.kind === "retiring")) {
       return;
     }
     for (;;) {
@@ -546,17 +546,17 @@ export class Fleet {
         return oldAccepts ? undefined : this.#endReload(undefined);
       }
       if (this.#members.get(next)?.state.kind !== "accepting") continue;
-      return this.#condemn(next, "reload", now);
+      return this.#retire(next, "reload", now);
     }
   }
 
   /** Fills gaps, and spawns for those that are to be replaced and serve on, which has more time. */
   #spawnMissing(now: number): void {
-    const missing = this.#wanted - this.#count("starting") - this.#count("accepting");
+    const missing = this.#desired - this.#count("starting") - this.#count("accepting");
     if (missing <= 0) return;
     if (!this.#hasRoom) return this.#tellNoRoom();
     const serving = [...this.#members.values()]
-      .filter((member) => member.state.kind === "condemned" && !isHung(member)).length;
+      .filter((member) => member.state.kind === "retiring" && !isHung(member)).length;
     const gaps = Math.max(0, missing - serving);
     this.#spawnUpTo(gaps, this.#gaps.isProbing, [this.#gaps], now);
     this.#spawnUpTo(missing - gaps, this.#panics.isRecurring, [this.#gaps, this.#panics], now);
@@ -585,7 +585,7 @@ export class Fleet {
       spawnedAt: now,
       state: { kind: "starting", hasLoaded: false },
       recycleShare,
-      place: undefined,
+      slot: undefined,
     });
     this.#act({ kind: "spawn", worker });
   }
@@ -593,33 +593,33 @@ export class Fleet {
   #tellNoRoom(): void {
     if (this.#hasToldNoRoom) return;
     this.#hasToldNoRoom = true;
-    this.#tell({ kind: "out of descriptors" });
+    this.#tell({ kind: "out_of_descriptors" });
   }
 
-  #tellDelay({ notBefore, youngDeaths }: RestartPolicy, now: number): void {
+  #tellDelay({ notBefore, consecutiveFailures }: RestartPolicy, now: number): void {
     if (notBefore === this.#toldDelayUntil) return;
     this.#toldDelayUntil = notBefore;
-    this.#tell({ kind: "delaying", delayMs: notBefore - now, youngDeaths });
+    this.#tell({ kind: "delaying", delayMs: notBefore - now, consecutiveFailures });
   }
 
-  /** Lets go of as many workers as serve beyond what is wanted: the condemned first, and of these the hung ones first. */
+  /** Lets go of as many workers as serve beyond what is wanted: the retiring first, and of these the hung ones first. */
   #drainSurplus(now: number): void {
-    const condemned = [...this.#members.values()].filter(({ state }) => state.kind === "condemned");
-    let surplus = this.#count("accepting") + condemned.length - this.#wanted;
-    // A hung one first; then those whose place has been taken over: to let go of another would leave a place with nobody.
+    const retiring = [...this.#members.values()].filter(({ state }) => state.kind === "retiring");
+    let surplus = this.#count("accepting") + retiring.length - this.#desired;
+    // A hung one first; then those whose slot has been taken over: to let go of another would leave a slot with nobody.
     const taken = new Set(
       [...this.#members.values()].filter(({ state }) => state.kind === "accepting").map((
-        { place },
-      ) => place),
+        { slot },
+      ) => slot),
     );
-    const rank = (member: Member) => Number(isHung(member)) * 2 + Number(taken.has(member.place));
-    condemned.sort((left, right) => rank(right) - rank(left));
-    for (const member of condemned) {
+    const rank = (member: Member) => Number(isHung(member)) * 2 + Number(taken.has(member.slot));
+    retiring.sort((left, right) => rank(right) - rank(left));
+    for (const member of retiring) {
       if (surplus <= 0) return;
       if (isHung(member)) this.#terminate(member.worker, "hang");
       else {this.#drain(
           member,
-          member.state.kind === "condemned" ? member.state.cause : "resize",
+          member.state.kind === "retiring" ? member.state.cause : "resize",
           now,
         );}
       surplus--;
@@ -639,7 +639,7 @@ export class Fleet {
         case "starting":
           this.#terminate(member.worker, "shutdown");
           break;
-        case "condemned":
+        case "retiring":
         case "accepting":
           this.#drain(member, "shutdown", now);
           break;
@@ -689,22 +689,22 @@ function shutdownReason(cause: WorkerEndCause): ShutdownReason {
     case "shutdown":
     case "reload":
       return cause;
-    case "max requests":
-    case "max age":
-    case "max heap":
+    case "max_requests":
+    case "max_age":
+    case "max_heap":
     case "resize":
       return "recycling";
     case "panic":
     case "crash":
     case "hang":
-    case "start failed":
-    case "start timeout":
+    case "start_failed":
+    case "start_timeout":
       return "panic";
   }
 }
 
 function isHung({ state }: Member): boolean {
-  return state.kind === "condemned" && state.cause === "hang";
+  return state.kind === "retiring" && state.cause === "hang";
 }
 
 const NOT_LOADED =

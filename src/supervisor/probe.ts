@@ -1,12 +1,12 @@
 // Asks one worker what an application would serve, without serving anything: no address is listened on.
 // For the command line, which has to know before it starts a fleet, and for whoever wants to see an application checked.
 
-import type { Survey, WorkerMessage } from "../ipc/messages.ts";
+import type { ProbeReport, WorkerMessage } from "../ipc/messages.ts";
 import { claimWorkerNumber, loadTimeoutInProgram } from "./supervisor.ts";
 import { spawnWorker, type ThreadEnd } from "./worker_handle.ts";
 
 /** What is to be surveyed, and how. */
-export interface SurveyOptions {
+export interface ProbeOptions {
   readonly entry: string;
   /** The application that the entry is to load, where the entry is the command line's own module. */
   readonly app: string | undefined;
@@ -16,19 +16,19 @@ export interface SurveyOptions {
 }
 
 /** What has come of it. */
-export type SurveyOutcome =
-  | { readonly kind: "surveyed"; readonly survey: Survey }
+export type ProbeOutcome =
+  | { readonly kind: "probed"; readonly report: ProbeReport }
   /** The module has nothing that could be served, or does not even load this library. */
-  | { readonly kind: "nothing to serve" }
+  | { readonly kind: "nothing_to_serve" }
   | { readonly kind: "failed"; readonly reason: string };
 
 /** How long a module may take over what stands behind its `run()`. */
 const LAST_CODE_MS = 1_000;
 
 /** Loads the entry in one worker and has it tell what it would serve. The worker is gone when the promise resolves, or as good as gone. */
-export async function survey(options: SurveyOptions): Promise<SurveyOutcome> {
+export async function probe(options: ProbeOptions): Promise<ProbeOutcome> {
   const mainStartupMs = performance.now();
-  const outcome = Promise.withResolvers<SurveyOutcome>();
+  const outcome = Promise.withResolvers<ProbeOutcome>();
   const ended = Promise.withResolvers<void>();
   let hasLoaded = false;
 
@@ -36,15 +36,15 @@ export async function survey(options: SurveyOptions): Promise<SurveyOutcome> {
     switch (message.kind) {
       case "loaded":
         hasLoaded = true;
-        return worker.tell({ kind: "survey", order: { mainStartupMs, app: options.app } });
-      case "surveyed":
-        return outcome.resolve({ kind: "surveyed", survey: message.survey });
-      case "nothing to serve":
-        return outcome.resolve({ kind: "nothing to serve" });
+        return worker.tell({ kind: "probe", order: { mainStartupMs, app: options.app } });
+      case "probed":
+        return outcome.resolve({ kind: "probed", report: message.report });
+      case "nothing_to_serve":
+        return outcome.resolve({ kind: "nothing_to_serve" });
       case "failed":
         return outcome.resolve(
           message.isFinal
-            ? { kind: "nothing to serve" }
+            ? { kind: "nothing_to_serve" }
             : { kind: "failed", reason: message.message },
         );
       case "ended":
@@ -59,7 +59,7 @@ export async function survey(options: SurveyOptions): Promise<SurveyOutcome> {
   const onGone = ({ hasThrown, detail }: ThreadEnd): void => {
     ended.resolve();
     outcome.resolve(
-      hasThrown || hasLoaded ? { kind: "failed", reason: detail } : { kind: "nothing to serve" },
+      hasThrown || hasLoaded ? { kind: "failed", reason: detail } : { kind: "nothing_to_serve" },
     );
   };
 
@@ -74,7 +74,7 @@ export async function survey(options: SurveyOptions): Promise<SurveyOutcome> {
   });
   const timers = [
     setTimeout(() => {
-      if (!hasLoaded) outcome.resolve({ kind: "nothing to serve" });
+      if (!hasLoaded) outcome.resolve({ kind: "nothing_to_serve" });
     }, loadTimeoutInProgram(mainStartupMs)),
   ];
   if (options.timeoutMs > 0) {
@@ -83,14 +83,14 @@ export async function survey(options: SurveyOptions): Promise<SurveyOutcome> {
     timers.push(
       setTimeout(
         () =>
-          outcome.resolve(hasLoaded ? { kind: "failed", reason } : { kind: "nothing to serve" }),
+          outcome.resolve(hasLoaded ? { kind: "failed", reason } : { kind: "nothing_to_serve" }),
         options.timeoutMs,
       ),
     );
   }
   const result = await outcome.promise;
   // A worker that is stopped in the middle of its module leaves descriptors behind.
-  if (result.kind === "surveyed") {
+  if (result.kind === "probed") {
     timers.push(setTimeout(ended.resolve, LAST_CODE_MS));
     await ended.promise;
   }

@@ -42,7 +42,7 @@ export class RestartPolicy {
   }
 
   /** How many rounds in a row have died young. */
-  get youngDeaths(): number {
+  get consecutiveFailures(): number {
     return this.#rounds;
   }
 

@@ -1,12 +1,13 @@
 // What `start()` returns: the fleet as the program that started it sees it.
 
 import type { ListenMode } from "../net/worker_address.ts";
+import type { WorkerEndCause } from "../telemetry/fleet_event.ts";
 
 /** What a worker is doing: see the design of the fleet in `src/supervisor/fleet.ts`. */
-export type WorkerStatus = "starting" | "accepting" | "condemned" | "draining";
+export type WorkerStatus = "starting" | "accepting" | "retiring" | "draining";
 
 /** The counters of one worker, or of all that ever were. Times are numbers of milliseconds, sizes numbers of bytes. */
-export interface Counts {
+export interface WorkerCounters {
   /** Requests that were answered by a handler, or by the router. */
   readonly requests: number;
   /** Panics: handlers that threw, and errors that nobody caught. */
@@ -24,10 +25,10 @@ export interface Counts {
 }
 
 /** One worker, as `stats()` tells of it. */
-export interface WorkerStats extends Counts {
+export interface WorkerStats extends WorkerCounters {
   /** The worker's number, which counts the workers that were ever spawned. */
   readonly worker: number;
-  /** What it is doing. `condemned`: it serves until its replacement accepts. */
+  /** What it is doing. `retiring`: it serves until its replacement accepts. */
   readonly status: WorkerStatus;
   /** How long ago it was spawned. */
   readonly ageMs: number;
@@ -40,13 +41,13 @@ export interface WorkerStats extends Counts {
 /** The fleet, as `stats()` tells of it. */
 export interface FleetStats {
   /** How many workers there are to be. */
-  readonly wanted: number;
+  readonly desired: number;
   /** The workers that are there. */
   readonly workers: readonly WorkerStats[];
   /** The sums over all workers, those that are gone included; what is open, in flight or in memory is of those that are there. */
-  readonly total: Counts;
-  /** How many workers were replaced, by cause. */
-  readonly replacements: Readonly<Record<string, number>>;
+  readonly total: WorkerCounters;
+  /** How many workers were replaced, by cause. A cause for which no worker was replaced has no entry. */
+  readonly replacements: Readonly<Partial<Record<WorkerEndCause, number>>>;
   /** How long the next replacement has to wait, because workers keep dying young. */
   readonly delayMs: number;
 }
@@ -73,7 +74,7 @@ export interface RunningServer extends AsyncDisposable {
   /** The address of the operator's port, with the port that was picked where it was 0; undefined where there is none. */
   readonly adminAddr: Deno.NetAddr | undefined;
   /** How the workers share the port; or that each has a Unix socket of its own. */
-  readonly listen: ListenMode | "unix";
+  readonly listenMode: ListenMode | "unix";
   /** Whether the server should get requests: from when every worker accepts until it begins to stop. */
   readonly ready: boolean;
   /**

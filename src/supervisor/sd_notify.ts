@@ -1,5 +1,6 @@
-// Tells the service manager above the process how it is doing, in the protocol of sd_notify(3): datagrams of lines such as
-// READY=1, to the socket that the environment names. It is how systemd knows when a service is up, and that it still lives.
+// Reports the state of the service to systemd, or to another service manager, in the protocol of sd_notify(3): datagrams
+// with lines such as READY=1, sent to the socket that the environment names. systemd learns from them that a service is up,
+// and that it still lives.
 
 import { environmentVariable } from "../options/options.ts";
 
@@ -20,8 +21,8 @@ const MICROSECONDS_PER_MILLISECOND = 1_000;
 
 const encoder = new TextEncoder();
 
-/** A connection with the service manager. */
-export class ServiceManager {
+/** The sending end of the sd_notify protocol. */
+export class SdNotify {
   readonly #socket: UnixSocket;
   readonly #folder: string;
   readonly #path: string;
@@ -39,7 +40,7 @@ export class ServiceManager {
   }
 
   /** Connects where the environment names a socket (`NOTIFY_SOCKET`). What stands in the way is logged: a service runs without, too. */
-  static connect(log: (line: string) => void): ServiceManager | undefined {
+  static connect(log: (line: string) => void): SdNotify | undefined {
     const path = environmentVariable("NOTIFY_SOCKET");
     if (path === undefined || path === "") return undefined;
     const cannot = "cannot tell the service manager of NOTIFY_SOCKET anything: ";
@@ -56,7 +57,7 @@ export class ServiceManager {
       // A socket of our own to send from has to have a place.
       const folder = Deno.makeTempDirSync({ prefix: "mudpie-" });
       const socket = listenDatagram({ transport: "unixpacket", path: `${folder}/notify.sock` });
-      return new ServiceManager(socket, folder, path);
+      return new SdNotify(socket, folder, path);
     } catch (error) {
       log(`${cannot}${error instanceof Error ? error.message : String(error)}`);
       return undefined;

@@ -3,17 +3,17 @@
 import { STOP_SIGNAL_WINDOW_MS } from "./fleet.ts";
 
 /** What a signal asks of the fleet. */
-export type SignalMeaning = "shutdown" | "reload" | "add worker" | "remove worker" | "print fleet";
+export type SignalMeaning = "shutdown" | "reload" | "add_worker" | "remove_worker" | "print_fleet";
 
 const MEANINGS: ReadonlyMap<Deno.Signal, SignalMeaning> = new Map([
   ["SIGTERM", "shutdown"],
   ["SIGINT", "shutdown"],
   ["SIGHUP", "reload"],
-  ["SIGTTIN", "add worker"],
-  ["SIGTTOU", "remove worker"],
-  ["SIGUSR2", "print fleet"],
+  ["SIGTTIN", "add_worker"],
+  ["SIGTTOU", "remove_worker"],
+  ["SIGUSR2", "print_fleet"],
   // At this one Deno opens its inspector, too, whatever a program does.
-  ["SIGUSR1", "print fleet"],
+  ["SIGUSR1", "print_fleet"],
 ]);
 
 /** The only ones that Windows has. */

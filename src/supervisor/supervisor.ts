@@ -12,16 +12,21 @@ import { withoutStack } from "../net/socket_errors.ts";
 import { fleetLine, type FleetPhase, isWorthALine, QUEUE_ADVICE } from "../telemetry/fleet_log.ts";
 import { describeError, escapeForLog, type LogSink } from "../telemetry/log.ts";
 import type { Counter } from "../ipc/scoreboard.ts";
-import type { FleetEvent, HandledRequest, HangOutcome } from "../telemetry/fleet_event.ts";
-import type { Misbehaviour, WorkerMessage } from "../ipc/messages.ts";
+import type {
+  FleetEvent,
+  HandledRequest,
+  HangOutcome,
+  WorkerEndCause,
+} from "../telemetry/fleet_event.ts";
+import type { Fault, WorkerMessage } from "../ipc/messages.ts";
 import { keepContext } from "../runtime/async_context.ts";
 import type { RunSettings, WebServerOptions, WorkerCount } from "../options/options.ts";
 import { RequestTotals } from "../telemetry/request_metrics.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
 import type { FleetObserver, ObservedFleet } from "./fleet_observer.ts";
 import { INSPECTOR_NOTICE, isInspectorOpen } from "./inspector.ts";
-import type { Counts, FleetStats, RunningServer, WorkerStats } from "./running_server.ts";
-import { ServiceManager } from "./sd_notify.ts";
+import type { FleetStats, RunningServer, WorkerCounters, WorkerStats } from "./running_server.ts";
+import { SdNotify } from "./sd_notify.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
 import { LinkedModules, sameFolderLine, switchedLine, type WorkerModules } from "./start_folder.ts";
 import { SteadyClock } from "./steady_clock.ts";
@@ -100,8 +105,8 @@ export interface SupervisorOptions {
 interface Crew {
   readonly handle: WorkerHandle;
   readonly spawnedAt: number;
-  /** Its place among those that accept, from 1, once it has been told to listen: whoever replaces it has the same. */
-  place?: number;
+  /** Its slot among those that accept, from 1, once it has been told to listen: whoever replaces it has the same. */
+  slot?: number;
   heartbeats: number;
   heartbeatAt: number;
 }
@@ -144,21 +149,21 @@ export async function supervise(options: SupervisorOptions): Promise<SupervisedS
 }
 
 /** Has a worker of a server that was started here die, without a word to the fleet beforehand. For testing.ts alone. */
-export let misbehaving: (server: RunningServer, worker: number, how: Misbehaviour) => void;
+export let injectFault: (server: RunningServer, worker: number, fault: Fault) => void;
 /** Whether a thread that was terminated may still be there, and the kernel give its socket connections. For the same. */
 export let isAnyThreadEnding: (server: RunningServer) => boolean;
 
 class Supervisor implements SupervisedServer, ObservedFleet {
   static {
-    misbehaving = (server, worker, how) => {
-      (server as Supervisor).#crew.get(worker)?.handle.tell({ kind: "misbehave", how });
+    injectFault = (server, worker, fault) => {
+      (server as Supervisor).#crew.get(worker)?.handle.tell({ kind: "inject_fault", fault });
     };
     isAnyThreadEnding = (server) => (server as Supervisor).#countEnding() > 0;
   }
 
   readonly addr: Deno.NetAddr;
   readonly adminAddr: Deno.NetAddr | undefined;
-  readonly listen: RunningServer["listen"];
+  readonly listenMode: RunningServer["listenMode"];
   readonly finished: Promise<void>;
   readonly #options: SupervisorOptions;
   readonly #fallbackReason: string | undefined;
@@ -184,7 +189,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   #terminated: WorkerHandle[] = [];
   readonly #gone = { requests: 0, panics: 0, connectionsAccepted: 0, connectionsUnused: 0 };
   readonly #goneRequests = new RequestTotals();
-  readonly #replacements: Record<string, number> = {};
+  readonly #replacements: Partial<Record<WorkerEndCause, number>> = {};
   readonly #mainStartupMs = performance.now();
   readonly #started = Promise.withResolvers<SupervisedServer>();
   readonly #finished = Promise.withResolvers<void>();
@@ -199,7 +204,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   #lastHandled: readonly HandledRequest[] = [];
   #stopHearing: () => void = () => {};
   /** Undefined where nobody above the process wants to hear anything. */
-  readonly #manager: ServiceManager | undefined;
+  readonly #sdNotify: SdNotify | undefined;
 
   constructor(
     options: SupervisorOptions,
@@ -215,11 +220,11 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     this.#address = address;
     this.addr = { transport: "tcp", hostname: address.hostname, port: address.port };
     this.adminAddr = options.observer?.addr;
-    this.listen = address.listen;
+    this.listenMode = address.listen;
     this.finished = this.#finished.promise;
     // Whoever waits for it hears of a failure; a program that never looks at it has heard of it by `start()`.
     this.finished.catch(() => {});
-    this.#manager = options.startedBy === "run" ? ServiceManager.connect(options.log) : undefined;
+    this.#sdNotify = options.startedBy === "run" ? SdNotify.connect(options.log) : undefined;
     this.#observerDescriptors = options.observer === undefined ? 0 : descriptorsForObserver();
     this.#maxConnections = connectionsThatFit(workerCount.workers, this.#observerDescriptors);
     this.#budget = ConnectionBudget.of(this.#maxConnections, workerCount.workers);
@@ -263,8 +268,12 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     // worker that would say the same once more.
     await new Promise((resolve) => setTimeout(resolve));
     if (this.#options.wasMisused()) await new Promise((resolve) => setTimeout(resolve, MISUSE_MS));
-    if (this.#fallbackReason !== undefined && this.listen !== "unix") {
-      this.#tell({ kind: "listen fallback", listen: this.listen, reason: this.#fallbackReason });
+    if (this.#fallbackReason !== undefined && this.listenMode !== "unix") {
+      this.#tell({
+        kind: "listen_fallback",
+        listenMode: this.listenMode,
+        reason: this.#fallbackReason,
+      });
     }
     const stopSignals = this.#options.listensToSignals
       ? listenToSignals((meaning, signal) => this.#onSignal(meaning, signal))
@@ -329,22 +338,22 @@ class Supervisor implements SupervisedServer, ObservedFleet {
       case "stop":
         this.#isReady = false;
         this.#isStopping = true;
-        this.#manager?.stopping();
+        this.#sdNotify?.stopping();
         return;
-      case "stop listening":
+      case "stop_listening":
         return this.#address.release();
       case "reloaded":
-        this.#manager?.ready();
+        this.#sdNotify?.ready();
         this.#reload?.resolve();
         this.#reload = undefined;
         return;
-      case "reload failed":
+      case "reload_failed":
         // What was there before is ready as it was.
-        if (!this.#isStopping) this.#manager?.ready();
+        if (!this.#isStopping) this.#sdNotify?.ready();
         this.#reload?.reject(new Error(`The reload failed: ${action.reason}`));
         this.#reload = undefined;
         return;
-      case "give up":
+      case "give_up":
         return void this.#giveUp(action.reason);
       case "finished":
         return this.#finish(action.failure);
@@ -364,7 +373,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
       onMessage: (message) => this.#onMessage(worker, message),
       onGone: (end) => {
         this.#budget.leave(handle.scoreboard.read().connectionsOpen);
-        this.#lastHandled = handle.exchangeBoard.read(Date.now());
+        this.#lastHandled = handle.inFlightRequests.read(Date.now());
         this.#release(worker);
         this.#handle({ kind: "gone", worker, ...end });
         this.#lastHandled = [];
@@ -377,7 +386,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     switch (message.kind) {
       case "loaded":
         this.#configure(worker);
-        return this.#handle({ kind: "loaded", worker, place: this.#crew.get(worker)?.place });
+        return this.#handle({ kind: "loaded", worker, slot: this.#crew.get(worker)?.slot });
       case "accepting":
         return this.#handle({ kind: "accepting", worker });
       case "failed":
@@ -387,9 +396,9 @@ class Supervisor implements SupervisedServer, ObservedFleet {
           message: message.message,
           isFinal: message.isFinal,
         });
-      case "nothing to serve":
+      case "nothing_to_serve":
         return this.#handle({ kind: "failed", worker, message: NOTHING_TO_SERVE, isFinal: true });
-      case "surveyed":
+      case "probed":
         // Nobody here asks for it.
         return;
       case "panicked":
@@ -406,16 +415,16 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     if (crew === undefined) return;
     const { handle } = crew;
     const { settings } = this.#options;
-    const place = crew.place = this.#freePlace();
+    const slot = crew.slot = this.#freeSlot();
     const heartbeatMs = settings.hangTimeout === 0
       ? HEARTBEAT_MS
       : Math.min(HEARTBEAT_MS, settings.hangTimeout / MIN_MISSED_HEARTBEATS);
     handle.tell({
       kind: "configure",
       configuration: {
-        address: this.#address.addressOf(place),
+        address: this.#address.addressOf(slot),
         scoreboard: handle.scoreboard.memory,
-        exchangeBoard: handle.exchangeBoard.memory,
+        inFlightRequests: handle.inFlightRequests.memory,
         requestMetrics: handle.requestMetrics,
         connectionBudget: this.#budget.memory,
         heartbeatMs,
@@ -426,28 +435,28 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     });
   }
 
-  /** The lowest place that nobody has who is to stay. */
-  #freePlace(): number {
-    const taken = this.#takenPlaces();
-    let place = 1;
-    while (taken.has(place)) place++;
-    return place;
+  /** The lowest slot that nobody has who is to stay. */
+  #freeSlot(): number {
+    const taken = this.#takenSlots();
+    let slot = 1;
+    while (taken.has(slot)) slot++;
+    return slot;
   }
 
-  #takenPlaces(): Set<number | undefined> {
+  #takenSlots(): Set<number | undefined> {
     const states = this.#fleet.states();
     const staying = [...this.#crew].filter(([worker]) => {
       const kind = states.get(worker)?.kind;
       return kind === "starting" || kind === "accepting";
     });
-    return new Set(staying.map(([, { place }]) => place));
+    return new Set(staying.map(([, { slot }]) => slot));
   }
 
   #drain(worker: number, order: DrainOrder): void {
     const crew = this.#crew.get(worker);
     if (crew === undefined) return;
-    const isTakenOver = this.#takenPlaces().has(crew.place);
-    if (crew.place !== undefined && !isTakenOver) this.#address.vacate(crew.place);
+    const isTakenOver = this.#takenSlots().has(crew.slot);
+    if (crew.slot !== undefined && !isTakenOver) this.#address.vacate(crew.slot);
     crew.handle.tell({ kind: "drain", order });
   }
 
@@ -464,19 +473,19 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     this.#forgetTerminated();
     this.#renewBudget(now);
     this.#handle({ kind: "tick" });
-    this.#tellManager(now);
+    this.#notifySystem(now);
   }
 
   /** Says that the service lives as long as a worker does: where all of them hang, whoever watches may start it again. */
-  #tellManager(now: number): void {
-    if (this.#manager === undefined) return;
+  #notifySystem(now: number): void {
+    if (this.#sdNotify === undefined) return;
     let serving = 0;
     for (const state of this.#fleet.states().values()) {
       if (state.kind === "accepting") serving++;
-      else if (state.kind === "condemned" && state.cause !== "hang") serving++;
+      else if (state.kind === "retiring" && state.cause !== "hang") serving++;
     }
-    this.#manager.status(`${serving} of ${this.#fleet.wanted} workers accept`);
-    if (serving > 0 || this.#isStopping || !this.#hasStarted) this.#manager.alive(now);
+    this.#sdNotify.status(`${serving} of ${this.#fleet.desired} workers accept`);
+    if (serving > 0 || this.#isStopping || !this.#hasStarted) this.#sdNotify.alive(now);
   }
 
   #forgetTerminated(): void {
@@ -531,7 +540,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   #withHandled(event: FleetEvent): FleetEvent {
     switch (event.kind) {
       case "hung": {
-        const board = this.#crew.get(event.worker)?.handle.exchangeBoard;
+        const board = this.#crew.get(event.worker)?.handle.inFlightRequests;
         return { ...event, handling: board?.read(Date.now()) ?? [] };
       }
       case "ended":
@@ -544,9 +553,9 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   }
 
   #tell(event: FleetEvent): void {
-    if (event.kind === "reloading") this.#manager?.reloading();
+    if (event.kind === "reloading") this.#sdNotify?.reloading();
     if (event.kind === "reloaded") this.#servedModules = this.#modules;
-    if (event.kind === "reload failed") this.#modules = this.#servedModules;
+    if (event.kind === "reload_failed") this.#modules = this.#servedModules;
     if (event.kind === "replacing") this.#adviseOnce();
     if (event.kind === "resized") this.#budget.setWorkers(event.workers);
     if (event.kind === "replacing") this.#countReplacement(event.cause);
@@ -584,7 +593,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   #adviseOnce(): void {
     if (this.#hasAdvised) return;
     this.#hasAdvised = true;
-    if (losesQueueOnClose(this.listen)) this.#options.log(QUEUE_ADVICE);
+    if (losesQueueOnClose(this.listenMode)) this.#options.log(QUEUE_ADVICE);
   }
 
   get phase(): FleetPhase {
@@ -592,7 +601,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     return this.#hasStarted ? "serving" : "starting";
   }
 
-  #countReplacement(cause: string): void {
+  #countReplacement(cause: WorkerEndCause): void {
     this.#replacements[cause] = (this.#replacements[cause] ?? 0) + 1;
   }
 
@@ -609,11 +618,11 @@ class Supervisor implements SupervisedServer, ObservedFleet {
       port,
       workers: workerCount.workers,
       workersSource: workerCount.source,
-      listen: this.listen,
+      listenMode: this.listenMode,
       isolation: settings.isolation,
       ...(this.adminAddr === undefined ? {} : { adminUrl: urlOf(this.adminAddr) }),
     });
-    this.#manager?.ready();
+    this.#sdNotify?.ready();
     this.#started.resolve(this);
   }
 
@@ -641,22 +650,22 @@ class Supervisor implements SupervisedServer, ObservedFleet {
     this.#address.release();
     this.#reload?.reject(new Error("The reload failed: the server has stopped"));
     this.#reload = undefined;
-    this.#manager?.close();
+    this.#sdNotify?.close();
     this.#options.observer?.close();
   }
 
   #onSignal(meaning: SignalMeaning, signal: Deno.Signal): void {
     switch (meaning) {
       case "shutdown":
-        return this.#handle({ kind: "stop signal", signal });
+        return this.#handle({ kind: "stop_signal", signal });
       case "reload":
         this.#handle({ kind: "reload" });
         return this.#adviseOnFolder();
-      case "add worker":
+      case "add_worker":
         return this.#handle({ kind: "resize", by: 1 });
-      case "remove worker":
+      case "remove_worker":
         return this.#handle({ kind: "resize", by: -1 });
-      case "print fleet":
+      case "print_fleet":
         return this.#options.log(escapeForLog(`fleet: ${JSON.stringify(this.stats())}`));
     }
   }
@@ -668,9 +677,10 @@ class Supervisor implements SupervisedServer, ObservedFleet {
       const state = states.get(worker);
       return state === undefined ? [] : [workerStats(worker, crew, state, now)];
     });
-    const sum = (name: keyof Counts) => workers.reduce((total, counts) => total + counts[name], 0);
+    const sum = (name: keyof WorkerCounters) =>
+      workers.reduce((total, counts) => total + counts[name], 0);
     return {
-      wanted: this.#fleet.wanted,
+      desired: this.#fleet.desired,
       workers,
       total: {
         requests: this.#gone.requests + sum("requests"),
@@ -716,7 +726,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
 
   shutdown(): Promise<void> {
     this.#handle(
-      this.#isStopping ? { kind: "cut short" } : { kind: "shutdown", reason: "shutdown()" },
+      this.#isStopping ? { kind: "cut_short" } : { kind: "shutdown", reason: "shutdown()" },
     );
     return this.finished;
   }
@@ -736,12 +746,12 @@ function urlOf({ hostname, port }: Deno.NetAddr): string {
 /** What becomes of workers that hang: a thread of the second kind can be ended, a Web Worker cannot. */
 function hangOutcome(
   { isolation, onHang }: RunSettings,
-  listen: RunningServer["listen"],
+  listen: RunningServer["listenMode"],
 ): HangOutcome {
   if (isolation === "thread") return "stopped";
   return (onHang ?? (listen === "reuseport" ? "exit" : "continue")) === "exit"
     ? "exit"
-    : "spins on";
+    : "spins_on";
 }
 
 function workerStats(worker: number, crew: Crew, state: WorkerState, now: number): WorkerStats {

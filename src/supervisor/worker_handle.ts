@@ -1,7 +1,7 @@
 // One worker as the supervisor sees it: spawn, tell, terminate; and hear what becomes of it.
 // There are two kinds of worker in Deno, with different events for the same things. From here on up they are one.
 
-import { ExchangeBoard } from "../ipc/in_flight_requests.ts";
+import { InFlightRequests } from "../ipc/in_flight_requests.ts";
 import { onLifeLockFree } from "../runtime/life_lock.ts";
 import { messageIn, type SupervisorMessage, type WorkerMessage } from "../ipc/messages.ts";
 import { Scoreboard } from "../ipc/scoreboard.ts";
@@ -33,7 +33,7 @@ export interface ThreadEnd {
 /** A worker that was spawned. */
 export interface WorkerHandle {
   readonly scoreboard: Scoreboard;
-  readonly exchangeBoard: ExchangeBoard;
+  readonly inFlightRequests: InFlightRequests;
   /** The memory of its `RequestMetrics`, where it has any. */
   readonly requestMetrics: SharedArrayBuffer | undefined;
   /** Whether its thread is known to be no more. A Web Worker that spins outlives `terminate`. */
@@ -99,7 +99,7 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
   });
   return {
     scoreboard: new Scoreboard(),
-    exchangeBoard: new ExchangeBoard(),
+    inFlightRequests: new InFlightRequests(),
     requestMetrics: options.countsByRoute ? createMetricsMemory() : undefined,
     get isGone() {
       return isGone;

@@ -30,7 +30,7 @@ export interface HandledRequest {
 }
 
 /**
- * What becomes of a worker that hangs. `"stopped"`: it is replaced, and its thread ended. `"spins on"`: it is replaced, and its
+ * What becomes of a worker that hangs. `"stopped"`: it is replaced, and its thread ended. `"spins_on"`: it is replaced, and its
  * thread, which cannot be ended, goes on taking a core. `"exit"`: for its sake the whole process ends.
  *
  * @example Alert somebody when a core is lost
@@ -38,22 +38,22 @@ export interface HandledRequest {
  * import type { HangOutcome } from "@mudpie/server";
  *
  * const isWorthAnAlert = (outcome: HangOutcome) => outcome !== "stopped";
- * console.log(isWorthAnAlert("spins on")); // true
+ * console.log(isWorthAnAlert("spins_on")); // true
  * ```
  */
-export type HangOutcome = "stopped" | "spins on" | "exit";
+export type HangOutcome = "stopped" | "spins_on" | "exit";
 
 /** Why a worker is replaced, or is gone. */
 export type WorkerEndCause =
   | "panic"
   | "crash"
   | "hang"
-  | "start failed"
-  | "start timeout"
+  | "start_failed"
+  | "start_timeout"
   | "reload"
-  | "max requests"
-  | "max age"
-  | "max heap"
+  | "max_requests"
+  | "max_age"
+  | "max_heap"
   | "resize"
   | "shutdown";
 
@@ -78,7 +78,7 @@ export type FleetEvent =
   | {
     /** Every worker accepts for the first time. */
     readonly kind: "listening";
-    /** The server's URL; or `unix:` and the path, with `{n}` for the places of the workers. */
+    /** The server's URL; or `unix:` and the path, with `{n}` for the slots of the workers. */
     readonly url: string;
     /** For a Unix socket 127.0.0.1, and 0 for the port, as in a request's `remoteAddr`. */
     readonly hostname: string;
@@ -87,15 +87,15 @@ export type FleetEvent =
     /** Who said how many workers there are to be. */
     readonly workersSource: string;
     /** How the workers share the port; or that each has a Unix socket of its own. */
-    readonly listen: "reuseport" | "shared" | "unix";
+    readonly listenMode: "reuseport" | "shared" | "unix";
     readonly isolation: "web" | "thread";
     /** Where the operator's port is; not there where there is none. */
     readonly adminUrl?: string;
   }
   | {
     /** The listen mode that was asked for, or is the usual one, is not possible here. */
-    readonly kind: "listen fallback";
-    readonly listen: "reuseport" | "shared";
+    readonly kind: "listen_fallback";
+    readonly listenMode: "reuseport" | "shared";
     readonly reason: string;
   }
   | { readonly kind: "accepting"; readonly worker: number; readonly startMs: number }
@@ -124,15 +124,15 @@ export type FleetEvent =
     /** Workers keep dying young, so the next replacement has to wait. */
     readonly kind: "delaying";
     readonly delayMs: number;
-    readonly youngDeaths: number;
+    readonly consecutiveFailures: number;
   }
   | {
     /** The process has no file descriptors left for another worker; those that are there serve on. */
-    readonly kind: "out of descriptors";
+    readonly kind: "out_of_descriptors";
   }
   | { readonly kind: "reloading" }
   | { readonly kind: "reloaded" }
-  | { readonly kind: "reload failed"; readonly reason: string }
+  | { readonly kind: "reload_failed"; readonly reason: string }
   | { readonly kind: "resized"; readonly workers: number }
   | { readonly kind: "stopping"; readonly reason: string }
   | { readonly kind: "stopped" };

@@ -1,7 +1,7 @@
 // The log lines of fleet events, and the choice of events that get a line.
 // An event is a value; its words for the log are made here and nowhere else.
 
-import type { FleetEvent, HandledRequest, HangOutcome } from "./fleet_event.ts";
+import type { FleetEvent, HandledRequest, HangOutcome, WorkerEndCause } from "./fleet_event.ts";
 import { escapeForLog } from "./log.ts";
 
 /** Advice on how to avoid the rare resets of listen mode "reuseport". */
@@ -19,15 +19,15 @@ function describeEvent(event: FleetEvent): string {
     case "listening": {
       const workers = event.workers === 1 ? "1 worker" : `${event.workers} workers`;
       const isolation = event.isolation === "web" ? "Web Workers" : "node:worker_threads";
-      const sharing = event.listen === "unix"
+      const sharing = event.listenMode === "unix"
         ? "a Unix socket for each"
-        : `listen mode ${event.listen}`;
+        : `listen mode ${event.listenMode}`;
       return `listening on ${event.url} with ${workers} (${event.workersSource}), ` +
         `${sharing}, isolation ${event.isolation} (${isolation})` +
         (event.adminUrl === undefined ? "" : `, operator's port ${event.adminUrl}`);
     }
-    case "listen fallback":
-      return `listen mode ${event.listen}: ${event.reason}`;
+    case "listen_fallback":
+      return `listen mode ${event.listenMode}: ${event.reason}`;
     case "accepting":
       return `worker ${event.worker}: accepting after ${Math.round(event.startMs)} ms`;
     case "panicked":
@@ -37,24 +37,24 @@ function describeEvent(event: FleetEvent): string {
         HANG_CONSEQUENCES[event.outcome]
       }`;
     case "replacing":
-      return `worker ${event.worker}: to be replaced (${event.cause})`;
+      return `worker ${event.worker}: to be replaced (${inWords(event.cause)})`;
     case "draining":
-      return `worker ${event.worker}: draining (${event.cause})`;
+      return `worker ${event.worker}: draining (${inWords(event.cause)})`;
     case "ended":
-      return `worker ${event.worker}: ended (${event.cause})${
+      return `worker ${event.worker}: ended (${inWords(event.cause)})${
         event.detail === "" ? "" : `: ${event.detail}`
       }${describeHandling(event.handling ?? [])}`;
     case "delaying":
       return `waiting ${
         Math.round(event.delayMs)
-      } ms before the next worker: ${event.youngDeaths} in a row died young`;
-    case "out of descriptors":
+      } ms before the next worker: ${event.consecutiveFailures} in a row died young`;
+    case "out_of_descriptors":
       return "no worker can be started while the process is out of file descriptors (raise ulimit -n); the others serve on";
     case "reloading":
       return "reloading: every worker is replaced, one at a time";
     case "reloaded":
       return "reloaded";
-    case "reload failed":
+    case "reload_failed":
       return `reload failed, the old workers go on serving: ${event.reason}`;
     case "resized":
       return `the fleet is to have ${event.workers} workers`;
@@ -67,9 +67,14 @@ function describeEvent(event: FleetEvent): string {
   }
 }
 
+/** The log is written for people: it has the words of a cause, not its label. */
+function inWords(cause: WorkerEndCause): string {
+  return cause.replaceAll("_", " ");
+}
+
 const HANG_CONSEQUENCES: Record<HangOutcome, string> = {
   "stopped": "it is replaced, and its thread ended",
-  "spins on": "it is replaced, but its thread cannot be ended and goes on taking a core: " +
+  "spins_on": "it is replaced, but its thread cannot be ended and goes on taking a core: " +
     'isolation "thread" would have cured it',
   "exit":
     "its thread cannot be ended and its socket goes on drawing connections, so the others are drained and the process " +

@@ -1,10 +1,10 @@
 // The ways of a worker to die that a test can ask for (testing.ts). Each is the real thing: nothing of the server is told beforehand.
 
-import type { Misbehaviour } from "../ipc/messages.ts";
+import type { Fault } from "../ipc/messages.ts";
 
 /** Does at once what was asked for. */
-export function misbehave(how: Misbehaviour): void {
-  switch (how) {
+export function injectFault(fault: Fault): void {
+  switch (fault) {
     case "hang":
       for (;;);
     case "crash":

@@ -5,14 +5,14 @@
 import type { DrainOrder } from "../ipc/drain_order.ts";
 import { holdLifeLock } from "../runtime/life_lock.ts";
 import type {
+  ProbeOrder,
   SupervisorMessage,
-  SurveyOrder,
   WorkerConfiguration,
   WorkerMessage,
   WorkerPost,
 } from "../ipc/messages.ts";
 import { importModule } from "../runtime/import_module.ts";
-import { misbehave } from "./fault_injection.ts";
+import { injectFault } from "./fault_injection.ts";
 
 /** The name that the supervisor gives to each of its workers, with the worker's number. */
 const WORKER_NAME = /^mudpie:([1-9][0-9]*)$/;
@@ -71,7 +71,7 @@ const RUN_GRACE_SHARE = 3;
 /** What a worker is there for: to serve, or to tell what it would serve. */
 export type Assignment =
   | { readonly kind: "serve"; readonly configuration: WorkerConfiguration }
-  | { readonly kind: "survey"; readonly order: SurveyOrder };
+  | { readonly kind: "probe"; readonly order: ProbeOrder };
 
 /** A worker's connection with its supervisor. */
 export class SupervisorLink {
@@ -95,12 +95,12 @@ export class SupervisorLink {
         switch (message.kind) {
           case "configure":
             return assigned.resolve({ kind: "serve", configuration: message.configuration });
-          case "survey":
-            return assigned.resolve({ kind: "survey", order: message.order });
+          case "probe":
+            return assigned.resolve({ kind: "probe", order: message.order });
           case "drain":
             return this.onDrain(message.order);
-          case "misbehave":
-            return misbehave(message.how);
+          case "inject_fault":
+            return injectFault(message.fault);
         }
       })
     );

@@ -6,7 +6,7 @@ import { bodyFaultOf } from "../handler/body_faults.ts";
 import { UNWANTED } from "../handler/body_stream.ts";
 import { ConnectionBudget } from "../ipc/connection_budget.ts";
 import { Dispatcher, type Handler } from "../routing/dispatcher.ts";
-import { ExchangeBoard } from "../ipc/in_flight_requests.ts";
+import { InFlightRequests } from "../ipc/in_flight_requests.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
 import {
@@ -26,7 +26,7 @@ import {
   PanicLog,
 } from "../telemetry/log.ts";
 import { counterIndex, Scoreboard } from "../ipc/scoreboard.ts";
-import type { Survey, WorkerConfiguration } from "../ipc/messages.ts";
+import type { ProbeReport, WorkerConfiguration } from "../ipc/messages.ts";
 import { platformAddress, type WorkerAddress } from "../net/worker_address.ts";
 import {
   accessLogFormat,
@@ -98,10 +98,10 @@ export async function serveAsWorker(
   link.noteRun();
   const assignment = await link.assigned;
   switch (assignment.kind) {
-    case "survey":
+    case "probe":
       // What its module has left floating is thrown in between, and ends the worker. On a busy machine a timer alone may be due before.
       await shortTurns();
-      link.say({ kind: "surveyed", survey: surveyOf(program) });
+      link.say({ kind: "probed", report: reportOf(program) });
       // Not awaited: the module waits for run() to come back.
       link.moduleHasRun.then(() => link.end());
       return;
@@ -114,7 +114,7 @@ export async function serveAsWorker(
 }
 
 /** What a worker would serve. */
-function surveyOf({ router, runOptions }: WorkerProgram): Survey {
+function reportOf({ router, runOptions }: WorkerProgram): ProbeReport {
   const { entry, onEvent, ...others } = runOptions;
   return {
     routes: router.routes.map(({ pattern, isExact, target }) => ({
@@ -185,7 +185,7 @@ class ServingWorker {
       writtenId: new WrittenId(),
       scoreboard: this.#scoreboard,
       background,
-      exchangeBoard: new ExchangeBoard(configuration.exchangeBoard),
+      inFlightRequests: new InFlightRequests(configuration.inFlightRequests),
       accessLog: openAccessLog(settings, number),
       requestMetrics: configuration.requestMetrics === undefined
         ? undefined
@@ -284,7 +284,7 @@ class ServingWorker {
   /** One timer for the whole worker: the clock, the Date field, the heartbeat, the log. */
   #startTicking(stopWatching: () => void): () => void {
     const context = this.#context;
-    const { deadlines, encoder, exchangeBoard, accessLog } = context;
+    const { deadlines, encoder, inFlightRequests, accessLog } = context;
     const tickMs = this.#tickMs;
     const date = new DateField();
     const heartbeat = new Heartbeat(
@@ -304,8 +304,8 @@ class ServingWorker {
       }
       const now = performance.now();
       const wall = new Date();
-      exchangeBoard.now = wall.getTime();
-      const text = date.renew(exchangeBoard.now);
+      inFlightRequests.now = wall.getTime();
+      const text = date.renew(inFlightRequests.now);
       if (text !== undefined) encoder.setDate(text);
       heartbeat.tick(now, Math.max(0, now - expectedAt));
       expectedAt = now + tickMs;

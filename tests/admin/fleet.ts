@@ -26,7 +26,7 @@ export function stats(workers: readonly WorkerStats[], requestsOfTheGone = 0): F
   const sum = (valueOf: (worker: WorkerStats) => number) =>
     workers.reduce((total, worker) => total + valueOf(worker), 0);
   return {
-    wanted: workers.length,
+    desired: workers.length,
     workers,
     total: {
       requests: requestsOfTheGone + sum(({ requests }) => requests),

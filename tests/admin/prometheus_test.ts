@@ -103,7 +103,7 @@ describe("prometheusText()", () => {
       "mudpie_workers_wanted 1",
       'mudpie_workers{status="starting"} 0',
       'mudpie_workers{status="accepting"} 1',
-      'mudpie_workers{status="condemned"} 0',
+      'mudpie_workers{status="retiring"} 0',
       'mudpie_workers{status="draining"} 1',
     ]);
   });
@@ -111,12 +111,12 @@ describe("prometheusText()", () => {
   it("tells of replacements by cause, from 0 on", () => {
     const { stats: fleet } = exposed();
     const text = prometheusText(
-      exposed(undefined, { stats: { ...fleet, replacements: { panic: 2, "max heap": 1 } } }),
+      exposed(undefined, { stats: { ...fleet, replacements: { panic: 2, max_heap: 1 } } }),
     );
     const lines = linesOf("mudpie_worker_replacements_total", text);
     const line = (cause: string, count: number) =>
       `mudpie_worker_replacements_total{cause="${cause}"} ${count}`;
-    for (const one of [line("panic", 2), line("max heap", 1), line("crash", 0), line("hang", 0)]) {
+    for (const one of [line("panic", 2), line("max_heap", 1), line("crash", 0), line("hang", 0)]) {
       assert(lines.includes(one), one);
     }
   });

@@ -19,7 +19,7 @@ describe("readinessOf()", () => {
     { what: "a fleet that serves", workers: [worker(1), worker(2)], reason: "" },
     {
       what: "a fleet of which one worker is to be replaced, and serves meanwhile",
-      workers: [worker(1, { status: "condemned" })],
+      workers: [worker(1, { status: "retiring" })],
       reason: "",
     },
     {

@@ -74,10 +74,10 @@ describe("servable()", () => {
   });
 
   const others: { what: string; module: { default?: unknown }; kind: string; says: string }[] = [
-    { what: "no default export", module: {}, kind: "nothing to serve", says: "no default export" },
-    { what: "a text", module: { default: "x" }, kind: "nothing to serve", says: "of type string" },
-    { what: "null", module: { default: null }, kind: "nothing to serve", says: "of type null" },
-    { what: "no fetch", module: { default: {} }, kind: "nothing to serve", says: "has no fetch" },
+    { what: "no default export", module: {}, kind: "nothing_to_serve", says: "no default export" },
+    { what: "a text", module: { default: "x" }, kind: "nothing_to_serve", says: "of type string" },
+    { what: "null", module: { default: null }, kind: "nothing_to_serve", says: "of type null" },
+    { what: "no fetch", module: { default: {} }, kind: "nothing_to_serve", says: "has no fetch" },
     {
       what: "an onShutdown that is none",
       module: { default: { fetch() {}, onShutdown: 7 } },

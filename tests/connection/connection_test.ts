@@ -748,7 +748,7 @@ describe("Connection, at its end,", () => {
     open.resolve();
     await assertEnded(exchange);
     assertEquals(whatWasRead, "secret");
-    assertEquals(context.exchangeBoard.read(0), []);
+    assertEquals(context.inFlightRequests.read(0), []);
   });
 
   it("ends quietly when the client goes while an answer is written", async () => {

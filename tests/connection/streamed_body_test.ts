@@ -88,7 +88,7 @@ async function assertOver(exchange: ServedConnection): Promise<void> {
   await settle();
   const { requestsInFlight, requests } = exchange.context.scoreboard.read();
   assertEquals([requestsInFlight, requests], [0, 1]);
-  assertEquals(exchange.context.exchangeBoard.read(0), []);
+  assertEquals(exchange.context.inFlightRequests.read(0), []);
   assertEquals(exchange.faults, []);
 }
 

@@ -115,7 +115,7 @@ describe(`the page of the operator's port${CHROMIUM_HINDRANCE}`, {
       "another worker in the table",
     );
     assertEquals(await page.text("#panics"), String(app.running.stats().total.panics));
-    assertMatch(await page.text("#wanted"), /1 × panic/);
+    assertMatch(await page.text("#desired"), /1 × panic/);
     assertEquals(await page.evaluate("document.querySelectorAll('#events b').length"), 0);
     assertEquals(await page.evaluate("globalThis.isStillHere"), true);
     assertEquals(page.complaints, []);

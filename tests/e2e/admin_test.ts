@@ -251,7 +251,7 @@ describe("the operator's port", { ignore: !CAN_START_APPS }, () => {
     const { data } = await watcher.next("history");
     assertGreaterOrEqual(data.samples.length, 1);
     assertEquals(data.now.readiness, { isReady: true, reason: "" });
-    assertEquals([data.now.pid, data.now.wanted], [Deno.pid, 1]);
+    assertEquals([data.now.pid, data.now.desired], [Deno.pid, 1]);
     assertStringIncludes(JSON.stringify(data.events), "listening on");
     await app.get("/throw");
     const panicked = await watcher.next("fleet", (event) => event.data.weight === "bad");

@@ -30,7 +30,7 @@ describe("The option backlog", { ignore: !hasSocketStatistics() }, () => {
         const run = { listen, isolation, workers: 2, backlog };
         await using app = await startApp("well_behaved.ts", { run });
         const mostOfKernel = Number(Deno.readTextFileSync(SOMAXCONN));
-        const sockets = app.running.listen === "shared" ? 1 : 2;
+        const sockets = app.running.listenMode === "shared" ? 1 : 2;
         assertEquals(
           await queueLimits(app.port),
           Array(sockets).fill(Math.min(limit, mostOfKernel)),

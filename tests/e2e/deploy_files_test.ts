@@ -24,7 +24,7 @@ import {
 import { freePort } from "../support/servers/free_port.ts";
 import { hindranceTo, replaceEach } from "../support/front_ends/front_end.ts";
 import { checkDeployedHaproxy, HAPROXY_HINDRANCE } from "../support/front_ends/haproxy.ts";
-import { Manager } from "../support/servers/manager.ts";
+import { NotifySocket } from "../support/servers/notify_socket.ts";
 import { checkDeployedNginx, NGINX_HINDRANCE } from "../support/front_ends/nginx.ts";
 import { Program } from "../support/servers/program.ts";
 import { CAN_START_PROGRAMS } from "../support/servers/started_app.ts";
@@ -172,7 +172,7 @@ describe("mudpie.service", { ignore }, () => {
     const unit = new Unit(deployedText("mudpie.service"));
     const folder = await Deno.makeTempDir();
     try {
-      using manager = new Manager();
+      using manager = new NotifySocket();
       const places: Record<string, string> = {
         "/usr/local/bin/deno": Deno.execPath(),
         "/srv/current/": ROOT.pathname,

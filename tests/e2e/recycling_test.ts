@@ -27,9 +27,9 @@ describeEachWay((way) => {
     assertFalse(app.events.all.some(({ kind }) => kind === "replacing"));
     for (let i = 0; i < 2; i++) assertEquals((await app.get("/hello")).status, 200);
     const replacing = await app.events.find("replacing");
-    assertEquals([replacing.worker, replacing.cause], [worker, "max requests"]);
+    assertEquals([replacing.worker, replacing.cause], [worker, "max_requests"]);
     const ended = await app.events.find("ended");
-    assertEquals([ended.worker, ended.cause], [worker, "max requests"]);
+    assertEquals([ended.worker, ended.cause], [worker, "max_requests"]);
     assertEquals(acceptingWorkers(app), [worker + 1]);
     assertEquals(app.running.stats().total.requests, 10);
   });
@@ -37,14 +37,14 @@ describeEachWay((way) => {
   it("its maxAgePerWorker replaces a worker of that age", async () => {
     await using app = await start("well_behaved.ts", { maxAgePerWorker: 100, hangTimeout: 2_000 });
     const ended = await app.events.find("ended");
-    assertEquals(ended.cause, "max age");
+    assertEquals(ended.cause, "max_age");
     assertEquals((await app.get("/hello")).status, 200);
   });
 
   it("its maxHeapBytesPerWorker replaces a worker of that size", async () => {
     await using app = await start("well_behaved.ts", { maxHeapBytesPerWorker: 1 });
     const ended = await app.events.find("ended");
-    assertEquals(ended.cause, "max heap");
+    assertEquals(ended.cause, "max_heap");
     assertEquals((await app.get("/hello")).status, 200);
   });
 
@@ -62,8 +62,8 @@ describeEachWay((way) => {
       () => app.running.stats().workers.every(({ heapBytes }) => heapBytes > 100_000),
       "the heap of each worker",
     );
-    const { wanted, workers, total, replacements, delayMs } = app.running.stats();
-    assertEquals({ wanted, replacements, delayMs }, { wanted: 2, replacements: {}, delayMs: 0 });
+    const { desired, workers, total, replacements, delayMs } = app.running.stats();
+    assertEquals({ desired, replacements, delayMs }, { desired: 2, replacements: {}, delayMs: 0 });
     const { requests, panics, connectionsAccepted, connectionsOpen, requestsInFlight } = total;
     assertEquals(
       { requests, panics, connectionsAccepted, connectionsOpen, requestsInFlight },
@@ -98,7 +98,8 @@ describeEachWay((way) => {
       port: app.port,
       workers: 2,
       workersSource: listening.workersSource,
-      ...way,
+      listenMode: way.listen,
+      isolation: way.isolation,
     });
     assertEquals(app.lines.length, 1);
     assertMatch(

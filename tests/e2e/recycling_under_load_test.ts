@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertGreater, assertGreaterOrEqual } from "@std/assert";
 import { it } from "@std/testing/bdd";
-import type { RunOptions } from "../../mod.ts";
+import type { RunOptions, WorkerEndCause } from "../../mod.ts";
 import { countEvents, fewestServing } from "../support/servers/capacity.ts";
 import { assertOnlyResetsOfClosing } from "../support/clients/closing_resets.ts";
 import { eventually } from "../support/deadline.ts";
@@ -24,7 +24,7 @@ const GENERATIONS = 2;
 /** A short `hangTimeout` makes heartbeats frequent: the supervisor knows of requests and memory by them. */
 const FREQUENT = { hangTimeout: 2_000 };
 
-async function replaced(app: StartedApp, cause: string): Promise<void> {
+async function replaced(app: StartedApp, cause: WorkerEndCause): Promise<void> {
   const count = () => app.running.stats().replacements[cause] ?? 0;
   await eventually(() => count() >= GENERATIONS * WORKERS, `replacements (${cause})`);
 }
@@ -34,9 +34,9 @@ describeEachWay((way) => {
     startApp("under_load.ts", { run: { ...way, ...FREQUENT, workers: WORKERS, ...run } });
 
   const limits = [
-    { option: "maxRequestsPerWorker", limit: 100, cause: "max requests" },
-    { option: "maxAgePerWorker", limit: 300, cause: "max age" },
-  ];
+    { option: "maxRequestsPerWorker", limit: 100, cause: "max_requests" },
+    { option: "maxAgePerWorker", limit: 300, cause: "max_age" },
+  ] as const;
   for (const { option, limit, cause } of limits) {
     it(`its ${option} costs no request`, async () => {
       await using app = await start({ [option]: limit });
@@ -65,7 +65,7 @@ describeEachWay((way) => {
         clients: 0,
         targetOf: () => "/leak",
       });
-      await replaced(app, "max heap");
+      await replaced(app, "max_heap");
       const counts = await load.stop();
       assertOnlyResetsOfClosing(counts, countEvents(app.events.all, "draining"), way);
       // Without being replaced, two workers would have had to hold all of it.

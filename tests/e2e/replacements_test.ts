@@ -103,7 +103,7 @@ describeEachWay((way) => {
     module.write(`throw new Error("a mistake in the new version");`);
     const error = await assertRejects(() => app.running.reload(), Error);
     assertMatch(error.message, /^The reload failed: .*a mistake in the new version/);
-    assertMatch((await app.events.find("reload failed")).reason, /a mistake in the new version/);
+    assertMatch((await app.events.find("reload_failed")).reason, /a mistake in the new version/);
     assertEquals(acceptingWorkers(app), workers);
     assertEquals((await app.get("/")).text, "new");
 

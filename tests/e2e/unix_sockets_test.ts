@@ -44,7 +44,7 @@ for (const isolation of ["web", "thread"] as const) {
         pathMode: 0o600,
       });
       assertEquals(namesIn(folder.path), ["app.1.sock", "app.2.sock"]);
-      assertEquals(app.running.listen, "unix");
+      assertEquals(app.running.listenMode, "unix");
       assertEquals(app.running.addr, { transport: "tcp", hostname: "127.0.0.1", port: 0 });
       assertStringIncludes(app.lines[0], `unix:${folder.path}/app.{n}.sock with 2 workers`);
       const names = new Set<string>();
@@ -76,8 +76,8 @@ for (const isolation of ["web", "thread"] as const) {
       const loaded = Promise.all(load);
       try {
         await within(app.running.reload(), "the reload");
-        for (const place of [1, 2]) {
-          using client = await RawClient.connectToSocket(`${folder.path}/app.${place}.sock`);
+        for (const slot of [1, 2]) {
+          using client = await RawClient.connectToSocket(`${folder.path}/app.${slot}.sock`);
           const before = app.events.all.length;
           assertEquals((await client.ask(get("/throw"))).status, 500);
           client[Symbol.dispose]();
@@ -131,7 +131,7 @@ describe("a server on Unix sockets", {
     assertEquals(Deno.readTextFileSync(`${folder.path}/app.2.sock`), "precious");
   });
 
-  it("has all places, or none, where two start at once", async () => {
+  it("has all slots, or none, where two start at once", async () => {
     using folder = socketFolder();
     await using one = startProgram(`${folder.path}/app.sock`, 2);
     await using other = startProgram(`${folder.path}/app.sock`, 2);
@@ -163,7 +163,7 @@ describe("a server on Unix sockets", {
     assertEquals((await client.ask(get("/hello"))).status, 200);
   });
 
-  it("says in one line, and later and later, that a worker more has no place", async () => {
+  it("says in one line, and later and later, that a worker more has no slot", async () => {
     using folder = socketFolder();
     await using program = startProgram(`${folder.path}/app.sock`, 1);
     await program.stderr.find(/listening on/);

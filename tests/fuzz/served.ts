@@ -3,7 +3,7 @@
 
 import { setImmediate } from "node:timers";
 import { Dispatcher, type Handler } from "../../src/routing/dispatcher.ts";
-import { ExchangeBoard } from "../../src/ipc/in_flight_requests.ts";
+import { InFlightRequests } from "../../src/ipc/in_flight_requests.ts";
 import type { RequestLimits } from "../../src/http1/request_parser.ts";
 import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
 import { percentDecode } from "../../src/http1/target.ts";
@@ -23,7 +23,7 @@ import type { ByteConn } from "./byte_conn.ts";
 const encoder = new ResponseEncoder("Sun, 06 Nov 1994 08:49:37 GMT");
 const deadlines = new Deadlines(10, 0);
 const scoreboard = new Scoreboard();
-const exchangeBoard = new ExchangeBoard();
+const inFlightRequests = new InFlightRequests();
 const SETTINGS = resolveServerOptions({
   headTimeout: 0,
   bodyTimeout: 0,
@@ -60,7 +60,7 @@ export class Served {
 }
 
 function countRequestsInFlight(): number {
-  return Math.max(scoreboard.read().requestsInFlight, exchangeBoard.read(0).length);
+  return Math.max(scoreboard.read().requestsInFlight, inFlightRequests.read(0).length);
 }
 
 /** How much of a request's first line, up to its query, the board keeps. */
@@ -69,7 +69,7 @@ const MAX_BOARD_BYTES = 100;
 /** Whether the board, from which the supervisor knows what a worker that hangs was doing, names the request. */
 function isOnBoard({ method, target }: WebRequest): boolean {
   const line = `${method} ${target.replace(/\?.*/, "")}`.slice(0, MAX_BOARD_BYTES);
-  return exchangeBoard.read(0).some(({ method, path }) =>
+  return inFlightRequests.read(0).some(({ method, path }) =>
     `${method} ${path}`.trim() === line.trim()
   );
 }
@@ -98,7 +98,7 @@ export function serve(client: ByteConn, handler: Handler, limits?: RequestLimits
     writtenId: new WrittenId(),
     scoreboard,
     background: { add() {} },
-    exchangeBoard,
+    inFlightRequests,
     requestMetrics: undefined,
     accessLog: undefined,
     onFault: (error) => served.faults.push(error),

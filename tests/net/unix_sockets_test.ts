@@ -17,7 +17,7 @@ const CAN_MAKE_FILES = Deno.build.os !== "windows" &&
   );
 
 describe("socketPath()", () => {
-  const cases: [pattern: string, place: number, path: string][] = [
+  const cases: [pattern: string, slot: number, path: string][] = [
     ["/run/app.{n}.sock", 1, "/run/app.1.sock"],
     ["/run/{n}/app-{n}", 12, "/run/12/app-12"],
     ["/run/app.sock", 2, "/run/app.2.sock"],
@@ -27,9 +27,9 @@ describe("socketPath()", () => {
     ["/run/.hidden", 3, "/run/.hidden.3"],
     ["app.sock", 1, "app.1.sock"],
   ];
-  for (const [pattern, place, path] of cases) {
-    it(`is ${path} for ${pattern} and the place ${place}`, () => {
-      assertEquals(socketPath(pattern, place), path);
+  for (const [pattern, slot, path] of cases) {
+    it(`is ${path} for ${pattern} and the slot ${slot}`, () => {
+      assertEquals(socketPath(pattern, slot), path);
     });
   }
 });
@@ -79,17 +79,17 @@ describe("reserveSocketPaths()", { ignore: !CAN_MAKE_FILES }, () => {
 
   it("clears away what is left in a folder for each worker", async () => {
     using folder = temporaryFolder();
-    for (const place of [1, 2, 3]) {
-      Deno.mkdirSync(folder.path(`${place}`));
-      await leaveSocket(folder.path(`${place}/app-${place}`));
+    for (const slot of [1, 2, 3]) {
+      Deno.mkdirSync(folder.path(`${slot}`));
+      await leaveSocket(folder.path(`${slot}/app-${slot}`));
     }
     await reserveSocketPaths(folder.path("{n}/app-{n}"), 1);
-    for (const place of [1, 2, 3]) {
-      assertEquals([...Deno.readDirSync(folder.path(`${place}`))], []);
+    for (const slot of [1, 2, 3]) {
+      assertEquals([...Deno.readDirSync(folder.path(`${slot}`))], []);
     }
   });
 
-  it("leaves alone at higher places what is somebody's, and all that has another name", async () => {
+  it("leaves alone at higher slots what is somebody's, and all that has another name", async () => {
     using folder = temporaryFolder();
     using listener = Deno.listen({ transport: "unix", path: folder.path("app.3.sock") });
     Deno.writeTextFileSync(folder.path("app.4.sock"), "precious");
@@ -136,7 +136,7 @@ describe("reserveSocketPaths()", { ignore: !CAN_MAKE_FILES }, () => {
     }
   });
 
-  it("refuses a folder that is not there for one of the places", async () => {
+  it("refuses a folder that is not there for one of the slots", async () => {
     using folder = temporaryFolder();
     Deno.mkdirSync(folder.path("1"));
     const error = await assertRejects(
@@ -202,7 +202,7 @@ describe("listenOnSocket()", { ignore: !CAN_MAKE_FILES }, () => {
     assertStringIncludes(error.message, 'gone/app.1.sock": its folder is not there; make it');
   });
 
-  it("leaves the place to who has it where the new one is not to have it after all", async () => {
+  it("leaves the slot to who has it where the new one is not to have it after all", async () => {
     using folder = temporaryFolder();
     const path = folder.path("app.1.sock");
     const claim = new SocketClaim();
@@ -221,7 +221,7 @@ describe("listenOnSocket()", { ignore: !CAN_MAKE_FILES }, () => {
     assertEquals(namesIn(folder), []);
   });
 
-  it("leaves the place to another server that has it by now", async () => {
+  it("leaves the slot to another server that has it by now", async () => {
     using folder = temporaryFolder();
     const path = folder.path("app.1.sock");
     const claim = new SocketClaim();
@@ -239,7 +239,7 @@ describe("listenOnSocket()", { ignore: !CAN_MAKE_FILES }, () => {
     assertEquals(namesIn(folder), ["app.1.sock"]);
   });
 
-  it("gives a place that several want at once to one of them", async () => {
+  it("gives a slot that several want at once to one of them", async () => {
     using folder = temporaryFolder();
     const path = folder.path("app.1.sock");
     const claims = [new SocketClaim(), new SocketClaim()];
@@ -257,7 +257,7 @@ describe("listenOnSocket()", { ignore: !CAN_MAKE_FILES }, () => {
     assertEquals(namesIn(folder), []);
   });
 
-  it("takes a place where another server has left a socket, or somebody has removed its own", async () => {
+  it("takes a slot where another server has left a socket, or somebody has removed its own", async () => {
     using folder = temporaryFolder();
     const path = folder.path("app.1.sock");
     const claim = new SocketClaim();
@@ -282,7 +282,7 @@ describe("listenOnSocket()", { ignore: !CAN_MAKE_FILES }, () => {
 });
 
 describe("removeSocket()", { ignore: !CAN_MAKE_FILES }, () => {
-  it("removes the place's own socket, and nothing else", async () => {
+  it("removes the slot's own socket, and nothing else", async () => {
     using folder = temporaryFolder();
     const path = folder.path("app.1.sock");
     const claim = new SocketClaim();
@@ -296,7 +296,7 @@ describe("removeSocket()", { ignore: !CAN_MAKE_FILES }, () => {
     assert(exists(path));
   });
 
-  it("leaves alone the socket of another server that has the place by now", async () => {
+  it("leaves alone the socket of another server that has the slot by now", async () => {
     using folder = temporaryFolder();
     const path = folder.path("app.1.sock");
     const claim = new SocketClaim();

@@ -205,7 +205,7 @@ describeEachWay((way) => {
     }
     assertMatch(message, /^No worker could start: .*startTimeout \(1000 ms\)/);
     const causes = events.all.flatMap((event) => event.kind === "ended" ? [event.cause] : []);
-    assertEquals(causes, ["start timeout", "start timeout", "start timeout"]);
+    assertEquals(causes, ["start_timeout", "start_timeout", "start_timeout"]);
   });
 }, THREADS);
 

@@ -159,11 +159,11 @@ describeEachWay((way) => {
       // No faster than the supervisor looks: what is kept between two heartbeats is beyond any limit.
       await heartbeatOf(app, Number(text.replace("mudpie:", "")));
     }
-    assertEquals(ended(), ["max heap", "max heap"]);
+    assertEquals(ended(), ["max_heap", "max_heap"]);
     // Fewer would not have filled two workers.
     assert(kept >= 4, `${kept} times ${KEPT_BYTES} bytes`);
     const { replacements } = app.running.stats();
-    assert(replacements["max heap"] >= 2);
+    assert((replacements.max_heap ?? 0) >= 2);
     assertFalse(app.events.all.some(({ kind }) => kind === "hung" || kind === "panicked"));
   });
 }, TWO_WAYS);

@@ -127,7 +127,7 @@ describeEachWay((way) => {
       if (round === 2) {
         const { delayMs, workers } = app.running.stats();
         assert(delayMs > 0 && delayMs <= 1_000, `${delayMs}`);
-        assertEquals(workers.map(({ status }) => status), ["condemned"]);
+        assertEquals(workers.map(({ status }) => status), ["retiring"]);
       }
       await app.events.find("ended", () => true, from);
     }

@@ -41,8 +41,8 @@ function briefly(action: FleetAction): string[] {
       return [`drain ${action.worker}`];
     case "tell":
       return [];
-    case "reload failed":
-    case "give up":
+    case "reload_failed":
+    case "give_up":
       return [`${action.kind}: ${action.reason.replace(NOT_LOADED, "not loaded")}`];
     case "finished":
       return [action.kind + (action.failure === undefined ? "" : `: ${action.failure}`)];
@@ -57,24 +57,24 @@ function briefly(action: FleetAction): string[] {
 
 /** What has happened, in a few words: "accepting 3", "tick". */
 function inputOf(text: string): FleetInput {
-  const [, name, number, rest] = /^([a-z ]+?)(?: (\d+))?(?:: (.*))?$/.exec(text) ?? [];
+  const [, name, number, rest] = /^([a-z_ ]+?)(?: (\d+))?(?:: (.*))?$/.exec(text) ?? [];
   const worker = Number(number);
   switch (name) {
     case "start":
     case "inspected":
     case "reload":
-    case "cut short":
+    case "cut_short":
     case "tick":
       return { kind: name };
     case "loaded":
-      return { kind: name, worker, place: rest === undefined ? undefined : Number(rest) };
+      return { kind: name, worker, slot: rest === undefined ? undefined : Number(rest) };
     case "accepting":
     case "draining":
     case "ended":
       return { kind: name, worker };
     case "shutdown":
       return { kind: name, reason: "a test" };
-    case "stop signal":
+    case "stop_signal":
       return { kind: name, signal: "SIGTERM" };
     case "gone":
       return { kind: name, worker, hasThrown: true, detail: rest ?? "" };
@@ -173,7 +173,7 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    what: "lets go of the worker first whose place another one has taken over",
+    what: "lets go of the worker first whose slot another one has taken over",
     steps: [
       [0, "start", "spawn 1", "spawn 2"],
       [5, "loaded 1: 1"],
@@ -317,7 +317,7 @@ const cases: readonly Case[] = [
     steps: [
       ...UP,
       [90, "no room"],
-      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
+      [100, "shutdown", "stop", "stop_listening", "drain 1", "drain 2"],
       [110, "ended 1", "terminate 1"],
       [120, "ended 2", "terminate 2", "finished"],
     ],
@@ -343,7 +343,7 @@ const cases: readonly Case[] = [
       [10_000, "tick"],
       [10_800, "tick", "spawn 6"],
       [10_810, "accepting 6"],
-      [10_811, "gone 6: another cause", "terminate 2", "give up: the first cause"],
+      [10_811, "gone 6: another cause", "terminate 2", "give_up: the first cause"],
     ],
   },
   {
@@ -420,7 +420,7 @@ const cases: readonly Case[] = [
 
   {
     what: "replaces a hung worker that cannot be stopped like any other",
-    settings: { hangOutcome: "spins on" },
+    settings: { hangOutcome: "spins_on" },
     steps: [
       ...UP,
       [1_000, "heartbeat 2"],
@@ -434,7 +434,7 @@ const cases: readonly Case[] = [
     steps: [
       ...UP,
       [1_000, "heartbeat 2"],
-      [2_010, "tick", "terminate 1", "stop", "stop listening", "drain 2"],
+      [2_010, "tick", "terminate 1", "stop", "stop_listening", "drain 2"],
       [2_020, "tick"],
       [2_100, "ended 2", "terminate 2", "finished: worker 1 hangs and cannot be stopped"],
     ],
@@ -451,7 +451,7 @@ const cases: readonly Case[] = [
         "terminate 1",
         "stop",
         "terminate 2",
-        "stop listening",
+        "stop_listening",
         "terminate 3",
         "finished: worker 1 hangs and cannot be stopped",
       ],
@@ -465,7 +465,7 @@ const cases: readonly Case[] = [
       [1_000, "heartbeat 2"],
       [1_500, "shutdown", "stop"],
       [2_010, "tick", "terminate 1", "spawn 3"],
-      [2_100, "cut short", "terminate 2", "terminate 3", "finished"],
+      [2_100, "cut_short", "terminate 2", "terminate 3", "finished"],
     ],
   },
 
@@ -540,7 +540,7 @@ const cases: readonly Case[] = [
       ...UP,
       [100, "reload", "spawn 3"],
       [150, "accepting 3", "drain 1", "spawn 4"],
-      [200, "failed 4: a mistake", "terminate 4", "reload failed: a mistake"],
+      [200, "failed 4: a mistake", "terminate 4", "reload_failed: a mistake"],
       [1_000, "tick"],
       [1_001, "reload", "spawn 5"],
       [1_050, "accepting 5", "drain 2", "spawn 6"],
@@ -561,7 +561,7 @@ const cases: readonly Case[] = [
         1_100,
         "tick",
         "terminate 3",
-        "reload failed: a worker did not accept within startTimeout (1000 ms)",
+        "reload_failed: a worker did not accept within startTimeout (1000 ms)",
       ],
       [1_200, "tick"],
     ],
@@ -671,7 +671,7 @@ const cases: readonly Case[] = [
         "tick",
         "terminate 1",
         "terminate 2",
-        "give up: not loaded",
+        "give_up: not loaded",
       ],
     ],
   },
@@ -694,7 +694,7 @@ const cases: readonly Case[] = [
         "failed for good 1: it never runs",
         "terminate 1",
         "terminate 2",
-        "give up: it never runs",
+        "give_up: it never runs",
       ],
     ],
   },
@@ -707,7 +707,7 @@ const cases: readonly Case[] = [
         "exited 1: it exited with code 0",
         "terminate 1",
         "terminate 2",
-        "give up: not loaded",
+        "give_up: not loaded",
       ],
     ],
   },
@@ -741,7 +741,7 @@ const cases: readonly Case[] = [
       [20, "gone 3: another cause", "terminate 3"],
       [119, "tick"],
       [120, "tick", "spawn 4"],
-      [130, "gone 4: another cause", "terminate 4", "give up: the first cause"],
+      [130, "gone 4: another cause", "terminate 4", "give_up: the first cause"],
       [140, "tick"],
     ],
   },
@@ -784,11 +784,11 @@ const cases: readonly Case[] = [
       [0, "start", "spawn 1"],
       [1, "accepting 1", "ready"],
       [10, "reload", "spawn 2"],
-      [20, "gone 2: a cause", "terminate 2", "reload failed: a cause"],
+      [20, "gone 2: a cause", "terminate 2", "reload_failed: a cause"],
       [30, "reload", "spawn 3"],
-      [40, "gone 3: a cause", "terminate 3", "reload failed: a cause"],
+      [40, "gone 3: a cause", "terminate 3", "reload_failed: a cause"],
       [50, "reload", "spawn 4"],
-      [60, "gone 4: a cause", "terminate 4", "reload failed: a cause"],
+      [60, "gone 4: a cause", "terminate 4", "reload_failed: a cause"],
       [70, "panicked 1", "spawn 5"],
       [80, "accepting 5", "drain 1"],
       [90, "panicked 5"],
@@ -836,10 +836,10 @@ const cases: readonly Case[] = [
     steps: [
       ...UP,
       [1_000, "heartbeat 2"],
-      [2_010, "tick", "terminate 1", "stop", "stop listening", "drain 2"],
+      [2_010, "tick", "terminate 1", "stop", "stop_listening", "drain 2"],
       [
         2_020,
-        "stop signal",
+        "stop_signal",
         "terminate 2",
         "finished: worker 1 hangs and cannot be stopped",
       ],
@@ -849,7 +849,7 @@ const cases: readonly Case[] = [
     what: "drains all workers at a shutdown, and has finished when all are gone",
     steps: [
       ...UP,
-      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
+      [100, "shutdown", "stop", "stop_listening", "drain 1", "drain 2"],
       [110, "tick"],
       [120, "ended 2", "terminate 2"],
       [130, "gone 1", "finished"],
@@ -865,7 +865,7 @@ const cases: readonly Case[] = [
       [110, "panicked 1", "spawn 3"],
       [150, "accepting 3", "drain 1"],
       [299, "tick"],
-      [300, "tick", "stop listening", "drain 2", "drain 3"],
+      [300, "tick", "stop_listening", "drain 2", "drain 3"],
       [310, "gone 1"],
       [310, "gone 2"],
       [310, "gone 3", "finished"],
@@ -876,7 +876,7 @@ const cases: readonly Case[] = [
       "terminates what has not ended 3 s after the drain timeout: the last work has its time, too",
     steps: [
       ...UP,
-      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
+      [100, "shutdown", "stop", "stop_listening", "drain 1", "drain 2"],
       [200, "ended 2", "terminate 2"],
       [8_099, "tick"],
       [8_100, "tick", "terminate 1", "finished"],
@@ -906,7 +906,7 @@ const cases: readonly Case[] = [
       [0, "start", "spawn 1", "spawn 2"],
       [5, "loaded 1"],
       [10, "accepting 1"],
-      [20, "shutdown", "stop", "stop listening", "drain 1", "terminate 2"],
+      [20, "shutdown", "stop", "stop_listening", "drain 1", "terminate 2"],
       [30, "ended 1", "terminate 1", "finished"],
     ],
   },
@@ -914,7 +914,7 @@ const cases: readonly Case[] = [
     what: "replaces nobody after a shutdown",
     steps: [
       ...UP,
-      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
+      [100, "shutdown", "stop", "stop_listening", "drain 1", "drain 2"],
       [110, "panicked 1"],
       [120, "gone 1"],
       [130, "more"],
@@ -926,8 +926,8 @@ const cases: readonly Case[] = [
     what: "is cut short: all are terminated at once",
     steps: [
       ...UP,
-      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
-      [200, "cut short", "terminate 1", "terminate 2", "finished"],
+      [100, "shutdown", "stop", "stop_listening", "drain 1", "drain 2"],
+      [200, "cut_short", "terminate 1", "terminate 2", "finished"],
       [210, "gone 1"],
     ],
   },
@@ -937,7 +937,7 @@ const cases: readonly Case[] = [
     steps: [
       ...UP,
       [100, "shutdown", "stop"],
-      [200, "cut short", "terminate 1", "terminate 2", "finished"],
+      [200, "cut_short", "terminate 1", "terminate 2", "finished"],
     ],
   },
   {
@@ -945,11 +945,11 @@ const cases: readonly Case[] = [
       "takes signals to stop within 500 ms of the first for the first, and cuts short at a later one",
     steps: [
       ...UP,
-      [100, "stop signal", "stop", "stop listening", "drain 1", "drain 2"],
-      [102, "stop signal"],
-      [350, "stop signal"],
-      [599, "stop signal"],
-      [600, "stop signal", "terminate 1", "terminate 2", "finished"],
+      [100, "stop_signal", "stop", "stop_listening", "drain 1", "drain 2"],
+      [102, "stop_signal"],
+      [350, "stop_signal"],
+      [599, "stop_signal"],
+      [600, "stop_signal", "terminate 1", "terminate 2", "finished"],
     ],
   },
   {
@@ -957,19 +957,19 @@ const cases: readonly Case[] = [
     settings: { shutdownDelayMs: 550 },
     steps: [
       ...UP,
-      [100, "stop signal", "stop"],
-      [599, "stop signal"],
-      [650, "tick", "stop listening", "drain 1", "drain 2"],
-      [651, "stop signal", "terminate 1", "terminate 2", "finished"],
+      [100, "stop_signal", "stop"],
+      [599, "stop_signal"],
+      [650, "tick", "stop_listening", "drain 1", "drain 2"],
+      [651, "stop_signal", "terminate 1", "terminate 2", "finished"],
     ],
   },
   {
     what: "takes a signal to stop that comes with a shutdown for the same",
     steps: [
       ...UP,
-      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
-      [101, "stop signal"],
-      [700, "stop signal", "terminate 1", "terminate 2", "finished"],
+      [100, "shutdown", "stop", "stop_listening", "drain 1", "drain 2"],
+      [101, "stop_signal"],
+      [700, "stop_signal", "terminate 1", "terminate 2", "finished"],
     ],
   },
   {
@@ -997,8 +997,8 @@ const cases: readonly Case[] = [
         110,
         "shutdown",
         "stop",
-        "reload failed: the server is stopping",
-        "stop listening",
+        "reload_failed: the server is stopping",
+        "stop_listening",
         "drain 1",
         "drain 2",
         "terminate 3",
@@ -1011,7 +1011,7 @@ const cases: readonly Case[] = [
     what: "takes a second shutdown for the same",
     steps: [
       ...UP,
-      [100, "shutdown", "stop", "stop listening", "drain 1", "drain 2"],
+      [100, "shutdown", "stop", "stop_listening", "drain 1", "drain 2"],
       [110, "shutdown"],
     ],
   },
@@ -1046,11 +1046,11 @@ function told(action: FleetAction): string[] {
     case "ended":
       return [`${event.worker} ended: ${event.cause}, ${event.detail}`];
     case "delaying":
-      return [`delaying for ${event.delayMs} after ${event.youngDeaths}`];
+      return [`delaying for ${event.delayMs} after ${event.consecutiveFailures}`];
     case "resized":
       return [`resized to ${event.workers}`];
     case "stopping":
-    case "reload failed":
+    case "reload_failed":
       return [`${event.kind}: ${event.reason}`];
     default:
       return [event.kind];
@@ -1118,7 +1118,7 @@ const stories: readonly Case[] = [
       [0, "start"],
       [10, "accepting 1", "1 accepting after 10"],
       [20, "no room"],
-      [30, "panicked 1: boom", "1 panicked: boom", "1 replacing: panic", "out of descriptors"],
+      [30, "panicked 1: boom", "1 panicked: boom", "1 replacing: panic", "out_of_descriptors"],
       [40, "tick"],
       [50, "room"],
     ],
@@ -1128,12 +1128,12 @@ const stories: readonly Case[] = [
     settings: { workers: 1 },
     steps: [
       [0, "start"],
-      [10, "failed 1: no memory", "1 ended: start failed, no memory"],
+      [10, "failed 1: no memory", "1 ended: start_failed, no memory"],
       [20, "loaded 2"],
       [
         1_010,
         "tick",
-        "2 ended: start timeout, a worker did not accept within startTimeout (1000 ms)",
+        "2 ended: start_timeout, a worker did not accept within startTimeout (1000 ms)",
         "delaying for 100 after 2",
       ],
     ],
@@ -1149,7 +1149,7 @@ const stories: readonly Case[] = [
       [35, "draining 1", "1 draining: reload", "reloaded"],
       [40, "ended 1", "1 ended: reload, "],
       [50, "reload", "reloading", "2 replacing: reload"],
-      [60, "failed 3: a mistake", "3 ended: start failed, a mistake", "reload failed: a mistake"],
+      [60, "failed 3: a mistake", "3 ended: start_failed, a mistake", "reload_failed: a mistake"],
     ],
   },
   {
@@ -1174,7 +1174,7 @@ const stories: readonly Case[] = [
       [0, "start"],
       [10, "accepting 1", "1 accepting after 10"],
       [20, "shutdown", "stopping: a test"],
-      [30, "cut short", "1 ended: shutdown, terminated", "stopped"],
+      [30, "cut_short", "1 ended: shutdown, terminated", "stopped"],
     ],
   },
 ];
@@ -1200,12 +1200,12 @@ describe("Fleet", () => {
     for (const step of steps) fleet.after(inputOf(step), 10);
     assertEquals([...fleet.states()].map(([worker, { kind }]) => `${worker} ${kind}`), [
       "1 accepting",
-      "2 condemned",
+      "2 retiring",
       "3 accepting",
       "4 starting",
       "5 starting",
     ]);
-    assertEquals([fleet.wanted, fleet.delayMs(10)], [4, 0]);
+    assertEquals([fleet.desired, fleet.delayMs(10)], [4, 0]);
     fleet.after(inputOf("gone 4"), 20);
     fleet.after(inputOf("gone 6"), 30);
     assertEquals([fleet.delayMs(30), fleet.delayMs(80), fleet.delayMs(1_000)], [100, 50, 0]);
@@ -1307,7 +1307,7 @@ class World {
   readonly threads = new Set<number>();
   /** How often the end of each spawned worker was told. */
   readonly ends = new Map<number, number>();
-  mostWanted: number;
+  mostDesired: number;
   hasRoom = true;
   isStopping = false;
   hasBeenReady = false;
@@ -1316,7 +1316,7 @@ class World {
 
   constructor(settings: FleetSettings) {
     this.fleet = new Fleet(settings, 0, NO_JITTER);
-    this.mostWanted = settings.workers;
+    this.mostDesired = settings.workers;
   }
 
   count(...kinds: string[]): number {
@@ -1328,12 +1328,12 @@ class World {
     const servingBefore = new Set(
       [...this.fleet.states()].filter(([, { kind }]) => isServing(kind)).map(([worker]) => worker),
     );
-    if (input.kind === "shutdown" || input.kind === "cut short") this.isStopping = true;
+    if (input.kind === "shutdown" || input.kind === "cut_short") this.isStopping = true;
     if (input.kind === "room") this.hasRoom = input.hasRoom;
     const endsByItself = input.kind === "gone" || input.kind === "ended" ? input.worker : undefined;
     if (input.kind === "gone") this.threads.delete(input.worker);
     const actions = this.fleet.after(input, this.now);
-    this.mostWanted = Math.max(this.mostWanted, this.fleet.wanted);
+    this.mostDesired = Math.max(this.mostDesired, this.fleet.desired);
     for (const action of actions) this.#perform(action);
 
     assertEquals(
@@ -1343,15 +1343,15 @@ class World {
     );
     if (this.hasGivenUp || this.isStopping) return;
     const accepting = this.count("accepting");
-    const serving = this.count("accepting", "condemned");
+    const serving = this.count("accepting", "retiring");
     const starting = this.count("starting");
-    assertLessOrEqual(serving, this.fleet.wanted, "more workers serve than are wanted");
-    assertLessOrEqual(starting + accepting, this.mostWanted, "too many workers");
+    assertLessOrEqual(serving, this.fleet.desired, "more workers serve than are wanted");
+    assertLessOrEqual(starting + accepting, this.mostDesired, "too many workers");
     const letGo = actions.some((action) =>
       (action.kind === "drain" || action.kind === "terminate") &&
       servingBefore.has(action.worker) && action.worker !== endsByItself
     );
-    if (letGo) assertEquals(serving, this.fleet.wanted, "a worker went before another accepted");
+    if (letGo) assertEquals(serving, this.fleet.desired, "a worker went before another accepted");
   }
 
   #perform(action: FleetAction): void {
@@ -1375,7 +1375,7 @@ class World {
       case "ready":
         this.hasBeenReady = true;
         return;
-      case "give up":
+      case "give_up":
         this.hasGivenUp = true;
         return;
       case "finished":
@@ -1426,7 +1426,7 @@ class World {
 }
 
 function isServing(kind: string): boolean {
-  return kind === "accepting" || kind === "condemned";
+  return kind === "accepting" || kind === "retiring";
 }
 
 const arbitrarySettings: fc.Arbitrary<FleetSettings> = fc.record({
@@ -1435,7 +1435,7 @@ const arbitrarySettings: fc.Arbitrary<FleetSettings> = fc.record({
   loadTimeoutMs: fc.constantFrom(500, Infinity),
   drainTimeoutMs: fc.constantFrom(0, 3_000),
   hangTimeoutMs: fc.constantFrom(0, 2_000),
-  hangOutcome: fc.constantFrom("stopped", "spins on"),
+  hangOutcome: fc.constantFrom("stopped", "spins_on"),
   shutdownDelayMs: fc.constantFrom(0, 1_000),
   maxRequests: fc.constantFrom(0, 10),
   maxAgeMs: fc.constantFrom(0, 100_000),
@@ -1462,7 +1462,7 @@ describe("Fleet, whatever happens in whatever order,", () => {
         world.happen(inputOf("room"));
         world.prosper(12_000);
         const kinds = [...world.fleet.states().values()].map(({ kind }) => kind);
-        assertEquals(kinds, Array(world.fleet.wanted).fill("accepting"));
+        assertEquals(kinds, Array(world.fleet.desired).fill("accepting"));
       }),
       { numRuns: 300 },
     );
@@ -1494,7 +1494,7 @@ describe("Fleet, whatever happens in whatever order,", () => {
         const world = new World(settings);
         world.happen({ kind: "start" });
         for (const move of moves) world.make(move);
-        world.happen({ kind: "cut short" });
+        world.happen({ kind: "cut_short" });
         assert(world.hasGivenUp || world.hasFinished, "the fleet has not come to an end");
         assertEquals([...world.threads], []);
       }),

@@ -37,7 +37,7 @@ describe("RestartPolicy", () => {
   it("lets the first worker start at once", () => {
     const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     assert(policy.notBefore <= 0);
-    assertEquals(policy.youngDeaths, 0);
+    assertEquals(policy.consecutiveFailures, 0);
   });
 
   it("lets the first replacement start at once and delays those behind it, twice as long each time", () => {
@@ -77,7 +77,7 @@ describe("RestartPolicy", () => {
     const now = 10 * YOUNG_MS;
     policy.noteDeath(now - 20, 10, now);
     policy.noteDeath(now + 1, 0, now + 2);
-    assertEquals([policy.youngDeaths, policy.notBefore], [2, now + 102]);
+    assertEquals([policy.consecutiveFailures, policy.notBefore], [2, now + 102]);
     policy.noteDeath(now + 3, YOUNG_MS, now + 3 + YOUNG_MS);
     policy.noteDeath(now + 4, YOUNG_MS, now + 4 + YOUNG_MS);
     assertEquals(policy.notBefore, now + 102);
@@ -86,18 +86,18 @@ describe("RestartPolicy", () => {
   it("begins a new count when nobody has died young for a while", () => {
     const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     for (let i = 0; i < 5; i++) policy.noteDeath(i, 0, i);
-    assertEquals(policy.youngDeaths, 5);
+    assertEquals(policy.consecutiveFailures, 5);
     const later = 4 + YOUNG_MS + 1;
     policy.noteDeath(later - 10, 0, later);
-    assertEquals([policy.youngDeaths, policy.notBefore], [1, later]);
+    assertEquals([policy.consecutiveFailures, policy.notBefore], [1, later]);
   });
 
   it("counts workers that were spawned together and die of the same cause once", () => {
     const policy = new RestartPolicy(FIRST_GAP_DELAY_MS, NO_JITTER);
     for (let worker = 0; worker < 10; worker++) policy.noteDeath(0, 0, 5 + worker);
-    assertEquals([policy.youngDeaths, policy.notBefore], [1, 5]);
+    assertEquals([policy.consecutiveFailures, policy.notBefore], [1, 5]);
     for (let worker = 0; worker < 10; worker++) policy.noteDeath(20, 0, 30 + worker);
-    assertEquals([policy.youngDeaths, policy.notBefore], [2, 130]);
+    assertEquals([policy.consecutiveFailures, policy.notBefore], [2, 130]);
   });
 
   it("feels its way after a failure, until a worker has come up", () => {

@@ -16,13 +16,13 @@ const events: { event: FleetEvent; says: (string | RegExp)[] }[] = [
       port: 8000,
       workers: 4,
       workersSource: "as MUDPIE_THREADS says",
-      listen: "reuseport",
+      listenMode: "reuseport",
       isolation: "web",
     },
     says: ["http://127.0.0.1:8000/", "4 workers", "as MUDPIE_THREADS says", "reuseport", "web"],
   },
   {
-    event: { kind: "listen fallback", listen: "shared", reason: "the flag is missing" },
+    event: { kind: "listen_fallback", listenMode: "shared", reason: "the flag is missing" },
     says: ["shared", "the flag is missing"],
   },
   { event: { kind: "accepting", worker: 3, startMs: 41.7 }, says: ["worker 3", "42 ms"] },
@@ -40,7 +40,7 @@ const events: { event: FleetEvent; says: (string | RegExp)[] }[] = [
     says: [/worker 3: hung while handling POST \/spins \(30\.0 s\), GET \/waits \(61\.0 s\); /],
   },
   {
-    event: { kind: "hung", worker: 3, outcome: "spins on", handling: [] },
+    event: { kind: "hung", worker: 3, outcome: "spins_on", handling: [] },
     says: [/worker 3: hung; /, "core", 'isolation "thread"'],
   },
   {
@@ -66,17 +66,17 @@ const events: { event: FleetEvent; says: (string | RegExp)[] }[] = [
     },
     says: [/out of memory while handling GET \/grows \(1\.3 s\)$/],
   },
-  { event: { kind: "replacing", worker: 3, cause: "max age" }, says: ["worker 3", "max age"] },
+  { event: { kind: "replacing", worker: 3, cause: "max_age" }, says: ["worker 3", "max age"] },
   {
     event: { kind: "ended", worker: 3, cause: "crash", detail: "out of memory" },
     says: ["worker 3", "crash", "out of memory"],
   },
   { event: { kind: "ended", worker: 3, cause: "reload", detail: "" }, says: [/reload\)$/] },
-  { event: { kind: "delaying", delayMs: 1_600, youngDeaths: 5 }, says: ["1600 ms", "5"] },
-  { event: { kind: "out of descriptors" }, says: ["file descriptors", "ulimit -n"] },
+  { event: { kind: "delaying", delayMs: 1_600, consecutiveFailures: 5 }, says: ["1600 ms", "5"] },
+  { event: { kind: "out_of_descriptors" }, says: ["file descriptors", "ulimit -n"] },
   { event: { kind: "reloading" }, says: ["reloading"] },
   { event: { kind: "reloaded" }, says: ["reloaded"] },
-  { event: { kind: "reload failed", reason: "it does not parse" }, says: ["it does not parse"] },
+  { event: { kind: "reload_failed", reason: "it does not parse" }, says: ["it does not parse"] },
   { event: { kind: "resized", workers: 5 }, says: ["5"] },
   { event: { kind: "stopping", reason: "SIGTERM" }, says: ["stopping", "SIGTERM"] },
   { event: { kind: "stopped" }, says: ["stopped"] },
@@ -103,7 +103,7 @@ describe("fleetLine()", () => {
     fc.assert(
       fc.property(hostileText, (text) => {
         assertIsOneLine(fleetLine({ kind: "ended", worker: 1, cause: "crash", detail: text }));
-        assertIsOneLine(fleetLine({ kind: "reload failed", reason: text }));
+        assertIsOneLine(fleetLine({ kind: "reload_failed", reason: text }));
       }),
     );
   });
@@ -146,10 +146,10 @@ describe("isWorthALine()", () => {
   it("is said of all that concerns the fleet, at any time", () => {
     const kinds = [
       "listening",
-      "listen fallback",
+      "listen_fallback",
       "replacing",
       "delaying",
-      "out of descriptors",
+      "out_of_descriptors",
       "reloading",
       "stopped",
     ] as const;

@@ -113,7 +113,7 @@ export const PAGE = `<!DOCTYPE html>
     <section class="plots" aria-label="The last five minutes">${PLOTS.join("")}
     </section>
     <section class="card" aria-labelledby="workers-title">
-      <div class="title"><h2 id="workers-title">Workers</h2><p id="wanted" class="note"></p></div>
+      <div class="title"><h2 id="workers-title">Workers</h2><p id="desired" class="note"></p></div>
       <table>
         <thead><tr>${COLUMNS.map(column).join("")}</tr></thead>
         <tbody id="workers"></tbody>

@@ -45,11 +45,13 @@ export class FleetView {
   }
 
   /** How many workers accept, and why others were replaced. */
-  #showSummary({ workers, wanted, replacements }) {
+  #showSummary({ workers, desired, replacements }) {
     const accepting = workers.filter(({ status }) => status === "accepting").length;
-    const causes = Object.entries(replacements).map(([cause, times]) => `${times} × ${cause}`);
+    const causes = Object.entries(replacements).map(([cause, times]) =>
+      `${times} × ${cause.replaceAll("_", " ")}`
+    );
     const since = causes.length === 0 ? "" : ` · replaced so far: ${causes.join(", ")}`;
-    this.setText("wanted", `${accepting} of ${wanted} accept${since}`);
+    this.setText("desired", `${accepting} of ${desired} accept${since}`);
   }
 
   #workerRow(worker) {

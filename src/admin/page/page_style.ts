@@ -287,7 +287,7 @@ td.bad {
   background: var(--good-ground);
   color: var(--good);
 }
-.badge[data-status="condemned"], .badge[data-status="silent"] {
+.badge[data-status="retiring"], .badge[data-status="silent"] {
   background: var(--bad-ground);
   color: var(--bad);
 }

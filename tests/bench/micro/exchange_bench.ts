@@ -2,7 +2,7 @@
 // Each time that is printed is for 100 requests: what begins and ends a run does not count in it.
 
 import { Dispatcher } from "../../../src/routing/dispatcher.ts";
-import { ExchangeBoard } from "../../../src/ipc/in_flight_requests.ts";
+import { InFlightRequests } from "../../../src/ipc/in_flight_requests.ts";
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
 import { Scoreboard } from "../../../src/ipc/scoreboard.ts";
@@ -58,7 +58,7 @@ function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): End
     writtenId: new WrittenId(),
     scoreboard: new Scoreboard(),
     background: { add() {} },
-    exchangeBoard: new ExchangeBoard(),
+    inFlightRequests: new InFlightRequests(),
     requestMetrics: undefined,
     accessLog: log === "off" ? undefined : accessLog(log),
     onFault: (error) => {

@@ -1,7 +1,7 @@
 // One connection of a worker, over a connection without a socket and with a clock that is a number: what the tests of connections share.
 
 import { Dispatcher, type Handler, type PanicListener } from "../../../src/routing/dispatcher.ts";
-import { ExchangeBoard } from "../../../src/ipc/in_flight_requests.ts";
+import { InFlightRequests } from "../../../src/ipc/in_flight_requests.ts";
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
 import { Scoreboard } from "../../../src/ipc/scoreboard.ts";
@@ -93,7 +93,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     writtenId: new WrittenId(),
     scoreboard: new Scoreboard(),
     background,
-    exchangeBoard: new ExchangeBoard(),
+    inFlightRequests: new InFlightRequests(),
     accessLog: options.isLogged ? accessLog : undefined,
     requestMetrics: options.requestMetrics,
     onFault: (error) => faults.push(error),

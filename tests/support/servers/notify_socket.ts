@@ -1,4 +1,4 @@
-// A service manager such as systemd, as far as a service tells it how it is doing: a real datagram socket.
+// The socket of a service manager such as systemd: it keeps what a service reports to it. A real datagram socket.
 
 import { eventually } from "../deadline.ts";
 
@@ -10,8 +10,8 @@ interface UnstableNet {
   };
 }
 
-/** A service manager: all that it is told, in order. */
-export class Manager implements Disposable {
+/** The receiving end of the sd_notify protocol: all that was reported, in order. */
+export class NotifySocket implements Disposable {
   readonly folder = Deno.makeTempDirSync();
   readonly path = `${this.folder}/manager.sock`;
   readonly told: string[] = [];

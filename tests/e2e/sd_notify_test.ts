@@ -4,12 +4,12 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { AppOptions } from "../support/servers/app.ts";
 import { eventually } from "../support/deadline.ts";
-import { Manager } from "../support/servers/manager.ts";
+import { NotifySocket } from "../support/servers/notify_socket.ts";
 import { Program } from "../support/servers/program.ts";
 import { get, RawClient } from "../support/clients/raw_client.ts";
 import { CAN_START_PROGRAMS } from "../support/servers/started_app.ts";
 
-function start(app: string, manager: Manager, options: AppOptions = {}, env = {}): Program {
+function start(app: string, manager: NotifySocket, options: AppOptions = {}, env = {}): Program {
   const path = new URL(`../support/apps/${app}`, import.meta.url).pathname;
   const run = { port: 0, workers: 2, ...options.run };
   return Program.deno(["run", "-A", path, JSON.stringify({ ...options, run })], {
@@ -19,7 +19,7 @@ function start(app: string, manager: Manager, options: AppOptions = {}, env = {}
 
 describe("A service manager", { ignore: !CAN_START_PROGRAMS }, () => {
   it("hears when the server is ready, reloads, and stops", async () => {
-    using manager = new Manager();
+    using manager = new NotifySocket();
     await using program = start("well_behaved.ts", manager);
     await program.listening();
     await manager.hears("READY=1");
@@ -35,7 +35,7 @@ describe("A service manager", { ignore: !CAN_START_PROGRAMS }, () => {
   });
 
   it("hears that the server is alive for as long as a worker is", async () => {
-    using manager = new Manager();
+    using manager = new NotifySocket();
     const run = { workers: 1, hangTimeout: 800, onHang: "continue", startTimeout: 0 } as const;
     await using program = start("hangs.ts", manager, { run }, { WATCHDOG_USEC: "300000" });
     const { port } = await program.listening();
@@ -54,7 +54,7 @@ describe("A service manager", { ignore: !CAN_START_PROGRAMS }, () => {
   });
 
   it("hears no signs of life that are another process's to give", async () => {
-    using manager = new Manager();
+    using manager = new NotifySocket();
     const env = { WATCHDOG_USEC: "1000", WATCHDOG_PID: "1" };
     await using program = start("well_behaved.ts", manager, {}, env);
     await manager.hears("STATUS=2 of 2 workers accept");
@@ -64,7 +64,7 @@ describe("A service manager", { ignore: !CAN_START_PROGRAMS }, () => {
   });
 
   it("is not needed: a server that cannot reach it says so and serves", async () => {
-    using manager = new Manager();
+    using manager = new NotifySocket();
     const sockets: [path: string, says: RegExp | undefined][] = [
       ["@abstract", /cannot tell the service manager .*@abstract/],
       [`${manager.folder}/nobody.sock`, undefined],
@@ -83,7 +83,7 @@ describe("A service manager", { ignore: !CAN_START_PROGRAMS }, () => {
   });
 
   it("finds nothing of the server left among the temporary files", async () => {
-    using manager = new Manager();
+    using manager = new NotifySocket();
     const temporary = Deno.makeTempDirSync({ dir: manager.folder });
     await using program = start("well_behaved.ts", manager, {}, { TMPDIR: temporary });
     await manager.hears("READY=1");
