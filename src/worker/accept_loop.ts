@@ -1,126 +1,74 @@
-// Accept until told to stop; the connection limit; out of descriptors.
-// The kernel's queue is the only one: while the worker has as many connections as it takes, it does not accept.
+// The accept loop of a worker: accepts connections until the worker drains.
+// The kernel's queue is the only one: a worker without room for another connection does not accept.
 
-import type { ConnectionBudget } from "../ipc/connection_budget.ts";
 import { isOutOfResources } from "../net/socket_errors.ts";
 import type { ClientConn } from "../connection/connection.ts";
 import { settlesWithin, shortTurns } from "../runtime/event_loop.ts";
+import type { ConnectionLimit } from "./connection_limit.ts";
 
-/** How long to wait when accepting fails for want of something, such as descriptors: trying on at once would burn a core. */
+/**
+ * How long to wait after a lack of resources, such as descriptors. Without a wait, the loop would
+ * use a whole core.
+ */
 const RETRY_AFTER_MS = 100;
 
-/** So many failures in a row, without one connection between them, are no longer about single connections. */
+/** After this many failures in a row, the fault is not in single connections. */
 const MAX_FAILURES_IN_A_ROW = 1_000;
 
-/** How long a loop that is stopped waits for one more connection, and how long in all. */
+/** How long a stopped loop waits for one more connection, and how long in all. */
 const QUIET_MS = 10;
 const MAX_UNQUIET_MS = 200;
 
-/** As many as the kernel's queue holds, and as many again that come meanwhile; others would go on accepting for ever. */
+/**
+ * How many connections a stopped loop accepts at most: as many as the kernel's queue holds, and the
+ * same number again, which come in the meantime. Without a limit it might never end.
+ */
 const MAX_WAITING = 1_024;
 
-/** How many turns of the microtask queue it takes to see that a promise is settled; Deno's `accept` needs two. */
+/** How many turns of the microtask queue to give a promise to settle; Deno's `accept` needs two. */
 const SETTLING_TURNS = 5;
 
-/** How often to look whether other workers have made room: they cannot tell. */
-const LOOK_FOR_ROOM_MS = 50;
-
-/** How many more connections than its share a worker takes before it lets others go first: a quarter, and a few. */
-const FAIR_FACTOR = 1.25;
-const FAIR_SURPLUS = 4;
-
 /**
- * How long a worker with more than its share lets others go first; if nobody comes, there is nobody. With 2 ms the server took
- * 0.7 of the short connections a second, with 1 ms all of them; 64 kept connections on two workers are spread 37 to 27 at worst,
- * and were all on one of them without it.
+ * How long a worker with more than its share waits, so that the others accept first. With 2 ms the
+ * server accepted 0.7 of the short connections a second, with 1 ms all of them. 64 kept connections
+ * on two workers are spread 37 to 27 at worst; without this, one worker had all of them.
  */
 const COURTESY_MS = 1;
 
-/** Counts the connections of a worker, and lets the accept loop wait for one to end. */
-export class ConnectionLimit {
-  readonly #max: number;
-  readonly #budget: ConnectionBudget;
-  #count = 0;
-  #onRoom: (() => void) | undefined;
-
-  /** `max` is for this worker, the budget for all of them together. */
-  constructor(max: number, budget: ConnectionBudget) {
-    this.#max = max;
-    this.#budget = budget;
-  }
-
-  enter(): void {
-    this.#count++;
-    this.#budget.enter();
-  }
-
-  leave(): void {
-    this.#count--;
-    this.#budget.leave();
-    this.wake();
-  }
-
-  /** Whether the worker may take one more. */
-  get hasRoom(): boolean {
-    return this.#count < this.#max && this.#budget.hasRoom;
-  }
-
-  /** Whether there are descriptors for one more. */
-  get hasDescriptors(): boolean {
-    return this.#budget.hasRoom;
-  }
-
-  /** Whether the worker has many more connections than the others, as far as they are all counted together. */
-  get hasMoreThanItsShare(): boolean {
-    const share = this.#budget.open / this.#budget.workers;
-    return this.#count > share * FAIR_FACTOR + FAIR_SURPLUS;
-  }
-
-  /** Resolves when there may be room for one more, or when somebody wakes the waiting for another reason. */
-  async room(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onRoom = resolve;
-    const timer = this.#budget.hasRoom ? undefined : setTimeout(resolve, LOOK_FOR_ROOM_MS);
-    await promise;
-    clearTimeout(timer);
-  }
-
-  /** Ends the waiting for room. */
-  wake(): void {
-    this.#onRoom?.();
-    this.#onRoom = undefined;
-  }
-}
-
-/** A socket that is listened on: of the two kinds, as far as the loop is concerned. */
+/** The part of a listening socket, of either kind, that the loop uses. */
 export interface ConnectionSource {
   accept(): Promise<ClientConn>;
   close(): void;
 }
 
-/** What the accept loop needs of its surroundings. */
+/** What the accept loop uses. */
 export interface AcceptOptions {
   readonly limit: ConnectionLimit;
   /**
-   * Whether all workers accept from one queue. Then whoever is awake takes what is there, all of it, unless who has more than
-   * its share lets the others go first: kept connections stay where they were accepted.
+   * Whether all workers accept from one queue. Then the worker that is awake would accept all that
+   * waits there, and keep the kept connections. So a worker with more than its share lets the
+   * others accept first.
    */
   readonly isQueueShared: boolean;
-  /** Takes a connection over; it does not throw, and is not waited for. */
+  /** Serves a connection. Does not throw; the loop does not wait for it. */
   readonly serve: (connection: ClientConn) => void;
-  /** Told that there is no room for another connection. */
+  /** Called when there is no room for another connection. */
   readonly onFull: () => void;
-  /** Told of an error after which the loop waits before it tries again; `isShortage`: the process lacks something. */
+  /**
+   * Called with an error after which the loop waits before it tries again. `isShortage`: the
+   * process lacks a resource.
+   */
   readonly onTrouble: (error: unknown, isShortage: boolean) => void;
 }
 
 /**
  * Accepts connections until `stop` is called.
  *
- * A socket of listen mode `reuseport` takes the connections that still wait in its queue with it when it is closed: their
- * clients get a reset. So a loop that is stopped goes on until nobody has come for a moment: clients come in bursts, as when
- * another worker has told all of its own to go. Where they come in a steady stream, it accepts what waits and closes when it
- * finds nothing. What comes between that and the system call is lost all the same, and what is still shaking hands.
+ * When a socket of listen mode `reuseport` closes, the kernel resets the connections that still
+ * wait in its queue. So a stopped loop continues until no connection has come for a moment: clients
+ * come in bursts, for instance when another worker drains. If they come in a steady stream, the
+ * loop accepts what waits, and closes when it finds nothing. A connection that comes between that
+ * and the system call is reset all the same, and so is one in its handshake.
  */
 export class AcceptLoop {
   readonly #listener: ConnectionSource;
@@ -137,11 +85,12 @@ export class AcceptLoop {
     this.#options = options;
   }
 
-  /** Resolves when the loop has been stopped, and its socket closed. */
+  /** Accepts connections. Resolves when the loop has been stopped, and its socket closed. */
   async run(): Promise<void> {
     const { serve, onTrouble, limit, isQueueShared } = this.#options;
     for (let failures = 0;;) {
-      // Most often there is nothing to wait for, and another async function is dear for one connection.
+      // Usually there is nothing to wait for, and one more async function for each connection costs
+      // time.
       if (isQueueShared || this.#isStopped || !limit.hasRoom) await this.#waitForTurn();
       if (this.#isClosed) return;
       try {
@@ -163,7 +112,7 @@ export class AcceptLoop {
     }
   }
 
-  /** Waits until there is room for another connection, and others who have fewer have had the chance to take it. */
+  /** Waits until there is room, and workers with fewer connections have had a chance to accept. */
   async #waitForTurn(): Promise<void> {
     const { limit, isQueueShared, onFull } = this.#options;
     if (!limit.hasRoom && !this.#isStopped) onFull();
@@ -171,11 +120,12 @@ export class AcceptLoop {
     if (isQueueShared && limit.hasMoreThanItsShare && !this.#isStopped) {
       await new Promise((resolve) => setTimeout(resolve, COURTESY_MS));
     }
-    // What a loop that is stopped does not accept is lost, so it takes more than its limit; but not what others need to live.
+    // What a stopped loop does not accept is reset, so it passes its limit; but not that of the
+    // process.
     if (this.#isStopped && !limit.hasDescriptors) this.#close();
   }
 
-  /** Stops accepting as soon as nobody comes any more. */
+  /** Stops accepting as soon as no connection comes any more. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
@@ -184,7 +134,10 @@ export class AcceptLoop {
     this.#options.limit.wake();
   }
 
-  /** While an `accept` is under way nothing waits; where nobody comes in that time, nobody is to be expected in the next moment. */
+  /**
+   * Closes the socket if no connection comes for a moment. An `accept` is under way, so none waits
+   * in the queue.
+   */
   #awaitQuiet(): void {
     clearTimeout(this.#quietTimer);
     this.#quietTimer = setTimeout(async () => {
@@ -194,20 +147,21 @@ export class AcceptLoop {
     }, QUIET_MS);
   }
 
-  /** Accepts what waits in the queue, and closes the socket. No `accept` is under way. */
+  /** Accepts what waits in the queue, then closes the socket. No `accept` is under way. */
   async #acceptWaiting(): Promise<void> {
     clearTimeout(this.#quietTimer);
-    // A turn of its own: nothing else of this worker is done between the last look at the queue and the closing.
+    // In a turn of its own: the worker does nothing else between the last look at the queue and the
+    // close.
     await new Promise((resolve) => setTimeout(resolve));
     for (let taken = 0; taken < MAX_WAITING && !this.#isClosed; taken++) {
       const accepting = this.#listener.accept();
-      // Where a connection was waiting, the promise is settled already, and only has to be seen to be.
+      // If a connection waits, the promise settles without an event.
       if (await settlesWithin(accepting, SETTLING_TURNS)) {
         try {
           this.#options.serve(await accepting);
           this.#accepted++;
         } catch (error) {
-          // What is wrong with one connection is not with the next one; where there are no descriptors, there is no next one.
+          // The next connection may be good, unless the process has no descriptors for it.
           if (isOutOfResources(error)) break;
         }
         continue;

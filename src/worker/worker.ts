@@ -39,7 +39,8 @@ import { WrittenId } from "../telemetry/request_id.ts";
 import { RequestMetrics } from "../telemetry/request_metrics.ts";
 import { phraseResponse, type WebResponse } from "../handler/response.ts";
 import { METHODS, routeNames, type Router } from "../routing/router.ts";
-import { AcceptLoop, ConnectionLimit, type ConnectionSource } from "./accept_loop.ts";
+import { AcceptLoop, type ConnectionSource } from "./accept_loop.ts";
+import { ConnectionLimit } from "./connection_limit.ts";
 import { AccessLog } from "../telemetry/access_log.ts";
 import type { BackgroundTasks } from "../connection/background_tasks.ts";
 import {

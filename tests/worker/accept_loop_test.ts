@@ -3,7 +3,8 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ConnectionBudget } from "../../src/ipc/connection_budget.ts";
-import { AcceptLoop, ConnectionLimit } from "../../src/worker/accept_loop.ts";
+import { AcceptLoop } from "../../src/worker/accept_loop.ts";
+import { ConnectionLimit } from "../../src/worker/connection_limit.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { settle } from "../support/connections/fake_conn.ts";
 
