@@ -16,7 +16,7 @@ import {
   type RunSettings,
   type ServerSettings,
   type WebServerOptions,
-} from "./options/options.ts";
+} from "./options/run_options.ts";
 import { fromPlatformRequest, type PeerInfo, toPlatformResponse } from "./fetch/platform.ts";
 import { type ExchangeWatch, idInUse, releaseRequest, WebRequest } from "./handler/request.ts";
 import { nameOfType, phraseResponse, WebResponse } from "./handler/response.ts";

@@ -10,7 +10,7 @@
 
 import { httpOrigin } from "./net/host_port.ts";
 import type { Fault } from "./ipc/messages.ts";
-import type { RunOptions } from "./options/options.ts";
+import type { RunOptions } from "./options/run_options.ts";
 import { WebServer } from "./server.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
 import { injectFault, isAnyThreadEnding } from "./supervisor/supervisor.ts";

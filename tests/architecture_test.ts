@@ -325,8 +325,10 @@ describe("the rules of the architecture", { ignore: !canRead }, () => {
     {
       what: "types from above",
       find: findForbiddenImports,
-      sources: { "src/options/options.ts": `import type { Fleet } from "../supervisor/fleet.ts";` },
-      problems: ["src/options/options.ts:1 must not import src/supervisor/fleet.ts"],
+      sources: {
+        "src/options/run_options.ts": `import type { Fleet } from "../supervisor/fleet.ts";`,
+      },
+      problems: ["src/options/run_options.ts:1 must not import src/supervisor/fleet.ts"],
     },
     {
       what: "a folder on the same step",

@@ -7,7 +7,7 @@
 import { listenAlone } from "../net/listener.ts";
 import { isOutOfResources } from "../net/socket_errors.ts";
 import type { FleetEvent } from "../telemetry/fleet_event.ts";
-import type { AdminSettings } from "../options/options.ts";
+import type { AdminSettings } from "../options/run_options.ts";
 import type { FleetObserver, ObservedFleet } from "../supervisor/fleet_observer.ts";
 import { AdminConnection } from "./admin_connection.ts";
 import {

@@ -8,7 +8,7 @@ import {
   replacedOptions,
   type RunOptions,
   type WebServerOptions,
-} from "../options/options.ts";
+} from "../options/run_options.ts";
 import { type Flag, readWords } from "./flags.ts";
 import { nearest } from "./suggestion.ts";
 

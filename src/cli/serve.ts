@@ -5,7 +5,7 @@
 
 import { escapeForLog, logToStandardError, panicLine } from "../telemetry/log.ts";
 import type { ProbeReport } from "../ipc/messages.ts";
-import { resolveRunOptions, type RunOptions } from "../options/options.ts";
+import { resolveRunOptions, type RunOptions } from "../options/run_options.ts";
 import { setOverrides } from "../supervisor/overrides.ts";
 import { claimForCommandLine, WebServer } from "../server.ts";
 import { isWrittenInFull, LinkedModules } from "../supervisor/start_folder.ts";

@@ -33,7 +33,7 @@ import {
   overrideServerSettings,
   type RunOptions,
   type ServerSettings,
-} from "../options/options.ts";
+} from "../options/run_options.ts";
 import { NOT_SENT, type WebRequest } from "../handler/request.ts";
 import { WrittenId } from "../telemetry/request_id.ts";
 import { RequestMetrics } from "../telemetry/request_metrics.ts";

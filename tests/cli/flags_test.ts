@@ -9,7 +9,7 @@ import {
   resolveServerOptions,
   wordedOptions,
   wordedOptionsOf,
-} from "../../src/options/options.ts";
+} from "../../src/options/run_options.ts";
 
 /** A rule that is content with whatever has the type that its form stands for. */
 function rule(form: OptionForm, fits: (value: unknown) => boolean): OptionRule<unknown> {

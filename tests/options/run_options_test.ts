@@ -19,7 +19,7 @@ import {
   resolveRunOptions,
   resolveServerOptions,
   resolveWorkerCount,
-} from "../../src/options/options.ts";
+} from "../../src/options/run_options.ts";
 import { canUseVariable } from "../support/permissions.ts";
 
 interface OptionCase {
