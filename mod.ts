@@ -49,7 +49,8 @@ export type {
   WorkerEndCause,
 } from "./src/telemetry/fleet_event.ts";
 export type { ListenMode } from "./src/net/worker_address.ts";
-export type { AdminOptions, RunOptions, WebServerOptions } from "./src/options/run_options.ts";
+export type { AdminOptions, RunOptions } from "./src/options/run_options.ts";
+export type { WebServerOptions } from "./src/options/server_options.ts";
 export type { PeerInfo } from "./src/fetch/platform.ts";
 export { type ParameterNames, type PathParams, WebRequest } from "./src/handler/request.ts";
 export {

@@ -10,13 +10,15 @@ import {
   type AdminSettings,
   overrideRunOptions,
   resolveRunOptions,
-  resolveServerOptions,
-  resolveWorkerCount,
   type RunOptions,
   type RunSettings,
+} from "./options/run_options.ts";
+import {
+  resolveServerOptions,
   type ServerSettings,
   type WebServerOptions,
-} from "./options/run_options.ts";
+} from "./options/server_options.ts";
+import { resolveWorkerCount } from "./options/worker_count.ts";
 import { fromPlatformRequest, type PeerInfo, toPlatformResponse } from "./fetch/platform.ts";
 import { type ExchangeWatch, idInUse, releaseRequest, WebRequest } from "./handler/request.ts";
 import { nameOfType, phraseResponse, WebResponse } from "./handler/response.ts";

@@ -7,8 +7,8 @@ import {
   portOptionBesidePath,
   replacedOptions,
   type RunOptions,
-  type WebServerOptions,
 } from "../options/run_options.ts";
+import type { WebServerOptions } from "../options/server_options.ts";
 import { type Flag, readWords } from "./flags.ts";
 import { nearest } from "./suggestion.ts";
 

@@ -3,11 +3,8 @@
 
 import { httpOrigin } from "../net/host_port.ts";
 import type { ProbedRoute, ProbeReport } from "../ipc/messages.ts";
-import {
-  overrideRunOptions,
-  resolveRunOptions,
-  resolveWorkerCount,
-} from "../options/run_options.ts";
+import { overrideRunOptions, resolveRunOptions } from "../options/run_options.ts";
+import { resolveWorkerCount } from "../options/worker_count.ts";
 import type { ServeInvocation } from "./arguments.ts";
 import { failureOf, type Places, probeApp } from "./serve.ts";
 

@@ -1,7 +1,8 @@
 // The flags and the variables of the environment: one of each for every option that can be written in words, with names that
 // follow from the option's own. What they may be stands in the table of options; here words become values.
 
-import type { OptionForm, OptionRule, WordedOption } from "../options/run_options.ts";
+import type { OptionForm, OptionRule } from "../options/option_rule.ts";
+import type { WordedOption } from "../options/worded_options.ts";
 
 /** An option as the command line knows it. */
 export interface Flag {

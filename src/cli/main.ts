@@ -1,7 +1,8 @@
 // The main thread's part of the command line: what is asked for is read, done, and told. It alone writes to the terminal and
 // ends the process.
 
-import { environmentVariable, wordedOptions } from "../options/run_options.ts";
+import { environmentVariable } from "../runtime/environment.ts";
+import { wordedOptions } from "../options/worded_options.ts";
 import { locate } from "./application.ts";
 import { check } from "./check.ts";
 import { flagsFor } from "./flags.ts";

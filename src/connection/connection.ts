@@ -17,7 +17,7 @@ import { type ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import { CONTINUE_BYTES, type ResponseEncoder } from "../http1/response_encoder.ts";
 import { reasonPhrase, statusHasBody } from "../http1/status.ts";
 import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
-import type { ServerSettings } from "../options/run_options.ts";
+import type { ServerSettings } from "../options/server_options.ts";
 import {
   type BackgroundWork,
   createRequest,

@@ -2,7 +2,8 @@
 
 import type { DrainOrder } from "./drain_order.ts";
 import type { WorkerAddress } from "../net/worker_address.ts";
-import type { RunOptions, WebServerOptions } from "../options/run_options.ts";
+import type { RunOptions } from "../options/run_options.ts";
+import type { WebServerOptions } from "../options/server_options.ts";
 
 /** What a worker is told before it listens. */
 export interface WorkerConfiguration {

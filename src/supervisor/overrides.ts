@@ -2,7 +2,8 @@
 // application is loaded, so that a run() which the application calls by itself finds it. No flags and no files here: those
 // are the command line's own business.
 
-import type { RunOptions, WebServerOptions } from "../options/run_options.ts";
+import type { RunOptions } from "../options/run_options.ts";
+import type { WebServerOptions } from "../options/server_options.ts";
 import type { RunningServer } from "./running_server.ts";
 
 /** What the command line says, and wants to hear. */

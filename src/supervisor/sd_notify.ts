@@ -2,7 +2,7 @@
 // with lines such as READY=1, sent to the socket that the environment names. systemd learns from them that a service is up,
 // and that it still lives.
 
-import { environmentVariable } from "../options/run_options.ts";
+import { environmentVariable } from "../runtime/environment.ts";
 
 /** The functions of Deno that `--unstable-net` brings; without the flag they are not there. */
 interface UnstableNet {

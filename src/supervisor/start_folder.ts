@@ -2,7 +2,7 @@
 // Deno resolves a relative path once, from the real path of the working folder: the link by which the program was started is
 // not part of the module's URL. The shell keeps the path with the link in PWD; systemd sets no PWD.
 
-import { environmentVariable } from "../options/run_options.ts";
+import { environmentVariable } from "../runtime/environment.ts";
 
 /** How the program came to the folder in which it was started. */
 export type StartFolder =

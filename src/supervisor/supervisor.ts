@@ -20,7 +20,9 @@ import type {
 } from "../telemetry/fleet_event.ts";
 import type { Fault, WorkerMessage } from "../ipc/messages.ts";
 import { keepContext } from "../runtime/async_context.ts";
-import type { RunSettings, WebServerOptions, WorkerCount } from "../options/run_options.ts";
+import type { RunSettings } from "../options/run_options.ts";
+import type { WebServerOptions } from "../options/server_options.ts";
+import type { WorkerCount } from "../options/worker_count.ts";
 import { RequestTotals } from "../telemetry/request_metrics.ts";
 import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
 import type { FleetObserver, ObservedFleet } from "./fleet_observer.ts";

@@ -28,12 +28,12 @@ import {
 import { counterIndex, Scoreboard } from "../ipc/scoreboard.ts";
 import type { ProbeReport, WorkerConfiguration } from "../ipc/messages.ts";
 import { platformAddress, type WorkerAddress } from "../net/worker_address.ts";
+import type { RunOptions } from "../options/run_options.ts";
 import {
   accessLogFormat,
   overrideServerSettings,
-  type RunOptions,
   type ServerSettings,
-} from "../options/run_options.ts";
+} from "../options/server_options.ts";
 import { NOT_SENT, type WebRequest } from "../handler/request.ts";
 import { WrittenId } from "../telemetry/request_id.ts";
 import { RequestMetrics } from "../telemetry/request_metrics.ts";

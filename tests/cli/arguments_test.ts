@@ -2,7 +2,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { flagsFor } from "../../src/cli/flags.ts";
 import { type Invocation, readInvocation } from "../../src/cli/arguments.ts";
-import { type OptionTable, wordedOptions, wordedOptionsOf } from "../../src/options/run_options.ts";
+import type { OptionTable } from "../../src/options/option_rule.ts";
+import { wordedOptions, wordedOptionsOf } from "../../src/options/worded_options.ts";
 
 const flags = flagsFor(wordedOptions());
 

@@ -1,15 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { flagsFor, placeholder, readWords } from "../../src/cli/flags.ts";
-import {
-  type OptionForm,
-  type OptionRule,
-  type OptionTable,
-  resolveRunOptions,
-  resolveServerOptions,
-  wordedOptions,
-  wordedOptionsOf,
-} from "../../src/options/run_options.ts";
+import type { OptionForm, OptionRule, OptionTable } from "../../src/options/option_rule.ts";
+import { resolveRunOptions } from "../../src/options/run_options.ts";
+import { resolveServerOptions } from "../../src/options/server_options.ts";
+import { wordedOptions, wordedOptionsOf } from "../../src/options/worded_options.ts";
 
 /** A rule that is content with whatever has the type that its form stands for. */
 function rule(form: OptionForm, fits: (value: unknown) => boolean): OptionRule<unknown> {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { flagsFor } from "../../src/cli/flags.ts";
 import { helpText } from "../../src/cli/help.ts";
-import { wordedOptions } from "../../src/options/run_options.ts";
+import { wordedOptions } from "../../src/options/worded_options.ts";
 
 const flags = flagsFor(wordedOptions());
 

@@ -4,7 +4,7 @@ import { assertEquals, assertInstanceOf } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type FetchHandler, fetchHandler, type Handler } from "../../src/routing/dispatcher.ts";
 import { percentDecode } from "../../src/http1/target.ts";
-import type { WebServerOptions } from "../../src/options/run_options.ts";
+import type { WebServerOptions } from "../../src/options/server_options.ts";
 import { NOT_SENT } from "../../src/handler/request.ts";
 import { Router } from "../../src/routing/router.ts";
 import { settle } from "../support/connections/fake_conn.ts";

@@ -14,7 +14,7 @@ import { fetchHandler, type Handler, type HandlerResult } from "../../src/routin
 import { HttpError } from "../../src/handler/errors.ts";
 import { SMALL_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
 import { percentDecode } from "../../src/http1/target.ts";
-import type { WebServerOptions } from "../../src/options/run_options.ts";
+import type { WebServerOptions } from "../../src/options/server_options.ts";
 import type { WebRequest } from "../../src/handler/request.ts";
 import { WebResponse } from "../../src/handler/response.ts";
 import { Router } from "../../src/routing/router.ts";

@@ -5,7 +5,7 @@ import { describe, it } from "@std/testing/bdd";
 import type { Handler } from "../../src/routing/dispatcher.ts";
 import { HttpError } from "../../src/handler/errors.ts";
 import { percentDecode } from "../../src/http1/target.ts";
-import type { WebServerOptions } from "../../src/options/run_options.ts";
+import type { WebServerOptions } from "../../src/options/server_options.ts";
 import {
   createMetricsMemory,
   RequestMetrics,

@@ -7,7 +7,7 @@ import type { BodySource } from "../../src/handler/body_stream.ts";
 import type { Handler } from "../../src/routing/dispatcher.ts";
 import { HttpError } from "../../src/handler/errors.ts";
 import { percentDecode } from "../../src/http1/target.ts";
-import type { WebServerOptions } from "../../src/options/run_options.ts";
+import type { WebServerOptions } from "../../src/options/server_options.ts";
 import type { WebRequest } from "../../src/handler/request.ts";
 import { WebResponse, type WebResponseInit } from "../../src/handler/response.ts";
 import { Router } from "../../src/routing/router.ts";

@@ -11,7 +11,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { MAX_OVERTIME_MS } from "../../src/ipc/drain_order.ts";
-import { resolveServerOptions } from "../../src/options/run_options.ts";
+import { resolveServerOptions } from "../../src/options/server_options.ts";
 import {
   type Container,
   deployedText,

@@ -8,7 +8,7 @@ import type { RequestLimits } from "../../src/http1/request_parser.ts";
 import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import { Scoreboard } from "../../src/ipc/scoreboard.ts";
-import { resolveServerOptions } from "../../src/options/run_options.ts";
+import { resolveServerOptions } from "../../src/options/server_options.ts";
 import type { WebRequest } from "../../src/handler/request.ts";
 import { WrittenId } from "../../src/telemetry/request_id.ts";
 import { phraseResponse } from "../../src/handler/response.ts";

@@ -11,7 +11,7 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { fetchHandler, HttpError, type WebRequest, WebResponse, WebServer } from "../../mod.ts";
-import { resolveServerOptions } from "../../src/options/run_options.ts";
+import { resolveServerOptions } from "../../src/options/server_options.ts";
 import type { Peer } from "../../src/handler/client_origin.ts";
 import {
   parsedRequest,

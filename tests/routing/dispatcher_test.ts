@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { fetchHandler, type Handler, HttpError, WebResponse } from "../../mod.ts";
-import { resolveServerOptions } from "../../src/options/run_options.ts";
+import { resolveServerOptions } from "../../src/options/server_options.ts";
 import type { Peer } from "../../src/handler/client_origin.ts";
 import { parsedRequest, PEER, TestDispatcher } from "../support/requests/socketless_exchange.ts";
 

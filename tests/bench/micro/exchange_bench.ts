@@ -6,7 +6,7 @@ import { InFlightRequests } from "../../../src/ipc/in_flight_requests.ts";
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
 import { Scoreboard } from "../../../src/ipc/scoreboard.ts";
-import { resolveServerOptions } from "../../../src/options/run_options.ts";
+import { resolveServerOptions } from "../../../src/options/server_options.ts";
 import { WrittenId } from "../../../src/telemetry/request_id.ts";
 import { phraseResponse } from "../../../src/handler/response.ts";
 import { AccessLog } from "../../../src/telemetry/access_log.ts";

@@ -3,7 +3,7 @@
 
 import { HeadParser } from "../../../src/http1/head_parser.ts";
 import { RequestHead } from "../../../src/http1/request_head.ts";
-import { resolveServerOptions } from "../../../src/options/run_options.ts";
+import { resolveServerOptions } from "../../../src/options/server_options.ts";
 import {
   BROWSER_HEAD,
   CHUNKED_ORDER_REQUEST,

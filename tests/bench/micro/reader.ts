@@ -2,7 +2,7 @@
 
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { type ParserOutcome, RequestParser } from "../../../src/http1/request_parser.ts";
-import { resolveServerOptions } from "../../../src/options/run_options.ts";
+import { resolveServerOptions } from "../../../src/options/server_options.ts";
 import type { Peer } from "../../../src/handler/client_origin.ts";
 import { createRequest, type WebRequest } from "../../../src/handler/request.ts";
 

@@ -5,7 +5,10 @@ import { InFlightRequests } from "../../../src/ipc/in_flight_requests.ts";
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
 import { Scoreboard } from "../../../src/ipc/scoreboard.ts";
-import { resolveServerOptions, type WebServerOptions } from "../../../src/options/run_options.ts";
+import {
+  resolveServerOptions,
+  type WebServerOptions,
+} from "../../../src/options/server_options.ts";
 import { WrittenId } from "../../../src/telemetry/request_id.ts";
 import type { RequestMetrics } from "../../../src/telemetry/request_metrics.ts";
 import { phraseResponse } from "../../../src/handler/response.ts";

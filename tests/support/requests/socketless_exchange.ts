@@ -6,7 +6,7 @@ import { HeadParser } from "../../../src/http1/head_parser.ts";
 import { RequestBody } from "../../../src/http1/request_body.ts";
 import { encodeHead, RequestHead } from "../../../src/http1/request_head.ts";
 import { decodePath } from "../../../src/http1/target.ts";
-import type { WebServerOptions } from "../../../src/options/run_options.ts";
+import type { WebServerOptions } from "../../../src/options/server_options.ts";
 import type { PeerInfo } from "../../../src/fetch/platform.ts";
 import type { Peer } from "../../../src/handler/client_origin.ts";
 import { createRequest, type WebRequest } from "../../../src/handler/request.ts";

@@ -1,0 +1,241 @@
+// WebServerOptions, their table, and what becomes of them. Each option is declared once: its name
+// and meaning in the interface; its default, its check and its written form in the table.
+
+import { type AddressRange, AddressRanges, parseRange } from "../net/address_ranges.ts";
+import { environmentVariable } from "../runtime/environment.ts";
+import {
+  boolean,
+  bytes,
+  choice,
+  common,
+  count,
+  list,
+  optional,
+  type OptionRule,
+  type Resolved,
+  resolveOptions,
+  type RulesFor,
+  show,
+  time,
+} from "./option_rule.ts";
+
+/**
+ * The options of a `WebServer`: limits, time limits, logging, and what a panic does. All have safe
+ * defaults. Times are numbers of milliseconds, sizes numbers of bytes; a time of 0 means no limit.
+ *
+ * @example A server for larger uploads, with a limit on its handlers' time
+ * ```ts
+ * import { WebServer } from "@mudpie/server";
+ *
+ * const server = new WebServer({ maxBodyBytes: 10_000_000, handlerTimeout: 5_000 });
+ * console.log(server instanceof WebServer); // true
+ * ```
+ */
+export interface WebServerOptions {
+  /** The longest request target; a longer one gets 414. 8,192 by default. */
+  readonly maxTargetBytes?: number;
+  /**
+   * The largest head, request line included; a larger one gets 431. The limit holds for a trailer
+   * section as well. 16,384 by default.
+   */
+  readonly maxHeadBytes?: number;
+  /** The most header fields; more get 431. 100 by default. */
+  readonly maxHeaderCount?: number;
+  /** The largest request body; a larger one gets 413. 1,000,000 by default. */
+  readonly maxBodyBytes?: number;
+  /**
+   * Whether `text()`, `json()` and `formData()` of a `WebRequest` decode a body by its
+   * `Content-Encoding`: gzip, deflate or br. A body of more than `maxBodyBytes` decoded bytes gets
+   * 413. `WebRequest.body` and the platform's `Request` always have the body as it was sent. True
+   * by default.
+   */
+  readonly decodeRequestBodies?: boolean;
+  /**
+   * How long a head may take to be whole, from its first byte (the first head of a connection from
+   * the connection's start); then the client gets 408. A connection on which nothing has come in
+   * this time, or only an empty line, is closed without an answer and not logged: a browser that
+   * connects ahead would show the 408 as the answer to its next request. `stats()` counts it in
+   * `connectionsUnused`. 10,000 by default.
+   */
+  readonly headTimeout?: number;
+  /**
+   * How long the client may take over each 64 KiB of a body, and over what is left at its end, from
+   * the end of the head; then it gets 408. A large upload may take longer in all, as long as it
+   * makes progress. Of a chunked body only the data counts, not what delimits it. 30,000 by
+   * default.
+   */
+  readonly bodyTimeout?: number;
+  /** How long a connection may wait for its next request; then it is closed. 75,000 by default. */
+  readonly keepAliveTimeout?: number;
+  /**
+   * Whether responses on a connection that stays open announce for how long: `Connection:
+   * keep-alive` and `Keep-Alive: timeout=75`, which is `keepAliveTimeout` in whole seconds, rounded
+   * down. Clients and front ends that read it close an idle connection before the server does, and
+   * so send no request into its closing. HTTP/1.0 clients that ask for a persistent connection get
+   * the field in any case. It is left out if `keepAliveTimeout` is off or less than a second. False
+   * by default.
+   */
+  readonly announceKeepAlive?: boolean;
+  /**
+   * How long the client may take over each 64 KiB of a response; then the connection is closed.
+   * 30,000 by default.
+   */
+  readonly writeTimeout?: number;
+  /**
+   * How long a connection waits for more bytes of a client that is still sending when the server
+   * has sent its last response, such as a 413. What comes is discarded: closing earlier would reset
+   * the connection, and the client would lose the response (RFC 9112, section 9.6). 5,000 by
+   * default.
+   */
+  readonly lingerReadTimeout?: number;
+  /**
+   * How long a connection reads and discards in all after such a response, however much comes; then
+   * it is closed. A drain that ends earlier ends it, too. 30,000 by default.
+   */
+  readonly lingerTimeout?: number;
+  /**
+   * How long a handler may take; then the client gets 503 and the request's `signal` aborts. Off
+   * (0) by default.
+   */
+  readonly handlerTimeout?: number;
+  /**
+   * The most connections in one worker. A worker with as many stops accepting until one ends.
+   * 10,000 by default. All workers together never have more than the process has file descriptors
+   * for.
+   */
+  readonly maxConnections?: number;
+  /**
+   * What a panic does to its worker. `"replace"` (the default): a fresh worker takes its place.
+   * `"keep"`: the server answers 500, logs, and keeps the worker.
+   */
+  readonly onPanic?: "replace" | "keep";
+  /**
+   * The log of requests, on standard output. `"text"` (the default): the combined log format,
+   * followed by the duration in milliseconds, the request's id, and the worker. `"json"`: an object
+   * in each line, with the same. `"off"`: none. The environment's `MUDPIE_LOGGING=0` turns the log
+   * off, whatever this option is.
+   */
+  readonly accessLog?: "text" | "json" | "off";
+  /**
+   * The paths that are left out of the log of requests, such as `"/healthz"`: these alone, and
+   * nothing under them. None by default.
+   */
+  readonly accessLogExclude?: readonly string[];
+  /**
+   * The proxies whose `X-Forwarded-For`, `-Proto` and `-Host` or `Forwarded` fields (RFC 7239) are
+   * trusted: `"loopback"` (127.0.0.0/8 and ::1), or a list of IP addresses and CIDR ranges such as
+   * `"10.0.0.0/8"`, in which `"loopback"` may be, too. From all other peers these fields are
+   * ignored. No proxy is trusted by default.
+   *
+   * The option decides what `clientAddr`, `scheme`, `host` and `toRequest()` of a `WebRequest`
+   * return. List the proxies alone: a client whose own address is in a range can pass for any
+   * other. A proxy has to set all fields of the one kind and to delete those of the other, since it
+   * passes on what it does not touch; with `forwardedBy` it need not delete any. A peer on a Unix
+   * socket counts as `"loopback"`.
+   */
+  readonly trustProxy?: "loopback" | readonly string[];
+  /**
+   * The kind of fields that the proxies of `trustProxy` write: `"forwarded"` for `Forwarded`,
+   * `"x-forwarded"` for `X-Forwarded-For`, `-Proto` and `-Host`. The other kind is then ignored, so
+   * a proxy may pass it on as the client has sent it. Without `trustProxy` this option changes
+   * nothing: no field is trusted.
+   *
+   * By default both kinds are read. If a request has both, they are trusted only if each kind, read
+   * alone, gives the same client; and of port, scheme and host only what both kinds give. If they
+   * give different clients, reading the client's address throws an `HttpError` 400.
+   */
+  readonly forwardedBy?: "forwarded" | "x-forwarded";
+}
+
+const LOOPBACK = ["127.0.0.0/8", "::1"];
+
+/**
+ * Returns the ranges that `"loopback"` or a list stands for; if it is neither, what is expected.
+ */
+function trustedRanges(value: unknown): AddressRange[] | string {
+  const expected = '"loopback", or a list of IP addresses and CIDR ranges such as ["10.0.0.0/8"]';
+  const entries = value === "loopback" ? [value] : value;
+  if (!Array.isArray(entries)) return expected;
+  const ranges: AddressRange[] = [];
+  for (const entry of entries.flatMap((one) => one === "loopback" ? LOOPBACK : [one])) {
+    if (typeof entry !== "string") return `${expected}; ${show(entry)} is none of these`;
+    const outcome = parseRange(entry);
+    if (outcome.kind === "wrong") return `${expected}; ${outcome.why}`;
+    ranges.push(outcome.range);
+  }
+  return ranges;
+}
+
+const TRUST: OptionRule<AddressRanges | undefined> = {
+  default: undefined,
+  expect: (value) => {
+    const ranges = trustedRanges(value);
+    return typeof ranges === "string" ? ranges : undefined;
+  },
+  read: (value) => {
+    const ranges = trustedRanges(value);
+    return typeof ranges === "string" ? undefined : new AddressRanges(ranges);
+  },
+  form: { kind: "list", what: "range", words: ["loopback"] },
+  summary: "Front ends that tell who the client is",
+};
+
+/** The rules of `WebServerOptions`. */
+export const SERVER_RULES = {
+  maxTargetBytes: bytes(8_192, "Longest request target, else 414"),
+  // Below this a request line with a short path and a Host field would not fit.
+  maxHeadBytes: bytes(16_384, "Largest request head, else 431", 64),
+  maxHeaderCount: count(100, "Most header fields, else 431"),
+  maxBodyBytes: common(bytes(1_000_000, "Largest request body, else 413", 0)),
+  decodeRequestBodies: boolean("Undo gzip, deflate and br", true),
+  headTimeout: time(10_000, "For a head to be whole, else 408"),
+  bodyTimeout: time(30_000, "For 64 KiB of a body, else 408"),
+  keepAliveTimeout: common(time(75_000, "Waits for the next request")),
+  announceKeepAlive: boolean("Send Keep-Alive: timeout="),
+  writeTimeout: time(30_000, "For a client to take 64 KiB"),
+  lingerReadTimeout: time(5_000, "For more of what is discarded"),
+  lingerTimeout: time(30_000, "To discard what is sent, in all"),
+  handlerTimeout: common(time(0, "For a handler, else 503")),
+  maxConnections: count(10_000, "Open at once in each worker"),
+  onPanic: choice("What a panic does to its worker", "replace", "keep"),
+  accessLog: common(choice("Log of requests", "text", "json", "off")),
+  accessLogExclude: list(
+    "path",
+    (path) => path.startsWith("/"),
+    'a list of paths that begin with "/", such as ["/healthz"]',
+    "Leave these paths out of the log",
+  ),
+  trustProxy: TRUST,
+  forwardedBy: optional(choice("The kind of fields that they write", "forwarded", "x-forwarded")),
+} satisfies RulesFor<WebServerOptions>;
+
+/** The options of a server, each with a value. */
+export type ServerSettings = Resolved<typeof SERVER_RULES>;
+
+/**
+ * Checks the options of a server and fills in the defaults.
+ *
+ * @throws {RangeError} when a number is out of its range; the message names the option
+ * @throws {TypeError} when an option is unknown or has another value that does not fit
+ */
+export function resolveServerOptions(options: WebServerOptions): ServerSettings {
+  return resolveOptions("new WebServer()", options, SERVER_RULES) as unknown as ServerSettings;
+}
+
+/**
+ * Returns the settings with these options in place of theirs. Throws as {@linkcode
+ * resolveServerOptions} does.
+ */
+export function overrideServerSettings(
+  settings: ServerSettings,
+  options: WebServerOptions,
+): ServerSettings {
+  const given = Object.entries(resolveServerOptions(options))
+    .filter(([name]) => options[name as keyof WebServerOptions] !== undefined);
+  return { ...settings, ...Object.fromEntries(given) };
+}
+
+/** Returns how requests are logged. The environment can only turn the log off. */
+export function accessLogFormat({ accessLog }: ServerSettings): ServerSettings["accessLog"] {
+  return environmentVariable("MUDPIE_LOGGING") === "0" ? "off" : accessLog;
+}
