@@ -32,14 +32,14 @@
  * @module
  */
 
-export {
-  type FetchContext,
-  type FetchHandler,
-  fetchHandler,
-  type FetchInfo,
-  type Handler,
-  type HandlerResult,
-} from "./src/routing/dispatcher.ts";
+export { fetchHandler } from "./src/fetch/fetch_handler.ts";
+export type {
+  FetchContext,
+  FetchHandler,
+  FetchInfo,
+  Handler,
+  HandlerResult,
+} from "./src/handler/handler.ts";
 export { HttpError, type HttpErrorOptions } from "./src/handler/errors.ts";
 export type { ShutdownReason } from "./src/ipc/drain_order.ts";
 export type {

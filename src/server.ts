@@ -2,7 +2,8 @@
 // on the main thread it supervises, in a worker it serves.
 
 import type { AdminPort } from "./admin/admin_port.ts";
-import { Dispatcher, type Handler } from "./routing/dispatcher.ts";
+import type { Handler } from "./handler/handler.ts";
+import { Dispatcher } from "./routing/dispatcher.ts";
 import { decodePath } from "./http1/target.ts";
 import { checkCopy, claimThread, overrides } from "./supervisor/overrides.ts";
 import { bodyFaultLine, logToStandardError, panicLine } from "./telemetry/log.ts";
@@ -21,7 +22,8 @@ import {
 import { resolveWorkerCount } from "./options/worker_count.ts";
 import { fromPlatformRequest, type PeerInfo, toPlatformResponse } from "./fetch/platform.ts";
 import { type ExchangeWatch, idInUse, releaseRequest, WebRequest } from "./handler/request.ts";
-import { nameOfType, phraseResponse, WebResponse } from "./handler/response.ts";
+import { phraseResponse, WebResponse } from "./handler/response.ts";
+import { nameOfType } from "./handler/type_name.ts";
 import { allowOf, type Method, METHODS, Router, type TargetsByMethod } from "./routing/router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
 import { isWrittenInFull } from "./supervisor/start_folder.ts";

@@ -4,11 +4,12 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import { type FetchHandler, fetchHandler } from "../routing/dispatcher.ts";
+import { fetchHandler } from "../fetch/fetch_handler.ts";
+import type { FetchHandler } from "../handler/handler.ts";
 import type { ShutdownReason } from "../ipc/drain_order.ts";
 import { describeError } from "../telemetry/log.ts";
 import { importModule } from "../runtime/import_module.ts";
-import { nameOfType } from "../handler/response.ts";
+import { nameOfType } from "../handler/type_name.ts";
 import { type LoadedApp, WebServer } from "../server.ts";
 
 /** Where a module is, or why it cannot be there. */

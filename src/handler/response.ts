@@ -6,6 +6,7 @@ import { type BodySource, BodyStream, isBodySource } from "./body_stream.ts";
 import { isFieldValue, isToken, parseDecimal, parseList } from "../http1/grammar.ts";
 import type { EncodableBody, EncodableResponse } from "../http1/response_encoder.ts";
 import { reasonPhrase } from "../http1/status.ts";
+import { nameOfType } from "./type_name.ts";
 
 export type { BodySource } from "./body_stream.ts";
 
@@ -114,13 +115,6 @@ function checkBody(body: unknown): EncodableBody | BodyStream {
     }: it must be a string, a Uint8Array or an ArrayBuffer ` +
       "in memory that is not shared, a ReadableStream, an async iterable, or null",
   );
-}
-
-/** Names a value for a message: its class where it has one, otherwise its type. */
-export function nameOfType(value: unknown): string {
-  if (value === null) return "null";
-  if (typeof value !== "object") return typeof value;
-  return value.constructor?.name || "object";
 }
 
 /** A response as the connection takes it: what the encoder writes, and what the handler says about the connection. */

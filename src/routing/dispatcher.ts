@@ -4,194 +4,19 @@
 
 import { type BodyFault, bodyFaultOf } from "../handler/body_faults.ts";
 import { HttpError } from "../handler/errors.ts";
+import { isFetchHandler } from "../fetch/fetch_handler.ts";
+import type { Handler } from "../handler/handler.ts";
 import { fromPlatformResponse } from "../fetch/platform.ts";
 import {
-  completionOf,
   decodeAhead,
   isAbort,
   needsDecodingAhead,
   setRoute,
   type WebRequest,
 } from "../handler/request.ts";
-import { checkSendable, nameOfType, phraseResponse, WebResponse } from "../handler/response.ts";
+import { checkSendable, phraseResponse, WebResponse } from "../handler/response.ts";
+import { nameOfType } from "../handler/type_name.ts";
 import { METHODS, type Router } from "./router.ts";
-
-/** What a {@linkcode Handler} answers with, now or later. */
-export type HandlerResult = WebResponse | Response | Promise<WebResponse | Response>;
-
-/**
- * A function that answers requests. It gets a request whose `params` have the type of the route's path, and returns a
- * `WebResponse` or a platform `Response`, or a promise of one.
- *
- * It may run many times at once in one worker, between its own `await`s, and in several workers at the same time; workers
- * share no variables. To answer with an error status it can throw an `HttpError`. Anything else that it throws or rejects
- * with is a panic: the client gets a 500, and the worker is replaced. The one exception is an error that `json()` or `formData()` of
- * `toRequest()` threw because the client's body cannot be parsed: see {@linkcode fetchHandler}.
- *
- * @example A handler of its own, with the type of its path
- * ```ts
- * import { type Handler, WebResponse, WebServer } from "@mudpie/server";
- *
- * const user: Handler<"/users/:id"> = (req) => WebResponse.text(`user ${req.params.id}`);
- *
- * const server = new WebServer();
- * server.addPath("/users/:id", user);
- * ```
- */
-export type Handler<Path extends string = string> = (req: WebRequest<Path>) => HandlerResult;
-
-/** What a {@linkcode FetchHandler} gets behind the request; `Deno.serve` has the same there. */
-export interface FetchInfo {
-  /**
-   * The address of the client, as `WebRequest.clientAddr` has it: behind a front end whom `trustProxy` names, the one that it tells of.
-   * Reading it throws where that throws; a handler that does not read it gets its request.
-   */
-  readonly remoteAddr: Deno.NetAddr;
-  /**
-   * Resolves when the whole answer, its body included, has been handed to the system, and rejects with a `Deno.errors.Interrupted` when
-   * the client has gone before, or gets another answer. That nobody listens to its rejection is no panic. Through `WebServer.fetch`
-   * the answer counts as sent when its body is made.
-   */
-  readonly completed: Promise<void>;
-  /** Has the worker wait for work that goes on after the response; see `WebRequest.waitUntil`. */
-  readonly waitUntil: (promise: PromiseLike<unknown>) => void;
-}
-
-/**
- * What a {@linkcode FetchHandler} gets as its third argument: what applications for Cloudflare Workers expect there. Hono has it as
- * `c.executionCtx`.
- *
- * @example Work that goes on after the response
- * ```ts
- * import { type FetchHandler, fetchHandler, WebServer } from "@mudpie/server";
- *
- * async function report(_url: string): Promise<void> {}
- *
- * const fetch: FetchHandler = (request, _info, context) => {
- *   context.waitUntil(report(request.url));
- *   return new Response("thank you");
- * };
- * const server = new WebServer();
- * server.addPath("/", fetchHandler(fetch));
- * ```
- */
-export interface FetchContext {
-  /** Has the worker wait for work that goes on after the response; see `WebRequest.waitUntil`. */
-  readonly waitUntil: (promise: PromiseLike<unknown>) => void;
-  /** Does nothing: there is no other server to pass the request on to, so what a handler throws stays a panic. */
-  readonly passThroughOnException: () => void;
-  /** An empty object. Cloudflare Workers have the configuration of a deployment here. */
-  readonly props: Readonly<Record<string, unknown>>;
-}
-
-/**
- * The web-standard form of a handler: what Hono's `app.fetch` and an `export default { fetch }` are. Like a handler of `Deno.serve` it
- * may take, behind the request, who asks.
- *
- * @example A handler that wants to know who asks
- * ```ts
- * import type { FetchHandler } from "@mudpie/server";
- *
- * const fetch: FetchHandler = (_request, { remoteAddr }) => new Response(remoteAddr.hostname);
- * const remoteAddr = { transport: "tcp", hostname: "192.0.2.1", port: 5000 } as const;
- * const waitUntil = () => {};
- * const info = { remoteAddr, completed: Promise.resolve(), waitUntil };
- * const context = { waitUntil, passThroughOnException: () => {}, props: {} };
- * const response = await fetch(new Request("http://localhost/"), info, context);
- * console.log(await response.text()); // 192.0.2.1
- * ```
- */
-export type FetchHandler = (
-  request: Request,
-  info: FetchInfo,
-  context: FetchContext,
-) => Response | Promise<Response>;
-
-/**
- * Makes a {@linkcode Handler} of any fetch-style application, such as Hono's `app.fetch` or `serveDir` of `@std/http`. The
- * application sees the whole path, its mount point included, and gets the request's `signal`.
- *
- * A body that the client got wrong is no panic: if the application lets an error of the request's own `json()` or `formData()`, or of
- * one of its clones, through, the client gets 400, or 415 for a form of another media type. Only that very error object counts. Another
- * error made from it, `JSON.parse(await request.text())`, and a reader of `new Request(request)` are panics where they fail, and so is
- * a body that is read twice.
- *
- * @example Mount an application
- * ```ts
- * import { fetchHandler, WebServer } from "@mudpie/server";
- *
- * const app = { fetch: (request: Request) => new Response(new URL(request.url).pathname) };
- * const server = new WebServer();
- * server.addPath("/", fetchHandler(app.fetch));
- *
- * const response = await server.fetch(new Request("http://localhost/a/b"));
- * console.log(await response.text()); // /a/b
- * ```
- *
- * @example A body that is not JSON
- * ```ts
- * import { fetchHandler, WebServer } from "@mudpie/server";
- *
- * const server = new WebServer();
- * server.addPath("/", fetchHandler(async (request) => Response.json(await request.json())));
- *
- * const bad = await server.fetch(new Request("http://localhost/", { method: "POST", body: "{" }));
- * console.log(bad.status); // 400
- * ```
- */
-export function fetchHandler(fetch: FetchHandler): Handler {
-  if (typeof fetch !== "function") {
-    throw new TypeError(
-      `Cannot make a handler of a value of type ${
-        nameOfType(fetch)
-      }: pass a function that takes a Request, such as app.fetch`,
-    );
-  }
-  const handler: Handler = (req) => {
-    const info = new HandlerInfo(req);
-    return fetch(req.toRequest(), info, info);
-  };
-  fetchHandlers.add(handler);
-  return handler;
-}
-
-/** The handlers that hand bodies on as they were sent, so that nothing has to be decoded for them. */
-const fetchHandlers = new WeakSet<Handler>();
-
-const NO_PROPS = Object.freeze({});
-
-/** What a handler gets besides the request: both arguments are one object. What it does not ask for is not made. */
-class HandlerInfo implements FetchInfo, FetchContext {
-  readonly #request: WebRequest;
-
-  constructor(request: WebRequest) {
-    this.#request = request;
-  }
-
-  get remoteAddr(): Deno.NetAddr {
-    return this.#request.clientAddr;
-  }
-
-  get completed(): Promise<void> {
-    return completionOf(this.#request);
-  }
-
-  /** A function of its own: handlers take it out of its object. */
-  get waitUntil(): (promise: PromiseLike<unknown>) => void {
-    const request = this.#request;
-    return (promise) => request.waitUntil(promise);
-  }
-
-  get passThroughOnException(): () => void {
-    return ignore;
-  }
-
-  get props(): Readonly<Record<string, unknown>> {
-    return NO_PROPS;
-  }
-}
-
-function ignore(): void {}
 
 /** Told of every panic; says what its client gets. */
 export type PanicListener = (error: unknown, request: WebRequest) => WebResponse;
@@ -232,7 +57,7 @@ export class Dispatcher {
     switch (match.kind) {
       case "found":
         setRoute(request, match.route);
-        if (needsDecodingAhead(request) && !fetchHandlers.has(match.target)) {
+        if (needsDecodingAhead(request) && !isFetchHandler(match.target)) {
           return decodeAhead(request).then(() => this.#call(match.target, request));
         }
         return this.#call(match.target, request);

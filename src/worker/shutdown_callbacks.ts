@@ -2,7 +2,7 @@
 
 import type { ShutdownReason } from "../ipc/drain_order.ts";
 import { describeError } from "../telemetry/log.ts";
-import { nameOfType } from "../handler/response.ts";
+import { nameOfType } from "../handler/type_name.ts";
 import { keepContext } from "../runtime/async_context.ts";
 
 /**

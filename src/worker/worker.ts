@@ -5,7 +5,8 @@
 import { bodyFaultOf } from "../handler/body_faults.ts";
 import { UNWANTED } from "../handler/body_stream.ts";
 import { ConnectionBudget } from "../ipc/connection_budget.ts";
-import { Dispatcher, type Handler } from "../routing/dispatcher.ts";
+import type { Handler } from "../handler/handler.ts";
+import { Dispatcher } from "../routing/dispatcher.ts";
 import { InFlightRequests } from "../ipc/in_flight_requests.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";

@@ -10,7 +10,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { fetchHandler, type Handler, type HandlerResult } from "../../src/routing/dispatcher.ts";
+import { fetchHandler } from "../../src/fetch/fetch_handler.ts";
+import type { Handler, HandlerResult } from "../../src/handler/handler.ts";
 import { HttpError } from "../../src/handler/errors.ts";
 import { SMALL_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
 import { percentDecode } from "../../src/http1/target.ts";

@@ -8,7 +8,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { fetchHandler, type Handler } from "../../src/routing/dispatcher.ts";
+import { fetchHandler } from "../../src/fetch/fetch_handler.ts";
+import type { Handler } from "../../src/handler/handler.ts";
 import type { WebRequest } from "../../src/handler/request.ts";
 import { WebResponse } from "../../src/handler/response.ts";
 import { ByteConn, type Network } from "../fuzz/byte_conn.ts";

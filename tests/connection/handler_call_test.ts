@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Handler } from "../../src/routing/dispatcher.ts";
+import type { Handler } from "../../src/handler/handler.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import { WebResponse } from "../../src/handler/response.ts";
 import { Router } from "../../src/routing/router.ts";

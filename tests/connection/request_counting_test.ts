@@ -2,7 +2,7 @@
 
 import { assertEquals, assertGreater } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { Handler } from "../../src/routing/dispatcher.ts";
+import type { Handler } from "../../src/handler/handler.ts";
 import { HttpError } from "../../src/handler/errors.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import type { WebServerOptions } from "../../src/options/server_options.ts";

@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { BodySource } from "../../src/handler/body_stream.ts";
-import type { Handler } from "../../src/routing/dispatcher.ts";
+import type { Handler } from "../../src/handler/handler.ts";
 import { HttpError } from "../../src/handler/errors.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import type { WebServerOptions } from "../../src/options/server_options.ts";

@@ -2,7 +2,8 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { type FetchHandler, fetchHandler, type Handler } from "../../src/routing/dispatcher.ts";
+import { fetchHandler } from "../../src/fetch/fetch_handler.ts";
+import type { FetchHandler, Handler } from "../../src/handler/handler.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import type { WebRequest } from "../../src/handler/request.ts";
 import { WebResponse } from "../../src/handler/response.ts";

@@ -1,7 +1,7 @@
 // One execution of the fuzzer: some bytes, how they come, and whether what comes of them is right. "Right" is one sentence:
 // what the reference reads is read, in the same order, to the same end, and over a connection each of it gets one answer.
 
-import type { Handler } from "../../src/routing/dispatcher.ts";
+import type { Handler } from "../../src/handler/handler.ts";
 import { HttpError } from "../../src/handler/errors.ts";
 import type { RequestLimits } from "../../src/http1/request_parser.ts";
 import type { WebRequest } from "../../src/handler/request.ts";

@@ -2,7 +2,8 @@
 // connections of a worker share is made once, as in a worker: a fault in one of them may show in the next.
 
 import { setImmediate } from "node:timers";
-import { Dispatcher, type Handler } from "../../src/routing/dispatcher.ts";
+import type { Handler } from "../../src/handler/handler.ts";
+import { Dispatcher } from "../../src/routing/dispatcher.ts";
 import { InFlightRequests } from "../../src/ipc/in_flight_requests.ts";
 import type { RequestLimits } from "../../src/http1/request_parser.ts";
 import { ResponseEncoder } from "../../src/http1/response_encoder.ts";

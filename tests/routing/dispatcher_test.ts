@@ -1,17 +1,13 @@
 import {
-  assert,
   assertEquals,
-  assertFalse,
   assertInstanceOf,
   assertStrictEquals,
   assertStringIncludes,
-  assertThrows,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { fetchHandler, type Handler, HttpError, WebResponse } from "../../mod.ts";
-import { resolveServerOptions } from "../../src/options/server_options.ts";
-import type { Peer } from "../../src/handler/client_origin.ts";
-import { parsedRequest, PEER, TestDispatcher } from "../support/requests/socketless_exchange.ts";
+import { type Handler, HttpError, WebResponse } from "../../mod.ts";
+import { assertPanic } from "../support/requests/assert_panic.ts";
+import { parsedRequest, TestDispatcher } from "../support/requests/socketless_exchange.ts";
 
 describe("Dispatcher.dispatch()", () => {
   it("returns the response of a plain handler at once, without a promise", () => {
@@ -173,133 +169,8 @@ describe("A panic", () => {
   });
 });
 
-/** A panic answers 500 with nothing of the error in it, and is reported once; gives what was reported, in a list. */
-async function assertPanic(handler: Handler, expected?: unknown): Promise<unknown[]> {
-  const dispatcher = new TestDispatcher({ "prefix /": handler });
-  const { status, text, headers } = await dispatcher.answer({});
-  assertEquals([status, text], [500, "Internal Server Error"]);
-  assertFalse(JSON.stringify([...headers]).includes("secret"));
-  assertEquals(dispatcher.panics.length, 1);
-  if (expected !== undefined) assert(Object.is(dispatcher.panics[0], expected));
-  // A promise would look for a then() in the panic itself.
-  return dispatcher.panics;
-}
-
 function revokedProxy(): unknown {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   return proxy;
 }
-
-describe("fetchHandler()", () => {
-  it("gives the application the whole path, its mount point included", async () => {
-    const dispatcher = new TestDispatcher({
-      "prefix /app/:name": fetchHandler(({ url }) => new Response(url)),
-    });
-    const { text } = await dispatcher.answer({ target: "/app/a%2Fb/c?d=e" });
-    assertEquals(text, "http://localhost/app/a%2Fb/c?d=e");
-  });
-
-  it("gives the application method, headers, body, and the request's signal", async () => {
-    const seen: Request[] = [];
-    const dispatcher = new TestDispatcher({
-      "prefix /": fetchHandler(async (request) => {
-        seen.push(request);
-        return new Response(await request.text());
-      }),
-    });
-    const fields: [string, string][] = [["Host", "a"], ["X-A", "1"]];
-    const { text } = await dispatcher.answer({ method: "PUT", fields, body: "abc" });
-    assertEquals(text, "abc");
-    assertEquals([seen[0].method, seen[0].headers.get("x-a")], ["PUT", "1"]);
-    assertInstanceOf(seen[0].signal, AbortSignal);
-  });
-
-  it("tells the application who asks, as Deno.serve does", async () => {
-    const dispatcher = new TestDispatcher({
-      "prefix /": fetchHandler((_request, { remoteAddr }) => Response.json(remoteAddr)),
-    });
-    const { text } = await dispatcher.answer({});
-    assertEquals(Object.keys(JSON.parse(text)), ["transport", "hostname", "port"]);
-  });
-
-  it("tells the application behind a trusted front end the client and the public URL", async () => {
-    const dispatcher = new TestDispatcher({
-      "prefix /": fetchHandler(({ url }, { remoteAddr }) => Response.json([url, remoteAddr])),
-    });
-    const peer: Peer = {
-      addr: { transport: "tcp", hostname: "127.0.0.1", port: 40_000 },
-      scheme: "http",
-      trust: resolveServerOptions({ trustProxy: "loopback" }).trustProxy,
-    };
-    const fields: [string, string][] = [
-      ["Host", "inner:8000"],
-      ["X-Forwarded-For", "198.51.100.66, 192.0.2.9"],
-      ["X-Forwarded-Proto", "https"],
-      ["X-Forwarded-Host", "public.example"],
-    ];
-    const client = { transport: "tcp", hostname: "192.0.2.9", port: 0 };
-    const believed = await dispatcher.answer({ fields, peer });
-    assertEquals(JSON.parse(believed.text), ["https://public.example/", client]);
-    const { text } = await dispatcher.answer({ fields });
-    assertEquals(JSON.parse(text), ["http://inner:8000/", { ...PEER.addr }]);
-  });
-
-  it("takes an application that answers at once, and a function that has lost its object", async () => {
-    const app = { fetch: () => new Response("a", { status: 202 }) };
-    const { fetch } = app;
-    const dispatcher = new TestDispatcher({ "prefix /": fetchHandler(fetch) });
-    assertEquals((await dispatcher.answer({})).status, 202);
-  });
-
-  it("makes a panic of what the application throws, and of what it wrongly returns", async () => {
-    const error = new Error("a");
-    await assertPanic(fetchHandler(() => Promise.reject(error)), error);
-    await assertPanic(fetchHandler(() => "text" as unknown as Response));
-  });
-
-  it("lets the application throw an HttpError", async () => {
-    const dispatcher = new TestDispatcher({
-      "prefix /": fetchHandler(() => Promise.reject(new HttpError(403))),
-    });
-    assertEquals((await dispatcher.answer({})).status, 403);
-  });
-
-  it("answers what the platform's Request has no form for, without calling the application", async () => {
-    let calls = 0;
-    const dispatcher = new TestDispatcher({
-      "prefix /": fetchHandler(() => {
-        calls++;
-        return new Response();
-      }),
-    });
-    assertEquals((await dispatcher.answer({ method: "TRACE" })).status, 501);
-    assertEquals((await dispatcher.answer({ fields: [["Host", "300.1.1.1"]] })).status, 400);
-    assertEquals([calls, dispatcher.panics], [0, []]);
-  });
-
-  it("answers a WebSocket's upgrade with 501, which is no panic", async () => {
-    const dispatcher = new TestDispatcher({
-      "prefix /": fetchHandler((request) => Deno.upgradeWebSocket(request).response),
-    });
-    const fields: [string, string][] = [
-      ["Host", "a"],
-      ["Connection", "Upgrade"],
-      ["Upgrade", "websocket"],
-      ["Sec-WebSocket-Version", "13"],
-      ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
-    ];
-    assertEquals((await dispatcher.answer({ fields })).status, 501);
-    assertEquals(dispatcher.panics, []);
-  });
-
-  for (const value of [undefined, null, { fetch: () => new Response() }, "app"]) {
-    it(`refuses ${JSON.stringify(value)} for an application`, () => {
-      const { message } = assertThrows(
-        () => fetchHandler(value as unknown as () => Response),
-        TypeError,
-      );
-      assertStringIncludes(message, "app.fetch");
-    });
-  }
-});

@@ -1,6 +1,6 @@
 // Routers with as many routes as the benchmark has, and the paths that are looked up among them.
 
-import type { Handler } from "../../../src/routing/dispatcher.ts";
+import type { Handler } from "../../../src/handler/handler.ts";
 import { percentDecode } from "../../../src/http1/target.ts";
 import { type Route, Router } from "../../../src/routing/router.ts";
 import { addPaths } from "../peers/mudpie_app.ts";

@@ -2,7 +2,7 @@
 // micro-benchmarks of a whole exchange.
 
 import { type WebRequest, WebResponse } from "../../../mod.ts";
-import type { Handler } from "../../../src/routing/dispatcher.ts";
+import type { Handler } from "../../../src/handler/handler.ts";
 import { routePattern } from "../routes.js";
 import { BYTES_10K, BYTES_64K, HELLO, profileOf } from "./answers.js";
 

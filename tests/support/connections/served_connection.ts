@@ -1,6 +1,7 @@
 // One connection of a worker, over a connection without a socket and with a clock that is a number: what the tests of connections share.
 
-import { Dispatcher, type Handler, type PanicListener } from "../../../src/routing/dispatcher.ts";
+import type { Handler } from "../../../src/handler/handler.ts";
+import { Dispatcher, type PanicListener } from "../../../src/routing/dispatcher.ts";
 import { InFlightRequests } from "../../../src/ipc/in_flight_requests.ts";
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";

@@ -1,7 +1,8 @@
 // Requests without a socket, for tests: one as text that goes through the parser of a connection, which takes targets and
 // fields that a platform `Request` cannot have, and one through a server's `fetch`, whose handler hands something out.
 
-import { Dispatcher, type Handler } from "../../../src/routing/dispatcher.ts";
+import type { Handler } from "../../../src/handler/handler.ts";
+import { Dispatcher } from "../../../src/routing/dispatcher.ts";
 import { HeadParser } from "../../../src/http1/head_parser.ts";
 import { RequestBody } from "../../../src/http1/request_body.ts";
 import { encodeHead, RequestHead } from "../../../src/http1/request_head.ts";
