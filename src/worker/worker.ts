@@ -238,6 +238,8 @@ class ServingWorker {
     this.#link.say({ kind: "draining" });
     await this.#drain(order.connectionsMs);
     await this.#finishWork(order.reason, workEndsAt);
+    // The runtime reports a promise that the callbacks have left floating after this turn.
+    await shortTurns();
     stopTicking();
     await this.#context.accessLog?.flush();
     stopWatching();

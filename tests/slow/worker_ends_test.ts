@@ -166,6 +166,15 @@ for (const isolation of ISOLATIONS) {
       );
     });
 
+    it("a promise that an onShutdown callback leaves floating is a panic, and delays nothing", async () => {
+      await using ending = await EndingProgram.inOrder(isolation, {}, { callback: "floats" });
+      assertEquals(await ending.stop(), stepsOf("shutdown"));
+      assertMatch(
+        ending.program.stderr.text,
+        /worker 1: panic in a promise that nobody awaits: Error: nothing awaits this$/m,
+      );
+    });
+
     it("an onShutdown callback that was added by a handler is called, too", async () => {
       await using ending = await EndingProgram.inOrder(isolation);
       assertEquals(await ending.get("/registers"), 200);

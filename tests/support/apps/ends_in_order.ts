@@ -71,6 +71,7 @@ server.onShutdown(async function first(reason) {
   tell(`first callback ${reason}`);
   await delay(20);
   tell("first callback ended");
+  if (options.callback === "floats") Promise.reject(new Error("nothing awaits this"));
 });
 server.onShutdown(async function second(reason) {
   tell(`second callback ${reason}`);

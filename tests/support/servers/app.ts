@@ -18,8 +18,8 @@ export interface AppOptions {
   readonly isQuiet?: boolean;
   /** Where the app waits before it serves, if it is one that does. */
   readonly gatePort?: number;
-  /** What the second `onShutdown` callback of ends_in_order.ts does. */
-  readonly callback?: "throws" | "hangs";
+  /** What one of the `onShutdown` callbacks of ends_in_order.ts does. */
+  readonly callback?: "throws" | "hangs" | "floats";
 }
 
 /** The options that an app was given. */
