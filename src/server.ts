@@ -1,6 +1,7 @@
 // WebServer: takes routes and options; run, start, fetch. It knows on which side of the fleet it stands, and keeps to it:
 // on the main thread it supervises, in a worker it serves.
 
+import { FetchExchange } from "./fetch/fetch_exchange.ts";
 import type { AdminPort } from "./admin/admin_port.ts";
 import type { Handler } from "./handler/handler.ts";
 import { Dispatcher } from "./routing/dispatcher.ts";
@@ -20,8 +21,9 @@ import {
   type WebServerOptions,
 } from "./options/server_options.ts";
 import { resolveWorkerCount } from "./options/worker_count.ts";
-import { fromPlatformRequest, type PeerInfo, toPlatformResponse } from "./fetch/platform.ts";
-import { type ExchangeWatch, idInUse, releaseRequest, WebRequest } from "./handler/request.ts";
+import { fromPlatformRequest, type PeerInfo } from "./fetch/platform_request.ts";
+import { toPlatformResponse } from "./fetch/platform_response.ts";
+import { idInUse, releaseRequest, WebRequest } from "./handler/request.ts";
 import { phraseResponse, WebResponse } from "./handler/response.ts";
 import { nameOfType } from "./handler/type_name.ts";
 import { allowOf, type Method, METHODS, Router, type TargetsByMethod } from "./routing/router.ts";
@@ -407,7 +409,7 @@ export class WebServer {
     this.#fetch(request, info);
 
   async #fetch(request: Request, info: PeerInfo | undefined): Promise<Response> {
-    const exchange = new PlatformExchange(request);
+    const exchange = new FetchExchange(request, backgroundTasks);
     const received = await fromPlatformRequest(request, this.#settings, info, exchange);
     const isHeadRequest = request.method === "HEAD";
     if (!(received instanceof WebRequest)) {
@@ -421,7 +423,7 @@ export class WebServer {
   /** The exchange is over when the handler is, and its body is made, even if its client has had a 503 before. */
   async #handle(
     request: WebRequest,
-    exchange: PlatformExchange,
+    exchange: FetchExchange,
     isHeadRequest: boolean,
   ): Promise<Response> {
     const response = await this.#dispatcher.dispatch(request);
@@ -507,59 +509,6 @@ function endProcessSoon(stuckThreads: number): void {
     );
   }
   setTimeout(() => Deno.exit(), LAST_CODE_MS);
-}
-
-/** What `fetch()` has in place of a connection: the platform request's signal, and a timer for `handlerTimeout`. */
-class PlatformExchange implements ExchangeWatch {
-  readonly background = backgroundTasks;
-  readonly #request: Request;
-  readonly #isOver = new AbortController();
-  #controller: AbortController | undefined;
-  #completion: PromiseWithResolvers<void> | undefined;
-
-  constructor(request: Request) {
-    this.#request = request;
-  }
-
-  /** The platform's signal is not asked for before the handler does: `Deno.serve` makes it only then. */
-  onSignalWanted(controller: AbortController): void {
-    this.#controller = controller;
-    const { signal } = this.#request;
-    const abort = () => controller.abort(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { signal: this.#isOver.signal });
-  }
-
-  onCompletionWanted(): Promise<void> {
-    return (this.#completion ??= Promise.withResolvers()).promise;
-  }
-
-  /** From now on the handler's signal follows nobody: what it has left running goes on, as it does over a connection. */
-  end(): void {
-    this.#completion?.resolve();
-    if (this.#controller !== undefined) this.#isOver.abort();
-  }
-
-  /** The response, or a 503 when it takes longer than the limit (0 for none). */
-  async within(
-    limitMs: number,
-    response: Promise<Response>,
-    isHeadRequest: boolean,
-  ): Promise<Response> {
-    if (limitMs === 0) return await response;
-    const overdue = Promise.withResolvers<Response>();
-    const timer = setTimeout(() => {
-      this.#controller?.abort(
-        new DOMException("The handler took longer than handlerTimeout", "TimeoutError"),
-      );
-      overdue.resolve(toPlatformResponse(phraseResponse(503), isHeadRequest));
-      // Nobody reads what comes too late, so whoever makes it has to know.
-      response.then((late) => late.body?.cancel()).catch(() => {});
-    }, limitMs);
-    const first = await Promise.race([response, overdue.promise]);
-    clearTimeout(timer);
-    return first;
-  }
 }
 
 /** Makes a route's target of what the user gave. */

@@ -6,7 +6,7 @@ import { type BodyFault, bodyFaultOf } from "../handler/body_faults.ts";
 import { HttpError } from "../handler/errors.ts";
 import { isFetchHandler } from "../fetch/fetch_handler.ts";
 import type { Handler } from "../handler/handler.ts";
-import { fromPlatformResponse } from "../fetch/platform.ts";
+import { fromPlatformResponse } from "../fetch/platform_response.ts";
 import {
   decodeAhead,
   isAbort,

@@ -8,7 +8,7 @@ import { RequestBody } from "../../../src/http1/request_body.ts";
 import { encodeHead, RequestHead } from "../../../src/http1/request_head.ts";
 import { decodePath } from "../../../src/http1/target.ts";
 import type { WebServerOptions } from "../../../src/options/server_options.ts";
-import type { PeerInfo } from "../../../src/fetch/platform.ts";
+import type { PeerInfo } from "../../../src/fetch/platform_request.ts";
 import type { Peer } from "../../../src/handler/client_origin.ts";
 import { createRequest, type WebRequest } from "../../../src/handler/request.ts";
 import { outgoing, phraseResponse, WebResponse } from "../../../src/handler/response.ts";

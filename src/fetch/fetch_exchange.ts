@@ -1,0 +1,61 @@
+// What `WebServer.fetch()` has in place of a connection: the platform request's signal, and a timer
+// for `handlerTimeout`.
+
+import type { BackgroundWork, ExchangeWatch } from "../handler/request.ts";
+import { phraseResponse } from "../handler/response.ts";
+import { toPlatformResponse } from "./platform_response.ts";
+
+/** One request through `WebServer.fetch()`, from its head to the end of its response's body. */
+export class FetchExchange implements ExchangeWatch {
+  readonly #request: Request;
+  readonly #isOver = new AbortController();
+  #controller: AbortController | undefined;
+  #completion: PromiseWithResolvers<void> | undefined;
+
+  constructor(request: Request, readonly background: BackgroundWork) {
+    this.#request = request;
+  }
+
+  /** Reads the platform's signal only now: `Deno.serve` makes it when it is first read. */
+  onSignalWanted(controller: AbortController): void {
+    this.#controller = controller;
+    const { signal } = this.#request;
+    const abort = () => controller.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { signal: this.#isOver.signal });
+  }
+
+  onCompletionWanted(): Promise<void> {
+    return (this.#completion ??= Promise.withResolvers()).promise;
+  }
+
+  /**
+   * Ends the exchange. The handler's signal follows the platform's no longer: what the handler has
+   * left running goes on, as it does over a connection.
+   */
+  end(): void {
+    this.#completion?.resolve();
+    if (this.#controller !== undefined) this.#isOver.abort();
+  }
+
+  /** Returns the response, or a 503 if it takes longer than the limit (0 for none). */
+  async within(
+    limitMs: number,
+    response: Promise<Response>,
+    isHeadRequest: boolean,
+  ): Promise<Response> {
+    if (limitMs === 0) return await response;
+    const overdue = Promise.withResolvers<Response>();
+    const timer = setTimeout(() => {
+      this.#controller?.abort(
+        new DOMException("The handler took longer than handlerTimeout", "TimeoutError"),
+      );
+      overdue.resolve(toPlatformResponse(phraseResponse(503), isHeadRequest));
+      // No client reads a late response, so its source is cancelled.
+      response.then((late) => late.body?.cancel()).catch(() => {});
+    }, limitMs);
+    const first = await Promise.race([response, overdue.promise]);
+    clearTimeout(timer);
+    return first;
+  }
+}

@@ -1,0 +1,85 @@
+// Makes requests of the platform's `Request`s, for `WebServer.fetch()`. Such a request is held to
+// the same rules as one that comes over a socket: the head goes through the same parser.
+
+import { createPeer, type PeerSettings } from "../handler/client_origin.ts";
+import { createRequest, type ExchangeWatch, type WebRequest } from "../handler/request.ts";
+import { parseDecimal } from "../http1/grammar.ts";
+import { type HeadLimits, HeadParser } from "../http1/head_parser.ts";
+import { type Refusal, REFUSALS } from "../http1/refusal.ts";
+import { RequestBody } from "../http1/request_body.ts";
+import { encodeHead, RequestHead } from "../http1/request_head.ts";
+
+/** Where a platform `Request` came from. `Deno.serve` passes it to its handlers. */
+export interface PeerInfo {
+  /**
+   * The address of the peer. Without one, no field about the client is trusted, whatever
+   * `trustProxy` is.
+   */
+  readonly remoteAddr?: Deno.Addr;
+}
+
+/** The limits of a platform `Request`, and the proxies whose fields are trusted. */
+export type PlatformRequestSettings = HeadLimits & PeerSettings;
+
+/**
+ * Makes a `WebRequest` of a platform `Request`. Its head goes through the same parser, under the
+ * same limits, as one that came over a socket; its body is read into memory, up to the limit.
+ */
+export async function fromPlatformRequest(
+  request: Request,
+  settings: PlatformRequestSettings,
+  info: PeerInfo | undefined,
+  watch: ExchangeWatch,
+): Promise<WebRequest | Refusal> {
+  const head = parseHead(request, settings);
+  if (!(head instanceof RequestHead)) return head;
+  const declared = parseDecimal(head.header("content-length") ?? "");
+  if (declared !== undefined && declared > settings.maxBodyBytes) return REFUSALS.bodyTooLarge;
+  const body = await readBody(request, settings.maxBodyBytes);
+  if (!(body instanceof RequestBody)) return body;
+  const scheme = request.url.startsWith("https:") ? "https" : "http";
+  return createRequest(head, body, createPeer(info?.remoteAddr, scheme, settings), watch);
+}
+
+/** Encodes the head of a platform `Request` as bytes, and parses them. */
+function parseHead(request: Request, limits: HeadLimits): RequestHead | Refusal {
+  const url = new URL(request.url);
+  const fields = [...request.headers];
+  if (!request.headers.has("host")) fields.unshift(["host", url.host]);
+  const bytes = encodeHead({ method: request.method, target: url.pathname + url.search, fields });
+  const parser = new HeadParser(limits);
+  const outcome = parser.parse(bytes, 0, bytes.length);
+  switch (outcome.kind) {
+    case "refused":
+      return outcome.refusal;
+    case "complete":
+      return parser.take(bytes, 0, outcome.end);
+    case "incomplete":
+      throw new Error("A whole head was encoded, and only a part of it was read");
+  }
+}
+
+/** Reads the body of a platform `Request` into memory. */
+async function readBody(request: Request, maxBytes: number): Promise<RequestBody | Refusal> {
+  if (request.body === null) return RequestBody.EMPTY;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    // Leaving the loop cancels the stream, so what is over the limit is never read.
+    for await (const chunk of request.body) {
+      length += chunk.length;
+      if (length > maxBytes) return REFUSALS.bodyTooLarge;
+      chunks.push(chunk);
+    }
+  } catch {
+    // The client has gone in the middle of its body. That is worth a refusal, and no log line.
+    return REFUSALS.endedEarly;
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return RequestBody.own(bytes, length, undefined);
+}
