@@ -70,7 +70,13 @@ const purity: Purity[] = [
     builtins: [],
   },
   {
-    modules: ["src/supervisor/fleet.ts", "src/supervisor/restart_policy.ts"],
+    modules: [
+      "src/supervisor/fleet.ts",
+      "src/supervisor/fleet_protocol.ts",
+      "src/supervisor/rolling_reload.ts",
+      "src/supervisor/drain_plan.ts",
+      "src/supervisor/restart_policy.ts",
+    ],
     globals: [...clocks, ...inputAndOutput, ...backDoors, "Math.random", "crypto"],
     builtins: [],
   },

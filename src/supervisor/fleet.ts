@@ -1,138 +1,67 @@
-// Which worker is in which state, and what to do next.
-// `after(input, now)` takes what has happened and the time, and gives actions; supervisor.ts performs them. At every turn
-// it compares what is wanted with what is there, so that a death nobody heard of is mended all the same. The order is
-// always replacement first: whoever has to go serves on until somebody else accepts. No workers, no timers, no clock.
+// Decides what to do next from the states of the workers. `after(input, now)` takes what happened and
+// the time, and returns actions for supervisor.ts. At every input it compares the desired workers with
+// those that exist, so it mends a death that was never reported. Replacement first: a worker that has
+// to go serves until another one accepts. No workers, no timers, no clock.
 
-import { type DrainOrder, MAX_OVERTIME_MS, type ShutdownReason } from "../ipc/drain_order.ts";
-import type { FleetEvent, HangOutcome, WorkerEndCause } from "../telemetry/fleet_event.ts";
+import type { FleetEvent, WorkerEndCause } from "../telemetry/fleet_event.ts";
+import type { FleetPhase } from "../telemetry/fleet_log.ts";
+import { planDrain } from "./drain_plan.ts";
+import type { FleetAction, FleetInput, FleetSettings, WorkerState } from "./fleet_protocol.ts";
 import { FIRST_GAP_DELAY_MS, FIRST_PANIC_DELAY_MS, RestartPolicy } from "./restart_policy.ts";
-
-/** What the fleet has to keep to. Times are numbers of milliseconds; 0 switches a limit off. */
-export interface FleetSettings {
-  readonly workers: number;
-  readonly startTimeoutMs: number;
-  /** How long to wait for a first sign that the workers' module loads this library at all; `Infinity` where it is known. */
-  readonly loadTimeoutMs: number;
-  readonly drainTimeoutMs: number;
-  readonly hangTimeoutMs: number;
-  readonly hangOutcome: HangOutcome;
-  readonly shutdownDelayMs: number;
-  readonly maxRequests: number;
-  readonly maxAgeMs: number;
-  readonly maxHeapBytes: number;
-}
-
-/** What has happened. */
-export type FleetInput =
-  | { readonly kind: "start" }
-  /** `slot` is where it is going to listen; nobody else who is to stay has it. */
-  | { readonly kind: "loaded"; readonly worker: number; readonly slot?: number }
-  | { readonly kind: "accepting"; readonly worker: number }
-  | {
-    readonly kind: "heartbeat";
-    readonly worker: number;
-    readonly requests: number;
-    readonly heapBytes: number;
-  }
-  | { readonly kind: "panicked"; readonly worker: number; readonly error: string }
-  | {
-    readonly kind: "failed";
-    readonly worker: number;
-    readonly message: string;
-    readonly isFinal: boolean;
-  }
-  /** It has been told to drain, and accepts no more. */
-  | { readonly kind: "draining"; readonly worker: number }
-  | { readonly kind: "ended"; readonly worker: number }
-  | {
-    readonly kind: "gone";
-    readonly worker: number;
-    readonly hasThrown: boolean;
-    readonly detail: string;
-  }
-  | { readonly kind: "reload" }
-  | { readonly kind: "resize"; readonly by: 1 | -1 }
-  | { readonly kind: "shutdown"; readonly reason: string }
-  /** The process has received a signal to stop. The first one stops the fleet, a later one cuts short. */
-  | { readonly kind: "stop_signal"; readonly signal: string }
-  | { readonly kind: "cut_short" }
-  /** A debugger may stop any worker for any time, from now on: neither a hang nor a slow start can be told from that. */
-  | { readonly kind: "inspected" }
-  /** Whether there are descriptors for another worker; there are until it is said that there are not. */
-  | { readonly kind: "room"; readonly hasRoom: boolean }
-  | { readonly kind: "tick" };
-
-/** What is to be done. */
-export type FleetAction =
-  | { readonly kind: "spawn"; readonly worker: number }
-  | { readonly kind: "drain"; readonly worker: number; readonly order: DrainOrder }
-  | { readonly kind: "terminate"; readonly worker: number }
-  | { readonly kind: "tell"; readonly event: FleetEvent }
-  /** Every worker accepts for the first time. */
-  | { readonly kind: "ready" }
-  /** Readiness ends here; workers may go on serving for a while. */
-  | { readonly kind: "stop" }
-  /** Nobody accepts any more; what was accepted is still being answered. */
-  | { readonly kind: "stop_listening" }
-  | { readonly kind: "reloaded" }
-  | { readonly kind: "reload_failed"; readonly reason: string }
-  /** No worker can start; nothing is left running. */
-  | { readonly kind: "give_up"; readonly reason: string }
-  /** The last worker is gone, as was wanted; or, with a reason, because a hung one could not be stopped. */
-  | { readonly kind: "finished"; readonly failure: string | undefined };
-
-/** What one worker does. A worker that is gone has no state: it is no longer there. */
-export type WorkerState =
-  | { readonly kind: "starting"; readonly hasLoaded: boolean }
-  | { readonly kind: "accepting"; readonly since: number; readonly lastHeartbeat: number }
-  /** It serves, and is to be drained as soon as its replacement accepts. */
-  | {
-    readonly kind: "retiring";
-    readonly since: number;
-    readonly lastHeartbeat: number;
-    readonly cause: WorkerEndCause;
-  }
-  | {
-    readonly kind: "draining";
-    readonly cause: WorkerEndCause;
-    readonly deadline: number;
-    /** Whether it has said that it accepts no more. */
-    readonly hasStoppedAccepting: boolean;
-  };
+import { RollingReload } from "./rolling_reload.ts";
 
 interface Member {
   readonly worker: number;
   readonly spawnedAt: number;
   state: WorkerState;
   slot: number | undefined;
-  /** Its share of the limits at which it is recycled: a little below, so that workers of one age do not go together. */
+  /** The share of the limits at which it is recycled. Workers of one age get different shares. */
   readonly recycleShare: number;
 }
 
+/** What the fleet as a whole does. */
 type Phase =
+  /** Not every worker has accepted yet. `firstFailure` is reported if none ever can. */
+  | {
+    readonly kind: "starting";
+    readonly since: number;
+    readonly firstFailure: string | undefined;
+  }
   | { readonly kind: "serving" }
-  /** The stop has begun, and the fleet serves on until `until`. Signals before `nextSignalFrom` are the one that asked for it. */
-  | { readonly kind: "leaving"; readonly nextSignalFrom: number; readonly until: number }
-  | { readonly kind: "stopping"; readonly nextSignalFrom: number }
-  | { readonly kind: "over" };
+  /** The stop has begun, and the fleet serves until `until`. */
+  | {
+    readonly kind: "leaving";
+    readonly until: number;
+    /** Signals before this time are the one that asked for the stop. */
+    readonly nextSignalFrom: number;
+    /** Whether every worker has accepted once. */
+    readonly hasBeenReady: boolean;
+    readonly failure: string | undefined;
+  }
+  | {
+    readonly kind: "stopping";
+    readonly nextSignalFrom: number;
+    readonly failure: string | undefined;
+  }
+  /** No worker is left. `failure` is why the fleet had to stop by itself. */
+  | { readonly kind: "over"; readonly failure: string | undefined };
+
+/** Whether another worker has descriptors to start with. A shortage is reported once. */
+type Room = "free" | "short" | "short_reported";
 
 /**
- * Signals to stop within this time of the first are one signal. One Ctrl-C arrives twice within milliseconds under `deno task`:
- * the terminal signals the whole process group, and the task runner forwards its own signal. A person who wants to cut short
- * needs longer than this for a second Ctrl-C.
+ * Signals to stop within this time of the first are one signal. One Ctrl-C arrives twice within
+ * milliseconds under `deno task`: the terminal signals the whole process group, and the task runner
+ * forwards its own signal. A person who wants to cut short needs longer for a second Ctrl-C.
  */
 export const STOP_SIGNAL_WINDOW_MS = 500;
 
-/** Connections have this share less than the drain time, to say farewell in: then they are answered with 503. */
-const FAREWELL_SHARE = 0.1;
-const MAX_FAREWELL_MS = 1_000;
-
 /**
- * How long a fleet may try to be complete for the first time while its workers come up and die: then whoever waits for it
- * hears why, rather than nothing.
+ * How long a fleet may try to be complete for the first time while its workers come up and die. Then
+ * it gives up, so that the program receives the cause.
  */
 const MAX_UNREADY_MS = 10_000;
-/** In so many rounds they must have died, for it to be a crash loop and not a slow start. */
+/** Fewer rounds of deaths are a slow start, not a crash loop. */
 const MIN_UNREADY_ROUNDS = 3;
 
 /** The limits of a fleet whose workers a debugger may stop. */
@@ -141,59 +70,103 @@ const NO_LIMITS = { startTimeoutMs: 0, loadTimeoutMs: Infinity, hangTimeoutMs: 0
 /** How far the limits of recycling are spread. */
 const RECYCLE_JITTER = 0.1;
 
+const NOT_LOADED =
+  "the workers' module does not load @mudpie/server: pass as entry the module that builds the WebServer and calls run(), " +
+  "or a longer startTimeout if it only takes long to load";
+
+/** The command line's own module reports this when a reload brings an application that it cannot serve. */
+const NOTHING_TO_SERVE =
+  "the application has no default export with a fetch function, and does not call run()";
+
+/** A worker that could not start. */
+interface StartFailure {
+  readonly worker: number;
+  readonly cause: "start_failed" | "start_timeout";
+  readonly reason: string;
+  /** Whether another try would fail in the same way. */
+  readonly isFinal: boolean;
+}
+
+type Heartbeat = Extract<FleetInput, { kind: "heartbeat" }>;
+
+/** What a fleet takes from outside, so that tests can choose it. */
+export interface FleetSources {
+  /** Returns a number for a new worker, which no other worker of the process has or had. */
+  readonly nextWorker: () => number;
+  /** Returns a number from 0 up to, but not including, 1. */
+  readonly random: () => number;
+}
+
 /** The state of all workers. */
 export class Fleet {
   readonly #settings: FleetSettings;
+  readonly #sources: FleetSources;
   /** For deaths that leave a gap: crashes, hangs, and starts that fail. */
   readonly #gaps: RestartPolicy;
   readonly #panics: RestartPolicy;
-  readonly #random: () => number;
   readonly #members = new Map<number, Member>();
   #desired: number;
-  #lastWorker: number;
-  #phase: Phase = { kind: "serving" };
-  #hasBeenReady = false;
-  #startedAt = 0;
-  /** Whether a worker has failed just now, before the fleet was ever complete. */
+  #phase: Phase = { kind: "starting", since: 0, firstFailure: undefined };
+  /** Whether the input of this turn was a failure, before the fleet was ever complete. */
   #hasJustFailed = false;
   #hasEverLoaded = false;
-  /** The workers that a reload has still to replace; undefined when there is none. */
-  #reload: number[] | undefined;
-  #firstFailure: string | undefined;
-  /** Why the fleet has to end that was not asked to. */
-  #failure: string | undefined;
+  #reload: RollingReload | undefined;
   #toldDelayUntil = -Infinity;
-  #hasRoom = true;
+  #room: Room = "free";
   #isInspected = false;
-  #hasToldNoRoom = false;
   #actions: FleetAction[] = [];
 
-  /** `lastWorker` is the highest number in use so far; `random` gives numbers from 0 up to, but not including, 1. */
-  constructor(settings: FleetSettings, lastWorker: number, random: () => number) {
+  /** Makes a fleet that has no workers before its first input. */
+  constructor(settings: FleetSettings, sources: FleetSources) {
     this.#settings = settings;
+    this.#sources = sources;
     this.#desired = settings.workers;
-    this.#lastWorker = lastWorker;
-    this.#random = random;
-    this.#gaps = new RestartPolicy(FIRST_GAP_DELAY_MS, random);
-    this.#panics = new RestartPolicy(FIRST_PANIC_DELAY_MS, random);
+    this.#gaps = new RestartPolicy(FIRST_GAP_DELAY_MS, sources.random);
+    this.#panics = new RestartPolicy(FIRST_PANIC_DELAY_MS, sources.random);
   }
 
-  /** The state of each worker that is there, by its number. */
+  /** Returns the state of each worker that exists, by its number. */
   states(): ReadonlyMap<number, WorkerState> {
     return new Map([...this.#members.values()].map(({ worker, state }) => [worker, state]));
   }
 
-  /** How many workers there are to be. */
+  /** How many workers the fleet is to have. */
   get desired(): number {
     return this.#desired;
   }
 
-  /** How long the next replacement still has to wait. */
+  /** What the fleet as a whole does. A fleet that has ended is stopping. */
+  get phase(): FleetPhase {
+    const { kind } = this.#phase;
+    return kind === "starting" || kind === "serving" ? kind : "stopping";
+  }
+
+  /** Whether the fleet has begun to stop, or has ended. */
+  get isStopping(): boolean {
+    return this.phase === "stopping";
+  }
+
+  /** Whether the fleet should get requests: from when every worker accepts until it begins to stop. */
+  get isReady(): boolean {
+    return this.#phase.kind === "serving";
+  }
+
+  /** Whether the fleet has to stop because a worker hangs that cannot be stopped. */
+  get hasHung(): boolean {
+    return "failure" in this.#phase && this.#phase.failure !== undefined;
+  }
+
+  /** Whether the process has descriptors for another worker, as far as the fleet knows. */
+  get hasRoom(): boolean {
+    return this.#room === "free";
+  }
+
+  /** How long the next replacement has to wait. */
   delayMs(now: number): number {
     return Math.max(0, this.#gaps.notBefore - now, this.#panics.notBefore - now);
   }
 
-  /** Takes what has happened, and says what to do. */
+  /** Takes what has happened, and returns what to do. */
   after(input: FleetInput, now: number): FleetAction[] {
     this.#actions = [];
     this.#hasJustFailed = false;
@@ -207,7 +180,7 @@ export class Fleet {
   #take(input: FleetInput, now: number): void {
     switch (input.kind) {
       case "start":
-        this.#startedAt = now;
+        this.#phase = { kind: "starting", since: now, firstFailure: undefined };
         return;
       case "tick":
         return;
@@ -216,26 +189,21 @@ export class Fleet {
       case "accepting":
         return this.#noteAccepting(input.worker, now);
       case "heartbeat":
-        return this.#noteHeartbeat(input.worker, input.requests, input.heapBytes, now);
+        return this.#noteHeartbeat(input, now);
       case "panicked":
         this.#noteFailure(input.error);
         this.#tell({ kind: "panicked", worker: input.worker, error: input.error });
         return this.#retire(input.worker, "panic", now);
       case "failed":
-        return this.#noteStartFailure(
-          input.worker,
-          "start_failed",
-          input.message,
-          input.isFinal,
-          now,
-        );
+      case "nothing_to_serve":
+        return this.#noteStartFailure(startFailureOf(input), now);
       case "draining":
         return this.#noteDraining(input.worker);
       case "ended":
         this.#act({ kind: "terminate", worker: input.worker });
-        return this.#noteGone(input.worker, false, "", now);
+        return this.#noteGone(input.worker, { hasThrown: false, detail: "" }, now);
       case "gone":
-        return this.#noteGone(input.worker, input.hasThrown, input.detail, now);
+        return this.#noteGone(input.worker, input, now);
       case "reload":
         return this.#beginReload();
       case "resize":
@@ -251,8 +219,7 @@ export class Fleet {
         this.#isInspected = true;
         return;
       case "room":
-        this.#hasRoom = input.hasRoom;
-        this.#hasToldNoRoom = false;
+        this.#room = input.hasRoom ? "free" : "short";
         return;
     }
   }
@@ -274,14 +241,14 @@ export class Fleet {
     this.#tell({ kind: "accepting", worker, startMs: now - member.spawnedAt });
   }
 
-  #noteHeartbeat(worker: number, requests: number, heapBytes: number, now: number): void {
-    const member = this.#members.get(worker);
+  #noteHeartbeat(heartbeat: Heartbeat, now: number): void {
+    const member = this.#members.get(heartbeat.worker);
     if (member === undefined) return;
-    const { state } = member;
+    const { state, recycleShare } = member;
     if (state.kind === "starting" || state.kind === "draining") return;
     member.state = { ...state, lastHeartbeat: now };
-    const cause = this.#recycleCause(member, state.since, requests, heapBytes, now);
-    if (cause !== undefined) this.#retire(worker, cause, now);
+    const cause = this.#recycleCause(heartbeat, recycleShare, now - state.since);
+    if (cause !== undefined) this.#retire(heartbeat.worker, cause, now);
   }
 
   #noteDraining(worker: number): void {
@@ -292,20 +259,21 @@ export class Fleet {
   }
 
   #recycleCause(
-    member: Member,
-    since: number,
-    requests: number,
-    heapBytes: number,
-    now: number,
+    { requests, heapBytes }: Heartbeat,
+    share: number,
+    ageMs: number,
   ): WorkerEndCause | undefined {
     const { maxRequests, maxAgeMs, maxHeapBytes } = this.#settings;
-    if (maxRequests > 0 && requests >= maxRequests * member.recycleShare) return "max_requests";
-    if (maxAgeMs > 0 && now - since >= maxAgeMs * member.recycleShare) return "max_age";
+    if (maxRequests > 0 && requests >= maxRequests * share) return "max_requests";
+    if (maxAgeMs > 0 && ageMs >= maxAgeMs * share) return "max_age";
     if (maxHeapBytes > 0 && heapBytes > maxHeapBytes) return "max_heap";
     return undefined;
   }
 
-  /** Marks a worker that serves for replacement. A failure counts against the restart policy, housekeeping does not. */
+  /**
+   * Marks a worker that serves for replacement. A failure counts against the restart policy,
+   * housekeeping does not.
+   */
   #retire(worker: number, cause: WorkerEndCause, now: number): void {
     const member = this.#members.get(worker);
     if (member?.state.kind !== "accepting") return;
@@ -316,27 +284,20 @@ export class Fleet {
     this.#tell({ kind: "replacing", worker, cause });
   }
 
-  /** A worker hangs: it is replaced, or the fleet ends for its sake. */
+  /** Replaces a worker that hangs, or ends the fleet because of it. */
   #noteHang({ worker }: Member, now: number): void {
     const outcome = this.#settings.hangOutcome;
-    // What it was handling is known to whoever can read it.
+    // The supervisor adds the requests that it was handling.
     this.#tell({ kind: "hung", worker, outcome, handling: [] });
     if (outcome !== "exit") return this.#retire(worker, "hang", now);
     this.#terminate(worker, "hang");
-    if (this.#phase.kind !== "serving") return;
-    this.#failure = `worker ${worker} hangs and cannot be stopped`;
-    this.#beginShutdown(this.#failure, now);
-    // Whoever comes now may wait for the one that answers nobody, so there is no delay.
-    this.#phase = { kind: "leaving", nextSignalFrom: now, until: now };
+    if (this.isStopping) return;
+    const failure = `worker ${worker} hangs and cannot be stopped`;
+    // New connections may wait for the worker that hangs, so the stop is not delayed.
+    this.#stop(failure, { nextSignalFrom: now, until: now, failure });
   }
 
-  #noteStartFailure(
-    worker: number,
-    cause: "start_failed" | "start_timeout",
-    reason: string,
-    isFinal: boolean,
-    now: number,
-  ): void {
+  #noteStartFailure({ worker, cause, reason, isFinal }: StartFailure, now: number): void {
     const member = this.#members.get(worker);
     if (member?.state.kind !== "starting") return;
     this.#members.delete(worker);
@@ -345,19 +306,22 @@ export class Fleet {
     this.#gaps.noteDeath(member.spawnedAt, 0, now);
     this.#tell({ kind: "ended", worker, cause, detail: reason });
     if (this.#reload !== undefined) this.#endReload(reason);
-    const isHopeless = this.#gaps.isHopeless || (isFinal && !this.#hasBeenReady);
-    if (isHopeless && this.#phase.kind === "serving") this.#giveUp(now);
+    if (this.#phase.kind === "starting" && (isFinal || this.#gaps.isHopeless)) this.#giveUp();
   }
 
-  #noteGone(worker: number, hasThrown: boolean, detail: string, now: number): void {
+  #noteGone(
+    worker: number,
+    { hasThrown, detail }: { hasThrown: boolean; detail: string },
+    now: number,
+  ): void {
     const member = this.#members.get(worker);
     if (member === undefined) return;
     const { state } = member;
     switch (state.kind) {
       case "starting": {
-        const isUnknownModule = !hasThrown && !this.#hasEverLoaded;
-        const reason = isUnknownModule ? NOT_LOADED : detail;
-        return this.#noteStartFailure(worker, "start_failed", reason, isUnknownModule, now);
+        const isFinal = !hasThrown && !this.#hasEverLoaded;
+        const reason = isFinal ? NOT_LOADED : detail;
+        return this.#noteStartFailure({ worker, cause: "start_failed", reason, isFinal }, now);
       }
       case "accepting":
         this.#noteFailure(detail);
@@ -365,7 +329,7 @@ export class Fleet {
         this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
         return this.#tell({ kind: "ended", worker, cause: "crash", detail });
       case "retiring":
-        // It was to serve until another one does, and has left a gap like any other that dies.
+        // It was to serve until another one does, so it leaves a gap like any other worker.
         this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
         this.#members.delete(worker);
         return this.#tell({ kind: "ended", worker, cause: state.cause, detail });
@@ -375,19 +339,16 @@ export class Fleet {
     }
   }
 
-  /** All that are there now have older code, those too that a reload which is still under way has brought. */
   #beginReload(): void {
-    if (this.#phase.kind !== "serving") return;
-    this.#reload = [...this.#members.values()]
-      .filter(({ state }) => state.kind === "accepting" || state.kind === "starting")
-      .map(({ worker }) => worker);
-    // Whoever has mended the code must not wait for what the old one did.
+    if (this.isStopping) return;
+    this.#reload = new RollingReload(this.states());
+    // New code must not wait for what the old code did.
     this.#gaps.forgetDeaths();
     this.#panics.forgetDeaths();
     this.#tell({ kind: "reloading" });
   }
 
-  /** Ends a reload: for good, or because a new worker could not start; then the old ones stay. */
+  /** Ends a reload: completely, or because a new worker could not start. Then the old ones stay. */
   #endReload(failure: string | undefined): void {
     this.#reload = undefined;
     if (failure === undefined) {
@@ -405,12 +366,19 @@ export class Fleet {
   }
 
   #beginShutdown(reason: string, now: number): void {
-    if (this.#phase.kind !== "serving") return;
-    this.#phase = {
-      kind: "leaving",
+    if (this.isStopping) return;
+    this.#stop(reason, {
       nextSignalFrom: now + STOP_SIGNAL_WINDOW_MS,
       until: now + this.#settings.shutdownDelayMs,
-    };
+      failure: undefined,
+    });
+  }
+
+  #stop(
+    reason: string,
+    times: { nextSignalFrom: number; until: number; failure: string | undefined },
+  ): void {
+    this.#phase = { kind: "leaving", hasBeenReady: this.isReady, ...times };
     this.#tell({ kind: "stopping", reason });
     this.#act({ kind: "stop" });
     if (this.#reload !== undefined) this.#endReload("the server is stopping");
@@ -418,6 +386,7 @@ export class Fleet {
 
   #noteStopSignal(signal: string, now: number): void {
     switch (this.#phase.kind) {
+      case "starting":
       case "serving":
         return this.#beginShutdown(signal, now);
       case "leaving":
@@ -429,85 +398,99 @@ export class Fleet {
     }
   }
 
-  /** Keeps the first cause of all that goes wrong until the fleet is complete. */
+  /** Keeps the first cause of all that fails before the fleet is complete. */
   #noteFailure(reason: string): void {
-    if (this.#hasBeenReady) return;
+    if (this.#phase.kind !== "starting") return;
     this.#hasJustFailed = true;
-    if (reason !== "") this.#firstFailure ??= reason;
+    const firstFailure = this.#phase.firstFailure ?? (reason === "" ? undefined : reason);
+    this.#phase = { ...this.#phase, firstFailure };
   }
 
-  #giveUp(now: number): void {
-    this.#terminateAll("start_failed", now);
-    this.#phase = { kind: "over" };
-    this.#act({ kind: "give_up", reason: this.#firstFailure ?? "its workers end without a word" });
+  #giveUp(): void {
+    if (this.#phase.kind !== "starting") return;
+    const reason = this.#phase.firstFailure ?? "its workers end without a word";
+    this.#terminateMembers("start_failed");
+    this.#phase = { kind: "over", failure: undefined };
+    this.#act({ kind: "give_up", reason });
   }
 
   #terminateAll(cause: WorkerEndCause, now: number): void {
-    if (this.#phase.kind === "serving" || this.#phase.kind === "leaving") {
-      this.#phase = { kind: "stopping", nextSignalFrom: now };
+    const phase = this.#phase;
+    if (phase.kind === "leaving") {
+      this.#phase = { kind: "stopping", nextSignalFrom: now, failure: phase.failure };
+    } else if (!this.isStopping) {
+      this.#phase = { kind: "stopping", nextSignalFrom: now, failure: undefined };
     }
+    this.#terminateMembers(cause);
+  }
+
+  #terminateMembers(cause: WorkerEndCause): void {
     for (const worker of [...this.#members.keys()]) this.#terminate(worker, cause);
   }
 
-  /** A worker that is told to end at once counts as gone: one that spins in a Web Worker would never say so. */
+  /** Terminates a worker, which counts as gone: one that spins in a Web Worker never reports it. */
   #terminate(worker: number, cause: WorkerEndCause): void {
-    this.#members.delete(worker);
+    if (!this.#members.delete(worker)) return;
     this.#act({ kind: "terminate", worker });
     this.#tell({ kind: "ended", worker, cause, detail: "terminated" });
   }
 
   #enforceTimes(now: number): void {
-    const { startTimeoutMs, loadTimeoutMs, hangTimeoutMs } = this.#isInspected
-      ? NO_LIMITS
-      : this.#settings;
+    const limits = this.#isInspected ? NO_LIMITS : this.#settings;
     for (const member of [...this.#members.values()]) {
-      const { worker, spawnedAt, state } = member;
+      const { state } = member;
       switch (state.kind) {
-        case "starting": {
-          const isUnknownModule = !this.#hasEverLoaded && now - spawnedAt >= loadTimeoutMs;
-          if (isUnknownModule) {
-            this.#noteStartFailure(worker, "start_timeout", NOT_LOADED, true, now);
-          } else if (startTimeoutMs > 0 && now - spawnedAt >= startTimeoutMs) {
-            const reason = `a worker did not accept within startTimeout (${startTimeoutMs} ms)`;
-            this.#noteStartFailure(worker, "start_timeout", reason, false, now);
-          }
+        case "starting":
+          this.#enforceStart(member, limits, now);
           break;
-        }
         case "accepting":
-          if (hangTimeoutMs > 0 && now - state.lastHeartbeat >= hangTimeoutMs) {
-            this.#noteHang(member, now);
-          }
+          if (isSilent(state, limits, now)) this.#noteHang(member, now);
           break;
         case "retiring":
-          // It was to go for another reason, and hangs on top of it: it must not be counted among those that serve.
-          if (
-            hangTimeoutMs > 0 && state.cause !== "hang" &&
-            now - state.lastHeartbeat >= hangTimeoutMs
-          ) {
-            member.state = { ...state, cause: "hang" };
-            this.#noteHang(member, now);
-          }
+          // It hangs, too, so it must not count among those that serve.
+          if (state.cause === "hang" || !isSilent(state, limits, now)) break;
+          member.state = { ...state, cause: "hang" };
+          this.#noteHang(member, now);
           break;
         case "draining":
-          if (now >= state.deadline) this.#terminate(worker, state.cause);
+          if (now >= state.deadline) this.#terminate(member.worker, state.cause);
           break;
       }
     }
   }
 
+  #enforceStart(
+    { worker, spawnedAt }: Member,
+    { loadTimeoutMs, startTimeoutMs }: { loadTimeoutMs: number; startTimeoutMs: number },
+    now: number,
+  ): void {
+    const cause = "start_timeout";
+    const ageMs = now - spawnedAt;
+    if (!this.#hasEverLoaded && ageMs >= loadTimeoutMs) {
+      this.#noteStartFailure({ worker, cause, reason: NOT_LOADED, isFinal: true }, now);
+    } else if (startTimeoutMs > 0 && ageMs >= startTimeoutMs) {
+      const reason = `a worker did not accept within startTimeout (${startTimeoutMs} ms)`;
+      this.#noteStartFailure({ worker, cause, reason, isFinal: false }, now);
+    }
+  }
+
   #compare(now: number): void {
     switch (this.#phase.kind) {
-      case "leaving":
-        if (now < this.#phase.until) return this.#compareWithDesired(now);
-        this.#phase = { kind: "stopping", nextSignalFrom: this.#phase.nextSignalFrom };
-        this.#act({ kind: "stop_listening" });
-        this.#drainAll(now);
-        return this.#finishIfEmpty();
-      case "stopping":
-        this.#drainAll(now);
-        return this.#finishIfEmpty();
+      case "starting":
+        return this.#isNeverReady(this.#phase.since, now)
+          ? this.#giveUp()
+          : this.#compareWithDesired(now);
       case "serving":
-        return this.#isNeverReady(now) ? this.#giveUp(now) : this.#compareWithDesired(now);
+        return this.#compareWithDesired(now);
+      case "leaving": {
+        const { until, nextSignalFrom, failure } = this.#phase;
+        if (now < until) return this.#compareWithDesired(now);
+        this.#phase = { kind: "stopping", nextSignalFrom, failure };
+        this.#act({ kind: "stop_listening" });
+        return this.#drainAll(failure, now);
+      }
+      case "stopping":
+        return this.#drainAll(this.#phase.failure, now);
       case "over":
         return;
     }
@@ -517,44 +500,37 @@ export class Fleet {
     this.#drainSurplus(now);
     this.#continueReload(now);
     this.#spawnMissing(now);
-    if (!this.#hasBeenReady && this.#count("accepting") >= this.#desired) {
-      this.#hasBeenReady = true;
-      this.#act({ kind: "ready" });
-    }
+    if (this.#count("accepting") >= this.#desired) this.#becomeReady();
   }
 
-  /** Whether one more worker has died that had come up, after so long that the fleet is not going to be complete. */
-  #isNeverReady(now: number): boolean {
+  /** Notes that every worker accepts, the first time. A fleet that stops already goes on stopping. */
+  #becomeReady(): void {
+    const phase = this.#phase;
+    if (phase.kind === "starting") this.#phase = { kind: "serving" };
+    else if (phase.kind === "leaving" && !phase.hasBeenReady) {
+      this.#phase = { ...phase, hasBeenReady: true };
+    } else return;
+    this.#act({ kind: "ready" });
+  }
+
+  /** Whether a worker that had come up has died again, so long after the start that it is a crash loop. */
+  #isNeverReady(startedAt: number, now: number): boolean {
     const rounds = this.#gaps.consecutiveFailures + this.#panics.consecutiveFailures;
     return this.#hasJustFailed && rounds >= MIN_UNREADY_ROUNDS &&
-      now - this.#startedAt >= MAX_UNREADY_MS;
+      now - startedAt >= MAX_UNREADY_MS;
   }
 
   #continueReload(now: number): void {
-    if (this.#reload === undefined) return;
-    const members = [...this.#members.values()];
-    if (members.some(({ state }) => state.kind === "starting" || state.kind === "retiring")) {
-      return;
-    }
-    for (;;) {
-      const next = this.#reload.shift();
-      if (next === undefined) {
-        // Until it has stopped, an old worker may still take a connection and answer it with the old code.
-        const oldAccepts = members.some(({ state }) =>
-          state.kind === "draining" && !state.hasStoppedAccepting
-        );
-        return oldAccepts ? undefined : this.#endReload(undefined);
-      }
-      if (this.#members.get(next)?.state.kind !== "accepting") continue;
-      return this.#retire(next, "reload", now);
-    }
+    const step = this.#reload?.next(this.states());
+    if (step?.kind === "retire") this.#retire(step.worker, "reload", now);
+    else if (step?.kind === "done") this.#endReload(undefined);
   }
 
-  /** Fills gaps, and spawns for those that are to be replaced and serve on, which has more time. */
+  /** Fills gaps, and spawns replacements for retiring workers, which have more time. */
   #spawnMissing(now: number): void {
     const missing = this.#desired - this.#count("starting") - this.#count("accepting");
     if (missing <= 0) return;
-    if (!this.#hasRoom) return this.#tellNoRoom();
+    if (!this.hasRoom) return this.#tellNoRoom();
     const serving = [...this.#members.values()]
       .filter((member) => member.state.kind === "retiring" && !isHung(member)).length;
     const gaps = Math.max(0, missing - serving);
@@ -578,21 +554,20 @@ export class Fleet {
   }
 
   #spawn(now: number): void {
-    const worker = ++this.#lastWorker;
-    const recycleShare = 1 - RECYCLE_JITTER * this.#random();
+    const worker = this.#sources.nextWorker();
     this.#members.set(worker, {
       worker,
       spawnedAt: now,
       state: { kind: "starting", hasLoaded: false },
-      recycleShare,
       slot: undefined,
+      recycleShare: 1 - RECYCLE_JITTER * this.#sources.random(),
     });
     this.#act({ kind: "spawn", worker });
   }
 
   #tellNoRoom(): void {
-    if (this.#hasToldNoRoom) return;
-    this.#hasToldNoRoom = true;
+    if (this.#room !== "short") return;
+    this.#room = "short_reported";
     this.#tell({ kind: "out_of_descriptors" });
   }
 
@@ -602,70 +577,50 @@ export class Fleet {
     this.#tell({ kind: "delaying", delayMs: notBefore - now, consecutiveFailures });
   }
 
-  /** Lets go of as many workers as serve beyond what is wanted: the retiring first, and of these the hung ones first. */
+  /** Drains as many workers as serve beyond the desired number: the retiring first, then the newest. */
   #drainSurplus(now: number): void {
-    const retiring = [...this.#members.values()].filter(({ state }) => state.kind === "retiring");
-    let surplus = this.#count("accepting") + retiring.length - this.#desired;
-    // A hung one first; then those whose slot has been taken over: to let go of another would leave a slot with nobody.
-    const taken = new Set(
-      [...this.#members.values()].filter(({ state }) => state.kind === "accepting").map((
-        { slot },
-      ) => slot),
-    );
-    const rank = (member: Member) => Number(isHung(member)) * 2 + Number(taken.has(member.slot));
-    retiring.sort((left, right) => rank(right) - rank(left));
-    for (const member of retiring) {
+    const members = [...this.#members.values()];
+    let surplus = members.filter(isServing).length - this.#desired;
+    const retiring = this.#retiringInOrder();
+    const newestFirst = members.filter(({ state }) => state.kind === "accepting").reverse();
+    for (const member of [...retiring, ...newestFirst]) {
       if (surplus <= 0) return;
+      surplus--;
       if (isHung(member)) this.#terminate(member.worker, "hang");
-      else {this.#drain(
-          member,
-          member.state.kind === "retiring" ? member.state.cause : "resize",
-          now,
-        );}
-      surplus--;
-    }
-    const newestFirst = [...this.#members.values()].reverse();
-    for (const member of newestFirst) {
-      if (surplus <= 0) return;
-      if (member.state.kind !== "accepting") continue;
-      this.#drain(member, "resize", now);
-      surplus--;
+      else this.#drain(member, endCauseOf(member), now);
     }
   }
 
-  #drainAll(now: number): void {
+  /**
+   * Returns the retiring workers in the order in which they go: those that hang, then those whose
+   * slot has been taken over. To drain another one would leave its slot empty.
+   */
+  #retiringInOrder(): Member[] {
+    const members = [...this.#members.values()];
+    const taken = new Set(
+      members.filter(({ state }) => state.kind === "accepting").map(({ slot }) => slot),
+    );
+    const rank = (member: Member) => Number(isHung(member)) * 2 + Number(taken.has(member.slot));
+    return members.filter(({ state }) => state.kind === "retiring")
+      .sort((left, right) => rank(right) - rank(left));
+  }
+
+  /** Drains all workers that serve, terminates those that start, and ends the fleet after the last. */
+  #drainAll(failure: string | undefined, now: number): void {
     for (const member of [...this.#members.values()]) {
-      switch (member.state.kind) {
-        case "starting":
-          this.#terminate(member.worker, "shutdown");
-          break;
-        case "retiring":
-        case "accepting":
-          this.#drain(member, "shutdown", now);
-          break;
-        case "draining":
-          break;
-      }
+      if (member.state.kind === "starting") this.#terminate(member.worker, "shutdown");
+      else if (isServing(member)) this.#drain(member, "shutdown", now);
     }
+    if (this.#members.size > 0) return;
+    this.#tell({ kind: "stopped" });
+    this.#phase = { kind: "over", failure };
+    this.#act({ kind: "finished", failure });
   }
 
   #drain(member: Member, cause: WorkerEndCause, now: number): void {
-    const { drainTimeoutMs } = this.#settings;
-    const deadline = now + drainTimeoutMs + MAX_OVERTIME_MS;
+    const { order, deadline } = planDrain(cause, this.#settings.drainTimeoutMs, now);
     member.state = { kind: "draining", cause, deadline, hasStoppedAccepting: false };
-    const order: DrainOrder = {
-      reason: shutdownReason(cause),
-      connectionsMs: drainTimeoutMs - Math.min(drainTimeoutMs * FAREWELL_SHARE, MAX_FAREWELL_MS),
-      workMs: drainTimeoutMs,
-    };
     this.#act({ kind: "drain", worker: member.worker, order });
-  }
-
-  #finishIfEmpty(): void {
-    if (this.#members.size > 0) return;
-    this.#phase = { kind: "over" };
-    this.#tell({ kind: "stopped" });
-    this.#act({ kind: "finished", failure: this.#failure });
   }
 
   #count(kind: WorkerState["kind"]): number {
@@ -679,34 +634,38 @@ export class Fleet {
   }
 
   #tell(event: FleetEvent): void {
-    this.#act({ kind: "tell", event });
+    this.#act({ kind: "tell", event, phase: this.phase });
   }
 }
 
-/** What a worker is told of the cause for which it has to end. */
-function shutdownReason(cause: WorkerEndCause): ShutdownReason {
-  switch (cause) {
-    case "shutdown":
-    case "reload":
-      return cause;
-    case "max_requests":
-    case "max_age":
-    case "max_heap":
-    case "resize":
-      return "recycling";
-    case "panic":
-    case "crash":
-    case "hang":
-    case "start_failed":
-    case "start_timeout":
-      return "panic";
-  }
+function startFailureOf(
+  input: Extract<FleetInput, { kind: "failed" | "nothing_to_serve" }>,
+): StartFailure {
+  const cause = "start_failed";
+  const { worker } = input;
+  return input.kind === "failed"
+    ? { worker, cause, reason: input.message, isFinal: input.isFinal }
+    : { worker, cause, reason: NOTHING_TO_SERVE, isFinal: true };
+}
+
+function isServing({ state }: Member): boolean {
+  return state.kind === "accepting" || state.kind === "retiring";
 }
 
 function isHung({ state }: Member): boolean {
   return state.kind === "retiring" && state.cause === "hang";
 }
 
-const NOT_LOADED =
-  "the workers' module does not load @mudpie/server: pass as entry the module that builds the WebServer and calls run(), " +
-  "or a longer startTimeout if it only takes long to load";
+/** Whether a worker has sent no heartbeat for so long that it hangs. */
+function isSilent(
+  { lastHeartbeat }: { lastHeartbeat: number },
+  { hangTimeoutMs }: { hangTimeoutMs: number },
+  now: number,
+): boolean {
+  return hangTimeoutMs > 0 && now - lastHeartbeat >= hangTimeoutMs;
+}
+
+/** Why a worker that is more than desired ends. */
+function endCauseOf({ state }: Member): WorkerEndCause {
+  return state.kind === "retiring" ? state.cause : "resize";
+}

@@ -24,7 +24,8 @@ import type { RunSettings } from "../options/run_options.ts";
 import type { WebServerOptions } from "../options/server_options.ts";
 import type { WorkerCount } from "../options/worker_count.ts";
 import { RequestTotals } from "../telemetry/request_metrics.ts";
-import { Fleet, type FleetAction, type FleetInput, type WorkerState } from "./fleet.ts";
+import { Fleet } from "./fleet.ts";
+import type { FleetAction, FleetInput, WorkerState } from "./fleet_protocol.ts";
 import type { FleetObserver, ObservedFleet } from "./fleet_observer.ts";
 import { INSPECTOR_NOTICE, isInspectorOpen } from "./inspector.ts";
 import type { FleetStats, RunningServer, WorkerCounters, WorkerStats } from "./running_server.ts";
@@ -57,10 +58,6 @@ export function loadTimeoutInProgram(mainStartupMs: number): number {
   return MIN_RUN_LOAD_TIMEOUT_MS + mainStartupMs * RUN_LOAD_TIMEOUT_SHARE;
 }
 
-/** What the command line's own module finds when a reload brings an application that it cannot serve. */
-const NOTHING_TO_SERVE =
-  "the application has no default export with a fetch function, and does not call run()";
-
 /** After that time without a shortage of descriptors, the workers may try again to have as many connections as before. */
 const SHORTAGE_MS = 60_000;
 
@@ -74,7 +71,7 @@ const MISUSE_MS = 250;
 /** The numbers of workers go on through all fleets of a process: they are in names that must not be used twice. */
 let lastWorkerNumber = 0;
 
-/** A number for a worker that belongs to no fleet. */
+/** Returns a number for a new worker, of a fleet or of none. */
 export function claimWorkerNumber(): number {
   return ++lastWorkerNumber;
 }
@@ -243,8 +240,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
         maxAgeMs: settings.maxAgePerWorker,
         maxHeapBytes: settings.maxHeapBytesPerWorker,
       },
-      lastWorkerNumber,
-      Math.random,
+      { nextWorker: claimWorkerNumber, random: Math.random },
     );
   }
 
@@ -364,7 +360,6 @@ class Supervisor implements SupervisedServer, ObservedFleet {
 
   #spawn(worker: number): void {
     const { settings } = this.#options;
-    lastWorkerNumber = Math.max(lastWorkerNumber, worker);
     const now = performance.now();
     const handle = spawnWorker({
       worker,
@@ -399,7 +394,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
           isFinal: message.isFinal,
         });
       case "nothing_to_serve":
-        return this.#handle({ kind: "failed", worker, message: NOTHING_TO_SERVE, isFinal: true });
+        return this.#handle({ kind: "nothing_to_serve", worker });
       case "probed":
         // Nobody here asks for it.
         return;

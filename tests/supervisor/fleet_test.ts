@@ -5,12 +5,12 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import type { ShutdownReason } from "../../src/ipc/drain_order.ts";
-import {
-  Fleet,
-  type FleetAction,
-  type FleetInput,
-  type FleetSettings,
-} from "../../src/supervisor/fleet.ts";
+import { Fleet } from "../../src/supervisor/fleet.ts";
+import type {
+  FleetAction,
+  FleetInput,
+  FleetSettings,
+} from "../../src/supervisor/fleet_protocol.ts";
 
 const SETTINGS: FleetSettings = {
   workers: 2,
@@ -27,6 +27,12 @@ const SETTINGS: FleetSettings = {
 
 /** No chance: limits and delays are what they say. */
 const NO_JITTER = () => 0;
+
+/** Makes a fleet whose workers are counted after `lastWorker`. */
+function makeFleet(settings: FleetSettings, lastWorker = 0, random = NO_JITTER): Fleet {
+  let last = lastWorker;
+  return new Fleet(settings, { nextWorker: () => ++last, random });
+}
 
 /** A message that is told elsewhere (bad_input_test.ts). */
 const NOT_LOADED = /^the workers' module does not load @mudpie\/server: .*/;
@@ -1020,7 +1026,7 @@ const cases: readonly Case[] = [
 describe("Fleet", () => {
   for (const { what, settings, steps } of cases) {
     it(`${what}`, () => {
-      const fleet = new Fleet({ ...SETTINGS, ...settings }, 0, NO_JITTER);
+      const fleet = makeFleet({ ...SETTINGS, ...settings });
       for (const [at, text, ...expected] of steps) {
         const actions = fleet.after(inputOf(text), at).flatMap(briefly);
         assertEquals(actions, expected, `at ${at}, after "${text}"`);
@@ -1182,20 +1188,20 @@ const stories: readonly Case[] = [
 describe("Fleet", () => {
   for (const { what, settings, steps } of stories) {
     it(`tells of ${what}`, () => {
-      const fleet = new Fleet({ ...SETTINGS, ...settings }, 0, NO_JITTER);
+      const fleet = makeFleet({ ...SETTINGS, ...settings });
       for (const [at, text, ...expected] of steps) {
         assertEquals(fleet.after(inputOf(text), at).flatMap(told), expected, `after "${text}"`);
       }
     });
   }
 
-  it("counts workers from the highest number in use", () => {
-    const fleet = new Fleet(SETTINGS, 40, NO_JITTER);
+  it("numbers workers as it is told to", () => {
+    const fleet = makeFleet(SETTINGS, 40);
     assertEquals(fleet.after({ kind: "start" }, 0).flatMap(briefly), ["spawn 41", "spawn 42"]);
   });
 
   it("tells how many workers are wanted, what each does, and how long the next one has to wait", () => {
-    const fleet = new Fleet({ ...SETTINGS, workers: 3 }, 0, NO_JITTER);
+    const fleet = makeFleet({ ...SETTINGS, workers: 3 });
     const steps = ["start", "accepting 1", "accepting 2", "accepting 3", "panicked 2", "more"];
     for (const step of steps) fleet.after(inputOf(step), 10);
     assertEquals([...fleet.states()].map(([worker, { kind }]) => `${worker} ${kind}`), [
@@ -1213,7 +1219,7 @@ describe("Fleet", () => {
 
   it("Fleet gives connections less than the drain time, and all of the work that time", () => {
     for (const [drainTimeoutMs, connectionsMs] of [[30_000, 29_000], [5_000, 4_500], [0, 0]]) {
-      const fleet = new Fleet({ ...SETTINGS, workers: 1, drainTimeoutMs }, 0, NO_JITTER);
+      const fleet = makeFleet({ ...SETTINGS, workers: 1, drainTimeoutMs });
       fleet.after(inputOf("start"), 0);
       fleet.after(inputOf("accepting 1"), 0);
       const actions = fleet.after(inputOf("shutdown"), 0);
@@ -1235,7 +1241,7 @@ describe("Fleet", () => {
   for (const { cause, steps, reason } of reasons) {
     it(`Fleet orders a worker to drain with the reason ${reason} because of ${cause}`, () => {
       const settings = { ...SETTINGS, workers: 1, maxRequests: 100, maxHeapBytes: 1_000 };
-      const fleet = new Fleet(settings, 0, NO_JITTER);
+      const fleet = makeFleet(settings);
       const actions = ["start", "accepting 1", ...steps]
         .flatMap((step, index) => fleet.after(inputOf(step), index));
       const drained = actions.flatMap((action) =>
@@ -1246,7 +1252,7 @@ describe("Fleet", () => {
   }
 
   it("Fleet orders a worker to drain with the reason recycling because of its age", () => {
-    const fleet = new Fleet({ ...SETTINGS, workers: 1, maxAgeMs: 1_000 }, 0, NO_JITTER);
+    const fleet = makeFleet({ ...SETTINGS, workers: 1, maxAgeMs: 1_000 });
     const steps: readonly [number, string][] = [
       [0, "start"],
       [0, "accepting 1"],
@@ -1259,10 +1265,91 @@ describe("Fleet", () => {
     assertEquals(drains.map(({ order }) => order.reason), ["recycling"]);
   });
 
+  const phases: readonly {
+    what: string;
+    steps: readonly Step[];
+    phase: string;
+    isReady: boolean;
+    hasHung: boolean;
+  }[] = [
+    {
+      what: "has workers that start",
+      steps: UP.slice(0, 4),
+      phase: "starting",
+      isReady: false,
+      hasHung: false,
+    },
+    { what: "is complete", steps: UP, phase: "serving", isReady: true, hasHung: false },
+    {
+      what: "has lost a worker since it was complete",
+      steps: [...UP, [20, "gone 1"]],
+      phase: "serving",
+      isReady: true,
+      hasHung: false,
+    },
+    {
+      what: "serves on before it stops",
+      steps: [...UP, [20, "shutdown"]],
+      phase: "stopping",
+      isReady: false,
+      hasHung: false,
+    },
+    {
+      what: "is complete only after the stop has begun",
+      steps: [...UP.slice(0, 4), [20, "shutdown"], [30, "accepting 2"]],
+      phase: "stopping",
+      isReady: false,
+      hasHung: false,
+    },
+    {
+      what: "ends because of a hang",
+      steps: [...UP, [2_010, "tick"]],
+      phase: "stopping",
+      isReady: false,
+      hasHung: true,
+    },
+    {
+      what: "has given up",
+      steps: [[0, "start"], [5, "failed for good 1: it never runs"]],
+      phase: "stopping",
+      isReady: false,
+      hasHung: false,
+    },
+  ];
+  for (const { what, steps, ...answers } of phases) {
+    it(`answers for its phase when it ${what}`, () => {
+      const fleet = makeFleet({ ...SETTINGS, hangOutcome: "exit", shutdownDelayMs: 1_000 });
+      for (const [at, input] of steps) fleet.after(inputOf(input), at);
+      const { phase, isReady, hasHung } = fleet;
+      assertEquals({ phase, isReady, hasHung }, answers);
+      assertEquals(fleet.isStopping, phase === "stopping");
+    });
+  }
+
+  it("tells each event with the phase in which it happened", () => {
+    const fleet = makeFleet({ ...SETTINGS, workers: 1 });
+    const phases = [["start", 0], ["accepting 1", 10], ["panicked 1", 20], [
+      "shutdown",
+      30,
+    ]] as const;
+    const events = phases.flatMap(([input, at]) =>
+      fleet.after(inputOf(input), at).flatMap((action) =>
+        action.kind === "tell" ? [`${action.event.kind}: ${action.phase}`] : []
+      )
+    );
+    assertEquals(events, [
+      "accepting: starting",
+      "panicked: serving",
+      "replacing: serving",
+      "stopping: stopping",
+      "ended: stopping",
+    ]);
+  });
+
   it("spreads the limits of recycling by chance, below what they say", () => {
     for (const [chance, last] of [[0, 100], [0.5, 95], [0.999, 91]]) {
       const settings = { ...SETTINGS, workers: 1, maxRequests: 100 };
-      const fleet = new Fleet(settings, 0, () => chance);
+      const fleet = makeFleet(settings, 0, () => chance);
       fleet.after(inputOf("start"), 0);
       fleet.after(inputOf("accepting 1"), 0);
       assertEquals(fleet.after(inputOf(`heartbeat 1: ${last - 1}`), 1).flatMap(briefly), []);
@@ -1315,7 +1402,7 @@ class World {
   hasFinished = false;
 
   constructor(settings: FleetSettings) {
-    this.fleet = new Fleet(settings, 0, NO_JITTER);
+    this.fleet = makeFleet(settings);
     this.mostDesired = settings.workers;
   }
 
