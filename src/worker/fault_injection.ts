@@ -1,14 +1,15 @@
-// The ways of a worker to die that a test can ask for (testing.ts). Each is the real thing: nothing of the server is told beforehand.
+// The faults that a test can inject into a worker (testing.ts). Each is real: no part of the server
+// learns of it beforehand.
 
 import type { Fault } from "../ipc/messages.ts";
 
-/** Does at once what was asked for. */
+/** Makes this worker hang, crash or exit, at once. */
 export function injectFault(fault: Fault): void {
   switch (fault) {
     case "hang":
       for (;;);
     case "crash":
-      // From a timer, where nothing catches it.
+      // In a timer, where no code catches it.
       setTimeout(() => {
         throw new Error("This worker was told to crash, by a test");
       });

@@ -1,4 +1,5 @@
-// Alive, and this much heap: what the supervisor reads to know that a worker is not hung and not too fat.
+// Alive, and this much heap: what the supervisor reads to know that a worker is not hung and not
+// too fat.
 
 import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
 

@@ -1,95 +1,100 @@
-// Hears of the errors that go uncaught in a worker, and finds out whether the application handles them.
-// The runtime would end the thread, so each event is prevented from that at once. A listener of the application's may come before
-// ours or after it, and those of node:process come last. So the event gets a `preventDefault` of its own that notes who calls it,
-// and the verdict comes when all listeners have run.
+// The panics of one worker: what counts as a panic, and what follows from it.
+// The first panic decides that the supervisor replaces the worker; each is counted and logged. A
+// client's bad body is never a panic: no client may have workers replaced at will.
 
-import type { EventEmitter } from "node:events";
-import { queueMicrotask } from "../runtime/async_context.ts";
+import { type BodyFault, bodyFaultOf } from "../handler/body_faults.ts";
+import { UNWANTED } from "../handler/body_stream.ts";
+import { NOT_SENT, type WebRequest } from "../handler/request.ts";
+import { phraseResponse, type WebResponse } from "../handler/response.ts";
+import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
+import type { ServerSettings } from "../options/server_options.ts";
+import { bodyFaultLine, describeError, type LogSink, PanicLog } from "../telemetry/log.ts";
+import type { SupervisorLink } from "./supervisor_link.ts";
+import { watchForUncaught } from "./uncaught_errors.ts";
 
-/** Told of an error that the application has not handled; `during` says where it has come from. */
-export type UncaughtListener = (during: string, error: unknown) => void;
+const PANICS = counterIndex("panics");
 
-/** Watches for uncaught errors until the function that it returns is called. Rejections with an `ignored` value count for nothing. */
-export function watchForUncaught(
-  onUncaught: UncaughtListener,
-  ignored: readonly unknown[],
-): () => void {
-  const onError = (event: ErrorEvent) =>
-    judge(event, () => onUncaught("outside of any request", event.error ?? event.message));
-  const onRejection = (event: PromiseRejectionEvent) => {
-    const { promise, reason } = event;
-    if (ignored.includes(reason)) {
-      event.preventDefault();
-      return event.stopImmediatePropagation();
-    }
-    judge(event, () => offerToProcess(promise, reason, onUncaught));
-  };
-  globalThis.addEventListener("error", onError);
-  globalThis.addEventListener("unhandledrejection", onRejection);
-  return () => {
-    globalThis.removeEventListener("error", onError);
-    globalThis.removeEventListener("unhandledrejection", onRejection);
-  };
+/** What promises reject with when a client has gone, which is no fault of the application. */
+const CLIENT_GONE_REASONS: readonly unknown[] = [UNWANTED, NOT_SENT];
+
+/** A panic that ends its worker. */
+export interface Panic {
+  readonly error: unknown;
 }
 
-/** Ends this thread with an error, even if the application handles all errors: the runtime shows no listener what a listener throws. */
-export function dieOf(error: Error): never {
-  globalThis.addEventListener("error", () => {
-    throw error;
-  });
-  throw error;
+/** What a panic watch uses. */
+export interface PanicWatchOptions {
+  /** What the log calls the worker. */
+  readonly worker: string;
+  readonly onPanic: ServerSettings["onPanic"];
+  readonly scoreboard: Scoreboard;
+  readonly link: Pick<SupervisorLink, "say">;
+  readonly log: LogSink;
 }
 
-/** Calls `onUnhandled` when all listeners have run, unless one of them has prevented the default. */
-function judge(event: Event, onUnhandled: () => void): void {
-  if (event.defaultPrevented) return;
-  event.preventDefault();
-  let isHandled = false;
-  Object.defineProperties(event, {
-    preventDefault: {
-      value: () => {
-        isHandled = true;
-      },
-    },
-    // Afterwards it is the runtime that asks.
-    defaultPrevented: { get: () => isHandled || event.eventPhase === Event.NONE },
-  });
-  queueMicrotask(() => {
-    if (!isHandled) onUnhandled();
-  });
-}
+/** Watches for the panics of one worker. */
+export class PanicWatch {
+  readonly #options: PanicWatchOptions;
+  readonly #panicLog: PanicLog;
+  #fatal: Panic | undefined;
+  #stopWatching: (() => void) | undefined;
 
-/**
- * Emits what the runtime would emit for a rejection that no listener has handled. node:process is loaded only here: a Web Worker that has
- * not touched it takes some milliseconds for that.
- */
-async function offerToProcess(
-  promise: Promise<unknown>,
-  reason: unknown,
-  onUncaught: UncaughtListener,
-): Promise<void> {
-  const process: EventEmitter = (await import("node:process")).default;
-  try {
-    if (process.listenerCount("unhandledRejection") > 0) {
-      process.emit("unhandledRejection", reason, promise);
-      return;
-    }
-    const error = reason instanceof Error ? reason : wrap(reason);
-    process.emit("uncaughtExceptionMonitor", error, "unhandledRejection");
-    if (process.listenerCount("uncaughtException") > 0) {
-      process.emit("uncaughtException", error, "unhandledRejection");
-      return;
-    }
-  } catch (error) {
-    return onUncaught("in a listener of node:process", error);
+  constructor(options: PanicWatchOptions) {
+    this.#options = options;
+    this.#panicLog = new PanicLog(options.worker, options.log);
   }
-  onUncaught("in a promise that nobody awaits", reason);
-}
 
-/** A listener of node:process gets an `Error`, whatever the promise was rejected with. */
-function wrap(reason: unknown): Error {
-  const code = "ERR_UNHANDLED_REJECTION";
-  const view = Deno.inspect(reason, { colors: false });
-  const error = new Error(`A promise that nothing awaits was rejected with ${view}`);
-  return Object.assign(error, { code, reason });
+  /** The panic that ends the worker: the first one, if `onPanic` is "replace". */
+  get fatal(): Panic | undefined {
+    return this.#fatal;
+  }
+
+  /** Watches for errors that go uncaught. */
+  start(): void {
+    this.#stopWatching = watchForUncaught(
+      (during, error) => this.#noteUncaught(during, error),
+      CLIENT_GONE_REASONS,
+    );
+  }
+
+  /** Stops watching: from then on, an uncaught error ends the thread. */
+  stop(): void {
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+  }
+
+  /** Notes a handler's panic, and returns the response for its client. */
+  answer(error: unknown, request: WebRequest): WebResponse {
+    this.note(`in ${request.method} ${request.target}`, error);
+    // The worker ends soon: the client's next request should use another connection.
+    const closes = this.#options.onPanic === "replace";
+    return phraseResponse(500, closes ? { connection: "close" } : undefined);
+  }
+
+  /** Notes a panic: counts it, reports the first one to the supervisor, and logs it. */
+  note(during: string, error: unknown): void {
+    const { scoreboard, onPanic, link } = this.#options;
+    scoreboard.add(PANICS, 1);
+    // First the message, which must not depend on the log. It leaves after this turn, and so after
+    // the line.
+    if (onPanic === "replace" && this.#fatal === undefined) {
+      this.#fatal = { error };
+      link.say({ kind: "panicked", error: describeError(error) });
+    }
+    this.#panicLog.note(during, error, performance.now());
+  }
+
+  /**
+   * Logs a bad request body that the application did not handle, and what became of the request.
+   */
+  logBodyFault(fault: BodyFault, request: BodyFault["of"], consequence: string): void {
+    const { worker, log } = this.#options;
+    log(bodyFaultLine(worker, request, consequence, fault.answer));
+  }
+
+  #noteUncaught(during: string, error: unknown): void {
+    const fault = bodyFaultOf(error);
+    if (fault === undefined) return this.note(during, error);
+    this.logBodyFault(fault, fault.of, "has a body that cannot be read");
+  }
 }

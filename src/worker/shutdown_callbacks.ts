@@ -6,7 +6,8 @@ import { nameOfType } from "../handler/type_name.ts";
 import { keepContext } from "../runtime/async_context.ts";
 
 /**
- * A function that a worker calls at its end; see `WebServer.onShutdown`. What it returns is awaited.
+ * A function that a worker calls at its end; see `WebServer.onShutdown`. What it returns is
+ * awaited.
  *
  * @example Close a pool of connections
  * ```ts
@@ -32,7 +33,10 @@ export class ShutdownCallbacks {
   readonly #callbacks: ShutdownCallback[] = [];
   #hasBegun = false;
 
-  /** Adds a callback. Throws a `TypeError` once the callbacks have been called: this one never would be. */
+  /**
+   * Adds a callback. Throws a `TypeError` once the callbacks have been called: this one never would
+   * be.
+   */
   add(callback: ShutdownCallback): void {
     if (this.#hasBegun) {
       throw new TypeError(
@@ -43,8 +47,9 @@ export class ShutdownCallbacks {
   }
 
   /**
-   * Calls all callbacks at once and waits for them, but not longer than until `time`. Each has the async context of the caller,
-   * and none sees what another one enters. What fails, and what is cut off, goes to `log`. Never rejects.
+   * Calls all callbacks at once and waits for them, but not longer than until `time`. Each has the
+   * async context of the caller, and none sees what another one enters. What fails, and what is cut
+   * off, goes to `log`. Never rejects.
    */
   async call(reason: ShutdownReason, time: number, log: (line: string) => void): Promise<void> {
     this.#hasBegun = true;

@@ -1,6 +1,6 @@
-// How a worker talks with its supervisor, whichever kind of thread it is.
-// It opens when this library is loaded, before the user's module does anything that takes time: messages that come to a
-// thread which does not listen yet are lost, so the worker speaks first, and is answered.
+// How a worker talks with its supervisor, whichever kind of thread it is. It opens when this
+// library is loaded, before the user's module does anything that takes time: messages that come to
+// a thread which does not listen yet are lost, so the worker speaks first, and is answered.
 
 import type { DrainOrder } from "../ipc/drain_order.ts";
 import { holdLifeLock } from "../runtime/life_lock.ts";
@@ -17,9 +17,13 @@ import { injectFault } from "./fault_injection.ts";
 /** The name that the supervisor gives to each of its workers, with the worker's number. */
 const WORKER_NAME = /^mudpie:([1-9][0-9]*)$/;
 
-/** The number of the worker that this module runs in; undefined on the main thread, and in other people's workers. */
+/**
+ * The number of the worker that this module runs in; undefined on the main thread, and in other
+ * people's workers.
+ */
 export function ownWorkerNumber(): number | undefined {
-  // Only the main thread has a main module; `name` is a worker's own name, and anybody's variable on the main thread.
+  // Only the main thread has a main module; `name` is a worker's own name, and anybody's variable
+  // on the main thread.
   if (Deno.mainModule !== undefined) return undefined;
   const { name } = globalThis as { name?: unknown };
   const match = typeof name === "string" ? WORKER_NAME.exec(name) : null;
@@ -63,7 +67,10 @@ async function openPort(): Promise<Port> {
   };
 }
 
-/** How long a module that has run to its end may take until `run()` is called, at least: it may have started something. */
+/**
+ * How long a module that has run to its end may take until `run()` is called, at least: it may have
+ * started something.
+ */
 const MIN_RUN_GRACE_MS = 1_000;
 /** The same, in times of what the main thread took for the same module. */
 const RUN_GRACE_SHARE = 3;
@@ -77,7 +84,10 @@ export type Assignment =
 export class SupervisorLink {
   /** What this worker is told before it does anything. */
   readonly assigned: Promise<Assignment>;
-  /** Resolves when the worker's module has run to its end, or has failed to; with false where nothing is known of that. */
+  /**
+   * Resolves when the worker's module has run to its end, or has failed to; with false where
+   * nothing is known of that.
+   */
   readonly moduleHasRun: Promise<boolean>;
   /** Called when the worker is to drain. */
   onDrain: (order: DrainOrder) => void = () => {};
@@ -134,8 +144,8 @@ export class SupervisorLink {
   }
 
   /**
-   * A module that has run to its end, and does not call `run()` within a time in which the main thread would have, is not
-   * going to: better one clear line than a fleet that never comes up.
+   * A module that has run to its end, and does not call `run()` within a time in which the main
+   * thread would have, is not going to: better one clear line than a fleet that never comes up.
    */
   async #watchForRun(): Promise<void> {
     const assignment = await this.assigned;
@@ -157,9 +167,11 @@ export class SupervisorLink {
 }
 
 /**
- * Waits for the worker's own module, which is being evaluated already: importing it once more gives the same evaluation. It
- * has to be asked for while this library is loaded, before the module's own code runs; later, Deno 2.9 takes a module that
- * awaits something for one that has run. False for a module of a scheme of which nobody runs a server's main module (`data:`, `blob:`): then nothing is known.
+ * Waits for the worker's own module, which is being evaluated already: importing it once more gives
+ * the same evaluation. It has to be asked for while this library is loaded, before the module's own
+ * code runs; later, Deno 2.9 takes a module that awaits something for one that has run. False for a
+ * module of a scheme of which nobody runs a server's main module (`data:`, `blob:`): then nothing
+ * is known.
  */
 async function waitForModule(entry: string): Promise<boolean> {
   try {

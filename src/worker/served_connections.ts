@@ -1,0 +1,96 @@
+// The connections of one worker: serves each, counts them, and drains them at the worker's end.
+
+import {
+  type ClientConn,
+  Connection,
+  type ConnectionContext,
+  IDLE_GRACE_MS,
+  NEW_GRACE_MS,
+} from "../connection/connection.ts";
+import { ConnectionList } from "../connection/connection_list.ts";
+import { FAREWELL_MS } from "../ipc/drain_order.ts";
+import { counterIndex } from "../ipc/scoreboard.ts";
+import { shortTurns } from "../runtime/event_loop.ts";
+import type { ConnectionLimit } from "./connection_limit.ts";
+
+const CONNECTIONS_ACCEPTED = counterIndex("connectionsAccepted");
+const CONNECTIONS_OPEN = counterIndex("connectionsOpen");
+
+/** The connections that a worker serves. */
+export class ServedConnections {
+  readonly #context: ConnectionContext;
+  readonly #limit: ConnectionLimit;
+  readonly #list = new ConnectionList<Connection>();
+  #onEmpty: (() => void) | undefined;
+
+  constructor(context: ConnectionContext, limit: ConnectionLimit) {
+    this.#context = context;
+    this.#limit = limit;
+  }
+
+  /** Serves a connection. Resolves when its loop has ended; never rejects. */
+  async serve(conn: ClientConn): Promise<void> {
+    const { scoreboard } = this.#context;
+    const connection = new Connection(conn, this.#context);
+    this.#limit.enter();
+    this.#list.add(connection);
+    scoreboard.add(CONNECTIONS_ACCEPTED, 1);
+    scoreboard.add(CONNECTIONS_OPEN, 1);
+    await connection.serve();
+    this.#list.delete(connection);
+    if (this.#list.size === 0) this.#onEmpty?.();
+  }
+
+  /** Counts a connection as closed. Its handler may still run, if the server has given it up. */
+  noteClosed(): void {
+    this.#context.scoreboard.add(CONNECTIONS_OPEN, -1);
+    this.#limit.leave();
+  }
+
+  /** Returns the connections as they are now, the oldest first. */
+  members(): Connection[] {
+    return this.#list.members();
+  }
+
+  /**
+   * Closes this number of idle connections, if there are as many: they lose no request. The newest
+   * close first, because those of a front end were there before the crowd.
+   */
+  closeExcess(excess: number): void {
+    if (excess === 0) return;
+    for (const connection of this.members().reverse()) {
+      if (connection.closeIfIdle({ evenIfNew: true }) && --excess === 0) return;
+    }
+  }
+
+  /** Lets requests finish. A client that still waits when the time is over receives a 503. */
+  async drain(timeoutMs: number): Promise<void> {
+    const closeIdle = async (evenIfNew: boolean) => {
+      // A connection only looks idle if its next request has come and the worker has not read it.
+      await shortTurns();
+      for (const connection of this.members()) connection.closeIfIdle({ evenIfNew });
+    };
+    const timers = [
+      setTimeout(() => closeIdle(false), Math.min(IDLE_GRACE_MS, timeoutMs)),
+      setTimeout(() => closeIdle(true), Math.min(NEW_GRACE_MS, timeoutMs)),
+    ];
+    const isEmpty = await this.#emptyWithin(timeoutMs);
+    for (const timer of timers) clearTimeout(timer);
+    if (isEmpty) return;
+    for (const connection of this.members()) connection.abandon();
+    // The log is written now: if a handler does not end, the supervisor may terminate this thread.
+    await Promise.all([this.#emptyWithin(FAREWELL_MS), this.#context.accessLog?.flush()]);
+  }
+
+  /** Waits until no connection is left. Resolves to false if that takes longer than the time. */
+  async #emptyWithin(timeoutMs: number): Promise<boolean> {
+    if (this.#list.size === 0) return true;
+    const outcome = Promise.withResolvers<boolean>();
+    this.#onEmpty = () => outcome.resolve(true);
+    const timer = setTimeout(() => outcome.resolve(false), timeoutMs);
+    const isEmpty = await outcome.promise;
+    clearTimeout(timer);
+    this.#onEmpty = undefined;
+    return isEmpty;
+  }
+}

@@ -1,0 +1,85 @@
+// Makes what the connections of one worker share, from the program and the supervisor's
+// configuration.
+
+import type { ConnectionContext } from "../connection/connection.ts";
+import { Deadlines } from "../connection/deadlines.ts";
+import { ReadFairness } from "../connection/read_fairness.ts";
+import { RequestClock } from "../connection/request_clock.ts";
+import { BufferPool } from "../http1/buffer_pool.ts";
+import { ResponseEncoder } from "../http1/response_encoder.ts";
+import { InFlightRequests } from "../ipc/in_flight_requests.ts";
+import type { WorkerConfiguration } from "../ipc/messages.ts";
+import type { Scoreboard } from "../ipc/scoreboard.ts";
+import { accessLogFormat, type ServerSettings } from "../options/server_options.ts";
+import { Dispatcher } from "../routing/dispatcher.ts";
+import { METHODS, routeNames } from "../routing/router.ts";
+import { writeToStandardOutput } from "../runtime/standard_output.ts";
+import { AccessLog } from "../telemetry/access_log.ts";
+import { describeError, escapeForLog, logToStandardError } from "../telemetry/log.ts";
+import { WrittenId } from "../telemetry/request_id.ts";
+import { RequestMetrics } from "../telemetry/request_metrics.ts";
+import type { PanicWatch } from "./panic_watch.ts";
+import type { WorkerProgram } from "./worker_program.ts";
+
+/** What the context of a worker's connections is made of. */
+export interface ContextParts {
+  readonly program: WorkerProgram;
+  /** The worker's number. */
+  readonly worker: number;
+  readonly configuration: WorkerConfiguration;
+  readonly scoreboard: Scoreboard;
+  /** The time between two ticks of the worker's clock. */
+  readonly tickMs: number;
+  readonly panics: PanicWatch;
+  /** Called once for each connection, when it is closed. */
+  readonly onClosed: () => void;
+}
+
+/** Makes the context of a worker's connections. */
+export function createConnectionContext(parts: ContextParts): ConnectionContext {
+  const { program, worker, configuration, scoreboard, tickMs, panics, onClosed } = parts;
+  const { settings, router, background } = program;
+  return {
+    settings,
+    pool: new BufferPool(),
+    encoder: new ResponseEncoder(
+      new Date().toUTCString(),
+      Math.floor(settings.keepAliveTimeout / 1_000),
+    ),
+    dispatcher: new Dispatcher(
+      router,
+      (error, request) => panics.answer(error, request),
+      (fault, request, consequence) => panics.logBodyFault(fault, request, consequence),
+    ),
+    deadlines: new Deadlines(tickMs, performance.now()),
+    readFairness: new ReadFairness(),
+    requestClock: new RequestClock(),
+    writtenId: new WrittenId(),
+    scoreboard,
+    background,
+    inFlightRequests: new InFlightRequests(configuration.inFlightRequests),
+    accessLog: openAccessLog(settings, worker),
+    requestMetrics: configuration.requestMetrics === undefined
+      ? undefined
+      : new RequestMetrics(configuration.requestMetrics, routeNames(router.routes), METHODS),
+    onClosed,
+    onFault: (error) => panics.note("on a connection", error),
+    onStack: undefined,
+    isDraining: false,
+  };
+}
+
+function openAccessLog(settings: ServerSettings, worker: number): AccessLog | undefined {
+  const format = accessLogFormat(settings);
+  if (format === "off") return undefined;
+  return new AccessLog({
+    format,
+    worker,
+    exclude: settings.accessLogExclude,
+    write: (bytes) => writeToStandardOutput(bytes),
+    onFailure: (error) =>
+      logToStandardError(
+        escapeForLog(`worker ${worker}: requests cannot be logged: ${describeError(error)}`),
+      ),
+  });
+}
