@@ -105,7 +105,7 @@ export class LinkedModules {
     return { entry, app, folder: this.#start.kind === "linked" ? this.#start.real : undefined };
   }
 
-  /** The modules to which the link leads now. `first` are those of the start, `last` those that were found last. */
+  /** The modules to which the link leads now, or `last`, the ones found last, if it leads nowhere. `first` are those of the start. */
   follow(first: WorkerModules, last: WorkerModules): WorkerModules {
     const folder = this.currentFolder();
     // In the middle of a switch the link leads nowhere.
@@ -121,6 +121,16 @@ export class LinkedModules {
   /** The folder to which the link leads now; undefined where there is no link, or where it leads nowhere. */
   currentFolder(): string | undefined {
     return this.#start.kind === "linked" ? realPath(this.#start.linked) : undefined;
+  }
+
+  /** The line of the log when a reload loads other modules than before, or finds no release; undefined for any other. */
+  describeReload(last: WorkerModules, next: WorkerModules): string | undefined {
+    if (this.#start.kind === "linked" && next === last) {
+      return `the link ${this.#start.linked} leads nowhere: modules come from the same folder as before, ${last.folder}`;
+    }
+    if (next.entry === last.entry && next.app === last.app) return undefined;
+    return `modules now come from ${next.folder}, no longer from ${last.folder}; ` +
+      "what deno.json says, its imports too, stays as it was at the start";
   }
 
   /** The URL of a module in that folder, by its URL at the start. */
@@ -141,13 +151,6 @@ export class LinkedModules {
     const { real } = this.#start;
     return moveModule(url, real, real) === undefined ? undefined : real;
   }
-}
-
-/** The line of the log when a reload loads other modules than before; undefined when it does not. */
-export function switchedLine(last: WorkerModules, next: WorkerModules): string | undefined {
-  if (next.entry === last.entry && next.app === last.app) return undefined;
-  return `modules now come from ${next.folder}, no longer from ${last.folder}; ` +
-    "what deno.json says, its imports too, stays as it was at the start";
 }
 
 /** The line of the log when a reload has loaded the same folder, and it is not known whether that was wanted. */

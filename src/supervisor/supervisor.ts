@@ -31,7 +31,7 @@ import { INSPECTOR_NOTICE, isInspectorOpen } from "./inspector.ts";
 import type { FleetStats, RunningServer, WorkerCounters, WorkerStats } from "./running_server.ts";
 import { SdNotify } from "./sd_notify.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
-import { LinkedModules, sameFolderLine, switchedLine, type WorkerModules } from "./start_folder.ts";
+import { LinkedModules, sameFolderLine, type WorkerModules } from "./start_folder.ts";
 import { SteadyClock } from "./steady_clock.ts";
 import { connectionsThatFit, descriptorsForObserver, losesQueueOnClose } from "./system_limits.ts";
 import { spawnWorker, type WorkerHandle } from "./worker_handle.ts";
@@ -575,7 +575,7 @@ class Supervisor implements SupervisedServer, ObservedFleet {
   #followLink(): void {
     const last = this.#modules;
     this.#modules = this.#links.follow(this.#firstModules, last);
-    const line = switchedLine(last, this.#modules);
+    const line = this.#links.describeReload(last, this.#modules);
     if (line !== undefined) this.#options.log(escapeForLog(line));
   }
 

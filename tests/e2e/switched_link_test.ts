@@ -169,6 +169,22 @@ describe("a server whose release is behind a link", { ignore: !CAN_START_PROGRAM
     });
   }
 
+  it("a reload reports that the link leads nowhere, and loads the release of before", async () => {
+    using releases = new Releases();
+    await using program = Program.deno(["run", "-A", "--no-check", "app/runs.ts"], {
+      cwd: releases.link,
+      env: { PWD: releases.link },
+    });
+    const { port } = await program.listening();
+    releases.switch("missing");
+    assertMatch(
+      await reload(program),
+      /the link \S+\/current leads nowhere: modules come from the same folder as before, \S+\/first$/m,
+    );
+    assertEquals(await ask(port), "first");
+    await stop(program);
+  });
+
   it("a reload says nothing of folders where the whole path of the module was written", async () => {
     using releases = new Releases();
     const path = `${releases.folder}/releases/first/app/runs.ts`;
