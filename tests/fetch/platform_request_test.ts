@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { type Handler, WebResponse, WebServer, type WebServerOptions } from "../../mod.ts";
+import { runs } from "../support/runs.ts";
 
 function serverOf(handler: Handler, options?: WebServerOptions): WebServer {
   const server = new WebServer(options);
@@ -30,7 +31,7 @@ describe("A request through WebServer.fetch()", () => {
         if (url.pathname.includes("%00")) assertEquals(answer[0], 400);
         else assertEquals(answer, [200, url.pathname + url.search]);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 

@@ -2,6 +2,7 @@ import { assertEquals, assertGreater } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { type ParametersReading, parseParameters } from "../../src/handler/parameters.ts";
+import { runs } from "../support/runs.ts";
 
 function textsOf(reading: ParametersReading & { kind: "read" }): [string, string][] {
   return [...reading.parameters].map(([name, { text }]) => [name, text]);
@@ -28,7 +29,7 @@ describe("parseParameters()", () => {
         );
         assertEquals(textsOf(escaped), unescaped);
       }),
-      { numRuns: 20_000 },
+      { numRuns: runs(20_000) },
     );
     assertGreater(both, 100);
   });

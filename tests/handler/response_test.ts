@@ -12,6 +12,7 @@ import fc from "fast-check";
 import { WebResponse, type WebResponseInit, WebServer } from "../../mod.ts";
 import { canUseNetwork } from "../support/permissions.ts";
 import { standardErrorOf } from "../support/standard_error.ts";
+import { runs } from "../support/runs.ts";
 
 /** What a client of `fetch` gets when a handler answers so. */
 async function sent(
@@ -455,7 +456,7 @@ describe("Headers that are given to a WebResponse", () => {
         ));
         assertEquals([...unseen.headers], [...seen.headers]);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -23,6 +23,11 @@ export const fieldName: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: fc.constantFrom(...TOKEN_CHARACTERS), minLength: 1, maxLength: 20 }),
 ).filter((name) => !MEANINGFUL.test(name));
 
+/** Any code point, halves of surrogate pairs included. The unit "binary" of fast-check takes seconds to be made. */
+export const codePoint: fc.Arbitrary<string> = fc
+  .oneof(fc.nat(0xff), fc.nat(0xffff), fc.nat(0x10ffff))
+  .map((code) => String.fromCodePoint(code));
+
 /** A character of a field value: visible, space, tab or obs-text. */
 const valueCharacter = fc.oneof(
   { arbitrary: fc.integer({ min: 0x20, max: 0x7e }), weight: 8 },

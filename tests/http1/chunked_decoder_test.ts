@@ -6,6 +6,7 @@ import { HeadParser } from "../../src/http1/head_parser.ts";
 import { REFUSALS } from "../../src/http1/refusal.ts";
 import { chunks, mutation, splitPlaces } from "./arbitraries.ts";
 import { bytesOf, DEFAULT_LIMITS, splitAt, textOf } from "./reading.ts";
+import { runs } from "../support/runs.ts";
 
 /** What a decoder has made of some pieces, which it is given as a connection would: what is not consumed comes again. */
 interface Decoded {
@@ -45,7 +46,7 @@ describe("ChunkedDecoder", () => {
         assert(decoded.body === body, "the body differs");
         assertEquals(decoded.rest, "behind");
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -70,7 +71,7 @@ describe("ChunkedDecoder", () => {
         if (decoded.outcome.kind === "refused") assertEquals(decoded.outcome, expected.outcome);
         if (decoded.outcome.kind === "complete") assertEquals(decoded.rest, expected.rest);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -20,6 +20,7 @@ import {
   TOKEN,
 } from "../../src/http1/grammar.ts";
 import { bytesOf } from "./reading.ts";
+import { runs } from "../support/runs.ts";
 
 const BYTES = Array.from({ length: 256 }, (_, byte) => byte);
 const ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -321,7 +322,7 @@ describe("isPlainHost()", () => {
         const bytes = bytesOf(host);
         assertEquals(isPlainHost(bytes, 0, bytes.length) && !isHost(host), false);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });
@@ -416,7 +417,7 @@ describe("isHost() and IPv6 addresses (RFC 3986, section 3.2.2; RFC 4291, sectio
       fc.property(address, (text) => {
         assertEquals(isHost(`[${text}]`), URL.canParse(`http://[${text}]/`), text);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });

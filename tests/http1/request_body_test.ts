@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { BufferPool, LARGE_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
 import { RequestBody } from "../../src/http1/request_body.ts";
 import { bytesOf, SpoilingPool } from "./reading.ts";
+import { runs } from "../support/runs.ts";
 
 /** A body in each of the ways in which one can be had: the tests below hold for all of them. */
 const ways: [way: string, make: (bytes: Uint8Array) => RequestBody][] = [
@@ -81,7 +82,7 @@ describe("RequestBody", () => {
         fc.property(bytes, (sent) => {
           assertEquals(make(sent).decode(), decoder.decode(sent));
         }),
-        { numRuns: 500 },
+        { numRuns: runs(500) },
       );
     });
 

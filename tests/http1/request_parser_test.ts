@@ -33,6 +33,7 @@ import {
   textOf,
   whole,
 } from "./reading.ts";
+import { runs } from "../support/runs.ts";
 
 const PLAIN = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const POST = "POST / HTTP/1.1\r\nHost: a\r\n";
@@ -666,7 +667,7 @@ describe("RequestParser, whatever comes", () => {
           assertEquals(awaiting, "request");
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -686,7 +687,7 @@ describe("RequestParser, whatever comes", () => {
         ]);
         assert(JSON.stringify(answered) === JSON.stringify(expected), "the requests differ");
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -704,7 +705,7 @@ describe("RequestParser, whatever comes", () => {
           assertEquals(dribbling.awaiting, awaiting);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -724,7 +725,7 @@ describe("RequestParser, whatever comes", () => {
         assertEquals(readings.slice(end + 1), []);
         assertEquals(awaiting, "request");
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -738,7 +739,7 @@ describe("RequestParser, whatever comes", () => {
           assertLessOrEqual(reading.body.length, limits.maxBodyBytes);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -753,7 +754,7 @@ describe("RequestParser, whatever comes", () => {
           assertEquals(withoutPath(reading), sent[index].reading);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -10,6 +10,7 @@ import {
   resolveDotSegments,
   type TargetParts,
 } from "../../src/http1/target.ts";
+import { runs } from "../support/runs.ts";
 
 describe("parseTarget()", () => {
   const origin = { kind: "path", authority: undefined, scheme: undefined } as const;
@@ -148,7 +149,7 @@ describe("resolveDotSegments()", () => {
       fc.property(path, (text) => {
         assertEquals(resolveDotSegments(text), new URL(`http://a${text}`).pathname);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -206,7 +207,7 @@ describe("percentDecode()", () => {
       fc.property(fc.string({ unit, maxLength: 12 }), (text) => {
         assertEquals(percentDecode(text), new URLSearchParams(`a=${text}`).get("a"));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 

@@ -27,6 +27,7 @@ import {
 } from "../support/requests/routing_model.ts";
 import { canUseNetwork } from "../support/permissions.ts";
 import { standardErrorOf } from "../support/standard_error.ts";
+import { runs } from "../support/runs.ts";
 
 /** A router of routes such as "exact /hello", each of which leads to its own text. */
 function routerOf(routes: readonly string[]): Router<string> {
@@ -344,7 +345,7 @@ describe("Router, held against the model of its rules,", () => {
           assertEquals(match.route.depth, patternSegments(expected).length);
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 
@@ -363,7 +364,7 @@ describe("Router, held against the model of its rules,", () => {
           assertEquals(targetOf(router.match("GET", one)), targetOf(other.match("GET", one)));
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -384,7 +385,7 @@ describe("Router, held against the model of its rules,", () => {
         }
         assertEquals(router.routes.length, added.length);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -11,6 +11,7 @@ import type {
   FleetInput,
   FleetSettings,
 } from "../../src/supervisor/fleet_protocol.ts";
+import { runs } from "../support/runs.ts";
 
 const SETTINGS: FleetSettings = {
   workers: 2,
@@ -1551,7 +1552,7 @@ describe("Fleet, whatever happens in whatever order,", () => {
         const kinds = [...world.fleet.states().values()].map(({ kind }) => kind);
         assertEquals(kinds, Array(world.fleet.desired).fill("accepting"));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -1571,7 +1572,7 @@ describe("Fleet, whatever happens in whatever order,", () => {
         assertEquals([...world.threads], []);
         assertEquals([...world.ends.values()], Array(world.ends.size).fill(1));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

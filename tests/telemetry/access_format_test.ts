@@ -10,6 +10,7 @@ import {
   TextFormat,
 } from "../../src/telemetry/access_format.ts";
 import { writtenId } from "../support/connections/written_id.ts";
+import { runs } from "../support/runs.ts";
 
 const record: AccessRecord = {
   clientHostname: "192.0.2.7",
@@ -98,7 +99,7 @@ describe("TextFormat", () => {
         );
         assertEquals(quoted, [`GET ${target} HTTP/1.1`, referer, userAgent]);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });
@@ -145,7 +146,7 @@ describe("JsonFormat", () => {
         const read = JSON.parse(line);
         assertEquals([read.target, read.referer, read.userAgent], [target, referer, userAgent]);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });
@@ -189,7 +190,7 @@ for (const Format of [TextFormat, JsonFormat]) {
             textOf((lines) => format.add(lines, record, date, time));
           for (const line of all) assertEquals(add(format, line), add(new Format(worker), line));
         }),
-        { numRuns: 500 },
+        { numRuns: runs(500) },
       );
     });
   });

@@ -3,8 +3,8 @@
 import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { startServer, type TestedServer } from "@mudpie/server/testing";
-import { within } from "./support/deadline.ts";
-import { appUrl, CAN_START_APPS, entryFor } from "./support/servers/started_app.ts";
+import { within } from "../support/deadline.ts";
+import { appUrl, CAN_START_APPS, entryFor } from "../support/servers/started_app.ts";
 
 const ENTRY = entryFor(appUrl("well_behaved.ts"));
 
