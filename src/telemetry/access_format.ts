@@ -1,13 +1,13 @@
-// The two formats of the log of requests: the combined log format, and an object of JSON in each line.
-// Lines are made of bytes here and nowhere else, so that what a client sends can never look like another line.
-// No clock and no sink: a record and a time come in, bytes are added to a buffer.
+// The two formats of the access log: the combined log format, and one JSON object in each line.
+// All of a client's text is escaped here, so that it can never look like another line. No clock and
+// no sink: a record and a time come in, and bytes are added to a buffer.
 
 import { LineBuffer } from "./line_buffer.ts";
 
-/** What the access log tells of one request. */
+/** What the access log reports about one request. */
 export interface AccessRecord {
   readonly clientHostname: string;
-  /** The request line's parts; null where the request was refused before it had all of them. */
+  /** The parts of the request line; null if the request was refused before it had all of them. */
   readonly requestLine: {
     readonly method: string;
     readonly target: string;
@@ -18,22 +18,25 @@ export interface AccessRecord {
   readonly referer: string | null;
   readonly userAgent: string | null;
   readonly durationMs: number;
-  /** What the request is called: the same as in `X-Request-Id`. */
+  /** The id of the request, as in `X-Request-Id`. */
   readonly requestId: { readonly bytes: Uint8Array; readonly length: number };
 }
 
-/** Writes the lines of one log of requests. */
+/** Writes the lines of one access log. */
 export interface AccessFormat {
-  /** Adds the line of a request. `date` is as {@linkcode accessDate} makes it, `time` in milliseconds since 1970. */
+  /**
+   * Adds the line of a request. `date` is as {@linkcode accessDate} makes it, `time` in
+   * milliseconds since 1970.
+   */
   add(lines: LineBuffer, record: AccessRecord, date: string, time: number): void;
-  /** Adds a line that says how many are missing. */
+  /** Adds a line that reports how many lines were lost. */
   addLoss(lines: LineBuffer, lost: number, date: string, time: number): void;
 }
 
-/** How many bytes there is room for at first in the parts of a line. */
+/** How many bytes the parts of a line have room for at first. */
 const FIRST_PARTS_BYTES = 512;
 
-/** Writes the part with that number of the line of a request. Of when it was answered, it may say what `period` says. */
+/** Writes one part of a request's line. Of the time, the part may contain only `period`. */
 type MakePart<Period> = (
   lines: LineBuffer,
   part: number,
@@ -42,9 +45,9 @@ type MakePart<Period> = (
 ) => void;
 
 /**
- * The parts of a line that often are the same as in the line before, since one client asks many times in a row: who asks, with which
- * program, by which method. When they come for the second time they are made once more, to be copied from then on; requests that take turns
- * with others pay for no more than a look.
+ * The parts of a line that are often the same as in the line before, because one client sends many
+ * requests in a row: its address, its program, the method. At their second occurrence they are made
+ * once more, and copied from then on. If clients take turns, this costs one comparison.
  */
 class RepeatedParts<Period extends string | number> {
   readonly #count: number;
@@ -52,16 +55,16 @@ class RepeatedParts<Period extends string | number> {
   readonly #lines = new LineBuffer(FIRST_PARTS_BYTES);
   #record: AccessRecord | undefined;
   #period: Period | undefined;
-  /** Empty while the record is the first of its kind. */
+  /** Empty while the record is the first one with these parts. */
   #parts: readonly Uint8Array[] = [];
 
-  /** `make` writes one of so many parts. */
+  /** `count` is the number of parts, each of which `make` writes. */
   constructor(count: number, make: MakePart<Period>) {
     this.#count = count;
     this.#make = make;
   }
 
-  /** From now on the parts are those of that request, and of that time. */
+  /** Chooses the request and the time to whose line the next parts belong. */
   choose(record: AccessRecord, period: Period): void {
     if (
       this.#record === undefined || period !== this.#period || !haveSameParts(this.#record, record)
@@ -84,14 +87,14 @@ class RepeatedParts<Period extends string | number> {
     return ends.slice(1).map((end, part) => bytes.subarray(ends[part], end));
   }
 
-  /** Adds the part with that number of the chosen request to its line. */
+  /** Adds one part of the chosen request to its line. */
   add(lines: LineBuffer, part: number, record: AccessRecord, period: Period): void {
     if (this.#parts.length > 0) lines.addBytes(this.#parts[part]);
     else this.#make(lines, part, record, period);
   }
 }
 
-/** Whether requests differ in nothing but their targets, lengths, durations and names. */
+/** Returns whether two requests differ only in their targets, lengths, durations and ids. */
 function haveSameParts(a: AccessRecord, b: AccessRecord): boolean {
   return a.status === b.status && a.clientHostname === b.clientHostname &&
     a.userAgent === b.userAgent && a.referer === b.referer &&
@@ -99,7 +102,7 @@ function haveSameParts(a: AccessRecord, b: AccessRecord): boolean {
     a.requestLine?.minorVersion === b.requestLine?.minorVersion;
 }
 
-/** The combined log format, and behind it the duration in milliseconds, the request's id, and the worker. */
+/** The combined log format, followed by the duration in milliseconds, the id, and the worker. */
 export class TextFormat implements AccessFormat {
   readonly #end: string;
   readonly #parts = new RepeatedParts<string>(3, addTextPart);
@@ -159,10 +162,10 @@ function addTextPart(lines: LineBuffer, part: number, record: AccessRecord, date
 
 const MS_PER_SECOND = 1_000;
 
-/** An object in each line, in which what changes from request to request comes first. */
+/** One JSON object in each line. What changes with each request comes first. */
 export class JsonFormat implements AccessFormat {
   readonly #parts: RepeatedParts<number>;
-  /** How a line begins that is written in that second. */
+  /** The start of all lines of one second. */
   #start = { second: NaN, text: "" };
 
   constructor(worker: number) {
@@ -236,7 +239,7 @@ function addJsonText(lines: LineBuffer, text: string | null): void {
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** A time as the combined log format writes it, in UTC: `23/Nov/2026:15:04:05 +0000`. */
+/** Formats a time for the combined log format, in UTC: `23/Nov/2026:15:04:05 +0000`. */
 export function accessDate(date: Date): string {
   const two = (value: number) => String(value).padStart(2, "0");
   return `${two(date.getUTCDate())}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}:` +

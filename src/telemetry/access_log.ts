@@ -1,45 +1,45 @@
-// The log of requests: lines are collected and written to standard output together, at each tick or when there are many.
-// A write for each line would cost more than the answer that it tells of.
+// The access log of one worker. Lines are collected, and written together at each tick, or when
+// there are many: one write for each line would cost more than the response that it reports.
 
 import { LineBuffer } from "./line_buffer.ts";
 import { accessDate, type AccessFormat, JsonFormat, TextFormat } from "./access_format.ts";
 import type { WrittenId } from "./request_id.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 
-/** How many bytes are collected at the most before they are written. */
+/** How many bytes are collected before they are written. */
 const MAX_WAITING_BYTES = 65_536;
 
-/** How much may wait for a reader of standard output that does not read; beyond it lines are dropped, not memory filled. */
+/** How many bytes may wait for a slow reader of standard output. Further lines are dropped. */
 const MAX_UNWRITTEN_BYTES = 4 * 1024 * 1024;
 
-/** What the log of one worker is like. */
+/** The options of one access log. */
 export interface AccessLogOptions {
   readonly format: "text" | "json";
   /** The number of the worker. */
   readonly worker: number;
-  /** The paths, decoded, of which nothing is logged. */
+  /** The decoded paths whose requests are not logged. */
   readonly exclude: readonly string[];
-  /** Writes all of the bytes; one call at a time is under way. */
+  /** Writes all of the bytes. The log makes one call at a time. */
   readonly write: (bytes: Uint8Array) => Promise<void>;
-  /** Told of the first failure to write. */
+  /** Called with the first failure to write. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** The log of the requests of one worker. */
+/** The access log of one worker. */
 export class AccessLog {
   readonly #options: AccessLogOptions;
   readonly #format: AccessFormat;
   readonly #excluded: ReadonlySet<string>;
-  /** The time of the last tick, as text. */
+  /** The text of the last tick's time. */
   #date = "";
-  /** What the wall clock says more than `performance.now()`, which costs less to ask. */
+  /** How far the wall clock is ahead of `performance.now()`, which costs less to read. */
   #wallOffsetMs = 0;
   #waiting = new LineBuffer();
-  /** What was written last, for the lines after the next ones. */
+  /** The buffer that was written last, to be used again. */
   #spare: LineBuffer | undefined;
   #writing: Promise<void> | undefined;
   #dropped = 0;
-  /** Whether it has been told that lines cannot be written: once is enough. */
+  /** Whether `onFailure` has been called: it is called once. */
   #hasFailed = false;
 
   constructor(options: AccessLogOptions) {
@@ -52,8 +52,9 @@ export class AccessLog {
   }
 
   /**
-   * Notes a request that was answered; one that was refused before it was whole has no head. `startedAt` is when it was taken up, and
-   * `endedAt` when its answer was made, by `performance.now()`; without the first, it took no time worth telling.
+   * Notes a request that was answered; one that was refused before it was whole has no head.
+   * `startedAt` is when it was taken up, and `endedAt` when its answer was made, by
+   * `performance.now()`; without the first, it took no time worth telling.
    */
   note(
     clientHostname: string,
@@ -83,7 +84,7 @@ export class AccessLog {
     if (this.#waiting.length > MAX_WAITING_BYTES) this.#write();
   }
 
-  /** Renews the time that lines carry, and writes what waits. Called at every tick. */
+  /** Renews the time of the lines, and writes what waits. Called at every tick. */
   tick(now: Date): void {
     this.#renewTime(now);
     if (this.#hasLines) this.#write();
@@ -94,7 +95,7 @@ export class AccessLog {
     this.#wallOffsetMs = now.getTime() - performance.now();
   }
 
-  /** Writes what waits. Resolves when nothing waits any more. */
+  /** Writes what waits. Resolves when no line waits. */
   async flush(): Promise<void> {
     while (this.#waiting.length > 0 || this.#writing !== undefined) await this.#write();
   }
@@ -103,7 +104,9 @@ export class AccessLog {
     return this.#waiting.length > 0 || this.#dropped > 0;
   }
 
-  /** Writes what waits, if nothing is being written. What comes meanwhile waits for the next time: many small writes are dear. */
+  /**
+   * Starts to write what waits, unless a write is under way. Few large writes cost less than many.
+   */
   #write(): Promise<void> {
     return this.#writing ??= this.#writeBatch();
   }
@@ -117,8 +120,8 @@ export class AccessLog {
     try {
       await this.#options.write(lines.bytes);
     } catch (error) {
-      // Nobody reads standard output any more, or the disk is full. A server does not stop serving for want of a log.
-      // The line that tells of those that were lost before is no request.
+      // The reader of standard output is gone, or the disk is full. The server still serves. A line
+      // about lost lines does not count as a request.
       this.#dropped += dropped + lines.countLines() - Number(dropped > 0);
       if (!this.#hasFailed) this.#options.onFailure(error);
       this.#hasFailed = true;
@@ -131,7 +134,7 @@ export class AccessLog {
     if (this.#waiting.length > MAX_WAITING_BYTES) this.#write();
   }
 
-  /** Adds a line that says how many are missing, where some are. */
+  /** Adds a line that reports how many lines were lost, if any were. */
   #addLoss(lines: LineBuffer): void {
     if (this.#dropped === 0) return;
     const time = this.#wallOffsetMs + performance.now();

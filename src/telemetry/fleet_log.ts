@@ -16,16 +16,8 @@ export function fleetLine(event: FleetEvent): string {
 
 function describeEvent(event: FleetEvent): string {
   switch (event.kind) {
-    case "listening": {
-      const workers = event.workers === 1 ? "1 worker" : `${event.workers} workers`;
-      const isolation = event.isolation === "web" ? "Web Workers" : "node:worker_threads";
-      const sharing = event.listenMode === "unix"
-        ? "a Unix socket for each"
-        : `listen mode ${event.listenMode}`;
-      return `listening on ${event.url} with ${workers} (${event.workersSource}), ` +
-        `${sharing}, isolation ${event.isolation} (${isolation})` +
-        (event.adminUrl === undefined ? "" : `, operator's port ${event.adminUrl}`);
-    }
+    case "listening":
+      return describeListening(event);
     case "listen_fallback":
       return `listen mode ${event.listenMode}: ${event.reason}`;
     case "accepting":
@@ -70,6 +62,17 @@ function describeEvent(event: FleetEvent): string {
 /** The log is written for people: it has the words of a cause, not its label. */
 function inWords(cause: WorkerEndCause): string {
   return cause.replaceAll("_", " ");
+}
+
+function describeListening(event: FleetEvent & { readonly kind: "listening" }): string {
+  const workers = event.workers === 1 ? "1 worker" : `${event.workers} workers`;
+  const isolation = event.isolation === "web" ? "Web Workers" : "node:worker_threads";
+  const sharing = event.listenMode === "unix"
+    ? "a Unix socket for each"
+    : `listen mode ${event.listenMode}`;
+  return `listening on ${event.url} with ${workers} (${event.workersSource}), ` +
+    `${sharing}, isolation ${event.isolation} (${isolation})` +
+    (event.adminUrl === undefined ? "" : `, operator's port ${event.adminUrl}`);
 }
 
 const HANG_CONSEQUENCES: Record<HangOutcome, string> = {

@@ -1,7 +1,10 @@
-// Lines of a log as bytes, put together piece by piece: texts are copied where they are to stand, and what a client has said is escaped
-// on the way. Strings that are joined, checked and encoded afterwards take three times as long, and leave garbage behind.
+// Makes log lines as bytes, piece by piece. Each text is copied to its final position, and a
+// client's text is escaped on the way. Strings that are joined, checked and then encoded take three
+// times as long, and leave garbage.
 
-/** How many bytes there is room for at first, which is more than is collected before it is written. */
+/**
+ * How many bytes a buffer has room for at first: more than the access log collects before a write.
+ */
 const FIRST_BYTES = 131_072;
 
 /** The longest escape of one character: `\u0000`. */
@@ -10,13 +13,16 @@ const MAX_ESCAPE_BYTES = 6;
 /** The digits of the largest number that counts exactly, 2^53, and a few for a point and a sign. */
 const MAX_NUMBER_BYTES = 20;
 
-/** What is short is copied faster by a loop than by a call into the platform; more so where each character is looked at anyway. */
+/**
+ * Up to these lengths, a loop copies faster than a call into the platform; for characters more so,
+ * because the loop also checks them.
+ */
 const MAX_LOOP_BYTES = 24;
 const MAX_LOOP_CHARACTERS = 100;
 
 const encoder = new TextEncoder();
 
-/** The powers of ten, which cost a call into the system's library otherwise. */
+/** The powers of ten: `10 ** places` would be a call into the system's library. */
 const SCALES = [1, 10, 100, 1_000];
 
 const LINE_FEED = 0x0a;
@@ -31,31 +37,31 @@ const LAST_VISIBLE = 0x7e;
 
 const HEX_DIGITS = encoder.encode("0123456789abcdef");
 
-/** For each byte 1 where it ends neither a quotation nor a line, and is none that a terminal obeys. */
+/** For each byte, 1 if it stays as it is: no quote, backslash or control character. */
 const PLAIN = Uint8Array.from(
   { length: 256 },
   (_, code) =>
     Number(code >= FIRST_VISIBLE && code <= LAST_VISIBLE && code !== QUOTE && code !== BACKSLASH),
 );
 
-/** Lines that are being collected. All of their bytes are ASCII. */
+/** Collects lines. All of their bytes are ASCII. */
 export class LineBuffer {
   readonly #firstBytes: number;
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
 
-  /** `firstBytes` is how many there is room for at first. */
+  /** `firstBytes` is how many bytes the buffer has room for at first. */
   constructor(firstBytes: number = FIRST_BYTES) {
     this.#firstBytes = firstBytes;
     this.#bytes = new Uint8Array(firstBytes);
   }
 
-  /** How many bytes there are. */
+  /** The number of bytes. */
   get length(): number {
     return this.#length;
   }
 
-  /** The bytes; they are the buffer's own. */
+  /** The bytes. They stay the buffer's own, and change with it. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -65,19 +71,19 @@ export class LineBuffer {
     return this.#bytes.length > this.#firstBytes;
   }
 
-  /** How many lines there are. */
+  /** Returns the number of lines. */
   countLines(): number {
     let count = 0;
     for (let at = 0; at < this.#length; at++) if (this.#bytes[at] === LINE_FEED) count++;
     return count;
   }
 
-  /** Forgets all lines. */
+  /** Removes all lines. */
   clear(): void {
     this.#length = 0;
   }
 
-  /** Adds bytes that were made before. */
+  /** Adds bytes as they are. */
   addBytes(bytes: Uint8Array): void {
     const { length } = bytes;
     if (length <= MAX_LOOP_BYTES) return this.addFew(bytes, length);
@@ -85,7 +91,7 @@ export class LineBuffer {
     this.#length += length;
   }
 
-  /** Adds the first `length` of some bytes, most often a few, without a call into the platform. */
+  /** Adds the first `length` bytes, usually a few, without a call into the platform. */
   addFew(bytes: Uint8Array, length: number): void {
     const into = this.#reserve(length);
     const at = this.#length;
@@ -93,7 +99,7 @@ export class LineBuffer {
     this.#length = at + length;
   }
 
-  /** Adds a text of our own, which is ASCII and needs no escapes. */
+  /** Adds a text of ours, which is ASCII and needs no escapes. */
   addText(text: string): void {
     const { length } = text;
     const bytes = this.#reserve(length);
@@ -102,12 +108,12 @@ export class LineBuffer {
     this.#length = at + length;
   }
 
-  /** Adds a whole number from 0 on. */
+  /** Adds a whole number, 0 or more. */
   addInteger(value: number): void {
     this.addDigits(value, countDigits(value));
   }
 
-  /** Adds a number from 0 on, rounded to so many decimal places, 3 at the most. */
+  /** Adds a number, 0 or more, rounded to `places` decimal places, at most 3. */
   addDecimal(value: number, places: number): void {
     const scale = SCALES[places];
     const scaled = Math.round(value * scale);
@@ -117,7 +123,7 @@ export class LineBuffer {
     this.addDigits(scaled - whole * scale, places);
   }
 
-  /** Adds the last so many digits of a whole number from 0 on, with zeros before it where it has fewer. */
+  /** Adds the last `count` digits of a whole number, padded with zeros. */
   addDigits(value: number, count: number): void {
     const bytes = this.#reserve(MAX_NUMBER_BYTES);
     let rest = value;
@@ -129,7 +135,7 @@ export class LineBuffer {
     this.#length += count;
   }
 
-  /** Adds what a client has said, as it may stand between quotes in a line: as Apache and nginx escape it (`\x22`). */
+  /** Adds a client's text for a place between quotes, escaped as Apache and nginx do (`\x22`). */
   addQuoted(text: string): void {
     const { length } = text;
     const bytes = this.#reserve(length * MAX_ESCAPE_BYTES);
@@ -142,14 +148,14 @@ export class LineBuffer {
         continue;
       }
       bytes[at++] = BACKSLASH;
-      // A field's value and a target have nothing beyond U+00FF.
+      // A field value and a request target have no character above U+00FF.
       bytes[at++] = LETTER_X;
       at = addHex(bytes, at, code, 2);
     }
     this.#length = at;
   }
 
-  /** Adds what a client has said as a string of JSON, with its quotes (RFC 8259, section 7). */
+  /** Adds a client's text as a JSON string, with its quotes (RFC 8259, section 7). */
   addJsonString(text: string): void {
     const { length } = text;
     const bytes = this.#reserve(length * MAX_ESCAPE_BYTES + 2);
@@ -178,7 +184,7 @@ export class LineBuffer {
     this.#length = at;
   }
 
-  /** Adds a longer text at once if all of it is plain, as nearly all are; there is room for it. */
+  /** Adds a long text in one call if all of it is plain, as usual. The room is reserved. */
   #hasCopied(text: string): boolean {
     const { length } = text;
     if (length <= MAX_LOOP_CHARACTERS) return false;
@@ -206,7 +212,7 @@ function countDigits(value: number): number {
   return digits;
 }
 
-/** Writes so many hexadecimal digits, and returns where they end. */
+/** Writes `digits` hexadecimal digits, and returns their end. */
 function addHex(bytes: Uint8Array, at: number, value: number, digits: number): number {
   for (let i = 0; i < digits; i++) {
     bytes[at + i] = HEX_DIGITS[(value >> (4 * (digits - 1 - i))) & 0xf];

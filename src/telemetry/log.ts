@@ -11,7 +11,8 @@ export type LogSink = (line: string) => void;
 /** Writes a line of the server's log to standard error, after the time. */
 export function logToStandardError(line: string): void {
   try {
-    // The application's console may enter an async context, and the caller may be a loop that serves all requests.
+    // The application's console may enter an async context, and the caller may be a loop that
+    // serves all requests.
     keepContext(() => console.error(`${new Date().toISOString()} mudpie: ${line}`));
   } catch {
     // The application may replace `console.error` with one that throws. The client still needs its

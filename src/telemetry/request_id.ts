@@ -1,23 +1,25 @@
-// What an exchange is called in logs, here and wherever else its request passes: the client's or the front end's own name for it
-// (`X-Request-Id`) where that can stand in a log as it is, or a new one. Where requests are logged each is named, and few handlers
-// ask how; so a new name is bytes, which the answer and the line copy, and becomes a string only for a handler.
+// The id of a request: the one in its `X-Request-Id` field, if that is safe in a log, or a new one.
+// If requests are logged, each has an id, but few handlers read it. So a new id is bytes, which the
+// response and the log line copy; it becomes a string only for a handler.
 
 /**
- * What a request may be called by others: UUIDs, ULIDs and what load balancers make, such as "Root=1-67891233-abcdef". Nothing that
- * has a meaning in a log, a header or a shell.
+ * The ids that are accepted from a request: UUIDs, ULIDs and those of load balancers, such as
+ * "Root=1-67891233-abcdef". No character has a meaning in a log, a field or a shell.
  */
 const SANE_ID = /^[\w.+=:@/-]{1,128}$/;
 
-/** The longest name there is. */
+/** The longest id. */
 const MAX_ID_BYTES = 128;
 
-/** How many digits of base 36 tell the threads of all processes apart: one in 36^8, which is some 2.8 * 10^12. */
+/**
+ * How many base-36 digits identify the thread: two threads share them once in 36^8, 2.8 * 10^12.
+ */
 const PREFIX_DIGITS = 8;
 
-/** How many digits of base 36 tell the requests of a thread apart: 36^9 last for 16 years of 200,000 requests a second. */
+/** How many base-36 digits number a thread's requests: 36^9 last 16 years at 200,000 a second. */
 const NUMBER_DIGITS = 9;
 
-/** What this thread's own names begin with. */
+/** The start of all new ids of this thread. */
 const PREFIX = Array.from(
   crypto.getRandomValues(new Uint32Array(PREFIX_DIGITS)),
   (number) => (number % 36).toString(36),
@@ -30,7 +32,7 @@ const LETTER_Z = 0x7a;
 
 let lastNumber = 0;
 
-/** The last new name. It counts as a mileage counter does, so that most often one byte is all that changes. */
+/** The last new id. It counts like a mileage counter, so that usually one byte changes. */
 const NEWEST: Uint8Array = new TextEncoder().encode(idOfNumber(lastNumber));
 
 function countOn(): number {
@@ -41,27 +43,30 @@ function countOn(): number {
   return ++lastNumber;
 }
 
-/** The new name with that number. */
+/** Returns the new id with this number. */
 export function idOfNumber(number: number): string {
   return `${PREFIX}-${number.toString(36).padStart(NUMBER_DIGITS, "0")}`;
 }
 
-/** A name that no other request has. It is no secret: whoever knows one can guess the next. */
+/** Makes an id that no other request has. It is not secret: the next one can be guessed from it. */
 export function makeRequestId(): string {
   return idOfNumber(countOn());
 }
 
-/** Whether a name that a request has brought along can be used as it is. */
+/** Returns whether the id in a request can be used as it is. */
 export function isSaneId(given: string): boolean {
   return SANE_ID.test(given);
 }
 
-/** The name that a request has brought along, or a new one where it has none, or one that cannot stand in a log. */
+/** Returns the id in a request, or a new one if it is missing or not safe in a log. */
 export function requestIdFrom(given: string | null): string {
   return given !== null && isSaneId(given) ? given : makeRequestId();
 }
 
-/** A name as bytes, to be copied at once: the next one that is written, or made anywhere in this thread, takes its place. */
+/**
+ * A name as bytes, to be copied at once: the next one that is written, or made anywhere in this
+ * thread, takes its place.
+ */
 export class WrittenId {
   readonly #given = new Uint8Array(MAX_ID_BYTES);
   /** The name is the first {@linkcode length} of them. */

@@ -1,9 +1,11 @@
-// How many requests of each route were answered, how, and in what time: in memory that the supervisor reads at any time,
-// even of a worker that spins. A row is given out to each method and route as they are first seen, and carries its own name,
-// so whoever reads it needs to know nothing of the routes. There are so many rows and no more, whatever clients think of.
-// Pure memory: no clock, no thread, no text of any format.
+// Counts the requests of each route by status and duration, in memory that the supervisor reads at
+// any time, even while the worker spins. Each method and route has a row from its first request on.
+// A row contains its own name, so the reader need not know the routes. The number of rows is
+// limited, whatever clients send. Pure memory: no clock, no thread, no text format.
 
-/** The highest durations, in seconds, of the histogram's buckets but the last one, which takes all that is longer. */
+/**
+ * The upper bounds of the histogram's buckets, in seconds. One more bucket has all above the last.
+ */
 export const DURATION_BUCKETS: readonly number[] = [
   0.0005,
   0.001,
@@ -24,25 +26,32 @@ export const DURATION_BUCKETS: readonly number[] = [
 /** The classes of status, 1xx to 5xx. */
 export const STATUS_CLASSES: readonly string[] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/** Stands for a request that no route has matched. No pattern looks like it: each begins with a slash. */
+/**
+ * The route of a request that no route has matched. Every pattern begins with a slash, unlike this.
+ */
 export const UNMATCHED = "unmatched";
-/** Stands for one that was refused before there was a look-up. */
+/** The route of a request that was refused before the route look-up. */
 export const REFUSED = "refused";
-/** Stands for a method that no table can name, and for routes and methods that found no row of their own. */
+/** The name of unknown methods, and of the row for all routes and methods beyond the limit. */
 export const OTHER = "other";
 
-/** The most pairs of method and route that have a row of their own; those beyond share one. */
+/** How many pairs of method and route have their own row. Further pairs share one. */
 const MAX_ROWS = 1_024;
 
-/** The numbers of a row: how many of each class, how many in each bucket, and how many microseconds together. */
+/**
+ * The numbers of a row: a count for each status class, one for each bucket, and the microseconds.
+ */
 const BUCKETS_AT = STATUS_CLASSES.length;
 const BUCKETS = DURATION_BUCKETS.length + 1;
 const MICROSECONDS_AT = BUCKETS_AT + BUCKETS;
 const NUMBERS = MICROSECONDS_AT + 1;
 
-/** Where the name of a row begins and ends among the names; the first pair of all says how many rows there are. */
+/** The start and the end of a row's name among the names. The first pair has the number of rows. */
 const PLACE_NUMBERS = 2;
-/** For all names together. Patterns are some tens of bytes; where they are longer, fewer have a row of their own. */
+/**
+ * The room for all names. Patterns usually have some tens of bytes; longer ones leave room for
+ * fewer.
+ */
 const NAME_BYTES = MAX_ROWS * 96;
 
 const PLACES_AT = 0;
@@ -56,7 +65,7 @@ const MICROSECONDS_PER_MILLISECOND = 1_000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Makes the memory of one worker's metrics, to be sent to it. */
+/** Makes the memory of one worker's metrics, to be sent to that worker. */
 export function createMetricsMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(MEMORY_BYTES);
 }
@@ -75,32 +84,35 @@ function placesIn(memory: SharedArrayBuffer): Places {
   };
 }
 
-/** The metrics of one worker. Only the worker writes them; 64-bit floats count exactly up to 2^53, and are read whole. */
+/**
+ * The metrics of one worker. Only the worker writes them. 64-bit floats count exactly up to 2^53,
+ * and a reader never sees half of one.
+ */
 export class RequestMetrics {
   readonly #places: Places;
-  /** The same numbers for the one who counts: shared memory is slower to read than to write. */
+  /** The same numbers, for the worker: shared memory is slower to read than to write. */
   readonly #own: number[] = [];
-  /** The names of the routes, by their number; behind them those of requests without a route. */
+  /** The names of the routes by their number, then the names for requests without a route. */
   readonly #routes: readonly string[];
   readonly #methodNumbers: ReadonlyMap<string, number>;
   readonly #methods: readonly string[];
-  /** The row of each route and method; -1 where it has none yet. */
+  /** The row of each route and method; -1 before its first request. */
   readonly #rows: Int32Array;
   #rowCount = 0;
   #nameBytes = 0;
 
-  /** Counts in that memory. Requests say the number of their route; the methods are those that get a name of their own. */
+  /** `routes` are the names by route number, `methods` the methods that are counted by name. */
   constructor(memory: SharedArrayBuffer, routes: readonly string[], methods: readonly string[]) {
     this.#places = placesIn(memory);
     this.#routes = [...routes, UNMATCHED, REFUSED];
     this.#methods = [...methods, OTHER];
     this.#methodNumbers = new Map(methods.map((method, number) => [method, number]));
     this.#rows = new Int32Array(this.#routes.length * this.#methods.length).fill(-1);
-    // The first row is the one that is shared, so that there is one whatever comes.
+    // The shared row is the first one, so that it always has room.
     this.#addRow(`${OTHER} ${OTHER}`);
   }
 
-  /** Notes a request that was answered; `route` is undefined where none has matched. */
+  /** Counts an answered request. `route` is undefined if no route has matched. */
   note(method: string, route: number | undefined, status: number, durationMs: number): void {
     const row = this.#rowOf(method, route ?? this.#routes.length - 2);
     this.#count(row, status);
@@ -108,12 +120,12 @@ export class RequestMetrics {
     let bucket = 0;
     while (bucket < BUCKETS - 1 && seconds > DURATION_BUCKETS[bucket]) bucket++;
     this.#add(row + BUCKETS_AT + bucket, 1);
-    // Whole numbers come to the same sum in whatever order they are added. Of fractions, the sum over all workers would get less
-    // by a hair now and again when one of them ends, and Prometheus takes a counter that gets less for one that begins anew.
+    // Sums of whole numbers do not depend on the order of addition. A sum of fractions could become
+    // a little smaller when a worker ends, which Prometheus reads as a counter's reset.
     this.#add(row + MICROSECONDS_AT, Math.round(durationMs * MICROSECONDS_PER_MILLISECOND));
   }
 
-  /** Notes a request that was refused; it has no duration, and no method where it was refused before it had one. */
+  /** Counts a refused request. It has no duration, and no method if it was refused before that. */
   noteRefusal(method: string | undefined, status: number): void {
     this.#count(this.#rowOf(method ?? "", this.#routes.length - 1), status);
   }
@@ -126,19 +138,19 @@ export class RequestMetrics {
     this.#places.numbers[at] = this.#own[at] += amount;
   }
 
-  /** Where the numbers of that method and route are. */
+  /** Returns where the numbers of a method and a route begin. */
   #rowOf(method: string, route: number): number {
     const methodNumber = this.#methodNumbers.get(method) ?? this.#methods.length - 1;
     const at = route * this.#methods.length + methodNumber;
     const row = this.#rows[at];
-    return row >= 0 ? row : this.#giveRow(at, this.#methods[methodNumber], this.#routes[route]);
+    return row >= 0 ? row : this.#assignRow(at, this.#methods[methodNumber], this.#routes[route]);
   }
 
-  #giveRow(at: number, method: string, route: string): number {
+  #assignRow(at: number, method: string, route: string): number {
     return this.#rows[at] = this.#addRow(`${method} ${route}`) ?? 0;
   }
 
-  /** Adds a row of that name; undefined where there is no room for it. */
+  /** Adds a row, and returns where its numbers begin. Returns undefined if there is no room. */
   #addRow(name: string): number | undefined {
     const bytes = encoder.encode(name);
     const { places, names } = this.#places;
@@ -150,21 +162,21 @@ export class RequestMetrics {
     places[(1 + row) * PLACE_NUMBERS + 1] = end;
     this.#nameBytes = end;
     for (let i = 0; i < NUMBERS; i++) this.#own.push(0);
-    // Last, and as an atomic: whoever sees that there is a row sees its name as well.
+    // Last, and atomic: a reader that sees the row also sees its name.
     Atomics.store(places, 0, this.#rowCount);
     return row * NUMBERS;
   }
 }
 
-/** What is known of the requests of one method and route. */
+/** The counts of one method and route. */
 export interface RequestRow {
   readonly method: string;
   readonly route: string;
-  /** How many were answered with each class of status, in the order of {@linkcode STATUS_CLASSES}. */
+  /** The count of each status class, in the order of {@linkcode STATUS_CLASSES}. */
   readonly statuses: number[];
-  /** How many took so long, by bucket; the last one is for all that took longer. Those that were refused are in none. */
+  /** The count of each bucket of durations. Refused requests are in none. */
   readonly buckets: number[];
-  /** How long all in the buckets took together, a whole number. */
+  /** The sum of the durations, a whole number. */
   microseconds: number;
 }
 
@@ -172,7 +184,7 @@ export interface RequestRow {
 export class RequestTotals {
   readonly #rows = new Map<string, RequestRow>();
 
-  /** A copy, to which can be added without changing this one. */
+  /** Returns a copy. Additions to it do not change this one. */
   copy(): RequestTotals {
     const copy = new RequestTotals();
     for (const [name, row] of this.#rows) {
@@ -185,13 +197,13 @@ export class RequestTotals {
     return copy;
   }
 
-  /** Adds what stands in the memory of one worker. */
+  /** Adds the counts in the memory of one worker. */
   add(memory: SharedArrayBuffer): void {
     const { places, numbers, names } = placesIn(memory);
     const count = Atomics.load(places, 0);
     for (let row = 0; row < count; row++) {
       const [from, to] = places.subarray((1 + row) * PLACE_NUMBERS, (2 + row) * PLACE_NUMBERS);
-      // A decoder does not take shared memory; the copy is of some tens of bytes.
+      // A decoder rejects shared memory, so this copies some tens of bytes.
       const sum = this.#rowOf(decoder.decode(names.slice(from, to)));
       const at = row * NUMBERS;
       for (let i = 0; i < BUCKETS_AT; i++) sum.statuses[i] += numbers[at + i];
@@ -200,7 +212,7 @@ export class RequestTotals {
     }
   }
 
-  /** The rows of which there was ever a request, in the order of routes and methods. */
+  /** Returns the rows with at least one request, sorted by route and method. */
   rows(): readonly RequestRow[] {
     return [...this.#rows.values()]
       .filter(({ statuses }) => statuses.some((count) => count > 0))
@@ -209,7 +221,7 @@ export class RequestTotals {
       );
   }
 
-  /** How many requests took so long, by bucket, over all routes. */
+  /** Returns the counts of all routes together, by bucket. */
   buckets(): number[] {
     const sums = new Array<number>(BUCKETS).fill(0);
     for (const { buckets } of this.#rows.values()) {
