@@ -60,6 +60,12 @@ export const MAX_FORM_BYTES: Readonly<Record<FormEncoding["kind"], number>> = {
   urlencoded: Math.floor(constants.MAX_STRING_LENGTH / 3) - 1,
 };
 
+/**
+ * The most fields of an urlencoded form. Each takes half a microsecond to read: a megabyte of them, which is one kilobyte in gzip,
+ * would keep a worker from everything else for a third of a second. A form for people to fill in has hundreds.
+ */
+export const MAX_FIELDS = 10_000;
+
 /** Reads the bytes of a form. */
 export function readForm(encoding: FormEncoding, bytes: Uint8Array<ArrayBuffer>): FormReading {
   const maxBytes = MAX_FORM_BYTES[encoding.kind];
@@ -68,7 +74,11 @@ export function readForm(encoding: FormEncoding, bytes: Uint8Array<ArrayBuffer>)
   }
   const form = new FormData();
   if (encoding.kind === "urlencoded") {
-    for (const [name, value] of parseUrlencoded(bytes)) form.append(name, value);
+    const text = latin1Slice.call(bytes, 0, bytes.length);
+    if (hasMoreFields(text, MAX_FIELDS)) {
+      return refuseForm(`The form has more than ${MAX_FIELDS} fields`, 413);
+    }
+    for (const [name, value] of parseUrlencoded(text)) form.append(name, value);
     return { kind: "form", form };
   }
   const reading = parseMultipart(bytes, encoding.boundary);
@@ -77,13 +87,21 @@ export function readForm(encoding: FormEncoding, bytes: Uint8Array<ArrayBuffer>)
   return { kind: "form", form };
 }
 
+/** Whether an urlencoded form has more than `most` fields, of which one can be empty. */
+function hasMoreFields(text: string, most: number): boolean {
+  let fields = 1;
+  for (let at = text.indexOf("&"); at >= 0 && fields <= most; at = text.indexOf("&", at + 1)) {
+    fields++;
+  }
+  return fields > most;
+}
+
 /**
- * The pairs of an urlencoded form, parsed as bytes (WHATWG URL, section 5.1). `URLSearchParams` parses text: bytes above 0x7F are
- * percent-encoded for it, so that those which are not UTF-8 come out as the standard has it, and it drops one question mark at
- * the beginning, which in a body is part of a name.
+ * The pairs of an urlencoded form, parsed as bytes (WHATWG URL, section 5.1), of which each is a character of `text`.
+ * `URLSearchParams` parses text: bytes above 0x7F are percent-encoded for it, so that those which are not UTF-8 come out as the
+ * standard has it, and it drops one question mark at the beginning, which in a body is part of a name.
  */
-function parseUrlencoded(bytes: Uint8Array<ArrayBuffer>): URLSearchParams {
-  const text = latin1Slice.call(bytes, 0, bytes.length);
+function parseUrlencoded(text: string): URLSearchParams {
   return new URLSearchParams(`?${text.replace(/[\x80-\xff]/g, percentEncode)}`);
 }
 

@@ -348,7 +348,8 @@ export class WebRequest<Path extends string = string> {
    * which the user has chosen nothing is a `File` with an empty name. A file name is the client's word: it can hold
    * slashes and control characters, so no path should be made of it.
    *
-   * A form may have at most 1,000 parts, and each at most 16,384 bytes of header fields.
+   * A multipart form may have at most 1,000 parts, and each at most 16,384 bytes of header fields; an urlencoded one at most
+   * 10,000 fields.
    *
    * @throws {HttpError} 415 when the content type is neither, 400 when the body is malformed or cut off, 413 when it has
    * more or larger parts than that, and what {@linkcode text} throws; all answer by themselves when the handler does not catch them

@@ -17,6 +17,7 @@ export type ReferenceForm =
   | { readonly kind: "refused"; readonly statuses: readonly number[] };
 
 const MAX_PARTS = 1_000;
+const MAX_FIELDS = 10_000;
 const MAX_HEAD_BYTES = 16_384;
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
@@ -60,7 +61,9 @@ export function readReferenceForm(contentType: string, body: string): ReferenceF
   const [, type, rest] = /^([^;]*)([^]*)$/.exec(contentType) ?? [];
   switch (type.replace(/^[ \t]+|[ \t]+$/g, "").toLowerCase()) {
     case "application/x-www-form-urlencoded":
-      return { kind: "form", entries: pairsOf(body) };
+      return body.split("&").length > MAX_FIELDS
+        ? { kind: "refused", statuses: [413] }
+        : { kind: "form", entries: pairsOf(body) };
     case "multipart/form-data": {
       const written = parametersOf(rest, ESCAPED)?.get("boundary");
       const boundary = written && unquote(written, unescape);

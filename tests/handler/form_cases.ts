@@ -776,6 +776,18 @@ const limits: FormCase[] = [
     refused: [413, "more than 1000 parts"],
   },
   {
+    what: "10,000 fields of an urlencoded form",
+    type: URLENCODED,
+    body: "a&".repeat(9_999) + "a",
+    entries: Array.from({ length: 10_000 }, () => ["a", ""]),
+  },
+  {
+    what: "10,001 fields of an urlencoded form",
+    type: URLENCODED,
+    body: "a&".repeat(10_000) + "a",
+    refused: [413, "more than 10000 fields"],
+  },
+  {
     what: "a header section of 16,384 bytes",
     body: part(sectionOf(MAX_HEAD + 2)) + END,
     entries: [["a", "1"]],
