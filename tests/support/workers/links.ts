@@ -1,0 +1,16 @@
+// A Web Worker that opens a link to its parent as a worker of the server does, and posts what comes.
+
+import { ownWorkerNumber, SupervisorLink } from "../../../src/worker/supervisor_link.ts";
+
+const scope = globalThis as unknown as { postMessage(message: unknown): void };
+const post = (seen: string) => scope.postMessage({ seen });
+
+post(`number ${ownWorkerNumber()}`);
+const link = new SupervisorLink();
+link.onDrain = (order) => post(`drain for ${order.reason}`);
+link.moduleHasRun.then((isKnown) => post(`module has run: ${isKnown}`));
+const assignment = await link.assigned;
+post(`assigned to ${assignment.kind}, running: ${link.isRunning}`);
+link.noteRun();
+post(`running: ${link.isRunning}`);
+link.say({ kind: "accepting" });

@@ -1,0 +1,77 @@
+// A worker's link to its supervisor, in a Web Worker.
+
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { messageIn, type SupervisorMessage } from "../../src/ipc/messages.ts";
+import { onLifeLockFree } from "../../src/runtime/life_lock.ts";
+import { ownWorkerNumber } from "../../src/worker/supervisor_link.ts";
+import { eventually, within } from "../support/deadline.ts";
+import { canReadTests } from "../support/permissions.ts";
+
+/** Starts a worker of this name, and collects what it posts: messages to the supervisor by kind. */
+function startWorker(name: string) {
+  const module = new URL("../support/workers/links.ts", import.meta.url);
+  const worker = new Worker(module, { type: "module", name });
+  const seen: string[] = [];
+  let lock = "";
+  worker.onmessage = ({ data }) => {
+    const message = messageIn(data);
+    if (message?.kind === "loaded") lock = message.lock;
+    seen.push(message === undefined ? data.seen : `says ${message.kind}`);
+  };
+  return {
+    worker,
+    seen,
+    lock: () => lock,
+    send: (message: SupervisorMessage) => worker.postMessage(message),
+    see: (what: string) => eventually(() => seen.includes(what), what),
+  };
+}
+
+describe("ownWorkerNumber()", () => {
+  it("is undefined on the main thread", () => {
+    assertEquals(ownWorkerNumber(), undefined);
+  });
+
+  for (const [name, number] of [["mudpie:12", 12], ["mudpie:0", undefined], ["other", undefined]]) {
+    it(`is ${number} in a worker of the name ${name}`, { ignore: !canReadTests }, async () => {
+      const { worker, see } = startWorker(String(name));
+      await see(`number ${number}`);
+      worker.terminate();
+    });
+  }
+});
+
+describe("SupervisorLink", { ignore: !canReadTests }, () => {
+  it("says first that it is loaded, then hears its assignment and sends messages", async () => {
+    const { worker, seen, send, see } = startWorker("mudpie:1");
+    await see("says loaded");
+    send({ kind: "probe", order: { mainStartupMs: 0, app: undefined } });
+    await see("says accepting");
+    send({
+      kind: "drain",
+      order: { reason: "reload", connectionsMs: 0, workMs: 0 },
+    });
+    await see("drain for reload");
+    await see("module has run: true");
+    worker.terminate();
+    const order = seen.filter((one) => !one.startsWith("module has run"));
+    assertEquals(order, [
+      "number 1",
+      "says loaded",
+      "assigned to probe, running: false",
+      "running: true",
+      "says accepting",
+      "drain for reload",
+    ]);
+  });
+
+  it("holds the lock that it names, until the thread ends", async () => {
+    const { worker, lock, see } = startWorker("mudpie:1");
+    await see("says loaded");
+    const free = Promise.withResolvers<void>();
+    onLifeLockFree(lock(), new AbortController().signal, free.resolve);
+    worker.terminate();
+    await within(free.promise, "the lock to be free");
+  });
+});
