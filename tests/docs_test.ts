@@ -1,19 +1,16 @@
 // The pages for users as they are published: nothing in them leads nowhere, and no page is left out of the index.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertGreater } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 
 const ROOT = new URL("../", import.meta.url);
 
 const CAN_READ = Deno.permissions.querySync({ name: "read", path: ROOT }).state === "granted";
 
-/** Whether the package has that file. */
+/** Whether the package has what is at that path. */
 function isPublished(path: string): boolean {
   const { publish } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
-  const isIncluded = publish.include.some((one: string) =>
-    path === one || path.startsWith(`${one}/`)
-  );
-  return isIncluded && Deno.statSync(new URL(path, ROOT)).isFile;
+  return publish.include.some((one: string) => path === one || path.startsWith(`${one}/`));
 }
 
 /** The pages of the package, by their paths. */
@@ -21,6 +18,9 @@ function pages(): string[] {
   const names = [...Deno.readDirSync(new URL("src/docs/", ROOT))].map(({ name }) => name);
   return ["README.md", "CHANGELOG.md", "src/README.md", ...names.map((name) => `src/docs/${name}`)];
 }
+
+/** The page for those who work on the server. It is in the repository alone, and the pages for users may lead to it. */
+const CONTRIBUTING = ".github/CONTRIBUTING.md";
 
 /** The text of a page without its code, in which nothing is a link. */
 function proseOf(path: string): string {
@@ -45,14 +45,20 @@ function anchorsOf(path: string): string[] {
 function faultOf(page: string, link: string): string | undefined {
   const { href, hash } = new URL(link, new URL(page, ROOT));
   const path = href.slice(ROOT.href.length, href.length - hash.length);
-  if (!href.startsWith(ROOT.href) || !isFileOfPackage(path)) return `${page}: ${link}`;
+  const isReachable = path === CONTRIBUTING ||
+    (page === CONTRIBUTING ? isFileOfRepository(path) : isFileOfPackage(path));
+  if (!href.startsWith(ROOT.href) || !isReachable) return `${page}: ${link}`;
   const isFound = hash === "" || anchorsOf(path).includes(hash.slice(1));
   return isFound ? undefined : `${page}: ${link}: there is no such heading`;
 }
 
 function isFileOfPackage(path: string): boolean {
+  return isFileOfRepository(path) && isPublished(path);
+}
+
+function isFileOfRepository(path: string): boolean {
   try {
-    return isPublished(path);
+    return Deno.statSync(new URL(path, ROOT)).isFile;
   } catch {
     return false;
   }
@@ -73,6 +79,19 @@ describe("The pages for users", { ignore: !CAN_READ }, () => {
     const linked = linksOf("src/docs/README.md").map((link) => `src/docs/${link}`);
     assertEquals(others.filter((page) => !linked.includes(page)), []);
     assertEquals(others.filter((page) => !isFileOfPackage(page)), []);
+  });
+
+  it("the links of .github/CONTRIBUTING.md lead to files of the repository, and to headings in them", () => {
+    const links = linksOf(CONTRIBUTING);
+    assertGreater(links.length, 0);
+    const faults = links.map((link) => faultOf(CONTRIBUTING, link));
+    assertEquals(faults.filter((fault) => fault !== undefined), []);
+    assertEquals(faultOf(CONTRIBUTING, "../tests/none.md"), `${CONTRIBUTING}: ../tests/none.md`);
+  });
+
+  it("README.md links to .github/CONTRIBUTING.md, which is there", () => {
+    assertEquals(linksOf("README.md").includes(CONTRIBUTING), true);
+    assertEquals(isFileOfRepository(CONTRIBUTING), true);
   });
 
   it("README.md links to the index of src/docs", () => {
