@@ -59,8 +59,9 @@ export {
   WebResponse,
   type WebResponseInit,
 } from "./src/handler/response.ts";
-export type { Method } from "./src/routing/router.ts";
-export { type MethodTable, type PathPattern, type RouteTarget, WebServer } from "./src/server.ts";
+export type { PathPattern } from "./src/routing/route_pattern.ts";
+export type { Method, MethodTable, RouteTarget } from "./src/routing/route_target.ts";
+export { WebServer } from "./src/server.ts";
 export type {
   FleetStats,
   RunningServer,

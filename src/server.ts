@@ -26,7 +26,9 @@ import { toPlatformResponse } from "./fetch/platform_response.ts";
 import { idInUse, releaseRequest, WebRequest } from "./handler/request.ts";
 import { phraseResponse, WebResponse } from "./handler/response.ts";
 import { nameOfType } from "./handler/type_name.ts";
-import { allowOf, type Method, METHODS, Router, type TargetsByMethod } from "./routing/router.ts";
+import type { PathPattern } from "./routing/route_pattern.ts";
+import { parseTarget, type RouteTarget } from "./routing/route_target.ts";
+import { Router } from "./routing/router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
 import { isWrittenInFull } from "./supervisor/start_folder.ts";
 import { denoArguments } from "./runtime/deno_arguments.ts";
@@ -39,35 +41,6 @@ import {
 } from "./worker/shutdown_callbacks.ts";
 import { ownWorkerNumber, SupervisorLink } from "./worker/supervisor_link.ts";
 import { serveAsWorker } from "./worker/worker.ts";
-
-/**
- * A handler for each method of a path. `HEAD` is served by `GET` and `OPTIONS` answers itself, unless the table names them;
- * every other method gets 405 with `Allow`.
- *
- * @example A collection that can be listed and added to
- * ```ts
- * import { type MethodTable, WebResponse, WebServer } from "@mudpie/server";
- *
- * const things: MethodTable<"/things"> = {
- *   GET: () => WebResponse.json([]),
- *   POST: (req) => WebResponse.json(req.json(), { status: 201 }),
- * };
- * const server = new WebServer();
- * server.addExactPath("/things", things);
- *
- * const response = await server.fetch(new Request("http://localhost/things", { method: "PUT" }));
- * console.log(response.status, response.headers.get("allow")); // 405 GET, HEAD, POST, OPTIONS
- * ```
- */
-export type MethodTable<Path extends string = string> = {
-  readonly [Name in Method]?: Handler<Path>;
-};
-
-/** What a path leads to: one handler for every method, or a table of them. */
-export type RouteTarget<Path extends string = string> = Handler<Path> | MethodTable<Path>;
-
-/** What a path looks like: it begins with a slash. */
-export type PathPattern = `/${string}`;
 
 checkCopy(import.meta.url);
 
@@ -509,42 +482,6 @@ function endProcessSoon(stuckThreads: number): void {
     );
   }
   setTimeout(() => Deno.exit(), LAST_CODE_MS);
-}
-
-/** Makes a route's target of what the user gave. */
-function parseTarget(pattern: string, target: unknown): TargetsByMethod<Handler> {
-  if (typeof target === "function") return { kind: "any", target: target as Handler };
-  const cannot = `Cannot add path ${JSON.stringify(pattern)}: `;
-  if (typeof target !== "object" || target === null) {
-    throw new TypeError(
-      `${cannot}its target is of type ${
-        nameOfType(target)
-      }, and must be a function or a table such as { GET: list }`,
-    );
-  }
-  const entries = Object.entries(target).filter(([, handler]) => handler !== undefined);
-  if (entries.length === 0) {
-    throw new TypeError(`${cannot}its table names no method; it may name ${METHODS.join(", ")}`);
-  }
-  for (const [method, handler] of entries) {
-    if (!METHODS.includes(method as Method)) {
-      throw new TypeError(
-        `${cannot}${JSON.stringify(method)} is no method; a table may name ${METHODS.join(", ")}`,
-      );
-    }
-    if (typeof handler !== "function") {
-      throw new TypeError(
-        `${cannot}the handler of ${method} is of type ${
-          nameOfType(handler)
-        }, and must be a function`,
-      );
-    }
-  }
-  return {
-    kind: "methods",
-    targets: new Map(entries),
-    allow: allowOf(entries.map(([method]) => method)),
-  };
 }
 
 /** A place in a file, as stack traces name it. */

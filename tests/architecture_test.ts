@@ -81,7 +81,12 @@ const purity: Purity[] = [
     builtins: [],
   },
   {
-    modules: ["src/routing/router.ts", "src/routing/route_trie.ts"],
+    modules: [
+      "src/routing/route_pattern.ts",
+      "src/routing/route_target.ts",
+      "src/routing/route_trie.ts",
+      "src/routing/router.ts",
+    ],
     globals: [...inputAndOutput, ...backDoors],
     builtins: [],
   },

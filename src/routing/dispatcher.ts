@@ -1,12 +1,12 @@
-// A request to its response: route, call, HttpError, panic. The workers and `fetch()` both go this way, so a handler is
-// called in the same manner whether there is a socket or not. It never throws and never rejects: what goes wrong in a
-// handler becomes a response here, and a report to whoever runs the handler.
+// Turns a request into its response: route, call, HttpError, panic. Workers and `fetch()` both use
+// it, so a handler is called in the same way with and without a socket. It never throws and never
+// rejects: a failure of a handler becomes a response, and a call of a listener.
 
+import { isFetchHandler } from "../fetch/fetch_handler.ts";
+import { fromPlatformResponse } from "../fetch/platform_response.ts";
 import { type BodyFault, bodyFaultOf } from "../handler/body_faults.ts";
 import { HttpError } from "../handler/errors.ts";
-import { isFetchHandler } from "../fetch/fetch_handler.ts";
 import type { Handler } from "../handler/handler.ts";
-import { fromPlatformResponse } from "../fetch/platform_response.ts";
 import {
   decodeAhead,
   isAbort,
@@ -16,14 +16,15 @@ import {
 } from "../handler/request.ts";
 import { checkSendable, phraseResponse, WebResponse } from "../handler/response.ts";
 import { nameOfType } from "../handler/type_name.ts";
-import { METHODS, type Router } from "./router.ts";
+import { METHODS } from "./route_target.ts";
+import type { Router } from "./router.ts";
 
-/** Told of every panic; says what its client gets. */
+/** Called with every panic. Returns what the client gets. */
 export type PanicListener = (error: unknown, request: WebRequest) => WebResponse;
 
 /**
- * Called with each bad body whose error a fetch-style application did not catch. `consequence` is what becomes of the request, as a
- * predicate such as "gets 400".
+ * Called with each bad body whose error a fetch-style application did not catch. `consequence` is
+ * what happens to the request, as a predicate such as "gets 400".
  */
 export type BodyFaultListener = (
   fault: BodyFault,
@@ -47,7 +48,10 @@ export class Dispatcher {
     this.#onBodyFault = onBodyFault;
   }
 
-  /** The response to a request. It is no promise where the handler is none, so that a plain handler costs no turn of the loop. */
+  /**
+   * Returns the response to a request. It is a promise only if the handler returns one, so that a
+   * plain handler costs no turn of the microtask queue.
+   */
   dispatch(request: WebRequest): WebResponse | Promise<WebResponse> {
     // RFC 9110, section 9.3.7: "*" asks about the server as a whole, and is no path.
     if (request.method === "OPTIONS" && request.target === "*") {
@@ -80,7 +84,7 @@ export class Dispatcher {
     }
   }
 
-  /** By callbacks, which take less than another async function would for each request whose handler is one. */
+  /** By callbacks: another async function would cost each request with an async handler more. */
   #await(result: PromiseLike<unknown>, request: WebRequest): Promise<WebResponse> {
     return Promise.resolve(result).then(
       (settled) => {
@@ -96,7 +100,9 @@ export class Dispatcher {
     );
   }
 
-  /** A result that is not a `WebResponse`: a platform response, or a fault of the handler. */
+  /**
+   * Converts a result that is no `WebResponse`: a platform `Response`, or a fault of the handler.
+   */
   #complete(result: unknown, request: WebRequest): WebResponse | Promise<WebResponse> {
     if (!(result instanceof Response)) {
       throw new TypeError(
@@ -106,7 +112,8 @@ export class Dispatcher {
           "it must return a WebResponse or a Response, or a promise of one",
       );
     }
-    // What Deno.upgradeWebSocket() gives. It is no fault of a handler that serves others as well, so it costs no worker.
+    // Deno.upgradeWebSocket() returns such a response. The client has asked for it, so it is no
+    // panic.
     if (result.status === 101 && asksForWebSocket(request)) {
       throw new HttpError(501, "WebSockets are not served here");
     }
@@ -116,15 +123,19 @@ export class Dispatcher {
   }
 
   /**
-   * The body of an answer has failed that has begun already. That is a panic, even for an `HttpError`: it can be no answer any more,
-   * and without a word nobody would know why the client has got a part of it.
+   * Reports that the body of a response has failed after the response has begun. That is a panic,
+   * even for an `HttpError`, which can be no answer any more: without a line in the log it would be
+   * unknown why the client got a part of the body.
    */
   reportBrokenBody(error: unknown, request: WebRequest): void {
     if (this.#noteBodyFault(error, request, "is cut off") !== undefined) return;
     if (!isAbort(request, error)) this.#onPanic(error, request);
   }
 
-  /** The client's fault that the error stands for: a body of this very request that a platform request could not read. */
+  /**
+   * Returns the answer to a fault of the client, and reports it: a body of this very request that a
+   * platform request could not read. Undefined if the error is another one.
+   */
   #noteBodyFault(
     error: unknown,
     request: WebRequest,
@@ -136,9 +147,10 @@ export class Dispatcher {
     return fault.answer;
   }
 
-  /** What the client gets in place of the response of a handler that has failed. */
+  /** Returns what the client gets in place of the response of a handler that has failed. */
   recover(thrown: unknown, request: WebRequest): WebResponse {
-    // An `HttpError` answers in silence, even that of a body; other errors leave no trace in the answer, and get a line in the log.
+    // An HttpError is not logged, even if it is about a body. Other errors do not show in the
+    // response, so they are.
     const error = isHttpError(thrown) ? thrown : this.#noteBodyFault(thrown, request) ?? thrown;
     if (isHttpError(error)) {
       try {
@@ -147,11 +159,11 @@ export class Dispatcher {
           ? phraseResponse(status, headers)
           : WebResponse.text(message, { status, headers });
       } catch (fault) {
-        // Its headers may not be sent, which is the handler's fault like any other.
+        // Its headers may not be sent. That is a fault of the handler like any other.
         return this.#onPanic(fault, request);
       }
     }
-    // Nobody waits for this answer any more: the client has gone, or has had its 503.
+    // No client waits for this response: it has gone, or has got its 503.
     if (isAbort(request, error)) return phraseResponse(503);
     return this.#onPanic(error, request);
   }
@@ -166,7 +178,7 @@ function isHttpError(error: unknown): error is HttpError {
   }
 }
 
-/** RFC 6455, section 4.1. Whoever answers anything else with 101 is at fault. */
+/** See RFC 6455, section 4.1. A handler that answers another request with 101 is at fault. */
 function asksForWebSocket(request: WebRequest): boolean {
   return request.header("upgrade")?.toLowerCase() === "websocket";
 }

@@ -28,11 +28,7 @@ export function reportOf(
 ): ProbeReport {
   const { entry, onEvent, ...others } = runOptions;
   return {
-    routes: router.routes.map(({ pattern, isExact, target }) => ({
-      pattern,
-      isExact,
-      allow: target.kind === "methods" ? target.allow : undefined,
-    })),
+    routes: router.routes.map(({ pattern, isExact, allow }) => ({ pattern, isExact, allow })),
     runOptions: entry === undefined ? others : { ...others, entry: String(entry) },
     hasOnEvent: onEvent !== undefined,
   };

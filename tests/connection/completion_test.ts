@@ -30,7 +30,7 @@ async function serve(answer: FetchHandler, limits: WebServerOptions = {}): Promi
     info.completed.then(() => heard.set(pathname, "sent"), (error) => heard.set(pathname, error));
     return answer(request, info, context);
   });
-  router.add("/", false, { kind: "any", target }, () => "a test");
+  router.add("/", false, target, () => "a test");
   return { ...await serveConnection({ router, limits, tickMs: TICK_MS }), heard };
 }
 

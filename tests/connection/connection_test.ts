@@ -93,7 +93,7 @@ const handlers: Record<string, Handler> = {
 /** Serves a connection on which that handler answers everything. */
 function serveHandler(handler: Handler): Promise<ServedConnection> {
   const router = new Router<Handler>(percentDecode);
-  router.add("/", false, { kind: "any", target: handler }, () => "a test");
+  router.add("/", false, handler, () => "a test");
   return serveConnection({ router, limits: {}, tickMs: TICK_MS });
 }
 
@@ -112,7 +112,7 @@ function serve(
       allRequests.push(req);
       return handler(req);
     };
-    router.add(path, true, { kind: "any", target }, () => "a test");
+    router.add(path, true, target, () => "a test");
   }
   const limits = { writeTimeout: 0, ...options };
   return serveConnection({ router, limits, tickMs: TICK_MS, readFairness, isLogged });
@@ -349,10 +349,10 @@ describe("Connection", () => {
       async () => {
         const router = new Router<Handler>(percentDecode);
         const target = fetchHandler((_, { remoteAddr }) => new Response(remoteAddr.hostname));
-        router.add("/info", true, { kind: "any", target }, () => "a test");
+        router.add("/info", true, target, () => "a test");
         const tellAddresses: Handler = ({ remoteAddr, clientAddr }) =>
           WebResponse.text(`${remoteAddr.hostname} ${clientAddr.hostname}`);
-        router.add("/", true, { kind: "any", target: tellAddresses }, () => "a test");
+        router.add("/", true, tellAddresses, () => "a test");
         const { fake, context, logged } = await serveConnection({
           router,
           limits: { trustProxy },

@@ -18,7 +18,7 @@ const TICK_MS = 500;
 
 function serve(target: Handler, handlerTimeout = 0): Promise<ServedConnection> {
   const router = new Router<Handler>(percentDecode);
-  router.add("/", false, { kind: "any", target }, () => "a test");
+  router.add("/", false, target, () => "a test");
   return serveConnection({ router, limits: { handlerTimeout }, tickMs: TICK_MS });
 }
 

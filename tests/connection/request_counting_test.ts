@@ -13,7 +13,9 @@ import {
   RequestTotals,
 } from "../../src/telemetry/request_metrics.ts";
 import { WebResponse } from "../../src/handler/response.ts";
-import { METHODS, routeNames, Router } from "../../src/routing/router.ts";
+import { MethodTargets } from "../../src/routing/route_target.ts";
+import { METHODS } from "../../src/routing/route_target.ts";
+import { routeNames, Router } from "../../src/routing/router.ts";
 import { settle } from "../support/connections/fake_conn.ts";
 import { get, post, request } from "../support/clients/raw_client.ts";
 import {
@@ -44,8 +46,7 @@ async function serve(limits: WebServerOptions = {}): Promise<Counting> {
     while (await waiting.promise === "part") yield "part";
   }
   const router = new Router<Handler>(percentDecode);
-  const add = (path: string, target: Handler) =>
-    router.add(path, false, { kind: "any", target }, () => "a test");
+  const add = (path: string, target: Handler) => router.add(path, false, target, () => "a test");
   add("/hello", () => WebResponse.text("hello"));
   add("/users/:id", () => WebResponse.empty());
   add("/none", () => {
@@ -64,8 +65,7 @@ async function serve(limits: WebServerOptions = {}): Promise<Counting> {
     return new WebResponse({ [Symbol.asyncIterator]: () => source });
   });
   const targets = new Map([["GET", () => WebResponse.text("table")]]);
-  const allow = "GET, HEAD, OPTIONS";
-  router.add("/table", true, { kind: "methods", targets, allow }, () => "a test");
+  router.add("/table", true, new MethodTargets<Handler>(targets), () => "a test");
   const memory = createMetricsMemory();
   const requestMetrics = new RequestMetrics(memory, routeNames(router.routes), METHODS);
   const served = await serveConnection({ router, limits, tickMs: TICK_MS, requestMetrics });

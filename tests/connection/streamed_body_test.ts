@@ -66,8 +66,7 @@ function serve(
   isLogged = false,
 ): Promise<ServedConnection> {
   const router = new Router<Handler>(percentDecode);
-  const add = (path: string, target: Handler) =>
-    router.add(path, false, { kind: "any", target }, () => "a test");
+  const add = (path: string, target: Handler) => router.add(path, false, target, () => "a test");
   add("/stream", makeResponse);
   add("/", () => WebResponse.text("plain"));
   const pool = new SpoilingPool();

@@ -20,7 +20,7 @@ const TICK_MS = 500;
 
 function serve(target: Handler, isLogged = false): Promise<ServedConnection> {
   const router = new Router<Handler>(percentDecode);
-  router.add("/", false, { kind: "any", target }, () => "a test");
+  router.add("/", false, target, () => "a test");
   return serveConnection({ router, limits: {}, tickMs: TICK_MS, isLogged });
 }
 

@@ -83,7 +83,7 @@ export function serve(client: ByteConn, handler: Handler, limits?: RequestLimits
     if (!isOnBoard(request)) served.faults.push(new Error(`${request.target} is not on the board`));
     return handler(request);
   };
-  router.add("/", false, { kind: "any", target }, () => "the fuzzer");
+  router.add("/", false, target, () => "the fuzzer");
   const dispatcher = new Dispatcher(router, (error) => {
     served.panics.push(error);
     return phraseResponse(500);

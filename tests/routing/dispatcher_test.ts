@@ -75,6 +75,38 @@ describe("Dispatcher.dispatch()", () => {
   });
 });
 
+describe("OPTIONS *", () => {
+  const ask = (dispatcher: TestDispatcher) => dispatcher.answer({ method: "OPTIONS", target: "*" });
+
+  it("asks about the server as a whole, which names every method", async () => {
+    const { status, text, headers } = await ask(
+      new TestDispatcher({ "prefix /a": () => WebResponse.text("hello") }),
+    );
+    assertEquals([status, text], [204, ""]);
+    assertEquals(
+      headers.get("allow")?.split(", ").toSorted(),
+      ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"],
+    );
+  });
+
+  it("does not ask about the exact path /", async () => {
+    let calls = 0;
+    const front = () => {
+      calls++;
+      return WebResponse.text("hello");
+    };
+    assertEquals((await ask(new TestDispatcher({ "exact /": front }))).text, "");
+    assertEquals(calls, 0);
+    const { headers } = await ask(new TestDispatcher({ "exact /": { GET: front } }));
+    assertStringIncludes(headers.get("allow") ?? "", "POST");
+  });
+
+  it("is the only method that an asterisk goes with", async () => {
+    const dispatcher = new TestDispatcher({ "prefix /": () => WebResponse.text("hello") });
+    assertEquals((await dispatcher.answer({ method: "GET", target: "*" })).status, 400);
+  });
+});
+
 describe("A panic", () => {
   const error = new Error("secret");
   const looksLikeHttpError = Object.assign(new Error("secret"), {

@@ -1,5 +1,4 @@
 import {
-  assert,
   assertEquals,
   assertLess,
   assertMatch,
@@ -10,13 +9,7 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { type PathPattern, WebResponse, WebServer } from "../../mod.ts";
-import {
-  type Match,
-  type Method,
-  routeNames,
-  Router,
-  type TargetsByMethod,
-} from "../../src/routing/router.ts";
+import { type Match, routeNames, Router } from "../../src/routing/router.ts";
 import { TestDispatcher } from "../support/requests/socketless_exchange.ts";
 import {
   bestRoute,
@@ -34,7 +27,7 @@ function routerOf(routes: readonly string[]): Router<string> {
   const router = new Router<string>((segment) => segment);
   for (const route of routes) {
     const [kind, pattern] = route.split(" ");
-    router.add(pattern, kind === "exact", { kind: "any", target: route }, () => "a test");
+    router.add(pattern, kind === "exact", route, () => "a test");
   }
   return router;
 }
@@ -321,8 +314,7 @@ describe("Router, held against the model of its rules,", () => {
   function routerOfModel(routes: readonly ModelRoute[]): Router<ModelRoute> {
     const router = new Router<ModelRoute>((segment) => segment);
     for (const one of routes) {
-      const target: TargetsByMethod<ModelRoute> = { kind: "any", target: one };
-      router.add(one.pattern, one.kind === "exact", target, () => "a test");
+      router.add(one.pattern, one.kind === "exact", one, () => "a test");
     }
     return router;
   }
@@ -374,8 +366,7 @@ describe("Router, held against the model of its rules,", () => {
         const router = new Router<string>((segment) => segment);
         const added: ModelRoute[] = [];
         for (const one of routes) {
-          const add = () =>
-            router.add(one.pattern, one.kind === "exact", { kind: "any", target: "" }, () => "");
+          const add = () => router.add(one.pattern, one.kind === "exact", "", () => "");
           if (added.some((other) => isSameRoute(one, other))) {
             assertThrows(add, TypeError, "already");
           } else {
@@ -456,73 +447,6 @@ describe("WebServer.addPath()", () => {
     assertEquals(await bodyOf(server, "/a"), "first");
   });
 
-  const malformed: { what: string; pattern: string; says: string }[] = [
-    { what: "without a slash at its beginning", pattern: "hello", says: '"/hello"' },
-    { what: "that is empty", pattern: "", says: '"/"' },
-    { what: "that is a URL", pattern: "http://localhost/", says: 'must start with "/"' },
-    { what: "that is an asterisk", pattern: "*", says: 'must start with "/"' },
-    { what: "with a query", pattern: "/a?b=1", says: '"?"' },
-    { what: "with a fragment", pattern: "/a#b", says: '"#"' },
-    { what: "with a space", pattern: "/a b", says: "%20" },
-    { what: "with a tab", pattern: "/a\tb", says: "\\t" },
-    { what: "with a line end", pattern: "/a\n", says: "\\n" },
-    { what: 'with a segment "."', pattern: "/a/./b", says: "never match" },
-    { what: 'with a segment ".."', pattern: "/a/..", says: "never match" },
-    { what: 'with an encoded segment ".."', pattern: "/%2e%2E/a", says: "never match" },
-    { what: "with an asterisk for a segment", pattern: "/files/*", says: "no wildcard" },
-    { what: "with a parameter that has no name", pattern: "/a/:", says: '":"' },
-    { what: "with a parameter whose name begins with a digit", pattern: "/:1a", says: '":1a"' },
-    { what: "with a parameter whose name has a hyphen", pattern: "/:a-b", says: '":a-b"' },
-    { what: "with more than a parameter in a segment", pattern: "/:id.json", says: '":id.json"' },
-    { what: "with an optional parameter", pattern: "/:id?", says: '"?"' },
-    { what: "with a regular expression", pattern: "/:id(\\d+)", says: '":id(\\\\d+)"' },
-    { what: "with a parameter twice", pattern: "/:id/:id", says: '":id"' },
-  ];
-  for (const { what, pattern, says } of malformed) {
-    it(`refuses a path ${what}`, () => {
-      for (const method of ["addPath", "addExactPath"] as const) {
-        const server = new WebServer();
-        const { message } = assertThrows(
-          () => server[method](pattern as PathPattern, hello),
-          TypeError,
-        );
-        assertStringIncludes(message, JSON.stringify(pattern), "what was got");
-        assertStringIncludes(message, says);
-      }
-    });
-  }
-
-  for (const pattern of [undefined, null, 7, {}, ["/a"]]) {
-    it(`refuses ${JSON.stringify(pattern) ?? "undefined"} for a path`, () => {
-      const server = new WebServer();
-      assertThrows(() => server.addPath(pattern as unknown as "/", hello), TypeError);
-    });
-  }
-
-  const badTargets: { what: string; target: unknown; says: string }[] = [
-    { what: "undefined", target: undefined, says: "undefined" },
-    { what: "null", target: null, says: "null" },
-    { what: "a text", target: "hello", says: "string" },
-    { what: "a response", target: WebResponse.text("hello"), says: "no method" },
-    { what: "an empty table", target: {}, says: "no method" },
-    { what: "a table of nothing", target: { GET: undefined }, says: "no method" },
-    { what: "a table of no handler", target: { GET: "hello" }, says: "GET" },
-    { what: "an unknown method", target: { GETT: hello }, says: '"GETT"' },
-    { what: "a method in lower case", target: { GET: hello, post: hello }, says: '"post"' },
-    { what: "CONNECT, which is for proxies,", target: { CONNECT: hello }, says: '"CONNECT"' },
-  ];
-  for (const { what, target, says } of badTargets) {
-    it(`refuses ${what} for a target`, () => {
-      const server = new WebServer();
-      const { message } = assertThrows(
-        () => server.addPath("/things", target as typeof hello),
-        TypeError,
-      );
-      assertStringIncludes(message, '"/things"');
-      assertStringIncludes(message, says);
-    });
-  }
-
   it("refuses a path after run(), which the workers would not have", {
     ignore: !canUseNetwork,
   }, async () => {
@@ -536,150 +460,12 @@ describe("WebServer.addPath()", () => {
     await assertRejects(() => server.run(options), TypeError, "once");
     await assertRejects(() => server.start(options), TypeError, "once");
   });
-
-  it("leaves out the methods of a table that are undefined", async () => {
-    const server = new WebServer();
-    server.addPath("/", { GET: hello, POST: undefined });
-    const { status } = await server.fetch(new Request("http://localhost/", { method: "POST" }));
-    assertEquals(status, 405);
-  });
 });
 
 async function bodyOf(server: WebServer, path: string): Promise<string> {
   const response = await server.fetch(new Request(`http://localhost${path}`));
   return await response.text();
 }
-
-function allowOf(response: Response): string[] {
-  return (response.headers.get("allow") ?? "").split(", ").toSorted();
-}
-
-describe("A method table", () => {
-  const server = new WebServer();
-  server.addPath("/", { GET: (req) => WebResponse.text(`root ${req.method}`) });
-  server.addPath("/things", {
-    GET: (req) => WebResponse.text(`list ${req.method}`),
-    POST: () => WebResponse.text("create", { status: 201 }),
-  });
-  server.addPath("/named", {
-    GET: () => WebResponse.text("get"),
-    HEAD: () => WebResponse.empty(204, { headers: { "x-by": "head" } }),
-    OPTIONS: () => WebResponse.text("options"),
-  });
-  server.addPath("/write", { PUT: hello, PATCH: hello, DELETE: hello });
-  server.addExactPath("/split", { GET: hello });
-  server.addPath("/split", { POST: hello });
-  server.addPath("/any", (req) => WebResponse.text(req.method));
-
-  const send = (method: string, path: string) =>
-    server.fetch(new Request(`http://localhost${path}`, { method }));
-
-  it("leads each method to its handler", async () => {
-    assertEquals(await (await send("GET", "/things")).text(), "list GET");
-    const created = await send("POST", "/things");
-    assertEquals([created.status, await created.text()], [201, "create"]);
-  });
-
-  it("answers a method that it does not name with 405 and Allow", async () => {
-    const response = await send("DELETE", "/things");
-    assertEquals(response.status, 405);
-    assertEquals(allowOf(response), ["GET", "HEAD", "OPTIONS", "POST"]);
-  });
-
-  it("allows no HEAD where it names no GET", async () => {
-    const response = await send("HEAD", "/write");
-    assertEquals(response.status, 405);
-    assertEquals(allowOf(response), ["DELETE", "OPTIONS", "PATCH", "PUT"]);
-  });
-
-  it("answers a method that nobody knows with 405", async () => {
-    assertEquals((await send("BREW", "/things")).status, 405);
-  });
-
-  it("tells methods by their case", async () => {
-    assertEquals((await send("patch", "/write")).status, 405);
-    const dispatcher = new TestDispatcher({ "prefix /": { GET: hello } });
-    assertEquals((await dispatcher.answer({ method: "get" })).status, 405);
-  });
-
-  it("serves HEAD by GET, whose handler sees the method", async () => {
-    const response = await send("HEAD", "/things");
-    assertEquals(response.status, 200);
-    assertEquals(response.headers.get("content-length"), String("list HEAD".length));
-    assertEquals(await response.text(), "");
-  });
-
-  it("serves HEAD itself where it names it", async () => {
-    const response = await send("HEAD", "/named");
-    assertEquals([response.status, response.headers.get("x-by")], [204, "head"]);
-  });
-
-  it("answers OPTIONS by itself, with Allow and without a body", async () => {
-    const response = await send("OPTIONS", "/things");
-    assert(response.ok);
-    assertEquals(allowOf(response), ["GET", "HEAD", "OPTIONS", "POST"]);
-    assertEquals(await response.text(), "");
-  });
-
-  it("serves OPTIONS by its handler where it names it", async () => {
-    assertEquals(await (await send("OPTIONS", "/named")).text(), "options");
-  });
-
-  it("is the only one that is asked: no shorter path answers what it does not name", async () => {
-    assertEquals((await send("PUT", "/things/7")).status, 405);
-    assertEquals(allowOf(await send("POST", "/split")), ["GET", "HEAD", "OPTIONS"]);
-    assertEquals((await send("POST", "/split/a")).status, 200);
-  });
-
-  it("can name every method but CONNECT", async () => {
-    const methods: Method[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
-    for (const method of methods) {
-      const dispatcher = new TestDispatcher({ "prefix /": { [method]: hello } });
-      assertEquals((await dispatcher.answer({ method })).text, "hello");
-    }
-  });
-});
-
-describe("A handler without a table", () => {
-  it("gets every method, those that nobody knows included", async () => {
-    const dispatcher = new TestDispatcher({
-      "prefix /": (req) => WebResponse.text(req.method),
-    });
-    for (const method of ["GET", "POST", "OPTIONS", "TRACE", "BREW", "get"]) {
-      assertEquals((await dispatcher.answer({ method })).text, method);
-    }
-  });
-});
-
-describe("OPTIONS *", () => {
-  const ask = (dispatcher: TestDispatcher) => dispatcher.answer({ method: "OPTIONS", target: "*" });
-
-  it("asks about the server as a whole, which names every method", async () => {
-    const { status, text, headers } = await ask(new TestDispatcher({ "prefix /a": hello }));
-    assertEquals([status, text], [204, ""]);
-    assertEquals(
-      headers.get("allow")?.split(", ").toSorted(),
-      ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"],
-    );
-  });
-
-  it("does not ask about the exact path /", async () => {
-    let calls = 0;
-    const front = () => {
-      calls++;
-      return hello();
-    };
-    assertEquals((await ask(new TestDispatcher({ "exact /": front }))).text, "");
-    assertEquals(calls, 0);
-    const { headers } = await ask(new TestDispatcher({ "exact /": { GET: front } }));
-    assertStringIncludes(headers.get("allow") ?? "", "POST");
-  });
-
-  it("is the only method that an asterisk goes with", async () => {
-    const dispatcher = new TestDispatcher({ "prefix /": hello });
-    assertEquals((await dispatcher.answer({ method: "GET", target: "*" })).status, 400);
-  });
-});
 
 // Two ways to one answer: over a socket the server resolves the target itself, through `fetch` the platform has a part in it.
 const ways = {

@@ -18,7 +18,7 @@ const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 /** Starts a worker's connections, which `handler` answers. */
 async function start(handler: Handler = () => WebResponse.text("hello")) {
   const router = new Router<Handler>((segment) => segment);
-  router.add("/", false, { kind: "any", target: handler }, () => "a test");
+  router.add("/", false, handler, () => "a test");
   const { context: base } = await serveConnection({ router, limits: {}, tickMs: 100 });
   const budget = ConnectionBudget.of(undefined, 1);
   const limit = new ConnectionLimit(10, budget);

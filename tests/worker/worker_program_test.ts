@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Handler } from "../../src/handler/handler.ts";
+import { MethodTargets } from "../../src/routing/route_target.ts";
 import { Router } from "../../src/routing/router.ts";
 import { WebResponse } from "../../src/handler/response.ts";
 import { reportOf } from "../../src/worker/worker_program.ts";
@@ -12,10 +13,8 @@ const handler: Handler = () => WebResponse.empty();
 describe("reportOf()", () => {
   it("lists the routes, with the allowed methods of a method table", () => {
     const router = new Router<Handler>((segment) => segment);
-    router.add("/a", false, { kind: "any", target: handler }, () => "a test");
-    const allow = "GET, HEAD, OPTIONS";
-    const targets = new Map([["GET", handler]]);
-    router.add("/b", true, { kind: "methods", targets, allow }, () => "a test");
+    router.add("/a", false, handler, () => "a test");
+    router.add("/b", true, new MethodTargets(new Map([["GET", handler]])), () => "a test");
     assertEquals(reportOf({ router, runOptions: {} }).routes, [
       { pattern: "/a", isExact: false, allow: undefined },
       { pattern: "/b", isExact: true, allow: "GET, HEAD, OPTIONS" },

@@ -39,7 +39,7 @@ function makeProgram() {
   const steps: string[] = [];
   const router = new Router<Handler>((segment) => segment);
   const hello: Handler = () => WebResponse.text("hello");
-  router.add("/", false, { kind: "any", target: hello }, () => "a test");
+  router.add("/", false, hello, () => "a test");
   const shutdownCallbacks = new ShutdownCallbacks();
   shutdownCallbacks.add((reason) => steps.push(`onShutdown: ${reason}`));
   const program: WorkerProgram = {

@@ -16,7 +16,7 @@ const LOOK_UPS = 16_384;
 export function routerWith(routes: number): Router<Handler> {
   const router = new Router<Handler>(percentDecode);
   addPaths(
-    (pattern, target) => router.add(pattern, true, { kind: "any", target }, () => "a benchmark"),
+    (pattern, target) => router.add(pattern, true, target, () => "a benchmark"),
     routes,
   );
   return router;
@@ -30,9 +30,9 @@ export function pathsAtRandom(routes: number): () => string {
 }
 
 /** The route that a browser's request has matched. */
-export const ROUTE_OF_PROFILE: Route<Handler> = routeOf("/users/4711/profile");
+export const ROUTE_OF_PROFILE: Route = routeOf("/users/4711/profile");
 
-function routeOf(path: string): Route<Handler> {
+function routeOf(path: string): Route {
   const match = routerWith(0).match("GET", path);
   if (match.kind !== "found") throw new Error(`No route for ${path}`);
   return match.route;

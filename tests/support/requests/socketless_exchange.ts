@@ -12,8 +12,10 @@ import type { PeerInfo } from "../../../src/fetch/platform_request.ts";
 import type { Peer } from "../../../src/handler/client_origin.ts";
 import { createRequest, type WebRequest } from "../../../src/handler/request.ts";
 import { outgoing, phraseResponse, WebResponse } from "../../../src/handler/response.ts";
-import { Router, type TargetsByMethod } from "../../../src/routing/router.ts";
-import { type PathPattern, WebServer } from "../../../src/server.ts";
+import { MethodTargets } from "../../../src/routing/route_target.ts";
+import { Router } from "../../../src/routing/router.ts";
+import type { PathPattern } from "../../../src/routing/route_pattern.ts";
+import { WebServer } from "../../../src/server.ts";
 
 const LIMITS = { maxTargetBytes: 8_192, maxHeadBytes: 16_384, maxHeaderCount: 100 };
 
@@ -105,10 +107,10 @@ export class TestDispatcher {
   }
 }
 
-function routeTarget(target: Handler | Record<string, Handler>): TargetsByMethod<Handler> {
-  if (typeof target === "function") return { kind: "any", target };
-  const methods = Object.keys(target);
-  return { kind: "methods", targets: new Map(Object.entries(target)), allow: methods.join(", ") };
+function routeTarget(
+  target: Handler | Record<string, Handler>,
+): Handler | MethodTargets<Handler> {
+  return typeof target === "function" ? target : new MethodTargets(new Map(Object.entries(target)));
 }
 
 /** How a request is given to {@linkcode readInHandler}, beside itself. */
