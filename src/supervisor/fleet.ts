@@ -88,6 +88,7 @@ interface StartFailure {
 }
 
 type Heartbeat = Extract<FleetInput, { kind: "heartbeat" }>;
+type ThreadGone = Omit<Extract<FleetInput, { kind: "gone" }>, "kind">;
 
 /** What a fleet takes from outside, so that tests can choose it. */
 export interface FleetSources {
@@ -111,7 +112,7 @@ export class Fleet {
   #hasJustFailed = false;
   #hasEverLoaded = false;
   #reload: RollingReload | undefined;
-  #toldDelayUntil = -Infinity;
+  #reportedDelayUntil = -Infinity;
   #room: Room = "free";
   #isInspected = false;
   #actions: FleetAction[] = [];
@@ -192,7 +193,7 @@ export class Fleet {
         return this.#noteHeartbeat(input, now);
       case "panicked":
         this.#noteFailure(input.error);
-        this.#tell({ kind: "panicked", worker: input.worker, error: input.error });
+        this.#report({ kind: "panicked", worker: input.worker, error: input.error });
         return this.#retire(input.worker, "panic", now);
       case "failed":
       case "nothing_to_serve":
@@ -201,14 +202,14 @@ export class Fleet {
         return this.#noteDraining(input.worker);
       case "ended":
         this.#act({ kind: "terminate", worker: input.worker });
-        return this.#noteGone(input.worker, { hasThrown: false, detail: "" }, now);
+        return this.#noteGone({ worker: input.worker, hasThrown: false, detail: "" }, now);
       case "gone":
-        return this.#noteGone(input.worker, input, now);
+        return this.#noteGone(input, now);
       case "reload":
         return this.#beginReload();
       case "resize":
         this.#desired = Math.max(1, this.#desired + input.by);
-        return this.#tell({ kind: "resized", workers: this.#desired });
+        return this.#report({ kind: "resized", workers: this.#desired });
       case "shutdown":
         return this.#beginShutdown(input.reason, now);
       case "stop_signal":
@@ -238,7 +239,7 @@ export class Fleet {
     member.state = { kind: "accepting", since: now, lastHeartbeat: now };
     this.#gaps.noteAccepting();
     this.#panics.noteAccepting();
-    this.#tell({ kind: "accepting", worker, startMs: now - member.spawnedAt });
+    this.#report({ kind: "accepting", worker, startMs: now - member.spawnedAt });
   }
 
   #noteHeartbeat(heartbeat: Heartbeat, now: number): void {
@@ -255,7 +256,7 @@ export class Fleet {
     const member = this.#members.get(worker);
     if (member?.state.kind !== "draining") return;
     member.state = { ...member.state, hasStoppedAccepting: true };
-    this.#tell({ kind: "draining", worker, cause: member.state.cause });
+    this.#report({ kind: "draining", worker, cause: member.state.cause });
   }
 
   #recycleCause(
@@ -281,14 +282,14 @@ export class Fleet {
     member.state = { kind: "retiring", since, lastHeartbeat, cause };
     if (cause === "panic") this.#panics.noteDeath(member.spawnedAt, now - since, now);
     if (cause === "hang") this.#gaps.noteDeath(member.spawnedAt, now - since, now);
-    this.#tell({ kind: "replacing", worker, cause });
+    this.#report({ kind: "replacing", worker, cause });
   }
 
   /** Replaces a worker that hangs, or ends the fleet because of it. */
   #noteHang({ worker }: Member, now: number): void {
     const outcome = this.#settings.hangOutcome;
     // The supervisor adds the requests that it was handling.
-    this.#tell({ kind: "hung", worker, outcome, handling: [] });
+    this.#report({ kind: "hung", worker, outcome, handling: [] });
     if (outcome !== "exit") return this.#retire(worker, "hang", now);
     this.#terminate(worker, "hang");
     if (this.isStopping) return;
@@ -304,16 +305,12 @@ export class Fleet {
     this.#act({ kind: "terminate", worker });
     this.#noteFailure(reason);
     this.#gaps.noteDeath(member.spawnedAt, 0, now);
-    this.#tell({ kind: "ended", worker, cause, detail: reason });
+    this.#report({ kind: "ended", worker, cause, detail: reason });
     if (this.#reload !== undefined) this.#endReload(reason);
     if (this.#phase.kind === "starting" && (isFinal || this.#gaps.isHopeless)) this.#giveUp();
   }
 
-  #noteGone(
-    worker: number,
-    { hasThrown, detail }: { hasThrown: boolean; detail: string },
-    now: number,
-  ): void {
+  #noteGone({ worker, hasThrown, detail, handling = [] }: ThreadGone, now: number): void {
     const member = this.#members.get(worker);
     if (member === undefined) return;
     const { state } = member;
@@ -327,15 +324,21 @@ export class Fleet {
         this.#noteFailure(detail);
         this.#members.delete(worker);
         this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
-        return this.#tell({ kind: "ended", worker, cause: "crash", detail });
+        return this.#report({
+          kind: "ended",
+          worker,
+          cause: "crash",
+          detail,
+          ...(handling.length > 0 ? { handling } : {}),
+        });
       case "retiring":
         // It was to serve until another one does, so it leaves a gap like any other worker.
         this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
         this.#members.delete(worker);
-        return this.#tell({ kind: "ended", worker, cause: state.cause, detail });
+        return this.#report({ kind: "ended", worker, cause: state.cause, detail });
       case "draining":
         this.#members.delete(worker);
-        return this.#tell({ kind: "ended", worker, cause: state.cause, detail });
+        return this.#report({ kind: "ended", worker, cause: state.cause, detail });
     }
   }
 
@@ -345,14 +348,14 @@ export class Fleet {
     // New code must not wait for what the old code did.
     this.#gaps.forgetDeaths();
     this.#panics.forgetDeaths();
-    this.#tell({ kind: "reloading" });
+    this.#report({ kind: "reloading" });
   }
 
   /** Ends a reload: completely, or because a new worker could not start. Then the old ones stay. */
   #endReload(failure: string | undefined): void {
     this.#reload = undefined;
     if (failure === undefined) {
-      this.#tell({ kind: "reloaded" });
+      this.#report({ kind: "reloaded" });
       this.#act({ kind: "reloaded" });
       return;
     }
@@ -361,7 +364,7 @@ export class Fleet {
       if (state.kind !== "retiring" || state.cause !== "reload") continue;
       member.state = { kind: "accepting", since: state.since, lastHeartbeat: state.lastHeartbeat };
     }
-    this.#tell({ kind: "reload_failed", reason: failure });
+    this.#report({ kind: "reload_failed", reason: failure });
     this.#act({ kind: "reload_failed", reason: failure });
   }
 
@@ -379,7 +382,7 @@ export class Fleet {
     times: { nextSignalFrom: number; until: number; failure: string | undefined },
   ): void {
     this.#phase = { kind: "leaving", hasBeenReady: this.isReady, ...times };
-    this.#tell({ kind: "stopping", reason });
+    this.#report({ kind: "stopping", reason });
     this.#act({ kind: "stop" });
     if (this.#reload !== undefined) this.#endReload("the server is stopping");
   }
@@ -432,7 +435,7 @@ export class Fleet {
   #terminate(worker: number, cause: WorkerEndCause): void {
     if (!this.#members.delete(worker)) return;
     this.#act({ kind: "terminate", worker });
-    this.#tell({ kind: "ended", worker, cause, detail: "terminated" });
+    this.#report({ kind: "ended", worker, cause, detail: "terminated" });
   }
 
   #enforceTimes(now: number): void {
@@ -530,7 +533,7 @@ export class Fleet {
   #spawnMissing(now: number): void {
     const missing = this.#desired - this.#count("starting") - this.#count("accepting");
     if (missing <= 0) return;
-    if (!this.hasRoom) return this.#tellNoRoom();
+    if (!this.hasRoom) return this.#reportNoRoom();
     const serving = [...this.#members.values()]
       .filter((member) => member.state.kind === "retiring" && !isHung(member)).length;
     const gaps = Math.max(0, missing - serving);
@@ -547,7 +550,7 @@ export class Fleet {
   ): void {
     if (count === 0) return;
     const delaying = policies.find(({ notBefore }) => now < notBefore);
-    if (delaying !== undefined) return this.#tellDelay(delaying, now);
+    if (delaying !== undefined) return this.#reportDelay(delaying, now);
     const starting = this.#count("starting");
     const mayStart = isOneAtATime ? Math.max(0, 1 - starting) : count;
     for (let i = 0; i < Math.min(count, mayStart); i++) this.#spawn(now);
@@ -565,16 +568,16 @@ export class Fleet {
     this.#act({ kind: "spawn", worker });
   }
 
-  #tellNoRoom(): void {
+  #reportNoRoom(): void {
     if (this.#room !== "short") return;
     this.#room = "short_reported";
-    this.#tell({ kind: "out_of_descriptors" });
+    this.#report({ kind: "out_of_descriptors" });
   }
 
-  #tellDelay({ notBefore, consecutiveFailures }: RestartPolicy, now: number): void {
-    if (notBefore === this.#toldDelayUntil) return;
-    this.#toldDelayUntil = notBefore;
-    this.#tell({ kind: "delaying", delayMs: notBefore - now, consecutiveFailures });
+  #reportDelay({ notBefore, consecutiveFailures }: RestartPolicy, now: number): void {
+    if (notBefore === this.#reportedDelayUntil) return;
+    this.#reportedDelayUntil = notBefore;
+    this.#report({ kind: "delaying", delayMs: notBefore - now, consecutiveFailures });
   }
 
   /** Drains as many workers as serve beyond the desired number: the retiring first, then the newest. */
@@ -612,7 +615,7 @@ export class Fleet {
       else if (isServing(member)) this.#drain(member, "shutdown", now);
     }
     if (this.#members.size > 0) return;
-    this.#tell({ kind: "stopped" });
+    this.#report({ kind: "stopped" });
     this.#phase = { kind: "over", failure };
     this.#act({ kind: "finished", failure });
   }
@@ -633,8 +636,8 @@ export class Fleet {
     this.#actions.push(action);
   }
 
-  #tell(event: FleetEvent): void {
-    this.#act({ kind: "tell", event, phase: this.phase });
+  #report(event: FleetEvent): void {
+    this.#act({ kind: "report", event, phase: this.phase });
   }
 }
 

@@ -3,7 +3,12 @@
 
 import type { DrainOrder } from "../ipc/drain_order.ts";
 import type { WorkerMessage } from "../ipc/messages.ts";
-import type { FleetEvent, HangOutcome, WorkerEndCause } from "../telemetry/fleet_event.ts";
+import type {
+  FleetEvent,
+  HandledRequest,
+  HangOutcome,
+  WorkerEndCause,
+} from "../telemetry/fleet_event.ts";
 import type { FleetPhase } from "../telemetry/fleet_log.ts";
 
 /** The limits of a fleet. Times are numbers of milliseconds; 0 switches a limit off. */
@@ -47,6 +52,8 @@ export type FleetInput =
     readonly worker: number;
     readonly hasThrown: boolean;
     readonly detail: string;
+    /** The requests that it was handling. */
+    readonly handling?: readonly HandledRequest[];
   }
   | { readonly kind: "reload" }
   | { readonly kind: "resize"; readonly by: 1 | -1 }
@@ -66,7 +73,7 @@ export type FleetAction =
   | { readonly kind: "drain"; readonly worker: number; readonly order: DrainOrder }
   | { readonly kind: "terminate"; readonly worker: number }
   /** `phase` is that of the fleet when the event happened; later actions of the turn may end it. */
-  | { readonly kind: "tell"; readonly event: FleetEvent; readonly phase: FleetPhase }
+  | { readonly kind: "report"; readonly event: FleetEvent; readonly phase: FleetPhase }
   /** Every worker accepts for the first time. */
   | { readonly kind: "ready" }
   /** Readiness ends here; workers may go on serving for a while. */

@@ -2,8 +2,9 @@
 // For the command line, which has to know before it starts a fleet, and for whoever wants to see an application checked.
 
 import type { ProbeReport, WorkerMessage } from "../ipc/messages.ts";
-import { claimWorkerNumber, loadTimeoutInProgram } from "./supervisor.ts";
+import { loadTimeoutInProgram } from "./fleet_settings.ts";
 import { spawnWorker, type ThreadEnd } from "./worker_handle.ts";
+import { claimWorkerNumber } from "./worker_numbers.ts";
 
 /** What is to be surveyed, and how. */
 export interface ProbeOptions {
@@ -36,7 +37,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeOutcome> {
     switch (message.kind) {
       case "loaded":
         hasLoaded = true;
-        return worker.tell({ kind: "probe", order: { mainStartupMs, app: options.app } });
+        return worker.send({ kind: "probe", order: { mainStartupMs, app: options.app } });
       case "probed":
         return outcome.resolve({ kind: "probed", report: message.report });
       case "nothing_to_serve":

@@ -1,4 +1,4 @@
-// One worker as the supervisor sees it: spawn, tell, terminate; and hear what becomes of it.
+// One worker as the supervisor sees it: spawn, send, terminate, and how its thread ends.
 // There are two kinds of worker in Deno, with different events for the same things. From here on up they are one.
 
 import { InFlightRequests } from "../ipc/in_flight_requests.ts";
@@ -38,7 +38,7 @@ export interface WorkerHandle {
   readonly requestMetrics: SharedArrayBuffer | undefined;
   /** Whether its thread is known to be no more. A Web Worker that spins outlives `terminate`. */
   readonly isGone: boolean;
-  tell(message: SupervisorMessage): void;
+  send(message: SupervisorMessage): void;
   terminate(): void;
 }
 
@@ -104,7 +104,7 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
     get isGone() {
       return isGone;
     },
-    tell: (message) => thread.post(message),
+    send: (message) => thread.post(message),
     terminate: () => {
       isTerminated = true;
       clearTimeout(lastWord);

@@ -46,7 +46,7 @@ function briefly(action: FleetAction): string[] {
       return [`${action.kind} ${action.worker}`];
     case "drain":
       return [`drain ${action.worker}`];
-    case "tell":
+    case "report":
       return [];
     case "reload_failed":
     case "give_up":
@@ -1038,7 +1038,7 @@ describe("Fleet", () => {
 
 /** What is told, in a few words. */
 function told(action: FleetAction): string[] {
-  if (action.kind !== "tell") return [];
+  if (action.kind !== "report") return [];
   const { event } = action;
   switch (event.kind) {
     case "accepting":
@@ -1335,7 +1335,7 @@ describe("Fleet", () => {
     ]] as const;
     const events = phases.flatMap(([input, at]) =>
       fleet.after(inputOf(input), at).flatMap((action) =>
-        action.kind === "tell" ? [`${action.event.kind}: ${action.phase}`] : []
+        action.kind === "report" ? [`${action.event.kind}: ${action.phase}`] : []
       )
     );
     assertEquals(events, [
@@ -1456,7 +1456,7 @@ class World {
       case "terminate":
         this.threads.delete(action.worker);
         return;
-      case "tell":
+      case "report":
         if (action.event.kind !== "ended") return;
         this.ends.set(action.event.worker, (this.ends.get(action.event.worker) ?? 0) + 1);
         return;

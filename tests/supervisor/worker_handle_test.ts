@@ -39,7 +39,7 @@ describe("spawnWorker()", () => {
     });
     try {
       spy.threads[0].dispatchEvent(new MessageEvent("messageerror"));
-      handle.tell({
+      handle.send({
         kind: "drain",
         order: { reason: "shutdown", connectionsMs: 0, workMs: 0 },
       });
