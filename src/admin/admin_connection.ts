@@ -1,5 +1,5 @@
-// One connection to the operator's port: one request, one answer, and the end; or events until somebody ends it.
-// Nobody waits for a client here: all that it may take its time over has a limit, and what a slow one has not taken is not kept.
+// One connection to the operator's port: one request and one response, or a stream of events.
+// Every step that a client can delay has a time limit, and what waits for a slow client is limited.
 
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { Output } from "../http1/output.ts";
@@ -14,7 +14,7 @@ import {
 } from "../http1/response_encoder.ts";
 import { type AdminResponse, refusal } from "./endpoints.ts";
 
-/** What browsers send with their cookies; and a body, which nobody wants, up to where it is no mistake any more. */
+/** Heads as browsers send them, with cookies. A body is read and ignored, up to this size. */
 const LIMITS: RequestLimits = {
   maxTargetBytes: 2_048,
   maxHeadBytes: 16_384,
@@ -22,16 +22,18 @@ const LIMITS: RequestLimits = {
   maxBodyBytes: 65_536,
 };
 
-/** How long a request and its answer may take in all: a probe has given up by then. */
+/** How long a request and its response may take in all. By then, a probe has given up. */
 const EXCHANGE_TIMEOUT_MS = 10_000;
 
-/** How long a stream's client may take over what is sent to it; it comes back by itself when it can. */
+/**
+ * How long a stream's client may take to receive what is sent. Browsers reconnect by themselves.
+ */
 const STREAM_WRITE_TIMEOUT_MS = 10_000;
 
-/** How much may wait for such a client: some times the longest that is sent at once. */
+/** How much may wait for such a client: several times the longest text that is sent at once. */
 const MAX_WAITING_CHARACTERS = 1_048_576;
 
-/** Events come until the connection ends. */
+/** Events are sent until the connection closes. */
 const EVENTS: StreamDelivery = { framing: { kind: "until close" }, connection: "close" };
 
 type Timer = ReturnType<typeof setTimeout>;
@@ -39,10 +41,10 @@ type Timer = ReturnType<typeof setTimeout>;
 const encoder = new TextEncoder();
 const pool = new BufferPool();
 
-/** Says what is answered. */
+/** Answers the request of a connection. */
 export interface AdminExchange {
   answer(method: string, path: string, host: string | undefined): AdminResponse;
-  /** Called when the head of a stream is written. */
+  /** Called when the head of a stream has been written. */
   onStream(stream: AdminConnection): void;
 }
 
@@ -54,7 +56,7 @@ type Asked =
 
 /** One connection. */
 export class AdminConnection {
-  /** Whether events are sent on it. */
+  /** Whether the connection is a stream of events. */
   isStream = false;
   readonly #conn: Deno.TcpConn;
   readonly #closed = Promise.withResolvers<void>();
@@ -67,7 +69,10 @@ export class AdminConnection {
     this.#deadline = setTimeout(() => this.close(), EXCHANGE_TIMEOUT_MS);
   }
 
-  /** Serves the connection to its end. It never rejects: what goes wrong between us and a client concerns nobody else. */
+  /**
+   * Serves the connection to its end. Never rejects: a failure of one client ends only its
+   * connection.
+   */
   async serve(exchange: AdminExchange): Promise<void> {
     try {
       await this.#serve(exchange);
@@ -148,8 +153,9 @@ export class AdminConnection {
   }
 
   /**
-   * Ends our side, and reads and discards what a client still sends, so that a reset does not destroy its answer (RFC 9112,
-   * section 9.6). The time limit of the exchange ends this, however much comes.
+   * Closes our side, then reads and discards what the client still sends, so that a reset does not
+   * destroy the response (RFC 9112, section 9.6). The time limit of the exchange ends this, however
+   * much comes.
    */
   async #linger(): Promise<void> {
     await this.#conn.closeWrite();
@@ -169,7 +175,7 @@ export class AdminConnection {
     return this.#closed.promise;
   }
 
-  /** Sends text on a stream. A client that does not take it in time is left alone. */
+  /** Sends text on a stream. Closes the connection if the client does not receive it in time. */
   send(text: string): void {
     this.#waiting += text;
     if (this.#waiting.length > MAX_WAITING_CHARACTERS) this.close();
@@ -193,14 +199,14 @@ export class AdminConnection {
     this.#isSending = false;
   }
 
-  /** Ends the connection, whatever it is doing. */
+  /** Closes the connection, whatever it does. */
   close(): void {
     clearTimeout(this.#deadline);
     this.#closed.resolve();
     try {
       this.#conn.close();
     } catch {
-      // It was closed already, by us or by the runtime after an error.
+      // It is already closed, by us or by the runtime after an error.
     }
   }
 }

@@ -1,8 +1,8 @@
-// The operator's port: what runs here, told over HTTP by the main thread, and therefore even when every worker is stuck.
-// It reads with the parser of `http1/`, as the workers do, and not with `Deno.serve`: that stops listening, for good and without a word,
-// at the first connection for which the process has no file descriptor left (seen on Deno 2.9). Here what may be open at
-// once has a bound, within what the supervisor keeps free for it; who comes beyond it takes the place of whoever has been at it
-// longest, so neither idle connections nor slow clients keep a probe from its answer.
+// The operator's port. The main thread answers, so the port works even when every worker hangs. It
+// uses the parser of `http1/`, not `Deno.serve`, which stops listening for good when the process
+// runs out of file descriptors (seen on Deno 2.9). The number of connections is limited; a new one
+// beyond the limit ends the oldest, so neither idle nor slow clients keep a probe from its
+// response.
 
 import { listenAlone } from "../net/listener.ts";
 import { isOutOfResources } from "../net/socket_errors.ts";
@@ -22,20 +22,23 @@ import { prometheusText } from "./prometheus.ts";
 import { FleetHistory } from "./fleet_history.ts";
 import { type Readiness, readinessOf } from "./readiness.ts";
 
-/** How often the history gets a sample, and the page with it. */
+/** How often the history, and with it the page, receives a sample. */
 const SAMPLE_MS = 1_000;
 
-/** How long to wait where the process has no descriptors left before trying again. */
+/** How long to wait before another try when the process is out of descriptors. */
 const ACCEPT_PAUSE_MS = 100;
 
-/** Errors other than that are each of one connection, which was reset while it waited. So many in a row are not. */
+/**
+ * Each other error is about one connection, which was reset in the queue. This many in a row are
+ * not.
+ */
 const MAX_FAILURES_IN_A_ROW = 1_000;
 
 /** The operator's port of one fleet. */
 export class AdminPort implements FleetObserver {
   readonly addr: Deno.NetAddr;
   readonly #listener: Deno.TcpListener;
-  /** Those that are open, the oldest first, each with its end. */
+  /** The open connections, the oldest first, each with the promise of its end. */
   readonly #connections = new Map<AdminConnection, Promise<void>>();
   readonly #history = new FleetHistory();
   readonly #streams = new EventStreams();
@@ -49,7 +52,7 @@ export class AdminPort implements FleetObserver {
   }
 
   /**
-   * Takes the port. What is asked there waits until there is a fleet to tell of.
+   * Listens on the port. Requests wait there until `watch()` is called.
    *
    * @throws what `Deno.listen` throws, with a message that says what to do
    */
@@ -115,7 +118,7 @@ export class AdminPort implements FleetObserver {
         const isShortage = isOutOfResources(error);
         if (!isShortage && ++failures < MAX_FAILURES_IN_A_ROW) continue;
         failures = 0;
-        // It is for ours to make room first.
+        // This port makes room first: the workers need their descriptors more.
         if (isShortage) await this.#makeRoom();
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
       }
@@ -123,9 +126,9 @@ export class AdminPort implements FleetObserver {
   }
 
   /**
-   * Ends the connection that has been there longest without its answer; streams have a bound of their own. Waits until it is gone:
-   * the runtime lets go of a descriptor only when it has told whoever waits at it, and a crowd that comes all at once would
-   * have taken those of the workers by then.
+   * Ends the oldest connection that is not a stream; streams have a limit of their own. Waits for
+   * its end: the runtime frees a descriptor only after the pending read has ended, and until then a
+   * crowd of clients would use up the workers' descriptors.
    */
   async #makeRoom(): Promise<void> {
     for (const [connection, served] of this.#connections) {
@@ -136,13 +139,13 @@ export class AdminPort implements FleetObserver {
   }
 
   #serve(conn: Deno.TcpConn, fleet: ObservedFleet, view: AdminView): void {
-    // It may have been closed while there was being made room.
+    // The port may have closed while it made room.
     if (this.#isClosed) return conn.close();
     const connection = new AdminConnection(conn);
     const served = connection.serve({
       answer: (method, path, host) => this.#answer(method, path, host, view),
       onStream: (stream) => {
-        // Somebody may have been faster since it was answered.
+        // Another stream may have opened since the response.
         if (!this.#streams.hasRoom) return stream.close();
         const { samples, events } = this.#history;
         this.#streams.add(stream, "history", { samples, events, now: this.#now(fleet) });

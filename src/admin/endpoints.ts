@@ -1,21 +1,21 @@
-// What the operator's port answers to which path. Pure: a method and a path come in, an answer goes out. Nothing here changes
-// anything, so nothing but GET and HEAD is allowed.
+// The endpoints of the operator's port. Pure: a method and a path come in, a response goes out. No
+// endpoint changes the server, so only GET and HEAD are allowed.
 
 import { PROMETHEUS_TYPE } from "./prometheus.ts";
 import { PAGE, PAGE_SECURITY_POLICY } from "./page/page.ts";
 import type { Readiness } from "./readiness.ts";
 
-/** What there is to tell. */
+/** What the endpoints report. */
 export interface AdminView {
   readiness(): Readiness;
-  /** What can be written as JSON. */
+  /** Returns a value that can be written as JSON. */
   stats(): unknown;
   metrics(): string;
 }
 
 type Field = readonly [name: string, value: string];
 
-/** An answer: one that is whole, or events as they happen. */
+/** A response: a whole one, or a stream of events. */
 export type AdminResponse =
   | {
     readonly kind: "whole";
@@ -29,7 +29,7 @@ export type AdminResponse =
 const TEXT = "text/plain; charset=utf-8";
 const ALLOW: Field = ["Allow", "GET, HEAD"];
 
-/** It is about this moment, and only what it says it is. */
+/** Each response is about this moment, and has exactly the type that it declares. */
 const COMMON_FIELDS: readonly Field[] = [
   ["Cache-Control", "no-store"],
   ["X-Content-Type-Options", "nosniff"],
@@ -56,22 +56,24 @@ const ENDPOINTS = new Map<string, (view: AdminView) => AdminResponse>([
   ["/metrics", (view) => whole(200, PROMETHEUS_TYPE, view.metrics())],
 ]);
 
-/** What tells nothing but yes and no: whoever asks, and however. */
+/** The endpoints that answer only yes or no, under any host name. */
 const PROBES = ["/healthz", "/readyz"];
 
-/** An IP address, or a name that nobody can have registered: one without a dot, and those of RFC 6761, section 6.3. */
+/**
+ * An IP address, or a name that cannot be registered: without a dot, or of RFC 6761, section 6.3.
+ */
 const OWN_NAME = /^(?:[0-9.]+|\[[0-9A-Fa-f:.]+\]|[^.:]+|[^:]+\.localhost)(?::[0-9]*)?$/i;
 
 /**
- * Whether somebody else's page may be asking, whose own name leads here: browsers let a page read what comes from its own name, and
- * who owns the name can have it lead to 127.0.0.1 (DNS rebinding). So what is told to this machine alone is told under its own
- * names alone.
+ * Returns whether the request may come from a foreign web page (DNS rebinding). A page may read
+ * what its own host name serves, and the owner of that name can point it to 127.0.0.1. So on a
+ * loopback address, the port answers only under the machine's own names.
  */
 export function mayBeForeignPage(path: string, host: string | undefined): boolean {
   return host !== undefined && !OWN_NAME.test(host) && !PROBES.includes(path);
 }
 
-/** The answer to a request. */
+/** Returns the response to a request. */
 export function responseTo(method: string, path: string, view: AdminView): AdminResponse {
   const answer = ENDPOINTS.get(path);
   if (answer === undefined) {
@@ -83,7 +85,7 @@ export function responseTo(method: string, path: string, view: AdminView): Admin
   return answer(view);
 }
 
-/** An answer that says why not. */
+/** Makes a response that states why a request is refused. */
 export function refusal(status: number, reason: string, ...fields: Field[]): AdminResponse {
   return whole(status, TEXT, `${reason}\n`, fields);
 }

@@ -1,38 +1,39 @@
-// Those who watch the fleet live: the streams of server-sent events that are open. There is a bound to them, and nobody waits
-// for any of them.
+// The open streams of server-sent events, on which clients watch the fleet live. Their number is
+// limited, and a slow client delays neither the server nor the other streams.
 
-/** Where the events go. */
+/** Receives the events of one stream. */
 export interface EventSink {
   readonly closed: Promise<void>;
   send(text: string): void;
   close(): void;
 }
 
-/** After so many milliseconds a browser that has lost the server tries again. */
+/** How long a browser waits before it reconnects. */
 const RETRY_MS = 2_000;
 
-/** The streams that are open. */
+/** The open streams. */
 export class EventStreams {
   readonly #sinks = new Set<EventSink>();
   #limit = 0;
 
-  /** No more than so many may be open at once. */
+  /** Limits the number of open streams. */
   limitTo(limit: number): void {
     this.#limit = limit;
   }
 
+  /** Whether one more stream may open. */
   get hasRoom(): boolean {
     return this.#sinks.size < this.#limit;
   }
 
-  /** Sends events there from now on; the first one is for it alone. */
+  /** Adds a stream, and sends it a first event of its own. */
   add(sink: EventSink, kind: string, first: unknown): void {
     this.#sinks.add(sink);
     sink.closed.then(() => this.#sinks.delete(sink));
     sink.send(`retry: ${RETRY_MS}\n` + eventText(kind, first));
   }
 
-  /** Sends an event to all. */
+  /** Sends an event to all streams. */
   send(kind: string, data: unknown): void {
     if (this.#sinks.size === 0) return;
     const text = eventText(kind, data);
@@ -40,7 +41,7 @@ export class EventStreams {
   }
 }
 
-/** JSON has no line end in it, so it is one line of data. */
+/** Formats an event. JSON contains no line end, so the data is one line. */
 function eventText(kind: string, data: unknown): string {
   return `event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -1,5 +1,5 @@
-// What became of the fleet in the last minutes: a sample in each second, and the latest events. Counters come in, and rates
-// go out. No clock: the times come in with them.
+// The last minutes of the fleet: one sample a second, and the latest events. Counters come in, and
+// rates go out. No clock: the times come in with the counters.
 
 import { fleetLine } from "../telemetry/fleet_log.ts";
 import { escapeForLog } from "../telemetry/log.ts";
@@ -7,55 +7,58 @@ import type { FleetEvent } from "../telemetry/fleet_event.ts";
 import type { FleetStats, WorkerStats } from "../supervisor/running_server.ts";
 import { quantile } from "./quantile.ts";
 
-/** How many samples are kept: five minutes of one a second. */
+/** How many samples are kept: five minutes. */
 const MAX_SAMPLES = 300;
-/** How many events. */
+/** How many events are kept. */
 const MAX_EVENTS = 50;
 
-/** How much of what an error says is shown of a panic: the log has the whole. */
+/** How much of a panic's error is shown: the log has the whole. */
 const MAX_ERROR_CHARACTERS = 300;
 
 /**
- * How much is kept of any event: errors are told with it, and may quote all that a client has sent. With fifty that long, whoever comes
- * to look would have to take more than is sent to anybody at once.
+ * How much of any event is kept: errors may quote all that a client has sent. With many events of
+ * that length, the first message to a new stream would be longer than the limit of what may wait
+ * for a client.
  */
 const MAX_EVENT_CHARACTERS = 2_000;
 
 const MILLISECONDS_PER_SECOND = 1_000;
 
-/** The counters of a moment. */
+/** The counters at one moment. */
 export interface Counted {
   readonly stats: FleetStats;
-  /** How many requests took how long, over all routes; see `RequestTotals`. */
+  /** The histogram of durations, over all routes; see `RequestTotals`. */
   readonly buckets: readonly number[];
 }
 
-/** One moment of the plots. */
+/** One point of the plots. */
 export interface Sample {
-  /** When, in milliseconds since 1970, by the clock as it was set at the first sample: nothing is plotted behind what came later. */
+  /**
+   * The time in milliseconds since 1970. It never goes back: changes of the wall clock are ignored.
+   */
   readonly at: number;
   readonly requestsPerSecond: number;
-  /** Half of the requests since the last sample were answered in that time; null where there were none. */
+  /** The median duration since the last sample; null without requests. */
   readonly p50Ms: number | null;
-  /** And 99 of a hundred. */
+  /** The 99th percentile. */
   readonly p99Ms: number | null;
   readonly heapBytes: number;
 }
 
-/** A worker, with what it does just now. */
+/** A worker with its current rate. */
 export interface WorkerNow extends WorkerStats {
   readonly requestsPerSecond: number;
 }
 
-/** The fleet as it is. */
+/** The current fleet. */
 export interface FleetNow extends FleetStats {
   readonly workers: readonly WorkerNow[];
 }
 
-/** An event, told in a line. */
+/** An event as one line. */
 export interface NotedEvent {
   readonly at: number;
-  /** How bad it is, for those who look at it. */
+  /** How serious it is, for the page. */
   readonly weight: "bad" | "good" | "plain";
   readonly text: string;
 }
@@ -72,22 +75,22 @@ export class FleetHistory {
   readonly #samples: Sample[] = [];
   readonly #events: NotedEvent[] = [];
   #previous: Previous | undefined;
-  /** What the wall clock said more than the one that only goes forward, at the first sample. */
+  /** How far the wall clock was ahead of the monotonic one at the first sample. */
   #wallOffsetMs: number | undefined;
-  /** How many requests each worker answered in a second, as of the last sample. */
+  /** The requests a second of each worker, as of the last sample. */
   #rates: ReadonlyMap<number, number> = new Map();
 
-  /** The samples that are kept, the oldest first. */
+  /** The kept samples, the oldest first. */
   get samples(): readonly Sample[] {
     return this.#samples;
   }
 
-  /** The events that are kept, the oldest first. */
+  /** The kept events, the oldest first. */
   get events(): readonly NotedEvent[] {
     return this.#events;
   }
 
-  /** The fleet as it is, with the rates of the last sample. */
+  /** Returns the current fleet, with the rates of the last sample. */
   now(stats: FleetStats): FleetNow {
     const workers = stats.workers.map((worker) => ({
       ...worker,
@@ -96,7 +99,9 @@ export class FleetHistory {
     return { ...stats, workers };
   }
 
-  /** Takes a sample. `now` is the time on a clock that only goes forward, `at` is what people read, both in milliseconds. */
+  /**
+   * Takes a sample. `now` is the time on a monotonic clock, `at` the wall clock's, in milliseconds.
+   */
   take({ stats, buckets }: Counted, now: number, at: number): Sample {
     const previous = this.#previous;
     const seconds = previous === undefined ? 0 : (now - previous.now) / MILLISECONDS_PER_SECOND;
@@ -127,7 +132,7 @@ export class FleetHistory {
     return sample;
   }
 
-  /** Keeps an event, and gives it as it is kept. */
+  /** Keeps an event, and returns it in the kept form. */
   note(event: FleetEvent, at: number): NotedEvent {
     const noted = {
       at,
@@ -144,7 +149,9 @@ function milliseconds(seconds: number | null): number | null {
   return seconds === null ? null : seconds * MILLISECONDS_PER_SECOND;
 }
 
-/** As the log has it; but the log tells of a panic in a line before, which this does not. */
+/**
+ * Describes an event as the log does, with the error of a panic: the log has that in another line.
+ */
 function describe(event: FleetEvent): string {
   if (event.kind !== "panicked") return fleetLine(event);
   const [line] = event.error.split("\n", 1);

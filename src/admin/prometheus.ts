@@ -1,5 +1,5 @@
-// The fleet in Prometheus' text format (version 0.0.4). Pure: numbers come in, text goes out.
-// Names and units are those of Prometheus' conventions: base units, `_total` at the end of what only grows.
+// Writes the metrics of the fleet in Prometheus' text format (version 0.0.4). Pure: numbers come
+// in, text goes out. Names follow Prometheus' conventions: base units, and `_total` for counters.
 
 import type { WorkerEndCause } from "../telemetry/fleet_event.ts";
 import { DURATION_BUCKETS, type RequestRow, STATUS_CLASSES } from "../telemetry/request_metrics.ts";
@@ -8,26 +8,26 @@ import type { FleetStats, WorkerStats, WorkerStatus } from "../supervisor/runnin
 /** The content type of the format. */
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** What is told. */
+/** The values that the metrics are made of. */
 export interface PrometheusSource {
   readonly stats: FleetStats;
   readonly requests: readonly RequestRow[];
   readonly isReady: boolean;
-  /** When the process began, in seconds since 1970. */
+  /** When the process started, in seconds since 1970. */
   readonly startedAtSeconds: number;
   readonly denoVersion: string;
 }
 
 type Labels = Readonly<Record<string, string>>;
 
-/** One line: what stands behind the family's name, the labels, the value. */
+/** One line: the suffix of the family's name, the labels, the value. */
 interface Sample {
   readonly suffix?: "_bucket" | "_sum" | "_count";
   readonly labels?: Labels;
   readonly value: number;
 }
 
-/** All samples of one name. */
+/** All samples of one metric. */
 interface Family {
   readonly name: string;
   readonly type: "counter" | "gauge" | "histogram";
@@ -35,10 +35,10 @@ interface Family {
   readonly samples: readonly Sample[];
 }
 
-/** All statuses, so that one which no worker has is a 0 and not a gap. */
+/** All statuses, so that one without a worker is 0 and not missing. */
 const WORKER_STATUSES: readonly WorkerStatus[] = ["starting", "accepting", "retiring", "draining"];
 
-/** The causes for which workers are replaced; each is there from the start, so that the first time is seen as a rise. */
+/** The causes of replacements. Each counter exists from the start, so that its first rise shows. */
 const REPLACEMENT_CAUSES: readonly WorkerEndCause[] = [
   "panic",
   "crash",
@@ -52,7 +52,7 @@ const REPLACEMENT_CAUSES: readonly WorkerEndCause[] = [
 const MILLISECONDS_PER_SECOND = 1_000;
 const MICROSECONDS_PER_SECOND = 1_000_000;
 
-/** Writes all that there is to say of the server. */
+/** Writes all metrics of the server. */
 export function prometheusText(source: PrometheusSource): string {
   const families = [
     ...requestFamilies(source.requests),
@@ -85,14 +85,14 @@ function requestFamilies(rows: readonly RequestRow[]): Family[] {
   ];
 }
 
-/** The histogram of one route: every bucket holds those before it. */
+/** The histogram of one route. Each bucket includes the ones before it. */
 function durationSamples([route, rows]: [string, RequestRow[]]): Sample[] {
   let count = 0;
   const buckets = [...DURATION_BUCKETS.map(String), "+Inf"].map((le, i): Sample => {
     for (const row of rows) count += row.buckets[i];
     return { suffix: "_bucket", labels: { route, le }, value: count };
   });
-  // What was refused has taken no time.
+  // Refused requests have no duration.
   if (count === 0) return [];
   const microseconds = rows.reduce((sum, row) => sum + row.microseconds, 0);
   return [
@@ -102,7 +102,7 @@ function durationSamples([route, rows]: [string, RequestRow[]]): Sample[] {
   ];
 }
 
-/** What clients get from all workers together, those that have ended included. */
+/** The metrics of requests, over all workers, also those that have ended. */
 function trafficFamilies({ total }: FleetStats): Family[] {
   return [
     counter("mudpie_connections_accepted_total", "Connections accepted.", [
@@ -125,7 +125,7 @@ function trafficFamilies({ total }: FleetStats): Family[] {
   ];
 }
 
-/** How many workers there are, and how many had to be replaced. */
+/** The metrics of the number of workers, and of replacements. */
 function fleetFamilies({ replacements, desired, workers }: FleetStats): Family[] {
   return [
     counter(
@@ -145,7 +145,7 @@ function fleetFamilies({ replacements, desired, workers }: FleetStats): Family[]
   ];
 }
 
-/** How each worker is. */
+/** The metrics of each worker. */
 function workerFamilies(workers: readonly WorkerStats[]): Family[] {
   return [
     gauge(
@@ -210,7 +210,7 @@ function labelsText(labels: Labels): string {
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 
-/** A label's value may be any text, with these three escaped. */
+/** Escapes a label's value, which may be any text. */
 export function escapeLabel(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }

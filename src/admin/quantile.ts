@@ -1,10 +1,12 @@
-// A quantile out of a histogram: what Prometheus' histogram_quantile() says, so that the page and a dashboard agree.
+// Estimates a quantile from a histogram, as Prometheus' histogram_quantile() does: the page and a
+// dashboard agree.
 
 import { DURATION_BUCKETS } from "../telemetry/request_metrics.ts";
 
 /**
- * The duration, in seconds, that a share `q` of the requests in these buckets did not pass; within a bucket they are taken to be
- * spread evenly. The highest bound where it is beyond that; null where there are none.
+ * Returns the duration, in seconds, within which a share `q` of the requests in these buckets
+ * ended. Assumes that durations are spread evenly within a bucket. Returns the highest bound for
+ * anything above it, and null without requests.
  */
 export function quantile(buckets: readonly number[], q: number): number | null {
   const total = buckets.reduce((sum, count) => sum + count, 0);

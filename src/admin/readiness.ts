@@ -1,23 +1,25 @@
-// Whether the server should get requests, as a balancer or Kubernetes asks. Pure: the fleet as it is comes in.
+// Decides whether a load balancer or Kubernetes should send requests to this server. Pure: the
+// state of the fleet comes in.
 
 import type { FleetPhase } from "../telemetry/fleet_log.ts";
 import type { WorkerStats } from "../supervisor/running_server.ts";
 
-/** Whether there should be requests, and in words why not; empty where there should. */
+/** Whether the server should receive requests. If not, `reason` has the reason in words. */
 export interface Readiness {
   readonly isReady: boolean;
   readonly reason: string;
 }
 
 /**
- * A worker whose heartbeat is older than this answers nobody just now, whether it hangs or only works: whoever can choose should
- * ask somebody else. It comes back by itself with the next heartbeat; that it is replaced is for `hangTimeout` to say.
+ * A worker whose last heartbeat is older than this answers no request at the moment, because it
+ * hangs or is busy. So a balancer should use another server. The next heartbeat makes the worker
+ * ready again; replacing it is the matter of `hangTimeout`.
  */
 const MAX_HEARTBEAT_AGE_MS = 5_000;
 
 const READY: Readiness = { isReady: true, reason: "" };
 
-/** Says whether a fleet should get requests. A `hangTimeoutMs` of 0 is none. */
+/** Returns whether a fleet should receive requests. A `hangTimeoutMs` of 0 sets no limit. */
 export function readinessOf(
   phase: FleetPhase,
   ready: boolean,
@@ -33,7 +35,7 @@ export function readinessOf(
   return unready("no worker shows a sign of life");
 }
 
-/** One that is to be replaced serves until its replacement does. */
+/** A worker that is to be replaced accepts until its replacement does. */
 function isAccepting({ status }: WorkerStats): boolean {
   return status === "accepting" || status === "retiring";
 }

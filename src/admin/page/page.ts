@@ -1,5 +1,5 @@
-// The page for people: one file, put together here of its style and its script. It asks nobody else for anything, which its
-// security policy says to the browser; what comes from clients and errors gets into it as text, never as HTML.
+// The page for people: one file, made of its style and its scripts. It loads nothing from other
+// servers, and its security policy forbids it. Text of clients and errors never becomes HTML.
 
 import { createHash } from "node:crypto";
 import { FleetPage } from "./page_script.js";
@@ -8,7 +8,10 @@ import { createNumbers } from "./page_script_numbers.js";
 import { Plots } from "./page_script_plots.js";
 import { PAGE_STYLE } from "./page_style.ts";
 
-/** The browser runs the classes as they are written. Here they get their names, which a bundler of the server may have changed. */
+/**
+ * The browser runs the classes as they are written. Here they get their names, which a bundler of
+ * the server may have changed.
+ */
 const SCRIPT = `{
 const createNumbers = ${createNumbers};
 const Plots = ${Plots};
@@ -18,7 +21,9 @@ const numbers = createNumbers();
 new FleetPage(new Plots(numbers), new FleetView(numbers));
 }`;
 
-/** What this page may load and run: its own style and its own script, told by their hashes, and its own events. */
+/**
+ * What the page may load and run: its own style and script, by their hashes, and its own events.
+ */
 export const PAGE_SECURITY_POLICY: string = [
   "default-src 'none'",
   `style-src '${hashOf(PAGE_STYLE)}'`,

@@ -1,4 +1,4 @@
-// How the page for people looks: light and dark as the system says, and on a phone as well.
+// The style of the page for people: light or dark like the system, also on a phone.
 
 /** The style sheet. */
 export const PAGE_STYLE = `
