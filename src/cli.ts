@@ -15,10 +15,9 @@
 // The same module is run on the main thread, which starts the fleet, and in its workers, which load the application.
 
 import { loadApplication } from "./cli/application.ts";
-import { claimForCommandLine, serveApp, WebServer } from "./server.ts";
+import { serveApp, WebServer } from "./server.ts";
 
 if (WebServer.isWorker) {
-  claimForCommandLine();
   await serveApp(loadApplication);
 } else if (import.meta.main) {
   const { main } = await import("./cli/main.ts");

@@ -6,21 +6,14 @@ import type { AdminPort } from "./admin/admin_port.ts";
 import type { Handler } from "./handler/handler.ts";
 import { Dispatcher } from "./routing/dispatcher.ts";
 import { decodePath } from "./http1/target.ts";
-import { checkCopy, claimThread, overrides } from "./supervisor/overrides.ts";
+import { checkCopy, claimThread } from "./runtime/library_copy.ts";
 import { bodyFaultLine, logToStandardError, panicLine } from "./telemetry/log.ts";
-import {
-  type AdminSettings,
-  overrideRunOptions,
-  resolveRunOptions,
-  type RunOptions,
-  type RunSettings,
-} from "./options/run_options.ts";
+import { type AdminSettings, resolveRunOptions, type RunOptions } from "./options/run_options.ts";
 import {
   resolveServerOptions,
   type ServerSettings,
   type WebServerOptions,
 } from "./options/server_options.ts";
-import { resolveWorkerCount } from "./options/worker_count.ts";
 import { fromPlatformRequest, type PeerInfo } from "./fetch/platform_request.ts";
 import { toPlatformResponse } from "./fetch/platform_response.ts";
 import { idInUse, releaseRequest, WebRequest } from "./handler/request.ts";
@@ -30,7 +23,7 @@ import type { PathPattern } from "./routing/route_pattern.ts";
 import { parseTarget, type RouteTarget } from "./routing/route_target.ts";
 import { Router } from "./routing/router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
-import { isWrittenInFull } from "./supervisor/start_folder.ts";
+import { type CommandLine, launchOptions, planLaunch } from "./supervisor/launch.ts";
 import { denoArguments } from "./runtime/deno_arguments.ts";
 import { HANG_EXIT_CODE, supervise, type SupervisedServer } from "./supervisor/supervisor.ts";
 import { BackgroundTasks } from "./connection/background_tasks.ts";
@@ -43,6 +36,19 @@ import { ownWorkerNumber, SupervisorLink } from "./worker/supervisor_link.ts";
 import { serveAsWorker } from "./worker/worker.ts";
 
 checkCopy(import.meta.url);
+
+/** What the command line asks for; undefined where the program was not started by it. */
+let commandLine: CommandLine | undefined;
+
+/**
+ * Hands the value of the command line over, before the application is loaded: a `run()` that the
+ * application calls by itself takes it. Makes this thread the command line's: an application that has
+ * another copy of this library cannot be loaded in it.
+ */
+export function handOver(value: CommandLine): void {
+  claimThread(import.meta.url);
+  commandLine = value;
+}
 
 const workerNumber = ownWorkerNumber();
 
@@ -252,15 +258,12 @@ export class WebServer {
     const coded = typeof first === "object" && first !== null
       ? first
       : { hostname: first, port, workers };
-    const options = withOverrides(coded);
     if (workerNumber !== undefined && supervisorLink !== undefined) {
-      // Checked by the main thread, together with what the command line says over it.
+      // The main thread checks the options, together with those of the command line.
       this.#begin("run()");
-      return await this.#serveAsWorker(workerNumber, supervisorLink, options);
+      return await this.#serveAsWorker(workerNumber, supervisorLink, coded);
     }
-    const settings = resolveRunOptions(options);
-    this.#begin("run()");
-    const running = await this.#supervise("run", options, settings);
+    const running = await this.#launch("run", coded);
     await running.finished.catch((error) => {
       if (!running.hasHung) throw error;
       // The process is to end with a code of its own, which a rejection would keep it from.
@@ -276,16 +279,14 @@ export class WebServer {
    *
    * @throws {TypeError} in a worker; and all that {@linkcode run} throws
    */
-  async start(coded: RunOptions = {}): Promise<RunningServer> {
-    const options = withOverrides(coded);
-    const settings = resolveRunOptions(options);
+  async start(options: RunOptions = {}): Promise<RunningServer> {
     if (WebServer.isWorker) {
+      resolveRunOptions(options);
       throw new TypeError(
         "Cannot start() a server in a worker: start it on the main thread only (WebServer.isWorker tells), and run() it here",
       );
     }
-    this.#begin("start()");
-    return await this.#supervise("start", options, settings);
+    return await this.#launch("start", options);
   }
 
   #begin(what: string): void {
@@ -297,7 +298,6 @@ export class WebServer {
     }
     this.#hasRun = true;
     isWorkerTaken = WebServer.isWorker;
-    overrides()?.onBegin(what);
   }
 
   async #serveAsWorker(
@@ -320,40 +320,30 @@ export class WebServer {
     );
   }
 
-  async #supervise(
-    startedBy: "run" | "start",
-    options: RunOptions,
-    settings: RunSettings,
-  ): Promise<SupervisedServer> {
-    const said = overrides();
-    const entry = String(settings.entry ?? Deno.mainModule);
-    const workerCount = resolveWorkerCount(
+  /** Starts a fleet. The value of the command line is read here, and passed on from here alone. */
+  async #launch(startedBy: "run" | "start", coded: RunOptions): Promise<SupervisedServer> {
+    const options = launchOptions(coded, commandLine);
+    const settings = resolveRunOptions(options);
+    this.#begin(`${startedBy}()`);
+    commandLine?.onBegin(`${startedBy}()`);
+    const launch = planLaunch({
+      startedBy,
+      options,
       settings,
-      said?.runOptions.workers === undefined ? undefined : said.workersSource,
-    );
-    // First of all, so that it can say what becomes of the rest.
+      commandLine,
+      mainModule: Deno.mainModule,
+      mainArgument: denoArguments()?.at(-1),
+    });
+    // It is the first to open, so that it can report on the rest of the start.
     const admin = settings.admin === undefined ? undefined : await openAdminPort(settings.admin);
     try {
       const running = await supervise({
-        settings,
-        startedBy,
+        ...launch,
         wasMisused: () => this.#wasMisused,
-        isStartTimeoutGiven: options.startTimeout !== undefined,
-        workerCount,
-        entry,
-        // The main module has called this library, and so has what the command line has looked at.
-        isEntryKnown: entry === Deno.mainModule || said !== undefined,
-        serverOptions: said?.serverOptions ?? {},
-        app: said?.app,
-        fixedModules: [
-          ...isWrittenInFull(denoArguments()?.at(-1)) ? [Deno.mainModule] : [],
-          ...said?.isAppWrittenInFull ? [said.app] : [],
-        ],
-        listensToSignals: settings.signals ?? startedBy === "run",
         log: logToStandardError,
         observer: admin,
       });
-      said?.onStarted(running);
+      commandLine?.onStarted(running);
       return running;
     } catch (error) {
       admin?.close();
@@ -420,18 +410,6 @@ async function openAdminPort(options: AdminSettings): Promise<AdminPort> {
   return AdminPort.open(options);
 }
 
-/** What the code says of a run, and over it what the command line does. */
-function withOverrides(coded: RunOptions): RunOptions {
-  const said = overrides();
-  if (said === undefined || WebServer.isWorker) return coded;
-  return { ...overrideRunOptions(coded, said.runOptions), entry: coded.entry ?? said.app };
-}
-
-/** Makes this thread the command line's: an application that has another copy of this library cannot be loaded in it. */
-export function claimForCommandLine(): void {
-  claimThread(import.meta.url);
-}
-
 /** What has come of loading an application in a worker. */
 export type LoadedApp =
   | {
@@ -449,6 +427,7 @@ export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promi
   if (workerNumber === undefined || supervisorLink === undefined) {
     throw new TypeError("Cannot serve an application here: this is none of Mudpie's workers");
   }
+  claimThread(import.meta.url);
   const assignment = await supervisorLink.assigned;
   const { app } = assignment.kind === "serve" ? assignment.configuration : assignment.order;
   if (app === undefined) throw new TypeError("The worker was not told which application to load");

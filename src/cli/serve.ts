@@ -6,8 +6,7 @@
 import { escapeForLog, logToStandardError, panicLine } from "../telemetry/log.ts";
 import type { ProbeReport } from "../ipc/messages.ts";
 import { resolveRunOptions, type RunOptions } from "../options/run_options.ts";
-import { setOverrides } from "../supervisor/overrides.ts";
-import { claimForCommandLine, WebServer } from "../server.ts";
+import { handOver, WebServer } from "../server.ts";
 import { isWrittenInFull, LinkedModules } from "../supervisor/start_folder.ts";
 import { probe, type ProbeOutcome } from "../supervisor/probe.ts";
 import { describeLoadFailure, loadApplication } from "./application.ts";
@@ -45,7 +44,7 @@ export async function serve(
     }`;
   }
   let isTaken = false;
-  setOverrides({
+  handOver({
     app: places.app,
     isAppWrittenInFull: isWrittenInFull(invocation.app),
     runOptions: invocation.runOptions,
@@ -59,7 +58,6 @@ export async function serve(
     },
     onStarted: (running) => watch?.attend(running),
   });
-  claimForCommandLine();
   const loaded = await loadApplication(places.app);
   if (isTaken) return loaded.kind === "failed" ? loaded.reason : undefined;
   if (loaded.kind === "servable") return await runFleet({ entry: places.entry });

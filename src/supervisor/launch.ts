@@ -1,0 +1,78 @@
+// What a fleet is started with: the options of the code, and over them what the command line asks for.
+// The command line hands its value over before the application is loaded, and server.ts reads it once.
+
+import { overrideRunOptions, type RunOptions, type RunSettings } from "../options/run_options.ts";
+import type { WebServerOptions } from "../options/server_options.ts";
+import { resolveWorkerCount } from "../options/worker_count.ts";
+import type { RunningServer } from "./running_server.ts";
+import { isWrittenInFull } from "./start_folder.ts";
+import type { SupervisorOptions } from "./supervisor.ts";
+
+/** What the command line asks for. It wins over the code. */
+export interface CommandLine {
+  /** The address of the application's module. */
+  readonly app: string;
+  /** Whether that was written as an address or an absolute path, which no link moves. */
+  readonly isAppWrittenInFull: boolean;
+  readonly runOptions: RunOptions;
+  readonly serverOptions: WebServerOptions;
+  /** Where the number of workers comes from, if `runOptions` have one. */
+  readonly workersSource: string;
+  /** Called when `run()` or `start()` is. Throws when that is too late. */
+  readonly onBegin: (what: string) => void;
+  /** Called when every worker accepts. */
+  readonly onStarted: (running: RunningServer) => void;
+}
+
+/** What a launch depends on. */
+export interface LaunchConditions {
+  readonly startedBy: "run" | "start";
+  /** The options with which the code and the command line start the server, and what they come to. */
+  readonly options: RunOptions;
+  readonly settings: RunSettings;
+  /** Undefined where the program was not started by the command line. */
+  readonly commandLine: CommandLine | undefined;
+  readonly mainModule: string;
+  /** The path of the main module as the user wrote it; undefined where it is not known. */
+  readonly mainArgument: string | undefined;
+}
+
+/** The part of the supervisor's options that options and command line decide. */
+export type Launch = Omit<SupervisorOptions, "wasMisused" | "log" | "observer">;
+
+/** Returns the options of the code with those of the command line over them. */
+export function launchOptions(coded: RunOptions, commandLine: CommandLine | undefined): RunOptions {
+  if (commandLine === undefined) return coded;
+  const { runOptions, app } = commandLine;
+  return { ...overrideRunOptions(coded, runOptions), entry: coded.entry ?? app };
+}
+
+/**
+ * Plans a launch.
+ *
+ * @throws {RangeError} when a variable of the environment has no valid number of workers
+ */
+export function planLaunch(conditions: LaunchConditions): Launch {
+  const { startedBy, options, settings, commandLine, mainModule, mainArgument } = conditions;
+  const entry = String(settings.entry ?? mainModule);
+  const isCountWished = commandLine?.runOptions.workers !== undefined;
+  return {
+    settings,
+    startedBy,
+    entry,
+    isStartTimeoutGiven: options.startTimeout !== undefined,
+    workerCount: resolveWorkerCount(
+      settings,
+      isCountWished ? commandLine.workersSource : undefined,
+    ),
+    // The main module has called this library, and the command line has loaded the application.
+    isEntryKnown: entry === mainModule || commandLine !== undefined,
+    serverOptions: commandLine?.serverOptions ?? {},
+    app: commandLine?.app,
+    fixedModules: [
+      ...isWrittenInFull(mainArgument) ? [mainModule] : [],
+      ...commandLine?.isAppWrittenInFull ? [commandLine.app] : [],
+    ],
+    listensToSignals: settings.signals ?? startedBy === "run",
+  };
+}

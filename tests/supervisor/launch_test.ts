@@ -1,0 +1,87 @@
+// What a fleet is started with: the code's options, and what the command line sets over them.
+
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { resolveRunOptions, type RunOptions } from "../../src/options/run_options.ts";
+import { type CommandLine, launchOptions, planLaunch } from "../../src/supervisor/launch.ts";
+
+const MAIN = "file:///srv/main.ts";
+
+const COMMAND_LINE: CommandLine = {
+  app: "file:///srv/app.ts",
+  isAppWrittenInFull: false,
+  runOptions: { port: 9_000, workers: 3 },
+  serverOptions: { maxBodyBytes: 7 },
+  workersSource: "as --workers says",
+  onBegin: () => {},
+  onStarted: () => {},
+};
+
+function plan(
+  options: RunOptions,
+  commandLine?: CommandLine,
+  startedBy: "run" | "start" = "run",
+  mainArgument = "main.ts",
+) {
+  const settings = resolveRunOptions(options);
+  return planLaunch({ startedBy, options, settings, commandLine, mainModule: MAIN, mainArgument });
+}
+
+describe("launchOptions()", () => {
+  it("returns the code's options where there is no command line", () => {
+    const coded = { port: 8_000 };
+    assertEquals(launchOptions(coded, undefined), coded);
+  });
+
+  it("lets the command line win over the code, and loads its application", () => {
+    assertEquals(launchOptions({ port: 8_000, hostname: "::" }, COMMAND_LINE), {
+      hostname: "::",
+      port: 9_000,
+      workers: 3,
+      entry: "file:///srv/app.ts",
+    });
+  });
+
+  it("keeps the entry that the code names", () => {
+    const entry = "file:///srv/other.ts";
+    assertEquals(launchOptions({ entry }, COMMAND_LINE).entry, entry);
+  });
+});
+
+describe("planLaunch()", () => {
+  it("loads the main module, which is known to load this library, and listens to signals in run()", () => {
+    const { entry, isEntryKnown, listensToSignals, app, serverOptions } = plan({ workers: 1 });
+    assertEquals([entry, isEntryKnown, listensToSignals], [MAIN, true, true]);
+    assertEquals([app, serverOptions], [undefined, {}]);
+  });
+
+  it("does not know what another entry loads, and listens to no signals in start()", () => {
+    const entry = new URL("file:///srv/app.ts");
+    const launch = plan({ workers: 1, entry }, undefined, "start");
+    assertEquals([launch.entry, launch.isEntryKnown], [entry.href, false]);
+    assertEquals([launch.listensToSignals, launch.isStartTimeoutGiven], [false, false]);
+    const told = plan({ workers: 1, signals: true, startTimeout: 5_000 }, undefined, "start");
+    assertEquals([told.listensToSignals, told.isStartTimeoutGiven], [true, true]);
+  });
+
+  it("takes application, server options and the number of workers from the command line", () => {
+    const options = launchOptions({}, COMMAND_LINE);
+    const launch = plan(options, COMMAND_LINE);
+    assertEquals([launch.entry, launch.isEntryKnown], ["file:///srv/app.ts", true]);
+    assertEquals([launch.app, launch.serverOptions], [COMMAND_LINE.app, { maxBodyBytes: 7 }]);
+    assertEquals(launch.workerCount, { workers: 3, source: "as --workers says" });
+  });
+
+  it("gives the code as the source of a number of workers that the command line does not set", () => {
+    const commandLine = { ...COMMAND_LINE, runOptions: {} };
+    const { workers, source } = plan({ workers: 2 }, commandLine).workerCount;
+    assertEquals([workers, source === COMMAND_LINE.workersSource], [2, false]);
+  });
+
+  it("fixes the modules whose whole path the user has written", () => {
+    const written = { ...COMMAND_LINE, isAppWrittenInFull: true };
+    const { fixedModules } = plan({ workers: 1 }, written, "run", "/srv/main.ts");
+    assertEquals(fixedModules, [MAIN, written.app]);
+    assertEquals(plan({ workers: 1 }, COMMAND_LINE).fixedModules, []);
+  });
+});
