@@ -137,12 +137,12 @@ export class AdminConnection {
   async #write(answer: AdminResponse, isHeadRequest: boolean): Promise<void> {
     const output = new Output(pool);
     const responses = new ResponseEncoder(new Date().toUTCString());
-    const large = answer.kind === "events"
-      ? responses.encodeStreamHead(output, encodable(answer), EVENTS)
-      : responses.encode(output, encodable(answer), "close", isHeadRequest);
+    if (answer.kind === "events") responses.encodeStreamHead(output, encodable(answer), EVENTS);
+    else responses.encode(output, encodable(answer), "close", isHeadRequest);
+    const { largeBody } = output;
     try {
       await this.#writeAll(output.bytes);
-      if (large !== undefined) await this.#writeAll(large.bytes);
+      if (largeBody !== undefined) await this.#writeAll(largeBody.bytes);
     } finally {
       output.clear();
     }

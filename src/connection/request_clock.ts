@@ -1,41 +1,34 @@
-// How long requests take, for the log and the counters by route, at one look at the clock for each.
-// A look costs as much as parsing a small head does. Requests that come in one turn of the event loop are taken up one behind the other,
-// so each is taken up when the one before it was finished; only the first one of a turn needs a look of its own, and whoever comes
-// behind a handler that takes its time.
+// Measures how long requests take, for the log and the counters by route, with one look at the clock for each request.
+// A look costs as much as parsing a small head. In one turn of the event loop a request is taken up when the one before it is
+// finished, so it begins at that request's end. A request looks for itself if it is the first one of a turn, or if it comes
+// after a request that is not finished: a handler that takes its time.
 
-/** The clock of one worker. Times are numbers of milliseconds, as `performance.now()` gives them. */
+/** The clock of one worker. Times are numbers of milliseconds, as `performance.now()` returns them. */
 export class RequestClock {
-  /** The last look at the clock. */
-  #seen = 0;
-  /** Whether nothing has been done since that could have taken long. */
-  #isFresh = false;
-  /** Whether the end of this turn is noticed. */
+  /** When the last request of this turn was finished; undefined once the next one has begun, and in a new turn. */
+  #lastEnd: number | undefined;
+  /** Whether a microtask waits for the end of this turn. */
   #isWatching = false;
 
-  /** When a request is taken up: now, less what it takes to hand the answer before it to the kernel. */
-  takeUp(): number {
-    if (this.#isFresh) return this.#seen;
-    this.#isFresh = true;
+  /** Returns when a request that is taken up now begins. The time to hand over the response before it counts as its own. */
+  begin(): number {
+    const lastEnd = this.#lastEnd;
+    this.#lastEnd = undefined;
+    return lastEnd ?? performance.now();
+  }
+
+  /** Returns when a request that is finished now ends. */
+  end(): number {
     if (!this.#isWatching) {
       this.#isWatching = true;
-      // Behind all that this turn has brought: the runtime tells of its reads together.
+      // The runtime settles the reads of one turn together; this microtask runs after the last of them.
       queueMicrotask(() => this.#endTurn());
     }
-    return this.#seen = performance.now();
-  }
-
-  /** When a request is finished: now. */
-  finish(): number {
-    return this.#seen = performance.now();
-  }
-
-  /** Says that the last look at the clock is no good for the next request: time passes that is not its own. */
-  forget(): void {
-    this.#isFresh = false;
+    return this.#lastEnd = performance.now();
   }
 
   #endTurn(): void {
     this.#isWatching = false;
-    this.#isFresh = false;
+    this.#lastEnd = undefined;
   }
 }

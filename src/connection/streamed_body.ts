@@ -1,37 +1,32 @@
-// Sends a body that is made while it is sent: asks for a part, writes it, and asks for the next one. Parts that are there at once
-// share a write; before it waits for one that is not, it writes what it has, so that an event is with the client when it happens.
+// Sends a body that is made while it is sent: asks for a part, writes it, and asks for the next one. Parts that come at once share a
+// write. Before it waits for a part, it writes what it has, so that the client receives an event when it happens.
 
 import { setImmediate } from "node:timers";
 import type { BodyStream } from "../handler/body_stream.ts";
 import { beginChunk, endChunk, endChunks } from "../http1/chunked_encoder.ts";
 import type { ResponseFraming } from "../http1/framing.ts";
-import {
-  type LargeBody,
-  MAX_JOINED_BODY_BYTES,
-  MAX_WAITING_BYTES,
-  type Output,
-} from "../http1/output.ts";
+import { MAX_JOINED_BODY_BYTES, MAX_WAITING_BYTES, type Output } from "../http1/output.ts";
 import { settlesWithin } from "../runtime/event_loop.ts";
 
-/** How many turns of the microtask queue a part gets that may be there without really being waited for. */
+/** How many turns of the microtask queue a part may take that comes without really waiting. */
 const SETTLING_TURNS = 8;
 
-/** Where a body goes. */
+/** Takes the bytes of a body. */
 export interface BodySink {
   readonly output: Output;
-  /** Writes what waits in the output, and a body behind it. Rejects when the client is gone. */
-  write(behind?: LargeBody): Promise<void>;
-  /** Told that all is written, and the next part is waited for. */
+  /** Writes all of the output. Rejects if the client is gone. */
+  write(): Promise<void>;
+  /** Called when all is written and the next part has not come. */
   onWaiting(): void;
 }
 
-/** How the sending of a body has come to its end. */
+/** How the sending of a body has ended. */
 export type StreamEnd =
   /** All of it is in the output, or written. */
   | { readonly kind: "sent" }
-  /** Its maker has failed; where nothing of the answer has left, the client can be told so. */
+  /** Its source has failed. The client can receive another response if nothing of this one has been written. */
   | { readonly kind: "failed"; readonly error: unknown; readonly hasLeft: boolean }
-  /** Nobody waits for the rest of it. */
+  /** The rest of it is not wanted. */
   | { readonly kind: "cut off" };
 
 type PartOutcome =
@@ -44,14 +39,14 @@ const END: PartOutcome = { kind: "end" };
 const CUT_OFF: PartOutcome & StreamEnd = { kind: "cut off" };
 const SENT: StreamEnd = { kind: "sent" };
 
-/** A body on its way to one client. */
+/** A body that is being sent to one client. */
 export class StreamedBody {
   readonly #stream: BodyStream;
   readonly #framing: ResponseFraming;
   #cutOff: () => void = () => {};
-  /** Whether anything of the answer has been written. */
+  /** Whether anything of the response has been written. */
   #hasLeft = false;
-  /** How many bytes of the body have been sent, or wait in the output; for the log. */
+  /** How many bytes of the body have been sent or wait in the output, for the log. */
   sentBytes = 0;
 
   constructor(stream: BodyStream, framing: ResponseFraming) {
@@ -60,7 +55,7 @@ export class StreamedBody {
     this.#framing = framing;
   }
 
-  /** Sends all of the body. `begin` puts the head into the output; it is called once, before the first part or the first wait. */
+  /** Sends all of the body. `begin` appends the head to the output. It is called once, before the first part or the first wait. */
   async send(sink: BodySink, begin: () => void): Promise<StreamEnd> {
     const { output } = sink;
     let hasBegun = false;
@@ -106,7 +101,7 @@ export class StreamedBody {
     return this.#framing.kind === "chunked";
   }
 
-  /** It never rejects, so that nobody has to be there when the maker fails while something is written. */
+  /** Asks for the next part. It never rejects: the source may fail while a write is awaited. */
   #next(): Promise<PartOutcome> {
     return new Promise((resolve) => {
       this.#cutOff = () => resolve(CUT_OFF);
@@ -122,17 +117,19 @@ export class StreamedBody {
     if (this.#isChunked) beginChunk(output, bytes.length);
     this.sentBytes += bytes.length;
     const isLarge = bytes.length > MAX_JOINED_BODY_BYTES;
-    if (isLarge) await this.#write(sink, { bytes, length: bytes.length });
-    else output.append(bytes);
+    if (isLarge) {
+      output.largeBody = { bytes, length: bytes.length };
+      await this.#write(sink);
+    } else output.append(bytes);
     if (this.#isChunked) endChunk(output);
     if (output.length > MAX_WAITING_BYTES) await this.#write(sink);
     else if (!isLarge) return;
-    // A client that takes all at once, of a source that gives all at once, would have the thread for itself.
+    // A fast client and a fast source would keep the thread from all other connections.
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
 
-  async #write(sink: BodySink, behind?: LargeBody): Promise<void> {
+  async #write(sink: BodySink): Promise<void> {
     this.#hasLeft = true;
-    await sink.write(behind);
+    await sink.write();
   }
 }

@@ -17,7 +17,7 @@ import { parseFormEncoding, readForm } from "./form.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { RequestBody } from "../http1/request_body.ts";
 import type { RequestHead } from "../http1/request_head.ts";
-import { idOfNumber, isSaneId, requestIdFrom, type WrittenId } from "../telemetry/request_id.ts";
+import { idOfNumber, isSaneId, requestIdFrom, WrittenId } from "../telemetry/request_id.ts";
 import { createAbortController } from "../runtime/async_context.ts";
 import { createServedRequest } from "./served_request.ts";
 
@@ -79,6 +79,9 @@ export const NOT_SENT: Error = new Deno.errors.Interrupted(
   "The client has gone before all of its answer was sent",
 );
 
+/** The id that was written last. */
+const WRITTEN_ID = new WrittenId();
+
 const NO_ROUTE: MatchedRoute = { index: -1, depth: 0, parameters: [], isExact: true };
 
 /** Says which route a request has matched. For dispatch.ts alone: handlers have nothing to set. */
@@ -91,8 +94,8 @@ export let releaseRequest: (request: WebRequest) => void;
 export let isAbort: (request: WebRequest, error: unknown) => boolean;
 /** What a request is called, as far as somebody has asked for its `id`, or its own name was written down; else empty. */
 export let idInUse: (request: WebRequest) => string;
-/** Writes down what a request is called, which names it where it has no name yet. */
-export let writeId: (request: WebRequest, into: WrittenId) => void;
+/** Returns the id of a request as bytes, which have to be copied before another id is written. A request without an id gets one. */
+export let writeId: (request: WebRequest) => WrittenId;
 /** Whether a request has a coded body that cannot be decoded in the moment in which a handler asks for it. */
 export let needsDecodingAhead: (request: WebRequest) => boolean;
 /** Decodes such a body, or loads what can do so later. It never rejects: what is wrong comes out when the body is read. */
@@ -177,16 +180,17 @@ export class WebRequest<Path extends string = string> {
     };
     routeIndexOf = (request) => request.#route === NO_ROUTE ? undefined : request.#route.index;
     idInUse = (request) => request.#id === "" && request.#idNumber === 0 ? "" : request.id;
-    writeId = (request, into) => {
+    writeId = (request) => {
       if (request.#id === "" && request.#idNumber === 0) {
         const given = request.#head.header("x-request-id");
         if (given === null || !isSaneId(given)) {
-          request.#idNumber = into.writeNew();
-          return;
+          request.#idNumber = WRITTEN_ID.writeNew();
+          return WRITTEN_ID;
         }
         request.#id = given;
       }
-      into.write(request.id);
+      WRITTEN_ID.write(request.id);
+      return WRITTEN_ID;
     };
     isAbort = (request, error) => {
       const signal = request.#controller?.signal;

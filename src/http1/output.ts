@@ -29,6 +29,8 @@ export class Output {
   #buffer: OutputBuffer | undefined;
   /** How many bytes wait. */
   length = 0;
+  /** A body that has to be written after the bytes, and before others are added. */
+  largeBody: LargeBody | undefined;
 
   constructor(pool: BufferPool) {
     this.#pool = pool;
@@ -73,6 +75,7 @@ export class Output {
   /** Forgets what has been written. A write that is still under way must be over: the memory is used again. */
   clear(): void {
     this.length = 0;
+    this.largeBody = undefined;
     if (this.#buffer !== undefined) this.#pool.giveFromOutput(this.#buffer);
     this.#buffer = undefined;
   }

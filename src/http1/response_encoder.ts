@@ -6,7 +6,7 @@
 
 import { hasContentLength, type ResponseFraming } from "./framing.ts";
 import { CR, LF } from "./grammar.ts";
-import { type LargeBody, MAX_JOINED_BODY_BYTES, type Output } from "./output.ts";
+import { MAX_JOINED_BODY_BYTES, type Output } from "./output.ts";
 import type { ConnectionOption } from "./persistence.ts";
 import { reasonPhrase, statusHasBody } from "./status.ts";
 
@@ -110,9 +110,6 @@ export class ResponseEncoder {
 
   readonly #headEnds: Readonly<Record<ConnectionOption, Uint8Array>>;
 
-  /** How many bytes of body the response that was encoded last has; for the log. */
-  bodyBytes = 0;
-
   /** `keepAliveSeconds` is how long idle connections stay open, for clients that are told; 0 where they are not. */
   constructor(date: string, keepAliveSeconds = 0) {
     this.#headEnds = headEnds(keepAliveSeconds);
@@ -126,8 +123,8 @@ export class ResponseEncoder {
   }
 
   /**
-   * Writes a response behind what is in `output`. `requestId` is the value of X-Request-Id. Returns a body that is too large to be
-   * joined: it has to be sent behind the output before anything else is.
+   * Appends a response to `output`, with a body that is too large to be joined as its `largeBody`. `requestId` is the value of
+   * X-Request-Id. Returns the number of bytes that the client receives as the body.
    */
   encode(
     output: Output,
@@ -135,9 +132,8 @@ export class ResponseEncoder {
     connection: ConnectionOption,
     isHeadRequest: boolean,
     requestId?: RequestIdBytes,
-  ): LargeBody | undefined {
+  ): number {
     const { status } = response;
-    this.bodyBytes = 0;
     let body = statusHasBody(status) && response.body !== "" ? response.body : null;
     if (typeof body === "string" && body.length > MAX_IN_PLACE_CHARACTERS) {
       body = encoder.encode(body);
@@ -153,11 +149,10 @@ export class ResponseEncoder {
     const isDeclared = isHeadRequest && length === 0 && statusHasBody(status);
     const contentLength = isDeclared ? response.declaredLength ?? 0 : length;
     this.#endHead(output, contentLength, connection);
-    if (body === null || isHeadRequest) return undefined;
-    this.bodyBytes = length;
-    if (length > MAX_JOINED_BODY_BYTES) return { bytes: body, length };
-    output.append(body);
-    return undefined;
+    if (body === null || isHeadRequest) return 0;
+    if (length > MAX_JOINED_BODY_BYTES) output.largeBody = { bytes: body, length };
+    else output.append(body);
+    return length;
   }
 
   #writeTemplate(
@@ -208,7 +203,6 @@ export class ResponseEncoder {
     response: EncodableResponse,
     { framing, connection, requestId }: StreamDelivery,
   ): void {
-    this.bodyBytes = 0;
     const field = framingField(framing);
     this.#writeHead(output, response, requestId, field);
     if (field === "") this.#endWithoutLength(output, connection);
@@ -253,9 +247,9 @@ export class ResponseEncoder {
   }
 
   /** Ends a head without Content-Length: the CRLF of its last field is written already. */
-  #endWithoutLength(output: Output, connection: ConnectionOption): undefined {
+  #endWithoutLength(output: Output, connection: ConnectionOption): number {
     output.append(this.#headEnds[connection].subarray(2));
-    return undefined;
+    return 0;
   }
 
   /** A text's length in bytes is known when it has been written: the length is written as if all was ASCII, and mended. */
@@ -264,7 +258,7 @@ export class ResponseEncoder {
     text: string,
     connection: ConnectionOption,
     isHeadRequest: boolean,
-  ): undefined {
+  ): number {
     const headStart = output.length;
     const buffer = output.reserve(MAX_HEAD_END_BYTES + text.length * 3);
     this.#endHead(output, text.length, connection);
@@ -276,10 +270,9 @@ export class ResponseEncoder {
       output.length = headStart;
       this.#endHead(output, written, connection);
     }
-    if (isHeadRequest) return undefined;
+    if (isHeadRequest) return 0;
     output.length += written;
-    this.bodyBytes = written;
-    return undefined;
+    return written;
   }
 }
 

@@ -1,13 +1,9 @@
 // The connections of one worker: serves each, counts them, and drains them at the worker's end.
 
-import {
-  type ClientConn,
-  Connection,
-  type ConnectionContext,
-  IDLE_GRACE_MS,
-  NEW_GRACE_MS,
-} from "../connection/connection.ts";
+import { type ClientConn, Connection } from "../connection/connection.ts";
+import type { ConnectionContext } from "../connection/connection_context.ts";
 import { ConnectionList } from "../connection/connection_list.ts";
+import { IDLE_GRACE_MS, NEW_GRACE_MS } from "../connection/connection_state.ts";
 import { FAREWELL_MS } from "../ipc/drain_order.ts";
 import { counterIndex } from "../ipc/scoreboard.ts";
 import { shortTurns } from "../runtime/event_loop.ts";

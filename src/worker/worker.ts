@@ -2,7 +2,7 @@
 // A request crosses no thread: the worker has a listener, a clock and counters of its own. It sends
 // the supervisor a message only when it begins, panics, and ends.
 
-import type { ConnectionContext } from "../connection/connection.ts";
+import type { ConnectionContext } from "../connection/connection_context.ts";
 import { ConnectionBudget } from "../ipc/connection_budget.ts";
 import type { DrainOrder } from "../ipc/drain_order.ts";
 import type { WorkerConfiguration } from "../ipc/messages.ts";
@@ -179,11 +179,11 @@ class ServingWorker {
    * no event, and would let the thread continue.
    */
   #dieIfOutOfMemory(): void {
-    const head = this.#context.onStack;
-    if (head === undefined) return;
+    const request = this.#context.handlerCalls.cutOff;
+    if (request === undefined) return;
     this.#panics.stop();
     this.#clock.stop();
-    dieOf(new Error(`Out of memory in ${head.method} ${head.target}`), this.#link);
+    dieOf(new Error(`Out of memory in ${request.method} ${request.target}`), this.#link);
   }
 
   #log(line: string): void {

@@ -1,7 +1,7 @@
 // The one timer of a worker. Each tick renews the times that others read, enforces time limits,
 // beats the heartbeat, and writes the access log. A timer for each purpose would cost more.
 
-import type { ConnectionContext } from "../connection/connection.ts";
+import type { ConnectionContext } from "../connection/connection_context.ts";
 import { tickFor, type TimeLimited } from "../connection/deadlines.ts";
 import type { ServerSettings } from "../options/server_options.ts";
 import { DateField } from "./date_field.ts";

@@ -1,9 +1,10 @@
 // Makes what the connections of one worker share, from the program and the supervisor's
 // configuration.
 
-import type { ConnectionContext } from "../connection/connection.ts";
+import type { ConnectionContext } from "../connection/connection_context.ts";
 import { Deadlines } from "../connection/deadlines.ts";
 import { ReadFairness } from "../connection/read_fairness.ts";
+import { HandlerCalls } from "../connection/handler_calls.ts";
 import { RequestClock } from "../connection/request_clock.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
@@ -17,7 +18,6 @@ import { routeNames } from "../routing/router.ts";
 import { writeToStandardOutput } from "../runtime/standard_output.ts";
 import { AccessLog } from "../telemetry/access_log.ts";
 import { describeError, escapeForLog, logToStandardError } from "../telemetry/log.ts";
-import { WrittenId } from "../telemetry/request_id.ts";
 import { RequestMetrics } from "../telemetry/request_metrics.ts";
 import type { PanicWatch } from "./panic_watch.ts";
 import type { WorkerProgram } from "./worker_program.ts";
@@ -40,6 +40,11 @@ export interface ContextParts {
 export function createConnectionContext(parts: ContextParts): ConnectionContext {
   const { program, worker, configuration, scoreboard, tickMs, panics, onClosed } = parts;
   const { settings, router, background } = program;
+  const dispatcher = new Dispatcher(
+    router,
+    (error, request) => panics.answer(error, request),
+    (fault, request, consequence) => panics.logBodyFault(fault, request, consequence),
+  );
   return {
     settings,
     pool: new BufferPool(),
@@ -47,15 +52,11 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
       new Date().toUTCString(),
       Math.floor(settings.keepAliveTimeout / 1_000),
     ),
-    dispatcher: new Dispatcher(
-      router,
-      (error, request) => panics.answer(error, request),
-      (fault, request, consequence) => panics.logBodyFault(fault, request, consequence),
-    ),
+    dispatcher,
+    handlerCalls: new HandlerCalls(dispatcher),
     deadlines: new Deadlines(tickMs, performance.now()),
     readFairness: new ReadFairness(),
     requestClock: new RequestClock(),
-    writtenId: new WrittenId(),
     scoreboard,
     background,
     inFlightRequests: new InFlightRequests(configuration.inFlightRequests),
@@ -65,7 +66,6 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
       : new RequestMetrics(configuration.requestMetrics, routeNames(router.routes), METHODS),
     onClosed,
     onFault: (error) => panics.note("on a connection", error),
-    onStack: undefined,
     isDraining: false,
   };
 }

@@ -20,6 +20,7 @@ import type { WebRequest } from "../../src/handler/request.ts";
 import { WebResponse } from "../../src/handler/response.ts";
 import { Router } from "../../src/routing/router.ts";
 import { ReadFairness } from "../../src/connection/read_fairness.ts";
+import { nameAnotherRequest } from "../support/connections/another_request.ts";
 import { settle } from "../support/connections/fake_conn.ts";
 import { get, post, request } from "../support/clients/raw_client.ts";
 import {
@@ -460,7 +461,7 @@ describe("Connection", () => {
       exchange.fake.send(get("/id-and-wait"));
       await settle();
       // What another connection of the worker does meanwhile.
-      exchange.context.writtenId.write("another");
+      nameAnotherRequest();
       await exchange.pass(120);
       assertEquals(statusesIn(exchange.fake.output), [503]);
       const { id } = lastRequest;

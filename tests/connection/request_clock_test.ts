@@ -1,4 +1,4 @@
-// How often the clock is looked at, and that no request is charged with the time of another.
+// When requests begin and end: no request is charged with the time of another.
 
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
@@ -11,33 +11,33 @@ function work(): void {
 }
 
 describe("RequestClock", () => {
-  it("takes the requests of one turn up when the one before was finished", () => {
+  it("begin() returns the end of the request before, in one turn", () => {
     const clock = new RequestClock();
-    const first = clock.takeUp();
+    const first = clock.begin();
     work();
-    const finished = clock.finish();
+    const finished = clock.end();
     assert(finished - first >= 1);
     work();
-    assertEquals(clock.takeUp(), finished);
+    assertEquals(clock.begin(), finished);
+    assert(clock.begin() - finished >= 1);
   });
 
-  it("looks anew behind a request that takes its time", () => {
+  it("begin() looks anew after a request that has not ended", () => {
     const clock = new RequestClock();
-    const first = clock.takeUp();
-    clock.forget();
+    const first = clock.begin();
     work();
-    assert(clock.takeUp() - first >= 1);
+    assert(clock.begin() - first >= 1);
   });
 
-  it("looks anew in each turn, however often", async () => {
+  it("begin() looks anew in each turn, however often", async () => {
     const clock = new RequestClock();
-    let last = clock.takeUp();
+    let last = clock.begin();
     for (let turn = 0; turn < 3; turn++) {
-      const finished = clock.finish();
-      assertEquals(clock.takeUp(), finished);
+      const finished = clock.end();
+      assertEquals(clock.begin(), finished);
       await undefined;
       work();
-      const taken = clock.takeUp();
+      const taken = clock.begin();
       assert(taken - finished >= 1 && taken > last);
       last = taken;
     }

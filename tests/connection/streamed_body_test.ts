@@ -12,6 +12,7 @@ import type { WebRequest } from "../../src/handler/request.ts";
 import { WebResponse, type WebResponseInit } from "../../src/handler/response.ts";
 import { Router } from "../../src/routing/router.ts";
 import { SpoilingPool } from "../http1/reading.ts";
+import { nameAnotherRequest } from "../support/connections/another_request.ts";
 import { settle } from "../support/connections/fake_conn.ts";
 import { get } from "../support/clients/raw_client.ts";
 import {
@@ -269,7 +270,7 @@ describe("A streamed body", () => {
     await settle();
     await source.give("one");
     // What another connection of the worker does meanwhile.
-    exchange.context.writtenId.write("another");
+    nameAnotherRequest();
     await source.end();
     await exchange.context.accessLog?.flush();
     const [, id] = /\r\nX-Request-Id: (\S+)\r\n/.exec(exchange.fake.output) ?? [];

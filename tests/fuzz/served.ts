@@ -11,10 +11,11 @@ import { percentDecode } from "../../src/http1/target.ts";
 import { Scoreboard } from "../../src/ipc/scoreboard.ts";
 import { resolveServerOptions } from "../../src/options/server_options.ts";
 import type { WebRequest } from "../../src/handler/request.ts";
-import { WrittenId } from "../../src/telemetry/request_id.ts";
 import { phraseResponse } from "../../src/handler/response.ts";
 import { Router } from "../../src/routing/router.ts";
-import { Connection, type ConnectionContext } from "../../src/connection/connection.ts";
+import { Connection } from "../../src/connection/connection.ts";
+import type { ConnectionContext } from "../../src/connection/connection_context.ts";
+import { HandlerCalls } from "../../src/connection/handler_calls.ts";
 import { Deadlines } from "../../src/connection/deadlines.ts";
 import { RequestClock } from "../../src/connection/request_clock.ts";
 import { ReadFairness } from "../../src/connection/read_fairness.ts";
@@ -93,10 +94,10 @@ export function serve(client: ByteConn, handler: Handler, limits?: RequestLimits
     pool: new SpoilingPool(),
     encoder,
     dispatcher,
+    handlerCalls: new HandlerCalls(dispatcher),
     deadlines,
     readFairness: new ReadFairness(),
     requestClock: new RequestClock(),
-    writtenId: new WrittenId(),
     scoreboard,
     background: { add() {} },
     inFlightRequests,
@@ -105,7 +106,6 @@ export function serve(client: ByteConn, handler: Handler, limits?: RequestLimits
     onFault: (error) => served.faults.push(error),
     onClosed: () => {},
     isDraining: false,
-    onStack: undefined,
   };
   const connection = new Connection(client.conn, context);
   served.disturb = (disturbance) => {

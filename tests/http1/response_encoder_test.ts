@@ -34,7 +34,7 @@ function response(parts: Partial<EncodableResponse> = {}): EncodableResponse {
   };
 }
 
-/** All that is sent for some responses, one after the other on one connection: output and overflow. */
+/** All that is sent for some responses, one after the other on one connection: output and large body. */
 function send(
   encoder: ResponseEncoder,
   responses: readonly EncodableResponse[],
@@ -44,9 +44,10 @@ function send(
   const output = new Output(new SpoilingPool());
   let text = "";
   for (const each of responses) {
-    const overflow = encoder.encode(output, each, connection, isHeadRequest);
-    if (overflow === undefined) continue;
-    text += textOf(output.bytes) + textOf(overflow.bytes);
+    encoder.encode(output, each, connection, isHeadRequest);
+    const { largeBody } = output;
+    if (largeBody === undefined) continue;
+    text += textOf(output.bytes) + textOf(largeBody.bytes);
     output.clear();
   }
   text += textOf(output.bytes);
@@ -259,7 +260,9 @@ describe("ResponseEncoder and texts", () => {
         const expected = expectedText(each, "keep-alive", false);
         // Compared as a whole: a diff of so many bytes helps nobody.
         assert(send(encoder, [each], "keep-alive") === expected, `${length} characters`);
-        assertEquals(encoder.bodyBytes, bodyBytes(each.body).length);
+        const output = new Output(new SpoilingPool());
+        const sent = encoder.encode(output, each, "keep-alive", false);
+        assertEquals(sent, bodyBytes(each.body).length);
       }
     });
   }
@@ -297,45 +300,44 @@ describe("ResponseEncoder and bytes", () => {
       const encoder = new ResponseEncoder(DATE);
       const output = new Output(new SpoilingPool());
       const each = response({ body: new Uint8Array(length).fill(0x78) });
-      assertStrictEquals(encoder.encode(output, each, "", false), undefined);
+      assertEquals(encoder.encode(output, each, "", false), length);
+      assertStrictEquals(output.largeBody, undefined);
       assert(textOf(output.bytes) === expectedText(each, "", false));
-      assertEquals(encoder.bodyBytes, length);
     });
   }
 
-  it("ResponseEncoder gives larger bodies back, to be sent behind their head", () => {
+  it("ResponseEncoder leaves larger bodies to be sent after their head", () => {
     const encoder = new ResponseEncoder(DATE);
     const output = new Output(new SpoilingPool());
     const body = new Uint8Array(MAX_JOINED_BODY_BYTES + 1).fill(0x78);
-    const overflow = encoder.encode(output, response({ body }), "", false);
-    assertStrictEquals(overflow?.bytes, body);
-    assertEquals(overflow?.length, body.length);
+    assertEquals(encoder.encode(output, response({ body }), "", false), body.length);
+    assertStrictEquals(output.largeBody?.bytes, body);
+    assertEquals(output.largeBody?.length, body.length);
     assertEquals(
       textOf(output.bytes),
       `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 65537\r\n\r\n`,
     );
-    assertEquals(encoder.bodyBytes, MAX_JOINED_BODY_BYTES + 1);
   });
 
-  it("ResponseEncoder gives a text back as bytes that is too long to be joined", () => {
+  it("ResponseEncoder leaves a text that is too long to be joined as bytes", () => {
     const encoder = new ResponseEncoder(DATE);
     const output = new Output(new SpoilingPool());
     const body = "é".repeat(MAX_JOINED_BODY_BYTES / 2) + "a";
-    const overflow = encoder.encode(output, response({ body }), "", false);
-    assertEquals(overflow?.length, MAX_JOINED_BODY_BYTES + 1);
-    assert(new TextDecoder().decode(overflow?.bytes) === body);
-    assertEquals(encoder.bodyBytes, MAX_JOINED_BODY_BYTES + 1);
+    const length = MAX_JOINED_BODY_BYTES + 1;
+    assertEquals(encoder.encode(output, response({ body }), "", false), length);
+    assertEquals(output.largeBody?.length, length);
+    assert(new TextDecoder().decode(output.largeBody?.bytes) === body);
   });
 
-  it("ResponseEncoder gives nothing back for HEAD, nor for a status without a body", () => {
+  it("ResponseEncoder leaves no large body for HEAD, nor for a status without a body", () => {
     const encoder = new ResponseEncoder(DATE);
     const output = new Output(new SpoilingPool());
     const body = new Uint8Array(MAX_JOINED_BODY_BYTES + 1);
-    assertStrictEquals(encoder.encode(output, response({ body }), "", true), undefined);
-    assertEquals(encoder.bodyBytes, 0);
+    assertEquals(encoder.encode(output, response({ body }), "", true), 0);
+    assertStrictEquals(output.largeBody, undefined);
     const reset = response({ status: 304, body });
-    assertStrictEquals(encoder.encode(output, reset, "", false), undefined);
-    assertEquals(encoder.bodyBytes, 0);
+    assertEquals(encoder.encode(output, reset, "", false), 0);
+    assertStrictEquals(output.largeBody, undefined);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { ConnectionContext } from "../../src/connection/connection.ts";
+import type { ConnectionContext } from "../../src/connection/connection_context.ts";
 import type { Handler } from "../../src/handler/handler.ts";
 import { WebResponse } from "../../src/handler/response.ts";
 import { ConnectionBudget } from "../../src/ipc/connection_budget.ts";

@@ -7,10 +7,10 @@ import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
 import { Scoreboard } from "../../../src/ipc/scoreboard.ts";
 import { resolveServerOptions } from "../../../src/options/server_options.ts";
-import { WrittenId } from "../../../src/telemetry/request_id.ts";
 import { phraseResponse } from "../../../src/handler/response.ts";
 import { AccessLog } from "../../../src/telemetry/access_log.ts";
 import { Connection } from "../../../src/connection/connection.ts";
+import { HandlerCalls } from "../../../src/connection/handler_calls.ts";
 import { Deadlines } from "../../../src/connection/deadlines.ts";
 import { RequestClock } from "../../../src/connection/request_clock.ts";
 import { ReadFairness } from "../../../src/connection/read_fairness.ts";
@@ -47,15 +47,16 @@ interface Circumstances {
 /** A connection that is served. */
 function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): EndlessConn {
   const client = new EndlessConn(nextBytes);
+  const dispatcher = new Dispatcher(routerWith(routes), () => phraseResponse(500));
   const connection = new Connection(client.conn, {
     settings: resolveServerOptions({ accessLog: "off" }),
     pool: new BufferPool(),
     encoder: new ResponseEncoder("Sun, 06 Nov 1994 08:49:37 GMT"),
-    dispatcher: new Dispatcher(routerWith(routes), () => phraseResponse(500)),
+    dispatcher,
+    handlerCalls: new HandlerCalls(dispatcher),
     deadlines: new Deadlines(TICK_MS, 0),
     readFairness: new ReadFairness(),
     requestClock: new RequestClock(),
-    writtenId: new WrittenId(),
     scoreboard: new Scoreboard(),
     background: { add() {} },
     inFlightRequests: new InFlightRequests(),
@@ -64,7 +65,6 @@ function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): End
     onFault: (error) => {
       throw error;
     },
-    onStack: undefined,
     onClosed: () => {},
     isDraining: false,
   });

@@ -10,13 +10,14 @@ import {
   resolveServerOptions,
   type WebServerOptions,
 } from "../../../src/options/server_options.ts";
-import { WrittenId } from "../../../src/telemetry/request_id.ts";
 import type { RequestMetrics } from "../../../src/telemetry/request_metrics.ts";
 import { phraseResponse } from "../../../src/handler/response.ts";
 import type { Router } from "../../../src/routing/router.ts";
 import { AccessLog } from "../../../src/telemetry/access_log.ts";
 import { BackgroundTasks } from "../../../src/connection/background_tasks.ts";
-import { Connection, type ConnectionContext } from "../../../src/connection/connection.ts";
+import { Connection } from "../../../src/connection/connection.ts";
+import type { ConnectionContext } from "../../../src/connection/connection_context.ts";
+import { HandlerCalls } from "../../../src/connection/handler_calls.ts";
 import { Deadlines } from "../../../src/connection/deadlines.ts";
 import { RequestClock } from "../../../src/connection/request_clock.ts";
 import { ReadFairness } from "../../../src/connection/read_fairness.ts";
@@ -81,6 +82,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     panics.push(error);
     return phraseResponse(500, { connection: "close" });
   };
+  const dispatcher = new Dispatcher(router, onPanic);
   const context: ConnectionContext = {
     settings: resolveServerOptions({
       headTimeout: 0,
@@ -90,11 +92,11 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     }),
     pool,
     encoder: new ResponseEncoder(DATE, Math.floor((limits.keepAliveTimeout ?? 0) / 1_000)),
-    dispatcher: new Dispatcher(router, onPanic),
+    dispatcher,
+    handlerCalls: new HandlerCalls(dispatcher),
     deadlines: new Deadlines(tickMs, 0),
     readFairness,
     requestClock: new RequestClock(),
-    writtenId: new WrittenId(),
     scoreboard: new Scoreboard(),
     background,
     inFlightRequests: new InFlightRequests(),
@@ -103,7 +105,6 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     onFault: (error) => faults.push(error),
     onClosed: () => {},
     isDraining: false,
-    onStack: undefined,
   };
   const connection = new Connection(fake.conn, context);
   const served = connection.serve();

@@ -1,0 +1,93 @@
+// Reads from one client. The watch owns the read that goes on while a handler works, or a body is made, so that the server sees
+// the client leave. The bytes of such a read are pipelined requests: the parser gets them at once, and the loop parses them
+// later. There is one read at a time: while the watch has one under way, it is also the loop's next read.
+
+import type { RequestParser } from "../http1/request_parser.ts";
+
+/** What is told of a client. */
+export interface ClientObserver {
+  /** Whether the client has to be watched for longer: asked when it has sent bytes. */
+  readonly needsWatch: boolean;
+  /** Called when the client has ended its side of the connection. It may still read. */
+  onClientEnded(): void;
+  /** Called when the connection has failed. */
+  onClientLost(): void;
+}
+
+/** The part of a parser that takes bytes. */
+export type ByteSink = Pick<RequestParser, "space" | "spaceWithoutMoving" | "received">;
+
+const ENDED: Promise<null> = Promise.resolve(null);
+
+/** The reads from one client. */
+export class ClientWatch {
+  readonly #conn: Pick<Deno.Conn, "read">;
+  readonly #parser: ByteSink;
+  readonly #observer: ClientObserver;
+  /** The read of the watch; undefined while none is under way. It resolves as `read` does. */
+  #watching: Promise<number | null> | undefined;
+  /** Whether a read of the watch has brought bytes since the loop last asked the parser. */
+  hasUnparsedBytes = false;
+  /** Whether the client has ended its side, or the connection has failed. */
+  hasEnded = false;
+
+  constructor(conn: Pick<Deno.Conn, "read">, parser: ByteSink, observer: ClientObserver) {
+    this.#conn = conn;
+    this.#parser = parser;
+    this.#observer = observer;
+  }
+
+  /** Whether a read of the watch is under way. */
+  get isWatching(): boolean {
+    return this.#watching !== undefined;
+  }
+
+  /** Reads for the loop. Resolves to the number of bytes that the parser has not been told of yet, or to null at the end. */
+  read(): Promise<number | null> {
+    if (this.hasEnded) return ENDED;
+    return this.#watching ?? this.#conn.read(this.#parser.space);
+  }
+
+  /** Watches the client from now on, if there is room for the bytes that it may send. */
+  watch(): void {
+    if (this.#watching !== undefined) return;
+    const space = this.#parser.spaceWithoutMoving;
+    // A client that has filled the buffer is present, and sends.
+    if (space === undefined) return;
+    const watching = this.#conn.read(space).then(
+      (count) => this.#received(count),
+      (error) => {
+        this.#watching = undefined;
+        this.hasEnded = true;
+        this.#observer.onClientLost();
+        throw error;
+      },
+    );
+    this.#watching = watching;
+    // The loop gets the error if it waits for this read; it may not.
+    watching.catch(() => {});
+  }
+
+  #received(count: number | null): number | null {
+    this.#watching = undefined;
+    if (count === null) {
+      this.hasEnded = true;
+      this.#observer.onClientEnded();
+      return null;
+    }
+    this.#parser.received(count);
+    this.hasUnparsedBytes = true;
+    if (this.#observer.needsWatch) this.watch();
+    return 0;
+  }
+
+  /** Stops reading: a write has failed, so the client is gone. */
+  noteLost(): void {
+    this.hasEnded = true;
+  }
+
+  /** Resolves when the read of the watch is over, after which no bytes come into the parser's memory. */
+  async settle(): Promise<void> {
+    await this.#watching?.catch(() => {});
+  }
+}

@@ -1,0 +1,186 @@
+// What a connection is doing. Its state is one value, and what belongs to one state is in that state.
+// Here is what depends on the state alone: what a connection waits for next, which time limit that has, and what becomes of it when
+// it is interrupted, by its time limit or by the end of a drain. No sockets and no clocks: the connection acts.
+
+import type { OutgoingResponse, WebResponse } from "../handler/response.ts";
+import type { BodyStream } from "../handler/body_stream.ts";
+import type { ServerSettings } from "../options/server_options.ts";
+import type { Exchange, ReceivedRequest } from "./exchange.ts";
+import type { StreamedBody } from "./streamed_body.ts";
+
+/** What a connection is doing. */
+export type ConnectionState =
+  /** No byte of a first request has come. */
+  | { readonly kind: "new" }
+  /** No byte of the next request has come. */
+  | { readonly kind: "idle" }
+  | ReadingHead
+  | ReadingBody
+  | Handling
+  | Streaming
+  /** The client has to take what is in the output. */
+  | { readonly kind: "writing" }
+  /** The last response is written. A final response is still being written, until its promise resolves. */
+  | { readonly kind: "closing"; readonly finalResponse: Promise<void> | undefined }
+  /** The socket is closed. Nothing comes after this state. */
+  | { readonly kind: "closed"; readonly finalResponse: Promise<void> | undefined };
+
+/** A part of a head has come. */
+export interface ReadingHead {
+  readonly kind: "reading";
+  readonly part: "head";
+}
+
+/** A head and a part of its body have come. */
+export interface ReadingBody {
+  readonly kind: "reading";
+  readonly part: "body";
+  /** How many bytes of the body had come when the present time limit began. */
+  readonly bytesAtStart: number;
+}
+
+/**
+ * A handler works on a request, or is about to be called. Each connection has one such value, which changes in place: a request
+ * that is handled at once costs no object.
+ */
+export interface Handling {
+  readonly kind: "handling";
+  call: HandlerCall;
+}
+
+/** The call of a handler, from the request to what has come of it. */
+export type HandlerCall =
+  /** The next microtask calls the handler. */
+  | ReceivedRequest
+  | PendingCall
+  | StreamedAnswer
+  /** No call is under way: the last one's response is in the output, or dropped. */
+  | { readonly kind: "over" }
+  /** The call has failed, by a fault in this library. */
+  | { readonly kind: "fault"; readonly error: unknown };
+
+/** The handler takes its time. */
+export interface PendingCall {
+  readonly kind: "pending";
+  readonly exchange: Exchange;
+  /** It does not reject: the dispatcher makes a response of what goes wrong in a handler. */
+  readonly response: Promise<WebResponse>;
+  /** Why no response can be written any more, if that was seen while the handler worked. */
+  failure: { readonly error: unknown } | undefined;
+}
+
+/** A response whose body is made while it is sent. Nothing of it is in the output yet. */
+export interface StreamedAnswer {
+  readonly kind: "stream";
+  readonly exchange: Exchange;
+  readonly response: OutgoingResponse;
+  readonly stream: BodyStream;
+}
+
+/** A body is made and sent. */
+export interface Streaming {
+  readonly kind: "streaming";
+  readonly body: StreamedBody;
+  /** The next part of the body, or that the client takes the parts so far. */
+  waitsFor: "part" | "client";
+}
+
+export const NEW: ConnectionState = { kind: "new" };
+const IDLE: ConnectionState = { kind: "idle" };
+export const WRITING: ConnectionState = { kind: "writing" };
+const READING_HEAD: ConnectionState = { kind: "reading", part: "head" };
+export const CALL_OVER: HandlerCall = { kind: "over" };
+
+/** How much of a body a client has to send in each `bodyTimeout`: one that sends a byte at a time must not stay for ever. */
+const BYTES_PER_BODY_TIMEOUT = 65_536;
+
+/**
+ * How long a draining worker leaves idle connections open: a client may have sent a request in the moment in which the
+ * worker decided to drain, and would lose it.
+ */
+export const IDLE_GRACE_MS = 250;
+
+/** The same for a new connection: its client has not sent its first request yet, and is about to. */
+export const NEW_GRACE_MS = 1_000;
+
+/** Whether the loop of the connection must end: the last response is written, or being written, or the socket is closed. */
+export function isEnding(
+  state: ConnectionState,
+): state is ConnectionState & { kind: "closing" | "closed" } {
+  return state.kind === "closing" || state.kind === "closed";
+}
+
+/**
+ * Returns the state of a connection that has to read on, for what the parser awaits. It is the state that it was in if its time
+ * limit goes on: an empty line is no request, and a byte is no progress.
+ */
+export function stateWhenReading(
+  state: ConnectionState,
+  awaiting: "request" | "head" | "body",
+  bodyBytes: number,
+): ConnectionState {
+  switch (awaiting) {
+    case "request":
+      return state.kind === "new" ? state : IDLE;
+    case "head":
+      return READING_HEAD;
+    case "body": {
+      const hasBegun = state.kind === "reading" && state.part === "body";
+      if (hasBegun && bodyBytes - state.bytesAtStart < BYTES_PER_BODY_TIMEOUT) return state;
+      return { kind: "reading", part: "body", bytesAtStart: bodyBytes };
+    }
+  }
+}
+
+/**
+ * Returns the time limit, in milliseconds, of a state for reading that follows another one; undefined if the time limit of the
+ * other one goes on.
+ */
+export function readingLimit(
+  from: ConnectionState,
+  to: ConnectionState,
+  settings: Pick<ServerSettings, "headTimeout" | "bodyTimeout" | "keepAliveTimeout">,
+  isDraining: boolean,
+): number | undefined {
+  if (to === from) return undefined;
+  if (to.kind !== "reading") return isDraining ? IDLE_GRACE_MS : settings.keepAliveTimeout;
+  if (to.part === "body") return settings.bodyTimeout;
+  // The time for the first head began with the connection.
+  return from.kind === "new" ? undefined : settings.headTimeout;
+}
+
+/** What becomes of a connection that is interrupted, by its time limit or by the end of a drain. */
+export type Interruption =
+  /** It is closed without a word. */
+  | "close"
+  /** It is closed, and counted as one that never sent a request. */
+  | "close unused"
+  /** The request that has not come whole is refused. */
+  | "refuse"
+  /** The handler is told to stop, and the client receives a final response. */
+  | "give up"
+  /** The body that is being made is cut off. */
+  | "cut off"
+  /** It is closed already. */
+  | "nothing";
+
+/** Decides what becomes of a connection that is interrupted. */
+export function interruptionOf(state: ConnectionState): Interruption {
+  switch (state.kind) {
+    case "new":
+      // A response would wait at the client, which would take it for the one to its first request.
+      return "close unused";
+    case "idle":
+    case "writing":
+    case "closing":
+      return "close";
+    case "reading":
+      return "refuse";
+    case "handling":
+      return "give up";
+    case "streaming":
+      return state.waitsFor === "part" ? "cut off" : "close";
+    case "closed":
+      return "nothing";
+  }
+}

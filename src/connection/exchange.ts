@@ -1,0 +1,217 @@
+// A request on its way to its response. All that an exchange enters somewhere it enters when it begins, and leaves when it ends:
+// the scoreboard, the in-flight requests, the access log, the request metrics, the handler's signal, and the promise that its
+// response is sent. An exchange ends once, in one of three ways: sent, cut off, or dropped.
+
+import { clientHostname, type Peer } from "../handler/client_origin.ts";
+import {
+  type BackgroundWork,
+  createRequest,
+  type ExchangeWatch,
+  idInUse,
+  NOT_SENT,
+  releaseRequest,
+  routeIndexOf,
+  type WebRequest,
+  writeId,
+} from "../handler/request.ts";
+import type { OutgoingResponse } from "../handler/response.ts";
+import type { RequestHead } from "../http1/request_head.ts";
+import type { ParserOutcome, RequestParser } from "../http1/request_parser.ts";
+import { counterIndex } from "../ipc/scoreboard.ts";
+import { requestIdFrom, WrittenId } from "../telemetry/request_id.ts";
+import type { ConnectionContext } from "./connection_context.ts";
+
+/** A request that the parser has read. */
+export type ReceivedRequest = ParserOutcome & { kind: "request" };
+
+/** What an exchange needs of its connection. */
+export interface ExchangeOwner {
+  readonly context: ConnectionContext;
+  readonly peer: Peer;
+  readonly parser: RequestParser;
+  /** Called when a handler asks for its signal: the exchange has to be aborted from now on if the client leaves. */
+  onSignalWanted(exchange: Exchange): void;
+  /** Resolves the promise when all that waits to be written is written, and rejects it with `NOT_SENT` if that fails. */
+  settleWhenSent(completion: PromiseWithResolvers<void>): void;
+}
+
+const REQUESTS = counterIndex("requests");
+const REQUESTS_IN_FLIGHT = counterIndex("requestsInFlight");
+
+/** A request whose handler has been called, until its response is in the output or has no way to its client. */
+export class Exchange implements ExchangeWatch {
+  readonly request: WebRequest;
+  readonly #owner: ExchangeOwner;
+  readonly #received: ReceivedRequest;
+  readonly #startedAt: number;
+  /** The slot among the in-flight requests. */
+  readonly #slot: number;
+  /** Whether other requests may have been served since this one began. */
+  #hasWaited = false;
+  /** Undefined until the handler asks for its signal. */
+  #controller: AbortController | undefined;
+  /** Undefined until the handler asks when its response is sent. */
+  #completion: PromiseWithResolvers<void> | undefined;
+
+  /** Begins an exchange. */
+  constructor(owner: ExchangeOwner, received: ReceivedRequest) {
+    const { context } = owner;
+    const { head, body } = received;
+    this.#owner = owner;
+    this.#received = received;
+    this.#startedAt = isReported(context) ? context.requestClock.begin() : 0;
+    this.request = createRequest(head, body, owner.peer, this);
+    context.scoreboard.add(REQUESTS_IN_FLIGHT, 1);
+    this.#slot = context.inFlightRequests.begin(owner.parser, head);
+  }
+
+  get head(): RequestHead {
+    return this.#received.head;
+  }
+
+  /** Whether the client lets the connection persist. */
+  get persists(): boolean {
+    return this.#received.persists;
+  }
+
+  get background(): BackgroundWork {
+    return this.#owner.context.background;
+  }
+
+  /** Whether the handler has asked for its signal. */
+  get isSignalWanted(): boolean {
+    return this.#controller !== undefined;
+  }
+
+  onSignalWanted(controller: AbortController): void {
+    this.#controller = controller;
+    this.#owner.onSignalWanted(this);
+  }
+
+  onCompletionWanted(): Promise<void> {
+    return (this.#completion ??= Promise.withResolvers()).promise;
+  }
+
+  /** Aborts the signal of the handler, if the handler has asked for it. */
+  abort(reason: DOMException): void {
+    this.#controller?.abort(reason);
+  }
+
+  /** Notes that the handler, or the body of its response, takes its time. */
+  noteWaiting(): void {
+    this.#hasWaited = true;
+  }
+
+  /** Notes that the handler has returned its response. The body may still have to be made. */
+  noteHandled(): void {
+    this.#owner.context.inFlightRequests.end(this.#slot);
+  }
+
+  /**
+   * Returns the request's id, if requests are logged or the handler has asked for it. The bytes have to be copied before another id is
+   * written.
+   */
+  writeId(): WrittenId | undefined {
+    const isNamed = this.#owner.context.accessLog !== undefined || idInUse(this.request) !== "";
+    return isNamed ? writeId(this.request) : undefined;
+  }
+
+  /** Ends the exchange: its response is in the output. */
+  end(status: number, bodyBytes: number, id: WrittenId | undefined): void {
+    this.report(status, bodyBytes, id);
+    const completion = this.#completion;
+    this.#leave();
+    if (completion !== undefined) this.#owner.settleWhenSent(completion);
+  }
+
+  /** Ends the exchange: the client has received a part of its response, and will receive no more. */
+  cutOff(status: number, bodyBytes: number): void {
+    this.report(status, bodyBytes, this.writeId());
+    this.drop();
+  }
+
+  /** Ends the exchange: the client is gone, or has received a final response that was reported already. */
+  drop(): void {
+    const completion = this.#completion;
+    this.#leave();
+    completion?.reject(NOT_SENT);
+  }
+
+  #leave(): void {
+    const { scoreboard } = this.#owner.context;
+    this.#controller = undefined;
+    this.#completion = undefined;
+    scoreboard.add(REQUESTS_IN_FLIGHT, -1);
+    scoreboard.add(REQUESTS, 1);
+    releaseRequest(this.request);
+  }
+
+  /** Enters the response into the access log and the request metrics. */
+  report(status: number, bodyBytes: number, id: WrittenId | undefined): void {
+    const { context, peer } = this.#owner;
+    if (!isReported(context)) return;
+    const { accessLog, requestMetrics, requestClock } = context;
+    const { head } = this;
+    const startedAt = this.#startedAt;
+    const endedAt = this.#hasWaited ? performance.now() : requestClock.end();
+    if (id !== undefined) {
+      accessLog?.note(
+        clientHostname(head, peer),
+        head,
+        id,
+        status,
+        bodyBytes,
+        startedAt,
+        endedAt,
+      );
+    }
+    requestMetrics?.note(head.method, routeIndexOf(this.request), status, endedAt - startedAt);
+  }
+}
+
+/** Whether exchanges have to be timed. */
+function isReported({ accessLog, requestMetrics }: ConnectionContext): boolean {
+  return accessLog !== undefined || requestMetrics !== undefined;
+}
+
+/** Returns whether a response has an X-Request-Id of its own. */
+export function hasRequestId({ fields }: Pick<OutgoingResponse, "fields">): boolean {
+  return fields !== null && fields.some(isRequestId);
+}
+
+function isRequestId([name]: readonly [name: string, value: string]): boolean {
+  return name.length === 12 && name.toLowerCase() === "x-request-id";
+}
+
+const REFUSED_ID = new WrittenId();
+
+/** Returns the id of a request that no handler is called with, if requests are logged. The head is known if it was well-formed. */
+export function writeRefusedId(
+  { accessLog }: ConnectionContext,
+  head: RequestHead | undefined,
+): WrittenId | undefined {
+  if (accessLog === undefined) return undefined;
+  REFUSED_ID.write(requestIdFrom(head?.header("x-request-id") ?? null));
+  return REFUSED_ID;
+}
+
+/** The response to a request that no handler was called with. */
+export interface RefusedResponse {
+  readonly head: RequestHead | undefined;
+  readonly status: number;
+  readonly bodyBytes: number;
+  readonly id: WrittenId | undefined;
+}
+
+/** Enters a response to a request that no handler was called with into the access log and the request metrics. */
+export function reportRefusal(
+  { context, peer }: Pick<ExchangeOwner, "context" | "peer">,
+  { head, status, bodyBytes, id }: RefusedResponse,
+): void {
+  const { accessLog, requestMetrics } = context;
+  if (id !== undefined) {
+    const client = head === undefined ? peer.addr.hostname : clientHostname(head, peer);
+    accessLog?.note(client, head, id, status, bodyBytes, undefined);
+  }
+  requestMetrics?.noteRefusal(head?.method, status);
+}

@@ -1,0 +1,142 @@
+// Writes the responses of one connection. The writer owns the output: responses are encoded into it and wait there, so that those
+// to pipelined requests share one write. It owns what depends on writing: Nagle's algorithm, writes that the kernel takes
+// only a part of, the time limit for them, and the promises that a response is sent. It decides nothing about responses.
+
+import { NOT_SENT } from "../handler/request.ts";
+import type { BufferPool } from "../http1/buffer_pool.ts";
+import { MAX_WAITING_BYTES, Output } from "../http1/output.ts";
+
+/** What the writer needs of a socket. A Unix socket has no `setNoDelay`. */
+export interface WritableConn {
+  write(bytes: Uint8Array): Promise<number>;
+  setNoDelay?(noDelay?: boolean): void;
+}
+
+/** The time limit for writing. */
+export interface WriteTimer {
+  /** Called when a write begins, and again when the client has taken a good part of a large one. */
+  restartWriteTimeout(): void;
+}
+
+/** How much of a response a client has to take in each `writeTimeout`: one that takes a byte at a time must not stay for ever. */
+const BYTES_PER_WRITE_TIMEOUT = 65_536;
+
+/** What certainly fits one segment: the size that every host takes (RFC 9293, section 3.7.1: 536 bytes). */
+const ONE_SEGMENT_BYTES = 536;
+
+const BYTES_GONE =
+  "Cannot go on sending a response: its bytes were transferred to another thread, or resized, while it was sent";
+
+/** The writer of one connection. */
+export class ResponseWriter {
+  /** The responses that are encoded and not written. */
+  readonly output: Output;
+  readonly #conn: WritableConn;
+  readonly #timer: WriteTimer;
+  /** What was written so far, as far as Nagle's algorithm is concerned: see `#sendAtOnce`. */
+  #sent: "nothing" | "one segment" | "anything";
+  /** Of the responses in the output, those whose handlers want to know when they are sent; undefined if there are none. */
+  #unsent: PromiseWithResolvers<void>[] | undefined;
+
+  constructor(conn: WritableConn, pool: BufferPool, timer: WriteTimer) {
+    this.output = new Output(pool);
+    this.#conn = conn;
+    this.#timer = timer;
+    // A Unix socket waits for no acknowledgement.
+    this.#sent = conn.setNoDelay === undefined ? "anything" : "nothing";
+  }
+
+  /** Whether nothing waits to be written. */
+  get isEmpty(): boolean {
+    return this.output.length === 0;
+  }
+
+  /** Whether the output has to be written before the next response is encoded. */
+  get isFull(): boolean {
+    return this.output.length > MAX_WAITING_BYTES || this.output.largeBody !== undefined;
+  }
+
+  /** Writes all of the output. */
+  async write(): Promise<void> {
+    this.#timer.restartWriteTimeout();
+    await this.#writeFrom(0);
+  }
+
+  /**
+   * Begins to write the output, which must not be empty; `finish` takes the number that the write resolves to. The two do what `write`
+   * does, without the promises that another async function costs.
+   */
+  begin(): Promise<number> {
+    this.#timer.restartWriteTimeout();
+    const { bytes } = this.output;
+    if (this.#sent !== "anything") this.#sendAtOnce(bytes.length);
+    return this.#conn.write(bytes);
+  }
+
+  /** Finishes a write of which the kernel has taken so many bytes. Returns what is left to await, or undefined. */
+  finish(written: number): Promise<void> | undefined {
+    const { output } = this;
+    if (written < output.length || output.largeBody !== undefined) return this.#writeFrom(written);
+    output.clear();
+    if (this.#unsent !== undefined) this.#resolveUnsent();
+    return undefined;
+  }
+
+  /** Resolves the promise when all that is in the output now has been written. Rejects it if that fails. */
+  settleWhenSent(completion: PromiseWithResolvers<void>): void {
+    if (this.isEmpty) completion.resolve();
+    else (this.#unsent ??= []).push(completion);
+  }
+
+  /** Rejects the promises of responses that will not be written any more. */
+  rejectUnsent(): void {
+    for (const completion of this.#unsent ?? []) completion.reject(NOT_SENT);
+    this.#unsent = undefined;
+  }
+
+  #resolveUnsent(): void {
+    for (const completion of this.#unsent ?? []) completion.resolve();
+    this.#unsent = undefined;
+  }
+
+  async #writeFrom(written: number): Promise<void> {
+    const { output } = this;
+    await this.#writeRest(output.bytes, written, output.length);
+    const { largeBody } = output;
+    output.clear();
+    if (largeBody !== undefined) {
+      this.#timer.restartWriteTimeout();
+      await this.#writeRest(largeBody.bytes, 0, largeBody.length);
+    }
+    if (this.#unsent !== undefined) this.#resolveUnsent();
+  }
+
+  /** Writes bytes to the last one. The time limit holds for a number of bytes, and then begins anew. */
+  async #writeRest(bytes: Uint8Array, from: number, length: number): Promise<void> {
+    let begunAt = 0;
+    for (let at = from; at < length;) {
+      // A response with fewer bytes than its head declares would go on with the bytes of the next one.
+      if (bytes.length < length) throw new TypeError(BYTES_GONE);
+      if (at - begunAt >= BYTES_PER_WRITE_TIMEOUT) {
+        this.#timer.restartWriteTimeout();
+        begunAt = at;
+      }
+      if (this.#sent !== "anything") this.#sendAtOnce(length - at);
+      at += await this.#conn.write(bytes.subarray(at));
+    }
+  }
+
+  /**
+   * Has the kernel send a write at once, although the client has not acknowledged the one before (Nagle's algorithm, RFC 9293,
+   * section 3.7.4). A first small write has none before it, and often is the only one: a connection with one request saves
+   * this system call, which is one of its ten.
+   */
+  #sendAtOnce(length: number): void {
+    if (this.#sent === "nothing" && length <= ONE_SEGMENT_BYTES) {
+      this.#sent = "one segment";
+      return;
+    }
+    this.#conn.setNoDelay?.(true);
+    this.#sent = "anything";
+  }
+}

@@ -1,0 +1,35 @@
+// Which call of a handler was cut off.
+
+import { assertStrictEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { HandlerCalls } from "../../src/connection/handler_calls.ts";
+import type { WebRequest } from "../../src/handler/request.ts";
+import { WebResponse } from "../../src/handler/response.ts";
+
+const REQUEST = { method: "GET" } as WebRequest;
+
+describe("HandlerCalls.cutOff", () => {
+  it("is undefined after a call that has returned", () => {
+    const response = WebResponse.text("a");
+    const calls = new HandlerCalls({ dispatch: () => response });
+    assertStrictEquals(calls.dispatch(REQUEST), response);
+    assertStrictEquals(calls.cutOff, undefined);
+  });
+
+  it("is undefined after a call that has returned a promise", () => {
+    const calls = new HandlerCalls({ dispatch: () => new Promise<WebResponse>(() => {}) });
+    calls.dispatch(REQUEST);
+    assertStrictEquals(calls.cutOff, undefined);
+  });
+
+  it("is the request of a call that has not returned", () => {
+    const calls = new HandlerCalls({
+      dispatch: () => {
+        // The runtime unwinds the stack in the same way, and runs no `finally`.
+        throw new Error("out of memory");
+      },
+    });
+    assertThrows(() => calls.dispatch(REQUEST));
+    assertStrictEquals(calls.cutOff, REQUEST);
+  });
+});
