@@ -443,9 +443,9 @@ export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promi
     case "nothing_to_serve":
       // An application that has ended this thread while it was loaded looks like one that has nothing: it does not come to the next turn.
       await new Promise((resolve) => setTimeout(resolve));
-      return supervisorLink.say({ kind: "nothing_to_serve" });
+      return supervisorLink.send({ kind: "nothing_to_serve" });
     case "failed":
-      return supervisorLink.say({ kind: "failed", isFinal: false, message: loaded.reason });
+      return supervisorLink.send({ kind: "failed", isFinal: false, message: loaded.reason });
   }
 }
 

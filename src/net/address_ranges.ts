@@ -1,19 +1,22 @@
-// IP addresses as bytes, and ranges of them, in which whom a server trusts is written down (RFC 4291, RFC 4632).
-// Text comes in, bytes and answers go out: nothing is looked up, so a name is no address here. An IPv4 address is the same one
-// in whichever form it comes: "::ffff:192.0.2.1", as a socket for both families names its peers, is 192.0.2.1.
+// Parses IP addresses, and ranges of trusted ones (RFC 4291, RFC 4632). No name is looked up. An
+// IPv4 address is the same in every form: "::ffff:192.0.2.1", as a socket for both families names
+// its peers, is 192.0.2.1.
 
 import { isIpv4, isIpv6 } from "../http1/grammar.ts";
 
-/** An address as its bytes, the first one first: 4 of IPv4, 16 of IPv6. */
+/** The bytes of an address, in network order: 4 of IPv4, 16 of IPv6. */
 export type IpAddress = Uint8Array;
 
 const IPV4_BYTES = 4;
 const IPV6_BYTES = 16;
 
-/** `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`: what is longer is no address, and need not be looked at. */
+/** The length of `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`, the longest address. */
 const MAX_ADDRESS_LENGTH = 45;
 
-/** Reads an IPv4 or IPv6 address, the latter without brackets and without a zone; undefined for everything else. */
+/**
+ * Parses an IPv4 address, or an IPv6 address without brackets and zone. Returns undefined
+ * otherwise.
+ */
 export function parseAddress(text: string): IpAddress | undefined {
   if (text.length > MAX_ADDRESS_LENGTH) return undefined;
   if (isIpv4(text)) return Uint8Array.from(text.split("."), Number);
@@ -22,7 +25,7 @@ export function parseAddress(text: string): IpAddress | undefined {
   return isMapped(bytes) ? bytes.subarray(IPV6_BYTES - IPV4_BYTES) : bytes;
 }
 
-/** The bytes of what is known to be an IPv6 address. */
+/** Parses the text of a valid IPv6 address. */
 function bytesOfIpv6(text: string): Uint8Array {
   const [head, tail = ""] = text.split("::");
   const start = bytesOfGroups(head);
@@ -42,13 +45,13 @@ function bytesOfGroups(text: string): number[] {
   });
 }
 
-/** Whether 16 bytes are an IPv4 address in IPv6's clothes (RFC 4291, section 2.5.5.2). */
+/** Returns whether 16 bytes are an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2). */
 function isMapped(bytes: Uint8Array): boolean {
   return bytes.subarray(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff &&
     bytes[11] === 0xff;
 }
 
-/** An address as text, always the same for the same one: IPv6 as RFC 5952 has it. */
+/** Formats an address, always in the same form: IPv6 as in RFC 5952. */
 export function formatAddress(address: IpAddress): string {
   if (address.length === IPV4_BYTES) return address.join(".");
   const groups = Array.from(
@@ -62,7 +65,7 @@ export function formatAddress(address: IpAddress): string {
   return `${text(groups.slice(0, start))}::${text(groups.slice(start + length))}`;
 }
 
-/** The first one of those that are the longest (RFC 5952, section 4.2.3). */
+/** Returns the first of the longest runs of zeros (RFC 5952, section 4.2.3). */
 function longestRunOfZeros(groups: readonly number[]): { start: number; length: number } {
   let longest = { start: 0, length: 0 };
   let start = 0;
@@ -74,33 +77,34 @@ function longestRunOfZeros(groups: readonly number[]): { start: number; length: 
 }
 
 /**
- * The one text of an address: IPv4 plain, also where it comes mapped into IPv6, and IPv6 as RFC 5952 has it. A text that is no
- * address, or has a zone, stays as it is.
+ * Returns the canonical text of an address: plain IPv4, even if it is mapped into IPv6, and IPv6 as
+ * in RFC 5952. Returns any other text, and an address with a zone, unchanged.
  */
 export function normalizeAddress(text: string): string {
-  // IPv4 has one text only.
+  // IPv4 has only one form.
   if (!text.includes(":")) return text;
   const address = parseAddress(text);
   return address === undefined ? text : formatAddress(address);
 }
 
-/** All the addresses that begin with the same bits. */
+/** All addresses that begin with the same bits. */
 export interface AddressRange {
   readonly address: IpAddress;
   readonly prefixBits: number;
 }
 
-/** What has become of the text of a range. */
+/** The outcome of parsing a range. */
 export type RangeOutcome =
   | { readonly kind: "range"; readonly range: AddressRange }
-  /** With why, for people. */
+  /** The text is no range. `why` is for people. */
   | { readonly kind: "wrong"; readonly why: string };
 
 const PREFIX_LENGTH = /^(?:0|[1-9][0-9]{0,2})$/;
 
 /**
- * Reads an address, which is a range of one, or a range such as `10.0.0.0/8`. Bits behind the prefix are refused: who writes
- * `10.0.0.1/8` has meant the one address or the whole range, and trusting the wrong one of them is a hole that nobody sees.
+ * Parses an address, which is a range of one, or a range such as `10.0.0.0/8`. Refuses bits after
+ * the prefix: `10.0.0.1/8` may mean one address or the whole range, and to trust the wrong one
+ * would be a hole without a symptom.
  */
 export function parseRange(text: string): RangeOutcome {
   const slash = text.indexOf("/");
@@ -140,7 +144,7 @@ function wrong(why: string): RangeOutcome {
   return { kind: "wrong", why };
 }
 
-/** The bits of the byte at that place that belong to a prefix. */
+/** Returns the mask of the bits of byte `at` that belong to a prefix. */
 function maskOf(at: number, prefixBits: number): number {
   const bits = Math.min(Math.max(prefixBits - 8 * at, 0), 8);
   return (0xff00 >> bits) & 0xff;
@@ -150,7 +154,7 @@ function isSame(left: Uint8Array, right: Uint8Array): boolean {
   return left.every((byte, at) => byte === right[at]);
 }
 
-/** Some ranges, of either family. */
+/** A set of ranges, of both families. */
 export class AddressRanges {
   readonly #ranges: readonly AddressRange[];
 
@@ -158,7 +162,9 @@ export class AddressRanges {
     this.#ranges = ranges;
   }
 
-  /** Whether an address is in one of the ranges. One family is never in a range of the other, not even in `::/0`. */
+  /**
+   * Returns whether a range includes an address. A range of one family never includes the other.
+   */
   includes(address: IpAddress): boolean {
     return this.#ranges.some((range) => isIn(address, range));
   }

@@ -1,5 +1,6 @@
 // Chooses how the workers share a port: a socket for each ("reuseport"), or one for all ("shared").
-// Decides only: Deno ends the process on a wrong choice, so the choice comes before the first socket.
+// Decides only: Deno ends the process on a wrong choice, so the choice comes before the first
+// socket.
 
 import type { ListenMode } from "./worker_address.ts";
 

@@ -1,5 +1,4 @@
-// The text of the Date field (RFC 9110, section 6.6.1), made once a second and handed to the
-// encoder.
+// Makes the text of the Date field (RFC 9110, section 6.6.1), once a second.
 
 /**
  * The Date field counts whole seconds (RFC 9110, section 5.6.7), so its text is made at most once
@@ -7,13 +6,13 @@
  */
 const DATE_LIFETIME_MS = 1_000;
 
-/** Makes the text of the Date field anew when the second has changed. */
+/** The text of the Date field. */
 export class DateField {
   #second = NaN;
 
   /**
-   * The text for that time, in milliseconds since 1970, as IMF-fixdate; undefined while the last
-   * one is still right.
+   * Returns the text for a time, in milliseconds since 1970, as an IMF-fixdate. Returns undefined
+   * if the last text is still correct.
    */
   renew(nowMs: number): string | undefined {
     const second = Math.floor(nowMs / DATE_LIFETIME_MS);

@@ -1,18 +1,14 @@
-// The events at the end of a worker: one `unload`, then one `exit` of `process`, in both kinds of
-// thread. Deno dispatches nothing when a Web Worker closes, and only `exit` when a thread of
-// node:worker_threads does: what programs do there under `deno run` is done here, too. Never
-// `beforeunload`: an end that was ordered cannot be put off.
+// Dispatches the events at the end of a worker: one `unload`, then one `exit` of `process`.
+// Deno dispatches none when a Web Worker closes, and only `exit` when a thread of
+// node:worker_threads does. Programs expect both, as under `deno run`. There is no `beforeunload`:
+// the program cannot delay an ordered end.
 
-/**
- * Dispatches the events. What a listener throws goes to `onFailure`, and keeps the worker from
- * nothing.
- */
+/** Dispatches the events. Calls `onFailure` with what a listener throws, and continues. */
 export async function dispatchEndEvents(
   defaultExitCode: number,
   onFailure: (during: string, error: unknown) => void,
 ): Promise<void> {
-  // Loaded at the end, because a Web Worker that has not touched it yet takes some milliseconds for
-  // it.
+  // Loaded only now: the first load in a Web Worker takes some milliseconds.
   const { default: process } = await import("node:process");
   const onError = (event: ErrorEvent) => {
     event.preventDefault();
@@ -26,6 +22,6 @@ export async function dispatchEndEvents(
   } catch (error) {
     onFailure("in a listener of process exit", error);
   }
-  // The runtime emits it once more at the end of a thread.
+  // The runtime emits `exit` once more at the end of a thread.
   process.removeAllListeners("exit");
 }

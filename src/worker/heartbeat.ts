@@ -1,5 +1,5 @@
-// Alive, and this much heap: what the supervisor reads to know that a worker is not hung and not
-// too fat.
+// The heartbeat of a worker: a counter and the heap's size, which the supervisor reads to find
+// workers that hang or use too much memory.
 
 import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
 
@@ -19,7 +19,7 @@ export class Heartbeat {
     this.#nextAt = now;
   }
 
-  /** Beats when it is time; called at every tick. `lateMs` is how late the tick itself came. */
+  /** Beats if the interval has passed. Called at every tick, which came `lateMs` too late. */
   tick(now: number, lateMs: number): void {
     this.#scoreboard.set(EVENT_LOOP_LAG_MS, lateMs);
     if (now < this.#nextAt) return;

@@ -28,7 +28,7 @@ export interface PanicWatchOptions {
   readonly worker: string;
   readonly onPanic: ServerSettings["onPanic"];
   readonly scoreboard: Scoreboard;
-  readonly link: Pick<SupervisorLink, "say">;
+  readonly link: Pick<SupervisorLink, "send">;
   readonly log: LogSink;
 }
 
@@ -79,7 +79,7 @@ export class PanicWatch {
     // the line.
     if (onPanic === "replace" && this.#fatal === undefined) {
       this.#fatal = { error };
-      link.say({ kind: "panicked", error: describeError(error) });
+      link.send({ kind: "panicked", error: describeError(error) });
     }
     this.#panicLog.note(during, error, performance.now());
   }

@@ -1,4 +1,4 @@
-// The `onShutdown` callbacks of one worker: kept while it serves, called all at once when it ends.
+// The `onShutdown` callbacks of one worker. The worker calls all of them at once when it ends.
 
 import type { ShutdownReason } from "../ipc/drain_order.ts";
 import { describeError } from "../telemetry/log.ts";
@@ -20,7 +20,7 @@ import { keepContext } from "../runtime/async_context.ts";
  */
 export type ShutdownCallback = (reason: ShutdownReason) => unknown;
 
-/** Checks that a value can be called at a worker's end. */
+/** Throws a `TypeError` if a value cannot be called at a worker's end. */
 export function checkShutdownCallback(callback: unknown): asserts callback is ShutdownCallback {
   if (typeof callback === "function") return;
   throw new TypeError(
@@ -34,8 +34,8 @@ export class ShutdownCallbacks {
   #hasBegun = false;
 
   /**
-   * Adds a callback. Throws a `TypeError` once the callbacks have been called: this one never would
-   * be.
+   * Adds a callback. Throws a `TypeError` once the callbacks have been called, since this one would
+   * not be.
    */
   add(callback: ShutdownCallback): void {
     if (this.#hasBegun) {
@@ -47,9 +47,9 @@ export class ShutdownCallbacks {
   }
 
   /**
-   * Calls all callbacks at once and waits for them, but not longer than until `time`. Each has the
-   * async context of the caller, and none sees what another one enters. What fails, and what is cut
-   * off, goes to `log`. Never rejects.
+   * Calls all callbacks at once and waits for them until `time`. Each has the async context of the
+   * caller, and none sees what another one enters. Calls `log` with each failure, and with what is
+   * cut off. Never rejects.
    */
   async call(reason: ShutdownReason, time: number, log: (line: string) => void): Promise<void> {
     this.#hasBegun = true;
@@ -66,7 +66,7 @@ export class ShutdownCallbacks {
       running.delete(call);
     });
     const timeOver = Promise.withResolvers<void>();
-    // Below zero it fires at once, too: a callback that needs no time has its turn all the same.
+    // A time below zero fires at once, too, but after the callbacks that need no time.
     const timer = setTimeout(timeOver.resolve, time - begunAt);
     await Promise.race([Promise.all(calls), timeOver.promise]);
     clearTimeout(timer);
@@ -79,7 +79,7 @@ export class ShutdownCallbacks {
   }
 }
 
-/** The name of a callback that has one, in quotes after a space. */
+/** Returns the name of a callback in quotes, after a space; empty if it has none. */
 function nameOf({ name }: ShutdownCallback): string {
   return typeof name === "string" && name !== "" ? ` ${JSON.stringify(name)}` : "";
 }

@@ -1,6 +1,6 @@
-// How a worker talks with its supervisor, whichever kind of thread it is. It opens when this
-// library is loaded, before the user's module does anything that takes time: messages that come to
-// a thread which does not listen yet are lost, so the worker speaks first, and is answered.
+// The link from a worker to its supervisor, for both kinds of threads.
+// It opens when this library is loaded. A message to a thread that does not listen yet is lost, so
+// the worker sends the first one, and the supervisor answers.
 
 import type { DrainOrder } from "../ipc/drain_order.ts";
 import { holdLifeLock } from "../runtime/life_lock.ts";
@@ -14,16 +14,15 @@ import type {
 import { importModule } from "../runtime/import_module.ts";
 import { injectFault } from "./fault_injection.ts";
 
-/** The name that the supervisor gives to each of its workers, with the worker's number. */
+/** The name of a worker, with its number. */
 const WORKER_NAME = /^mudpie:([1-9][0-9]*)$/;
 
 /**
- * The number of the worker that this module runs in; undefined on the main thread, and in other
- * people's workers.
+ * Returns the number of the worker that this module runs in. Returns undefined on the main thread,
+ * and in workers that the server did not start.
  */
 export function ownWorkerNumber(): number | undefined {
-  // Only the main thread has a main module; `name` is a worker's own name, and anybody's variable
-  // on the main thread.
+  // Only the main thread has a main module. There, `name` may be a variable of the application.
   if (Deno.mainModule !== undefined) return undefined;
   const { name } = globalThis as { name?: unknown };
   const match = typeof name === "string" ? WORKER_NAME.exec(name) : null;
@@ -34,7 +33,7 @@ export function ownWorkerNumber(): number | undefined {
 interface Port {
   post(post: WorkerPost): void;
   listen(onMessage: (message: SupervisorMessage) => void): void;
-  /** Stops listening, which would keep the thread from ending by itself. */
+  /** Stops listening: a listener would keep the thread from ending by itself. */
   close(): void;
 }
 
@@ -68,28 +67,28 @@ async function openPort(): Promise<Port> {
 }
 
 /**
- * How long a module that has run to its end may take until `run()` is called, at least: it may have
- * started something.
+ * The shortest time in which a module that has run to its end must call `run()`: it may have
+ * started something that calls it.
  */
 const MIN_RUN_GRACE_MS = 1_000;
-/** The same, in times of what the main thread took for the same module. */
+/** The same time as a multiple of what the main thread needed for the same module. */
 const RUN_GRACE_SHARE = 3;
 
-/** What a worker is there for: to serve, or to tell what it would serve. */
+/** The purpose of a worker: to serve, or to report what it would serve. */
 export type Assignment =
   | { readonly kind: "serve"; readonly configuration: WorkerConfiguration }
   | { readonly kind: "probe"; readonly order: ProbeOrder };
 
-/** A worker's connection with its supervisor. */
+/** The link from a worker to its supervisor. */
 export class SupervisorLink {
-  /** What this worker is told before it does anything. */
+  /** Resolves to the purpose of this worker, when the supervisor has sent it. */
   readonly assigned: Promise<Assignment>;
   /**
-   * Resolves when the worker's module has run to its end, or has failed to; with false where
-   * nothing is known of that.
+   * Resolves when the worker's module has run to its end, or has failed. Resolves to false if that
+   * cannot be known.
    */
   readonly moduleHasRun: Promise<boolean>;
-  /** Called when the worker is to drain. */
+  /** Called when the supervisor orders a drain. */
   onDrain: (order: DrainOrder) => void = () => {};
   readonly #port: Promise<Port>;
   #isRunning = false;
@@ -99,7 +98,7 @@ export class SupervisorLink {
     this.assigned = assigned.promise;
     this.#port = openPort();
     const lock = `mudpie-${crypto.randomUUID()}`;
-    holdLifeLock(lock, () => this.#say({ kind: "loaded", lock }));
+    holdLifeLock(lock, () => this.#post({ kind: "loaded", lock }));
     this.#port.then((port) =>
       port.listen((message) => {
         switch (message.kind) {
@@ -118,34 +117,34 @@ export class SupervisorLink {
     this.#watchForRun();
   }
 
-  /** Says something to the supervisor. */
-  say(message: Exclude<WorkerMessage, { kind: "loaded" }>): void {
-    this.#say(message);
+  /** Sends a message to the supervisor. */
+  send(message: Exclude<WorkerMessage, { kind: "loaded" }>): void {
+    this.#post(message);
   }
 
-  #say(message: WorkerMessage): void {
+  #post(message: WorkerMessage): void {
     this.#port.then((port) => port.post({ mudpie: message }));
   }
 
-  /** Whether `run()` was called. */
+  /** Whether the module has called `run()`. */
   get isRunning(): boolean {
     return this.#isRunning;
   }
 
-  /** Notes that `run()` was called. */
+  /** Notes that the module has called `run()`. */
   noteRun(): void {
     this.#isRunning = true;
   }
 
-  /** Says that this worker has come to its end, and hears nothing more. */
+  /** Reports that this worker has ended, and closes the link. */
   end(): void {
-    this.#say({ kind: "ended" });
+    this.#post({ kind: "ended" });
     this.#port.then((port) => port.close());
   }
 
   /**
-   * A module that has run to its end, and does not call `run()` within a time in which the main
-   * thread would have, is not going to: better one clear line than a fleet that never comes up.
+   * Reports a module that has run to its end without a call of `run()` in the time that the main
+   * thread would have needed: one clear line is better than a fleet that never starts.
    */
   async #watchForRun(): Promise<void> {
     const assignment = await this.assigned;
@@ -156,7 +155,7 @@ export class SupervisorLink {
     const graceMs = Math.max(MIN_RUN_GRACE_MS, mainStartupMs * RUN_GRACE_SHARE);
     await new Promise((resolve) => setTimeout(resolve, graceMs));
     if (this.#isRunning) return;
-    this.#say({
+    this.#post({
       kind: "failed",
       isFinal: true,
       message:
@@ -167,17 +166,16 @@ export class SupervisorLink {
 }
 
 /**
- * Waits for the worker's own module, which is being evaluated already: importing it once more gives
- * the same evaluation. It has to be asked for while this library is loaded, before the module's own
- * code runs; later, Deno 2.9 takes a module that awaits something for one that has run. False for a
- * module of a scheme of which nobody runs a server's main module (`data:`, `blob:`): then nothing
- * is known.
+ * Waits for the worker's own module, whose evaluation has begun: a second import returns the same
+ * evaluation. The import has to start while this library is loaded, before the module's own code
+ * runs: later, Deno 2.9 treats a module that awaits something as one that has run. Resolves to
+ * false for a module of another scheme (`data:`, `blob:`), about which nothing can be known.
  */
 async function waitForModule(entry: string): Promise<boolean> {
   try {
     return await importModule(entry) !== undefined;
   } catch {
-    // The thread dies of the same error, which is how everybody hears of it.
+    // The thread dies of the same error, and so the supervisor receives it.
     return true;
   }
 }

@@ -26,7 +26,7 @@ import { reportOf, type WorkerProgram } from "./worker_program.ts";
 /** The part of the link to the supervisor that a worker uses. */
 export type WorkerLink = Pick<
   SupervisorLink,
-  "assigned" | "end" | "moduleHasRun" | "noteRun" | "onDrain" | "say"
+  "assigned" | "end" | "moduleHasRun" | "noteRun" | "onDrain" | "send"
 >;
 
 /**
@@ -45,7 +45,7 @@ export async function serveAsWorker(
       // An error in a promise that the module does not await ends the worker during these turns. On
       // a busy machine, a timer alone may be due before it.
       await shortTurns();
-      link.say({ kind: "probed", report: reportOf(program) });
+      link.send({ kind: "probed", report: reportOf(program) });
       // Not awaited: the module waits for `run()` to return.
       link.moduleHasRun.then(() => link.end());
       return;
@@ -122,7 +122,7 @@ class ServingWorker {
     const acceptLoop = this.#createAcceptLoop(listener);
     this.#clock.start();
     const accepting = acceptLoop.run();
-    this.#link.say({ kind: "accepting" });
+    this.#link.send({ kind: "accepting" });
 
     const order = await drain.promise;
     const workEndsAt = performance.now() + order.workMs;
@@ -132,7 +132,7 @@ class ServingWorker {
     // Not earlier: a client whose connection ends comes back at once, and must not find that
     // socket.
     this.#context.isDraining = true;
-    this.#link.say({ kind: "draining" });
+    this.#link.send({ kind: "draining" });
     await this.#connections.drain(order.connectionsMs);
     await finishWork(this.#program, order.reason, workEndsAt, (line) => this.#log(line));
     this.#clock.stop();
@@ -152,7 +152,7 @@ class ServingWorker {
       return await listenAt(address, () => this.#program.onListen?.(platformAddress(address)));
     } catch (error) {
       const isFinal = isTooLate(address, error);
-      this.#link.say({ kind: "failed", isFinal, message: describeError(error) });
+      this.#link.send({ kind: "failed", isFinal, message: describeError(error) });
       return undefined;
     }
   }

@@ -20,7 +20,7 @@ function startWatch(onPanic: "replace" | "keep") {
     worker: "worker 3",
     onPanic,
     scoreboard,
-    link: { say: (message) => void said.push(message) },
+    link: { send: (message) => void said.push(message) },
     log: (line) => void lines.push(line),
   });
   return { watch, said, lines, panics: () => scoreboard.read().panics };

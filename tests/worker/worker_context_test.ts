@@ -23,7 +23,7 @@ function make(options: WebServerOptions, but: Partial<WorkerConfiguration> = {})
     worker: "worker 3",
     onPanic: "keep",
     scoreboard,
-    link: { say: () => {} },
+    link: { send: () => {} },
     log: (line) => void lines.push(line),
   });
   const router = new Router<Handler>((segment) => segment);

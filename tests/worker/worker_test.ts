@@ -28,7 +28,7 @@ function fakeLink(assignment: Assignment) {
     moduleHasRun: new Promise(() => {}),
     onDrain: () => {},
     noteRun: () => {},
-    say: (message) => void said.push(message),
+    send: (message) => void said.push(message),
     end: () => {},
   };
   return { link, said, kinds: () => said.map(({ kind }) => kind) };

@@ -13,4 +13,4 @@ const assignment = await link.assigned;
 post(`assigned to ${assignment.kind}, running: ${link.isRunning}`);
 link.noteRun();
 post(`running: ${link.isRunning}`);
-link.say({ kind: "accepting" });
+link.send({ kind: "accepting" });
