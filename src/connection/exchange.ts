@@ -155,15 +155,15 @@ export class Exchange implements ExchangeWatch {
     const startedAt = this.#startedAt;
     const endedAt = this.#hasWaited ? performance.now() : requestClock.end();
     if (id !== undefined) {
-      accessLog?.note(
-        clientHostname(head, peer),
+      accessLog?.note({
+        clientHostname: clientHostname(head, peer),
         head,
-        id,
+        requestId: id,
         status,
         bodyBytes,
         startedAt,
         endedAt,
-      );
+      });
     }
     requestMetrics?.note(head.method, routeIndexOf(this.request), status, endedAt - startedAt);
   }
@@ -210,8 +210,15 @@ export function reportRefusal(
 ): void {
   const { accessLog, requestMetrics } = context;
   if (id !== undefined) {
-    const client = head === undefined ? peer.addr.hostname : clientHostname(head, peer);
-    accessLog?.note(client, head, id, status, bodyBytes, undefined);
+    accessLog?.note({
+      clientHostname: head === undefined ? peer.addr.hostname : clientHostname(head, peer),
+      head,
+      requestId: id,
+      status,
+      bodyBytes,
+      startedAt: undefined,
+      endedAt: performance.now(),
+    });
   }
   requestMetrics?.noteRefusal(head?.method, status);
 }

@@ -2,7 +2,13 @@
 // there are many: one write for each line would cost more than the response that it reports.
 
 import { LineBuffer } from "./line_buffer.ts";
-import { accessDate, type AccessFormat, JsonFormat, TextFormat } from "./access_format.ts";
+import {
+  accessDate,
+  type AccessFormat,
+  type AccessRecord,
+  JsonFormat,
+  TextFormat,
+} from "./access_format.ts";
 import type { WrittenId } from "./request_id.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 
@@ -23,6 +29,20 @@ export interface AccessLogOptions {
   readonly write: (bytes: Uint8Array) => Promise<void>;
   /** Called with the first failure to write. */
   readonly onFailure: (error: unknown) => void;
+}
+
+/** A request that was answered or refused. */
+export interface LoggedRequest {
+  readonly clientHostname: string;
+  /** Undefined if the request was refused before its head was whole. */
+  readonly head: RequestHead | undefined;
+  readonly requestId: WrittenId;
+  readonly status: number;
+  readonly bodyBytes: number;
+  /** When the server began to handle the request, by `performance.now()`. Undefined if it did not. */
+  readonly startedAt: number | undefined;
+  /** When the response was made, by `performance.now()`. */
+  readonly endedAt: number;
 }
 
 /** The access log of one worker. */
@@ -51,34 +71,23 @@ export class AccessLog {
     this.#renewTime(new Date());
   }
 
-  /**
-   * Notes a request that was answered; one that was refused before it was whole has no head.
-   * `startedAt` is when it was taken up, and `endedAt` when its answer was made, by
-   * `performance.now()`; without the first, it took no time worth telling.
-   */
-  note(
-    clientHostname: string,
-    head: RequestHead | undefined,
-    requestId: WrittenId,
-    status: number,
-    bodyBytes: number,
-    startedAt: number | undefined,
-    endedAt: number = performance.now(),
-  ): void {
+  /** Adds the line of a request, unless its path is excluded. */
+  note(request: LoggedRequest): void {
+    const { head, startedAt, endedAt } = request;
     if (this.#excluded.size > 0 && head !== undefined && this.#excluded.has(head.path)) return;
     if (this.#waiting.length > MAX_UNWRITTEN_BYTES) {
       this.#dropped++;
       return;
     }
-    const record = {
-      clientHostname,
+    const record: AccessRecord = {
+      clientHostname: request.clientHostname,
       requestLine: head ?? null,
-      status,
-      bodyBytes,
+      status: request.status,
+      bodyBytes: request.bodyBytes,
       referer: head?.header("referer") ?? null,
       userAgent: head?.header("user-agent") ?? null,
       durationMs: startedAt === undefined ? 0 : endedAt - startedAt,
-      requestId,
+      requestId: request.requestId,
     };
     this.#format.add(this.#waiting, record, this.#date, this.#wallOffsetMs + endedAt);
     if (this.#waiting.length > MAX_WAITING_BYTES) this.#write();

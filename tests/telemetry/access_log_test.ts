@@ -5,11 +5,13 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { HeadParser } from "../../src/http1/head_parser.ts";
 import { encodeHead, RequestHead } from "../../src/http1/request_head.ts";
-import { AccessLog, type AccessLogOptions } from "../../src/telemetry/access_log.ts";
+import {
+  AccessLog,
+  type AccessLogOptions,
+  type LoggedRequest,
+} from "../../src/telemetry/access_log.ts";
 import { settle } from "../support/connections/fake_conn.ts";
 import { writtenId } from "../support/connections/written_id.ts";
-
-const CLIENT = "192.0.2.1";
 
 function headOf(target: string, ...fields: [string, string][]): RequestHead {
   const bytes = encodeHead({ method: "GET", target, fields: [["host", "a"], ...fields] });
@@ -18,6 +20,20 @@ function headOf(target: string, ...fields: [string, string][]): RequestHead {
   const head = outcome.kind === "complete" ? parser.take(bytes, 0, outcome.end) : undefined;
   if (!(head instanceof RequestHead)) throw new Error(`Not a head: ${target}`);
   return head;
+}
+
+/** A request as it is logged: answered with 200 and one byte at once, unless `but` differs. */
+function logged(head: RequestHead | undefined, but: Partial<LoggedRequest> = {}): LoggedRequest {
+  return {
+    clientHostname: "192.0.2.1",
+    head,
+    requestId: writtenId("id"),
+    status: 200,
+    bodyBytes: 1,
+    startedAt: undefined,
+    endedAt: performance.now(),
+    ...but,
+  };
 }
 
 /** Somewhere to write, which takes its time when the test wants it to. */
@@ -64,8 +80,12 @@ describe("AccessLog", () => {
     const log = sink.log();
     log.tick(new Date("2026-11-23T15:04:05.678Z"));
     const head = headOf("/a?b=c", ["referer", "http://a/"], ["user-agent", 'curl "8"']);
-    log.note(CLIENT, head, writtenId("id-1"), 200, 12, performance.now() - 1_000);
-    log.note(CLIENT, undefined, writtenId("id-2"), 400, 7, undefined);
+    log.note(logged(head, {
+      requestId: writtenId("id-1"),
+      bodyBytes: 12,
+      startedAt: performance.now() - 1_000,
+    }));
+    log.note(logged(undefined, { requestId: writtenId("id-2"), status: 400, bodyBytes: 7 }));
     await log.flush();
     assertMatch(
       sink.lines[0],
@@ -85,7 +105,7 @@ describe("AccessLog", () => {
     const before = Date.now();
     log.tick(new Date());
     for (const id of ["id-1", "id-2"]) {
-      log.note(CLIENT, headOf("/a"), writtenId(id), 200, 1, undefined);
+      log.note(logged(headOf("/a"), { requestId: writtenId(id) }));
     }
     await log.flush();
     const records = sink.lines.map((line) => JSON.parse(line));
@@ -111,9 +131,9 @@ describe("AccessLog", () => {
       "/",
     ];
     for (const target of targets) {
-      log.note(CLIENT, headOf(target), writtenId("id"), 200, 1, undefined);
+      log.note(logged(headOf(target)));
     }
-    log.note(CLIENT, undefined, writtenId("id"), 400, 1, undefined);
+    log.note(logged(undefined, { status: 400 }));
     await log.flush();
     assertEquals(sink.lines.map((line) => /"(?:GET (\S+) .*?|-)" \d/.exec(line)?.[1]), [
       "/healthz/",
@@ -127,7 +147,7 @@ describe("AccessLog", () => {
     const sink = new Sink();
     const log = sink.log();
     for (let i = 0; i < 100; i++) {
-      log.note(CLIENT, headOf(`/${i}`), writtenId("id"), 200, 1, undefined);
+      log.note(logged(headOf(`/${i}`)));
     }
     await settle();
     assertEquals(sink.writes, []);
@@ -143,7 +163,7 @@ describe("AccessLog", () => {
     const sink = new Sink();
     const log = sink.log();
     const head = headOf("/" + "a".repeat(1_000));
-    for (let i = 0; i < 200; i++) log.note(CLIENT, head, writtenId("id"), 200, 1, undefined);
+    for (let i = 0; i < 200; i++) log.note(logged(head));
     await settle();
     assertEquals(sink.writes.length > 0, true);
     await log.flush();
@@ -154,9 +174,9 @@ describe("AccessLog", () => {
     const sink = new Sink();
     sink.isSlow = true;
     const log = sink.log();
-    log.note(CLIENT, headOf("/first"), writtenId("id"), 200, 1, undefined);
+    log.note(logged(headOf("/first")));
     log.tick(new Date());
-    log.note(CLIENT, headOf("/second"), writtenId("id"), 200, 1, undefined);
+    log.note(logged(headOf("/second")));
     log.tick(new Date());
     await settle();
     assertEquals(sink.writes.length, 1);
@@ -170,9 +190,9 @@ describe("AccessLog", () => {
     const sink = new Sink();
     sink.isSlow = true;
     const log = sink.log();
-    log.note(CLIENT, headOf("/first"), writtenId("id"), 200, 1, undefined);
+    log.note(logged(headOf("/first")));
     log.tick(new Date());
-    log.note(CLIENT, headOf("/last"), writtenId("id"), 200, 1, undefined);
+    log.note(logged(headOf("/last")));
     let isFlushed = false;
     const flushed = log.flush().then(() => isFlushed = true);
     await settle();
@@ -188,7 +208,7 @@ describe("AccessLog", () => {
     const log = sink.log();
     const head = headOf("/" + "a".repeat(8_000));
     const total = 2_000;
-    for (let i = 0; i < total; i++) log.note(CLIENT, head, writtenId("id"), 200, 1, undefined);
+    for (let i = 0; i < total; i++) log.note(logged(head));
     await sink.finish();
     for (let i = 0; i < 3; i++) {
       log.tick(new Date());
@@ -211,8 +231,8 @@ describe("AccessLog", () => {
     };
     const log = sink.log({ write });
     for (let i = 0; i < 4; i++) {
-      log.note(CLIENT, headOf("/"), writtenId("id"), 200, 1, undefined);
-      log.note(CLIENT, headOf("/"), writtenId("id"), 200, 1, undefined);
+      log.note(logged(headOf("/")));
+      log.note(logged(headOf("/")));
       log.tick(new Date());
       await settle();
     }
