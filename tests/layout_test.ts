@@ -1,4 +1,4 @@
-// Checks the tests themselves: the names that they have.
+// Checks the tests themselves: which source file has a test of its own, and what names tests have.
 // Each rule is a function from sources to problems. It runs over the repository, and over made-up
 // sources that break it, so that no rule can pass idly.
 
@@ -9,6 +9,81 @@ import { codeOnly, lineAt } from "./support/source_code.ts";
 
 const repository = new URL("../", import.meta.url);
 const canRead = Deno.permissions.querySync({ name: "read", path: repository }).state === "granted";
+
+/** A path from the top of the repository, or a folder with the slash at its end, which stands for all that is in it. */
+type Place = string;
+
+/**
+ * Source files without a test file of their own, and the test file that covers them. A file that has neither a function nor a
+ * class needs no test, and no place here.
+ */
+const coveredElsewhere: Readonly<Record<Place, Place>> = {
+  // Entry points, and what needs a process: only a program that runs shows what they do.
+  "src/cli.ts": "tests/e2e/cli_test.ts",
+  "src/cli/main.ts": "tests/e2e/cli_test.ts",
+  "src/cli/serve.ts": "tests/e2e/cli_test.ts",
+  "src/cli/module_watch.ts": "tests/e2e/watch_test.ts",
+  "src/testing.ts": "tests/e2e/testing_test.ts",
+  "src/supervisor/inspector.ts": "tests/e2e/inspector_test.ts",
+  "src/supervisor/probe.ts": "tests/e2e/cli_test.ts",
+  "src/supervisor/sd_notify.ts": "tests/e2e/sd_notify_test.ts",
+  "src/supervisor/signals.ts": "tests/e2e/signals_test.ts",
+  // What a browser runs.
+  "src/admin/page/": "tests/e2e/admin_page_test.ts",
+  // Parts of one thing, which is tested as a whole.
+  "src/handler/brotli/commands.ts": "tests/handler/brotli/decoder_test.ts",
+  "src/handler/brotli/dictionary.ts": "tests/handler/brotli/decoder_test.ts",
+  "src/handler/multipart.ts": "tests/handler/form_test.ts",
+};
+
+/** Whether a file has anything that runs: functions and classes, rather than types, texts and numbers. */
+function hasLogic(source: string): boolean {
+  return /^(?:export )?(?:default )?(?:(?:async )?function\b|(?:abstract )?class\b|const [^=]*= (?:async )?\(|\w+\()/m
+    .test(codeOnly(source));
+}
+
+/** The test files of a source file: `tests/a/b_test.ts` and `tests/a/b_<subject>_test.ts` for `src/a/b.ts`. */
+function ownTests(source: string, files: Sources): string[] {
+  const stem = source.replace(/\.[jt]s$/, "");
+  const mirrored = stem.replace(/^src\//, "tests/");
+  return [...files.keys()].filter((file) => {
+    if (file === `${mirrored}_test.ts`) return true;
+    if (!file.startsWith(`${mirrored}_`) || !file.endsWith("_test.ts")) return false;
+    // For src/a/b.ts and src/a/b_c.ts, b_c_test.ts is the test of the latter.
+    const longerStem = file.replace(/^tests\//, "src/").replace(/_test\.ts$/, "");
+    return !files.has(`${longerStem}.ts`);
+  });
+}
+
+function findUntested(files: Sources, covered: Readonly<Record<Place, Place>>): string[] {
+  const problems: string[] = [];
+  for (const [file, source] of files) {
+    if (!/^src\/.*\.[jt]s$/.test(file) || !hasLogic(source)) continue;
+    if (Object.keys(covered).some((place) => isIn(place, file))) continue;
+    if (ownTests(file, files).length > 0) continue;
+    const expected = file.replace(/^src\//, "tests/").replace(/\.[jt]s$/, "_test.ts");
+    problems.push(`${file} has no test: write ${expected}, or name the test that covers it`);
+  }
+  return problems;
+}
+
+/** Lines of the table that are no exceptions, or name a test that is not there. */
+function findIdleExceptions(files: Sources, covered: Readonly<Record<Place, Place>>): string[] {
+  const problems: string[] = [];
+  for (const [place, test] of Object.entries(covered)) {
+    const sources = [...files.keys()].filter((file) => isIn(place, file));
+    if (sources.length === 0) problems.push(`${place} is in the table, but not in the repository`);
+    if (!files.has(test)) problems.push(`${test}, which covers ${place}, is not in the repository`);
+    for (const source of sources) {
+      if (ownTests(source, files).length > 0) problems.push(`${source} has a test of its own`);
+    }
+  }
+  return problems;
+}
+
+function isIn(place: Place, file: string): boolean {
+  return place.endsWith("/") ? file.startsWith(place) : file === place;
+}
 
 /** Names of tests that repeat the `it` of `it()`: `it("it closes")` reads as "it it closes". */
 function findStutters(tests: Sources): string[] {
@@ -24,10 +99,86 @@ function findStutters(tests: Sources): string[] {
 }
 
 describe("the tests", { ignore: !canRead }, () => {
+  it("mirror the sources: each file that does something has a test, or a test that covers it", async () => {
+    const files = await readTree("", /^(?:src|tests)\/.*\.[jt]s$/);
+    assertEquals(findUntested(files, coveredElsewhere), []);
+    assertEquals(findIdleExceptions(files, coveredElsewhere), []);
+  });
+
   it("have no name that begins with the word it", async () => {
     const tests = await readTree("tests/", /\.ts$/);
     assertGreater(tests.size, 0);
     assertEquals(findStutters(tests), []);
+  });
+});
+
+/** Files by their paths; a source has a function in it. */
+function filesOf(...paths: string[]): Sources {
+  return new Map(paths.map((path) => [path, "export function act(): void {}"]));
+}
+
+describe("findUntested()", () => {
+  const missing = (file: string, test: string) =>
+    `${file} has no test: write ${test}, or name the test that covers it`;
+
+  it("reports a source file without a test", () => {
+    const files = filesOf("src/a.ts", "src/b/c.ts", "src/b/d.js", "tests/a_test.ts");
+    assertEquals(findUntested(files, {}), [
+      missing("src/b/c.ts", "tests/b/c_test.ts"),
+      missing("src/b/d.js", "tests/b/d_test.ts"),
+    ]);
+  });
+
+  it("reports a source file whose test is in another folder, or has another name", () => {
+    const files = filesOf("src/a/b.ts", "tests/b_test.ts", "tests/a/bc_test.ts", "tests/a/b.ts");
+    assertEquals(findUntested(files, {}), [missing("src/a/b.ts", "tests/a/b_test.ts")]);
+  });
+
+  it("takes a test with a subject in its name for one, unless it is another file's", () => {
+    const files = filesOf("src/b.ts", "src/b_c.ts", "tests/b_c_test.ts");
+    assertEquals(findUntested(files, {}), [missing("src/b.ts", "tests/b_test.ts")]);
+    assertEquals(findUntested(filesOf("src/b.ts", "tests/b_c_test.ts"), {}), []);
+  });
+
+  it("leaves files and folders alone that a test elsewhere covers", () => {
+    const files = filesOf("src/a.ts", "src/b/c.ts");
+    assertEquals(
+      findUntested(files, { "src/a.ts": "tests/e2e/x_test.ts", "src/b/": "tests/y_test.ts" }),
+      [],
+    );
+  });
+
+  const sources = [
+    { source: "export interface A { act(): void }\nexport type B = () => void;", isTested: false },
+    { source: `import { a } from "./a.ts";\nexport const NAME = "class A";`, isTested: false },
+    { source: "// function\nexport const LIMIT = 3;", isTested: false },
+    { source: "function act() {}", isTested: true },
+    { source: "export async function act() {}", isTested: true },
+    { source: "export abstract class A {}", isTested: true },
+    { source: "const act = (a: string): void => {};", isTested: true },
+    { source: `import { run } from "./a.ts";\nrun();`, isTested: true },
+  ];
+  for (const { source, isTested } of sources) {
+    it(`${isTested ? "wants" : "wants no"} test of ${JSON.stringify(source)}`, () => {
+      assertEquals(findUntested(new Map([["src/a.ts", source]]), {}).length, isTested ? 1 : 0);
+    });
+  }
+});
+
+describe("findIdleExceptions()", () => {
+  it("reports an exception that is none, and a test that is not there", () => {
+    const files = filesOf("src/a.ts", "src/b/c.ts", "tests/b/c_test.ts", "tests/e2e/x_test.ts");
+    const covered = {
+      "src/a.ts": "tests/e2e/y_test.ts",
+      "src/b/": "tests/e2e/x_test.ts",
+      "src/gone.ts": "tests/e2e/x_test.ts",
+    };
+    assertEquals(findIdleExceptions(files, covered), [
+      "tests/e2e/y_test.ts, which covers src/a.ts, is not in the repository",
+      "src/b/c.ts has a test of its own",
+      "src/gone.ts is in the table, but not in the repository",
+    ]);
+    assertEquals(findIdleExceptions(files, { "src/a.ts": "tests/e2e/x_test.ts" }), []);
   });
 });
 
