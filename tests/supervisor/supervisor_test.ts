@@ -210,15 +210,12 @@ describe("Supervisor", () => {
 
   it("does not cut short for a call in onEvent that comes while the stop begins", async () => {
     const calls: Promise<void>[] = [];
-    let supervisor: Supervisor | undefined;
-    await using supervised = new Supervised({
+    await using supervised: Supervised = new Supervised({
       onEvent: (event) => {
-        if (event.kind === "stopping" && supervisor !== undefined) {
-          calls.push(supervisor.shutdown());
-        }
+        if (event.kind === "stopping") calls.push(supervised.supervisor.shutdown());
       },
     });
-    supervisor = supervised.supervisor;
+    const { supervisor } = supervised;
     const workers = await supervised.up();
     supervisor.shutdown();
     assertEquals(calls.length, 1);
@@ -226,13 +223,11 @@ describe("Supervisor", () => {
   });
 
   it("performs what onEvent causes only after the actions that were decided without it", async () => {
-    let supervisor: Supervisor | undefined;
-    await using supervised = new Supervised({
+    await using supervised: Supervised = new Supervised({
       onEvent: (event) => {
-        if (event.kind === "panicked") supervisor?.shutdown();
+        if (event.kind === "panicked") supervised.supervisor.shutdown();
       },
     });
-    supervisor = supervised.supervisor;
     const [first] = await supervised.up();
     first.report({ kind: "panicked", error: "boom" });
     assertEquals(supervised.kinds().slice(3, 6), ["panicked", "replacing", "stopping"]);
