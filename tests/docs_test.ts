@@ -64,6 +64,31 @@ function isFileOfRepository(path: string): boolean {
   }
 }
 
+/** The paths of the files of the code, from the top of the repository. */
+function* sourceFiles(folder = "src/"): Iterable<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
+    if (isDirectory) yield* sourceFiles(`${folder}${name}/`);
+    else yield folder + name;
+  }
+}
+
+/** The files in backticks on a page, by their paths from `src/`, of which none of `files` is one. */
+function findLostFiles(page: string, files: readonly string[]): string[] {
+  return [...page.matchAll(/`([\w./-]+\.[jt]s|[\w/-]+\/)`/g)]
+    .map(([, name]) => name)
+    .filter((name) => !isRootFile(name) && !files.some((file) => isNamed(file, name)));
+}
+
+/** Whether a name is that of a file outside of `src/`. */
+function isRootFile(name: string): boolean {
+  return name === "mod.ts" || name.startsWith("tests/");
+}
+
+/** Whether a name from `src/` is that of a file, or of a folder that it is in. */
+function isNamed(file: string, name: string): boolean {
+  return name.endsWith("/") ? file.startsWith(`src/${name}`) : file === `src/${name}`;
+}
+
 describe("The pages for users", { ignore: !CAN_READ }, () => {
   it("the links of each page lead to files that are published, and to headings in them", () => {
     const faults = pages().flatMap((page) =>
@@ -94,7 +119,30 @@ describe("The pages for users", { ignore: !CAN_READ }, () => {
     assertEquals(isFileOfRepository(CONTRIBUTING), true);
   });
 
+  it("src/README.md names no file of the code that is not there", () => {
+    const files = [...sourceFiles()];
+    assertGreater(files.length, 0);
+    const page = Deno.readTextFileSync(new URL("src/README.md", ROOT));
+    assertEquals(findLostFiles(page, files), []);
+  });
+
   it("README.md links to the index of src/docs", () => {
     assertEquals(linksOf("README.md").includes("src/docs/README.md"), true);
   });
+});
+
+describe("findLostFiles()", () => {
+  const files = ["src/a.ts", "src/in/b.ts", "src/in/page/c.js"];
+  const cases: [page: string, lost: string[]][] = [
+    ["`a.ts`, `in/b.ts`, `in/`, `in/page/` and `in/page/c.js`", []],
+    ["`b.ts` without its folder", ["b.ts"]],
+    ["`in/a.ts` and `out/`", ["in/a.ts", "out/"]],
+    ["`mod.ts` and `tests/a_test.ts`, which are elsewhere", []],
+    ["in/a.ts without backticks, `run()`, `Fleet.after(input, now)` and `Deno`", []],
+  ];
+  for (const [page, lost] of cases) {
+    it(`finds ${lost.length === 0 ? "nothing" : lost.join(" and ")} in: ${page}`, () => {
+      assertEquals(findLostFiles(page, files), lost);
+    });
+  }
 });
