@@ -10,7 +10,7 @@ import {
 } from "../options/run_options.ts";
 import type { WebServerOptions } from "../options/server_options.ts";
 import { type Flag, readWords } from "./flags.ts";
-import { nearest } from "./suggestion.ts";
+import { suggest } from "./suggestion.ts";
 
 /** What a Service of the name "mudpie" does to the pods beside it. */
 const SERVICE_LINK = "; if Kubernetes has set it, say enableServiceLinks: false";
@@ -98,27 +98,44 @@ function tokensOf(args: readonly string[], flags: readonly Flag[]) {
   return tokens;
 }
 
+type FlagToken = Token & { kind: "option" };
+
 /** Reads one flag. Returns what is wrong with it. */
 function readFlag(
-  { name, rawName, value, inlineValue }: Token & { kind: "option" },
+  token: FlagToken,
   flags: readonly Flag[],
-  { commands, apps, watchPaths, said }: Reading,
+  reading: Reading,
 ): string | undefined {
-  const command = COMMANDS.find((each) => each === name);
-  if (command !== undefined) {
-    commands.add(command);
-    if (command === "help" && value === WHOLE_HELP) apps.push(value);
-    else if (command === "watch" && value !== undefined) {
-      const paths = value.split(",").map((path) => path.trim());
-      if (paths.includes("")) {
-        return `${rawName}= needs paths with commas between them: got ${quote(value)}`;
-      }
-      watchPaths.push(...paths);
-    } else if (value !== undefined) return `${rawName} takes no value: got ${quote(value)}`;
-    return undefined;
-  }
-  const flag = flags.find((each) => each.name === name);
-  if (flag === undefined) return unknownFlag(rawName, name, flags);
+  const command = COMMANDS.find((each) => each === token.name);
+  if (command !== undefined) return readCommand(command, token, reading);
+  const flag = flags.find((each) => each.name === token.name);
+  if (flag === undefined) return unknownFlag(token.rawName, token.name, flags);
+  return readOption(flag, token, reading);
+}
+
+function readCommand(
+  command: Command,
+  { rawName, value }: FlagToken,
+  { commands, apps, watchPaths }: Reading,
+): string | undefined {
+  commands.add(command);
+  if (value === undefined) return undefined;
+  if (command === "help" && value === WHOLE_HELP) apps.push(value);
+  else if (command === "watch") {
+    const paths = value.split(",").map((path) => path.trim());
+    if (paths.includes("")) {
+      return `${rawName}= needs paths with commas between them: got ${quote(value)}`;
+    }
+    watchPaths.push(...paths);
+  } else return `${rawName} takes no value: got ${quote(value)}`;
+  return undefined;
+}
+
+function readOption(
+  flag: Flag,
+  { rawName, value, inlineValue }: FlagToken,
+  { said }: Reading,
+): string | undefined {
   const { rule } = flag.option;
   const isNextFlag = !inlineValue && value?.startsWith("--");
   if (value === undefined || isNextFlag) {
@@ -141,7 +158,7 @@ function append(before: unknown, value: unknown): unknown {
 }
 
 function unknownFlag(rawName: string, name: string, flags: readonly Flag[]): string {
-  const known = nearest(name, [...flags.map((flag) => flag.name), ...COMMANDS]);
+  const known = suggest(name, [...flags.map((flag) => flag.name), ...COMMANDS]);
   const advice = known === undefined ? "--help all lists all flags" : `did you mean --${known}?`;
   return `Unknown flag ${rawName}: ${advice}`;
 }

@@ -8,6 +8,7 @@ import type { ProbeReport } from "../ipc/messages.ts";
 import { resolveRunOptions, type RunOptions } from "../options/run_options.ts";
 import { handOver, WebServer } from "../server.ts";
 import { isWrittenInFull, LinkedModules } from "../supervisor/start_folder.ts";
+import type { CommandLine } from "../supervisor/launch.ts";
 import { probe, type ProbeOutcome } from "../supervisor/probe.ts";
 import { describeLoadFailure, loadApplication } from "./application.ts";
 import type { ServeInvocation } from "./arguments.ts";
@@ -23,9 +24,27 @@ export interface Places {
   readonly entry: string;
 }
 
+/** The one server that this process runs: the command line's, or that of the application. */
+class OnlyServer {
+  #hasBegun = false;
+
+  /** Whether a server runs, or has begun to start. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** Notes that a server begins. Throws if one has begun before. */
+  begin(what: string): void {
+    if (this.#hasBegun) {
+      throw new TypeError(`Cannot call ${what}: the command line runs a server here already`);
+    }
+    this.#hasBegun = true;
+  }
+}
+
 /**
- * Serves until the server has stopped, or leaves that to the application, which calls `run()` itself. Resolves with what went
- * wrong.
+ * Serves until the server has stopped, or leaves that to the application, if that calls `run()`
+ * itself. Resolves with the failure, if there is one.
  */
 export async function serve(
   invocation: ServeInvocation,
@@ -33,47 +52,56 @@ export async function serve(
 ): Promise<string | undefined> {
   let watch: ModuleWatch | undefined;
   try {
-    watch = invocation.watch === undefined ? undefined : await ModuleWatch.open({
-      app: places.app,
-      links: LinkedModules.find(isWrittenInFull(invocation.app) ? [places.app] : []),
-      paths: invocation.watch,
-    });
+    watch = await openWatch(invocation, places);
   } catch (error) {
-    return `Cannot watch ${invocation.app}: ${
-      error instanceof Error ? error.message : String(error)
-    }`;
+    const reason = error instanceof Error ? error.message : String(error);
+    return `Cannot watch ${invocation.app}: ${reason}`;
   }
-  let isTaken = false;
-  handOver({
-    app: places.app,
-    isAppWrittenInFull: isWrittenInFull(invocation.app),
-    runOptions: invocation.runOptions,
-    serverOptions: invocation.serverOptions,
-    workersSource: invocation.workersSource,
-    onBegin: (what) => {
-      if (isTaken) {
-        throw new TypeError(`Cannot call ${what}: the command line runs a server here already`);
-      }
-      isTaken = true;
-    },
+  const server = new OnlyServer();
+  handOver(commandLineOf(invocation, places, {
+    onBegin: (what) => server.begin(what),
     onStarted: (running) => watch?.attend(running),
-  });
+  }));
   const loaded = await loadApplication(places.app);
-  if (isTaken) return loaded.kind === "failed" ? loaded.reason : undefined;
+  if (server.hasBegun) return loaded.kind === "failed" ? loaded.reason : undefined;
   if (loaded.kind === "servable") return await runFleet({ entry: places.entry });
-  let failure: string;
-  if (loaded.kind === "failed") failure = cannotLoad(invocation.app, loaded.reason);
-  else {
-    // It may call run() in a worker, where import.meta.main is true.
-    const outcome = await probeModule(invocation, places.app, places.app);
-    // It may have called it by itself meanwhile, in a function that its module does not await.
-    if (isTaken) return undefined;
-    if (outcome.kind === "probed") {
-      return await runProbed(invocation, { ...outcome, entry: places.app });
-    }
-    failure = failureOf(invocation.app, outcome, loaded.found);
+  // It may call run() in a worker, where import.meta.main is true.
+  const outcome = loaded.kind === "failed"
+    ? loaded
+    : await probeModule(invocation, places.app, places.app);
+  // It may have called it by itself meanwhile, in a function that its module does not await.
+  if (server.hasBegun) return undefined;
+  if (outcome.kind === "probed") {
+    return await runProbed(invocation, { ...outcome, entry: places.app });
   }
+  const found = loaded.kind === "failed" ? undefined : loaded.found;
+  const failure = failureOf(invocation.app, outcome, found);
   return watch === undefined ? failure : await serveOnceMended(invocation, places, watch, failure);
+}
+
+async function openWatch(
+  { app, watch }: ServeInvocation,
+  places: Places,
+): Promise<ModuleWatch | undefined> {
+  if (watch === undefined) return undefined;
+  const links = LinkedModules.find(isWrittenInFull(app) ? [places.app] : []);
+  return await ModuleWatch.open({ app: places.app, links, paths: watch });
+}
+
+/** Makes the value that the server takes from the command line. */
+function commandLineOf(
+  { app, runOptions, serverOptions, workersSource }: ServeInvocation,
+  places: Places,
+  callbacks: Pick<CommandLine, "onBegin" | "onStarted">,
+): CommandLine {
+  return {
+    app: places.app,
+    isAppWrittenInFull: isWrittenInFull(app),
+    runOptions,
+    serverOptions,
+    workersSource,
+    ...callbacks,
+  };
 }
 
 /** Runs a fleet of which this thread serves nothing. Resolves with what went wrong; else the process ends with it. */
@@ -147,7 +175,7 @@ type ProbedApp = Failure | {
   readonly entry: string;
 };
 
-/** Surveys what loads the application's default export, which it may have; else the application as a program of its own. */
+/** Probes what loads the application's default export. If there is none, probes the application as a program. */
 export async function probeApp(
   invocation: ServeInvocation,
   { app, entry }: Places,

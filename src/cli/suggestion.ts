@@ -1,10 +1,13 @@
-// The word that somebody most likely meant, who wrote another one.
+// Suggests the word that the user most likely meant.
 
 /** How many letters of a word may be wrong, as a share of it. */
 const MAX_WRONG_SHARE = 0.4;
 
-/** The candidate that is the nearest to a word; undefined where none is near. What begins with the word is near, too. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
+/**
+ * Returns the candidate that is nearest to a word; undefined if none is near. A candidate that begins
+ * with the word is near, too.
+ */
+export function suggest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;
   for (const candidate of candidates) {
@@ -17,7 +20,10 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return word === "" ? undefined : candidates.find((candidate) => candidate.startsWith(word));
 }
 
-/** How many letters have to be put in, left out, exchanged, or swapped with the next to make one word of the other. */
+/**
+ * Returns how many letters have to be inserted, removed, replaced, or swapped with the next one to turn
+ * one word into the other.
+ */
 export function editDistance(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, column) => column)];
   for (let i = 1; i <= from.length; i++) {

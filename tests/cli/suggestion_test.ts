@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { editDistance, nearest } from "../../src/cli/suggestion.ts";
+import { editDistance, suggest } from "../../src/cli/suggestion.ts";
 
-describe("nearest()", () => {
+describe("suggest()", () => {
   const flags = ["port", "hostname", "workers", "max-body-bytes", "max-head-bytes", "watch"];
   const cases = [
     { word: "prot", meant: "port" },
@@ -16,11 +16,11 @@ describe("nearest()", () => {
   ];
   for (const { word, meant } of cases) {
     it(`takes ${JSON.stringify(word)} for ${meant ?? "nothing that there is"}`, () => {
-      assertEquals(nearest(word, flags), meant);
+      assertEquals(suggest(word, flags), meant);
     });
   }
 
-  it("knows nothing where there is nothing", () => assertEquals(nearest("port", []), undefined));
+  it("knows nothing where there is nothing", () => assertEquals(suggest("port", []), undefined));
 });
 
 describe("editDistance()", () => {
