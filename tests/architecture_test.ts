@@ -72,6 +72,7 @@ const purity: Purity[] = [
   {
     modules: [
       "src/supervisor/fleet.ts",
+      "src/supervisor/fleet_members.ts",
       "src/supervisor/fleet_protocol.ts",
       "src/supervisor/rolling_reload.ts",
       "src/supervisor/drain_plan.ts",

@@ -6,18 +6,10 @@
 import type { FleetEvent, WorkerEndCause } from "../telemetry/fleet_event.ts";
 import type { FleetPhase } from "../telemetry/fleet_log.ts";
 import { planDrain } from "./drain_plan.ts";
+import { FleetMembers, isHung, isServing, type Member, surplusCause } from "./fleet_members.ts";
 import type { FleetAction, FleetInput, FleetSettings, WorkerState } from "./fleet_protocol.ts";
 import { FIRST_GAP_DELAY_MS, FIRST_PANIC_DELAY_MS, RestartPolicy } from "./restart_policy.ts";
 import { RollingReload } from "./rolling_reload.ts";
-
-interface Member {
-  readonly worker: number;
-  readonly spawnedAt: number;
-  state: WorkerState;
-  slot: number | undefined;
-  /** The share of the limits at which it is recycled. Workers of one age get different shares. */
-  readonly recycleShare: number;
-}
 
 /** What the fleet as a whole does. */
 type Phase =
@@ -105,7 +97,7 @@ export class Fleet {
   /** For deaths that leave a gap: crashes, hangs, and starts that fail. */
   readonly #gaps: RestartPolicy;
   readonly #panics: RestartPolicy;
-  readonly #members = new Map<number, Member>();
+  readonly #members = new FleetMembers();
   #desired: number;
   #phase: Phase = { kind: "starting", since: 0, firstFailure: undefined };
   /** Whether the input of this turn was a failure, before the fleet was ever complete. */
@@ -128,7 +120,7 @@ export class Fleet {
 
   /** Returns the state of each worker that exists, by its number. */
   states(): ReadonlyMap<number, WorkerState> {
-    return new Map([...this.#members.values()].map(({ worker, state }) => [worker, state]));
+    return this.#members.states();
   }
 
   /** How many workers the fleet is to have. */
@@ -301,7 +293,7 @@ export class Fleet {
   #noteStartFailure({ worker, cause, reason, isFinal }: StartFailure, now: number): void {
     const member = this.#members.get(worker);
     if (member?.state.kind !== "starting") return;
-    this.#members.delete(worker);
+    this.#members.remove(worker);
     this.#act({ kind: "terminate", worker });
     this.#noteFailure(reason);
     this.#gaps.noteDeath(member.spawnedAt, 0, now);
@@ -322,7 +314,7 @@ export class Fleet {
       }
       case "accepting":
         this.#noteFailure(detail);
-        this.#members.delete(worker);
+        this.#members.remove(worker);
         this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
         return this.#report({
           kind: "ended",
@@ -334,10 +326,10 @@ export class Fleet {
       case "retiring":
         // It was to serve until another one does, so it leaves a gap like any other worker.
         this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
-        this.#members.delete(worker);
+        this.#members.remove(worker);
         return this.#report({ kind: "ended", worker, cause: state.cause, detail });
       case "draining":
-        this.#members.delete(worker);
+        this.#members.remove(worker);
         return this.#report({ kind: "ended", worker, cause: state.cause, detail });
     }
   }
@@ -359,7 +351,7 @@ export class Fleet {
       this.#act({ kind: "reloaded" });
       return;
     }
-    for (const member of this.#members.values()) {
+    for (const member of this.#members.list()) {
       const { state } = member;
       if (state.kind !== "retiring" || state.cause !== "reload") continue;
       member.state = { kind: "accepting", since: state.since, lastHeartbeat: state.lastHeartbeat };
@@ -428,19 +420,19 @@ export class Fleet {
   }
 
   #terminateMembers(cause: WorkerEndCause): void {
-    for (const worker of [...this.#members.keys()]) this.#terminate(worker, cause);
+    for (const { worker } of this.#members.list()) this.#terminate(worker, cause);
   }
 
   /** Terminates a worker, which counts as gone: one that spins in a Web Worker never reports it. */
   #terminate(worker: number, cause: WorkerEndCause): void {
-    if (!this.#members.delete(worker)) return;
+    if (!this.#members.remove(worker)) return;
     this.#act({ kind: "terminate", worker });
     this.#report({ kind: "ended", worker, cause, detail: "terminated" });
   }
 
   #enforceTimes(now: number): void {
     const limits = this.#isInspected ? NO_LIMITS : this.#settings;
-    for (const member of [...this.#members.values()]) {
+    for (const member of this.#members.list()) {
       const { state } = member;
       switch (state.kind) {
         case "starting":
@@ -503,7 +495,7 @@ export class Fleet {
     this.#drainSurplus(now);
     this.#continueReload(now);
     this.#spawnMissing(now);
-    if (this.#count("accepting") >= this.#desired) this.#becomeReady();
+    if (this.#members.count("accepting") >= this.#desired) this.#becomeReady();
   }
 
   /** Notes that every worker accepts, the first time. A fleet that stops already goes on stopping. */
@@ -531,11 +523,11 @@ export class Fleet {
 
   /** Fills gaps, and spawns replacements for retiring workers, which have more time. */
   #spawnMissing(now: number): void {
-    const missing = this.#desired - this.#count("starting") - this.#count("accepting");
+    const missing = this.#desired - this.#members.count("starting") -
+      this.#members.count("accepting");
     if (missing <= 0) return;
     if (!this.hasRoom) return this.#reportNoRoom();
-    const serving = [...this.#members.values()]
-      .filter((member) => member.state.kind === "retiring" && !isHung(member)).length;
+    const serving = this.#members.countRetiringThatServe();
     const gaps = Math.max(0, missing - serving);
     this.#spawnUpTo(gaps, this.#gaps.isProbing, [this.#gaps], now);
     this.#spawnUpTo(missing - gaps, this.#panics.isRecurring, [this.#gaps, this.#panics], now);
@@ -551,14 +543,14 @@ export class Fleet {
     if (count === 0) return;
     const delaying = policies.find(({ notBefore }) => now < notBefore);
     if (delaying !== undefined) return this.#reportDelay(delaying, now);
-    const starting = this.#count("starting");
+    const starting = this.#members.count("starting");
     const mayStart = isOneAtATime ? Math.max(0, 1 - starting) : count;
     for (let i = 0; i < Math.min(count, mayStart); i++) this.#spawn(now);
   }
 
   #spawn(now: number): void {
     const worker = this.#sources.nextWorker();
-    this.#members.set(worker, {
+    this.#members.add({
       worker,
       spawnedAt: now,
       state: { kind: "starting", hasLoaded: false },
@@ -582,35 +574,16 @@ export class Fleet {
 
   /** Drains as many workers as serve beyond the desired number: the retiring first, then the newest. */
   #drainSurplus(now: number): void {
-    const members = [...this.#members.values()];
-    let surplus = members.filter(isServing).length - this.#desired;
-    const retiring = this.#retiringInOrder();
-    const newestFirst = members.filter(({ state }) => state.kind === "accepting").reverse();
-    for (const member of [...retiring, ...newestFirst]) {
-      if (surplus <= 0) return;
-      surplus--;
+    const serving = this.#members.inDrainOrder();
+    for (const member of serving.slice(0, Math.max(0, serving.length - this.#desired))) {
       if (isHung(member)) this.#terminate(member.worker, "hang");
-      else this.#drain(member, endCauseOf(member), now);
+      else this.#drain(member, surplusCause(member), now);
     }
-  }
-
-  /**
-   * Returns the retiring workers in the order in which they go: those that hang, then those whose
-   * slot has been taken over. To drain another one would leave its slot empty.
-   */
-  #retiringInOrder(): Member[] {
-    const members = [...this.#members.values()];
-    const taken = new Set(
-      members.filter(({ state }) => state.kind === "accepting").map(({ slot }) => slot),
-    );
-    const rank = (member: Member) => Number(isHung(member)) * 2 + Number(taken.has(member.slot));
-    return members.filter(({ state }) => state.kind === "retiring")
-      .sort((left, right) => rank(right) - rank(left));
   }
 
   /** Drains all workers that serve, terminates those that start, and ends the fleet after the last. */
   #drainAll(failure: string | undefined, now: number): void {
-    for (const member of [...this.#members.values()]) {
+    for (const member of this.#members.list()) {
       if (member.state.kind === "starting") this.#terminate(member.worker, "shutdown");
       else if (isServing(member)) this.#drain(member, "shutdown", now);
     }
@@ -624,12 +597,6 @@ export class Fleet {
     const { order, deadline } = planDrain(cause, this.#settings.drainTimeoutMs, now);
     member.state = { kind: "draining", cause, deadline, hasStoppedAccepting: false };
     this.#act({ kind: "drain", worker: member.worker, order });
-  }
-
-  #count(kind: WorkerState["kind"]): number {
-    let count = 0;
-    for (const { state } of this.#members.values()) if (state.kind === kind) count++;
-    return count;
   }
 
   #act(action: FleetAction): void {
@@ -651,14 +618,6 @@ function startFailureOf(
     : { worker, cause, reason: NOTHING_TO_SERVE, isFinal: true };
 }
 
-function isServing({ state }: Member): boolean {
-  return state.kind === "accepting" || state.kind === "retiring";
-}
-
-function isHung({ state }: Member): boolean {
-  return state.kind === "retiring" && state.cause === "hang";
-}
-
 /** Whether a worker has sent no heartbeat for so long that it hangs. */
 function isSilent(
   { lastHeartbeat }: { lastHeartbeat: number },
@@ -666,9 +625,4 @@ function isSilent(
   now: number,
 ): boolean {
   return hangTimeoutMs > 0 && now - lastHeartbeat >= hangTimeoutMs;
-}
-
-/** Why a worker that is more than desired ends. */
-function endCauseOf({ state }: Member): WorkerEndCause {
-  return state.kind === "retiring" ? state.cause : "resize";
 }
