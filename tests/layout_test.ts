@@ -25,7 +25,6 @@ const coveredElsewhere: Readonly<Record<Place, Place>> = {
   "src/cli/module_watch.ts": "tests/e2e/watch_test.ts",
   "src/testing.ts": "tests/e2e/testing_test.ts",
   "src/supervisor/inspector.ts": "tests/e2e/inspector_test.ts",
-  "src/supervisor/probe.ts": "tests/e2e/cli_test.ts",
   "src/supervisor/sd_notify.ts": "tests/e2e/sd_notify_test.ts",
   "src/supervisor/signals.ts": "tests/e2e/signals_test.ts",
   // What a browser runs.
