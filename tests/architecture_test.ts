@@ -77,6 +77,7 @@ const purity: Purity[] = [
       "src/supervisor/rolling_reload.ts",
       "src/supervisor/drain_plan.ts",
       "src/supervisor/restart_policy.ts",
+      "src/supervisor/spawn_pace.ts",
     ],
     globals: [...clocks, ...inputAndOutput, ...backDoors, "Math.random", "crypto"],
     builtins: [],

@@ -8,8 +8,8 @@ import type { FleetPhase } from "../telemetry/fleet_log.ts";
 import { planDrain } from "./drain_plan.ts";
 import { FleetMembers, isHung, isServing, type Member, surplusCause } from "./fleet_members.ts";
 import type { FleetAction, FleetInput, FleetSettings, WorkerState } from "./fleet_protocol.ts";
-import { FIRST_GAP_DELAY_MS, FIRST_PANIC_DELAY_MS, RestartPolicy } from "./restart_policy.ts";
 import { RollingReload } from "./rolling_reload.ts";
+import { SpawnPace } from "./spawn_pace.ts";
 
 /** What the fleet as a whole does. */
 type Phase =
@@ -94,9 +94,7 @@ export interface FleetSources {
 export class Fleet {
   readonly #settings: FleetSettings;
   readonly #sources: FleetSources;
-  /** For deaths that leave a gap: crashes, hangs, and starts that fail. */
-  readonly #gaps: RestartPolicy;
-  readonly #panics: RestartPolicy;
+  readonly #pace: SpawnPace;
   readonly #members = new FleetMembers();
   #desired: number;
   #phase: Phase = { kind: "starting", since: 0, firstFailure: undefined };
@@ -114,8 +112,7 @@ export class Fleet {
     this.#settings = settings;
     this.#sources = sources;
     this.#desired = settings.workers;
-    this.#gaps = new RestartPolicy(FIRST_GAP_DELAY_MS, sources.random);
-    this.#panics = new RestartPolicy(FIRST_PANIC_DELAY_MS, sources.random);
+    this.#pace = new SpawnPace(sources.random);
   }
 
   /** Returns the state of each worker that exists, by its number. */
@@ -156,7 +153,7 @@ export class Fleet {
 
   /** How long the next replacement has to wait. */
   delayMs(now: number): number {
-    return Math.max(0, this.#gaps.notBefore - now, this.#panics.notBefore - now);
+    return this.#pace.delayMs(now);
   }
 
   /** Takes what has happened, and returns what to do. */
@@ -229,8 +226,7 @@ export class Fleet {
     const member = this.#members.get(worker);
     if (member?.state.kind !== "starting") return;
     member.state = { kind: "accepting", since: now, lastHeartbeat: now };
-    this.#gaps.noteAccepting();
-    this.#panics.noteAccepting();
+    this.#pace.noteAccepting();
     this.#report({ kind: "accepting", worker, startMs: now - member.spawnedAt });
   }
 
@@ -272,8 +268,8 @@ export class Fleet {
     if (member?.state.kind !== "accepting") return;
     const { since, lastHeartbeat } = member.state;
     member.state = { kind: "retiring", since, lastHeartbeat, cause };
-    if (cause === "panic") this.#panics.noteDeath(member.spawnedAt, now - since, now);
-    if (cause === "hang") this.#gaps.noteDeath(member.spawnedAt, now - since, now);
+    if (cause === "panic") this.#pace.notePanic(member.spawnedAt, now - since, now);
+    if (cause === "hang") this.#pace.noteGap(member.spawnedAt, now - since, now);
     this.#report({ kind: "replacing", worker, cause });
   }
 
@@ -296,10 +292,10 @@ export class Fleet {
     this.#members.remove(worker);
     this.#act({ kind: "terminate", worker });
     this.#noteFailure(reason);
-    this.#gaps.noteDeath(member.spawnedAt, 0, now);
+    this.#pace.noteGap(member.spawnedAt, 0, now);
     this.#report({ kind: "ended", worker, cause, detail: reason });
     if (this.#reload !== undefined) this.#endReload(reason);
-    if (this.#phase.kind === "starting" && (isFinal || this.#gaps.isHopeless)) this.#giveUp();
+    if (this.#phase.kind === "starting" && (isFinal || this.#pace.isHopeless)) this.#giveUp();
   }
 
   #noteGone({ worker, hasThrown, detail, handling = [] }: ThreadGone, now: number): void {
@@ -315,7 +311,7 @@ export class Fleet {
       case "accepting":
         this.#noteFailure(detail);
         this.#members.remove(worker);
-        this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
+        this.#pace.noteGap(member.spawnedAt, now - state.since, now);
         return this.#report({
           kind: "ended",
           worker,
@@ -325,7 +321,7 @@ export class Fleet {
         });
       case "retiring":
         // It was to serve until another one does, so it leaves a gap like any other worker.
-        this.#gaps.noteDeath(member.spawnedAt, now - state.since, now);
+        this.#pace.noteGap(member.spawnedAt, now - state.since, now);
         this.#members.remove(worker);
         return this.#report({ kind: "ended", worker, cause: state.cause, detail });
       case "draining":
@@ -338,8 +334,7 @@ export class Fleet {
     if (this.isStopping) return;
     this.#reload = new RollingReload(this.states());
     // New code must not wait for what the old code did.
-    this.#gaps.forgetDeaths();
-    this.#panics.forgetDeaths();
+    this.#pace.forget();
     this.#report({ kind: "reloading" });
   }
 
@@ -510,8 +505,7 @@ export class Fleet {
 
   /** Whether a worker that had come up has died again, so long after the start that it is a crash loop. */
   #isNeverReady(startedAt: number, now: number): boolean {
-    const rounds = this.#gaps.consecutiveFailures + this.#panics.consecutiveFailures;
-    return this.#hasJustFailed && rounds >= MIN_UNREADY_ROUNDS &&
+    return this.#hasJustFailed && this.#pace.consecutiveFailures >= MIN_UNREADY_ROUNDS &&
       now - startedAt >= MAX_UNREADY_MS;
   }
 
@@ -523,29 +517,14 @@ export class Fleet {
 
   /** Fills gaps, and spawns replacements for retiring workers, which have more time. */
   #spawnMissing(now: number): void {
-    const missing = this.#desired - this.#members.count("starting") -
-      this.#members.count("accepting");
+    const starting = this.#members.count("starting");
+    const missing = this.#desired - starting - this.#members.count("accepting");
     if (missing <= 0) return;
     if (!this.hasRoom) return this.#reportNoRoom();
     const serving = this.#members.countRetiringThatServe();
-    const gaps = Math.max(0, missing - serving);
-    this.#spawnUpTo(gaps, this.#gaps.isProbing, [this.#gaps], now);
-    this.#spawnUpTo(missing - gaps, this.#panics.isRecurring, [this.#gaps, this.#panics], now);
-  }
-
-  /** Spawns that many, or one at a time, as soon as the policies allow it. */
-  #spawnUpTo(
-    count: number,
-    isOneAtATime: boolean,
-    policies: readonly RestartPolicy[],
-    now: number,
-  ): void {
-    if (count === 0) return;
-    const delaying = policies.find(({ notBefore }) => now < notBefore);
-    if (delaying !== undefined) return this.#reportDelay(delaying, now);
-    const starting = this.#members.count("starting");
-    const mayStart = isOneAtATime ? Math.max(0, 1 - starting) : count;
-    for (let i = 0; i < Math.min(count, mayStart); i++) this.#spawn(now);
+    const { count, delaying } = this.#pace.allow({ missing, serving, starting }, now);
+    for (let i = 0; i < count; i++) this.#spawn(now);
+    if (delaying !== undefined) this.#reportDelay(delaying, now);
   }
 
   #spawn(now: number): void {
@@ -566,7 +545,10 @@ export class Fleet {
     this.#report({ kind: "out_of_descriptors" });
   }
 
-  #reportDelay({ notBefore, consecutiveFailures }: RestartPolicy, now: number): void {
+  #reportDelay(
+    { notBefore, consecutiveFailures }: { notBefore: number; consecutiveFailures: number },
+    now: number,
+  ): void {
     if (notBefore === this.#reportedDelayUntil) return;
     this.#reportedDelayUntil = notBefore;
     this.#report({ kind: "delaying", delayMs: notBefore - now, consecutiveFailures });
