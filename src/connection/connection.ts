@@ -126,6 +126,7 @@ export class Connection
   readonly #conn: ClientConn;
   readonly #writer: ResponseWriter;
   readonly #client: ClientWatch;
+  readonly #exchange: Exchange;
   readonly #handling: Handling = { kind: "handling", call: CALL_OVER };
   #state: ConnectionState = NEW;
   #ending: Ending = "stay";
@@ -137,6 +138,7 @@ export class Connection
     this.parser = new RequestParser(settings, pool);
     this.#writer = new ResponseWriter(conn, pool, this);
     this.#client = new ClientWatch(conn, this.parser, this);
+    this.#exchange = new Exchange(this);
     this.peer = createPeer(conn.remoteAddr, "http", settings);
     this.deadline = deadlines.after(settings.headTimeout);
   }
@@ -259,12 +261,12 @@ export class Connection
   };
 
   #call(received: ReceivedRequest): HandlerCall {
-    const exchange = new Exchange(this, received);
-    const response = this.context.handlerCalls.dispatch(exchange.request);
-    if (response instanceof WebResponse) return this.#answer(exchange, response, false);
-    exchange.noteWaiting();
+    const request = this.#exchange.begin(received);
+    const response = this.context.handlerCalls.dispatch(request);
+    if (response instanceof WebResponse) return this.#answer(response, false);
+    this.#exchange.noteWaiting();
     this.#limitHandler();
-    return { kind: "pending", exchange, response, failure: undefined };
+    return { kind: "pending", response, failure: undefined };
   }
 
   #limitHandler(): void {
@@ -282,22 +284,23 @@ export class Connection
       // connection ends only after the handler.
       call.failure = { error };
       this.#client.noteLost();
-      call.exchange.abort(clientGone());
+      this.#exchange.abort(clientGone());
     }
     this.#enter(this.#handling);
     this.#limitHandler();
   }
 
   #finishPending(call: PendingCall, response: WebResponse): HandlerCall {
-    const { exchange, failure } = call;
-    const next = this.#answer(exchange, response, failure !== undefined);
+    const { failure } = call;
+    const next = this.#answer(response, failure !== undefined);
     this.#handling.call = next;
     if (failure !== undefined) throw failure.error;
     return next;
   }
 
   /** Appends the response of a handler, unless it comes too late: its client is gone, or has a final response. */
-  #answer(exchange: Exchange, webResponse: WebResponse, isClientGone: boolean): HandlerCall {
+  #answer(webResponse: WebResponse, isClientGone: boolean): HandlerCall {
+    const exchange = this.#exchange;
     const response = outgoing(webResponse);
     const { stream } = response;
     exchange.noteHandled();
@@ -306,14 +309,15 @@ export class Connection
       exchange.drop();
       return CALL_OVER;
     }
-    if (stream !== undefined) return { kind: "stream", exchange, response, stream };
-    this.#encode(exchange, response);
+    if (stream !== undefined) return { kind: "stream", response, stream };
+    this.#encode(response, exchange.received.persists);
     return CALL_OVER;
   }
 
   /** Appends a response with its body, which ends the exchange. */
-  #encode(exchange: Exchange, response: OutgoingResponse, persists = exchange.persists): void {
-    const { head } = exchange;
+  #encode(response: OutgoingResponse, persists: boolean): void {
+    const exchange = this.#exchange;
+    const { head } = exchange.received;
     const staysOpen = this.#decideEnding(response.wantsClose, persists);
     const option = this.#connectionOption(head.minorVersion, staysOpen, response.offersUpgrade);
     const id = exchange.writeId();
@@ -349,18 +353,19 @@ export class Connection
   }
 
   /** Appends the response to a request that no handler is called with, or whose handler has not answered in time. */
-  #refuse({ refusal, head, isHeadRequest, persists }: RefusedRequest, exchange?: Exchange): void {
+  #refuse({ refusal, head, isHeadRequest, persists }: RefusedRequest): void {
     const { context } = this;
+    const exchange = this.#exchange;
     const staysOpen = persists && !context.isDraining;
     if (!staysOpen) this.#ending = "linger";
     const option = this.#connectionOption(head?.minorVersion ?? 1, staysOpen, false);
-    const id = exchange === undefined ? writeRefusedId(context, head) : exchange.writeId();
+    const id = exchange.isUnderWay ? exchange.writeId() : writeRefusedId(context, head);
     const message = refusalMessage(refusal);
     const { output } = this.#writer;
     const bodyBytes = context.encoder.encode(output, message, option, isHeadRequest, id);
     const { status } = refusal;
-    if (exchange === undefined) reportRefusal(this, { head, status, bodyBytes, id });
-    else exchange.report(status, bodyBytes, id);
+    if (exchange.isUnderWay) exchange.report(status, bodyBytes, id);
+    else reportRefusal(this, { head, status, bodyBytes, id });
   }
 
   /** Writes all of the output. */
@@ -380,14 +385,15 @@ export class Connection
 
   /** Sends a response whose body is made meanwhile. The exchange goes on until then, and the client is watched. */
   async #sendStream(answer: StreamedAnswer): Promise<void> {
-    const { exchange, response, stream } = answer;
-    const { head } = exchange;
+    const { response, stream } = answer;
+    const exchange = this.#exchange;
+    const { head, persists } = exchange.received;
     const { status } = response;
     exchange.noteWaiting();
     const framing = decideResponseFraming(status, head.minorVersion, response.declaredLength);
     if (!statusHasBody(status)) {
       stream.cancel(UNWANTED);
-      this.#encode(exchange, response);
+      this.#encode(response, persists);
     } else if (head.method === "HEAD") {
       stream.cancel(UNWANTED);
       this.#beginStream(answer, framing);
@@ -399,7 +405,8 @@ export class Connection
   }
 
   async #sendBody(answer: StreamedAnswer, framing: ResponseFraming): Promise<void> {
-    const { exchange, response: { status }, stream } = answer;
+    const { response: { status }, stream } = answer;
+    const exchange = this.#exchange;
     const { output } = this.#writer;
     const startOfResponse = output.length;
     const body = new StreamedBody(stream, framing);
@@ -427,7 +434,7 @@ export class Connection
       stream.cancel(UNWANTED);
       output.length = startOfResponse;
       isReplaced = true;
-      this.#encode(exchange, replacement, exchange.persists && this.#ending === "stay");
+      this.#encode(replacement, exchange.received.persists && this.#ending === "stay");
     } catch (error) {
       if (!isReplaced) {
         exchange.abort(clientGone());
@@ -453,12 +460,12 @@ export class Connection
   }
 
   /** Appends the head of a streamed response. */
-  #beginStream({ exchange, response }: StreamedAnswer, framing: ResponseFraming): void {
-    const { head, persists } = exchange;
+  #beginStream({ response }: StreamedAnswer, framing: ResponseFraming): void {
+    const { head, persists } = this.#exchange.received;
     const wantsClose = response.wantsClose || framing.kind === "until close";
     const staysOpen = this.#decideEnding(wantsClose, persists);
     const connection = this.#connectionOption(head.minorVersion, staysOpen, response.offersUpgrade);
-    const requestId = hasRequestId(response) ? undefined : exchange.writeId();
+    const requestId = hasRequestId(response) ? undefined : this.#exchange.writeId();
     const delivery = { framing, connection, requestId };
     this.context.encoder.encodeStreamHead(this.#writer.output, response, delivery);
   }
@@ -522,12 +529,12 @@ export class Connection
       }
       case "give up": {
         const head = this.#headInHand;
-        this.#exchange?.abort(by.abortReason());
-        const isHeadRequest = head?.method === "HEAD";
+        this.#exchange.abort(by.abortReason());
+        const isHeadRequest = head.method === "HEAD";
         return this.#sendFinal({ refusal: by.refusal, head, isHeadRequest, persists: false });
       }
       case "cut off":
-        if (by.abortsBody) this.#exchange?.abort(by.abortReason());
+        if (by.abortsBody) this.#exchange.abort(by.abortReason());
         if (this.#state.kind === "streaming") this.#state.body.cutOff();
         return;
       case "nothing":
@@ -538,7 +545,7 @@ export class Connection
   /** Sends a final response while the loop waits for something that may never come, and hangs up. */
   #sendFinal(refused: RefusedRequest): void {
     this.parser.stop();
-    this.#refuse(refused, this.#exchange);
+    this.#refuse(refused);
     const finalResponse = this.#writer.write().then(() => this.#leave());
     this.#state = { kind: "closing", finalResponse };
     // The loop awaits it too, and handles its failure there; but it may not have come there yet.
@@ -564,34 +571,28 @@ export class Connection
     this.context.onClosed();
   }
 
-  /** The exchange whose handler works, or whose body is being made. */
-  get #exchange(): Exchange | undefined {
-    const { call } = this.#handling;
-    return call.kind === "pending" || call.kind === "stream" ? call.exchange : undefined;
-  }
-
   /** The head of the request that a handler works on, or is about to be called with. */
-  get #headInHand(): RequestHead | undefined {
+  get #headInHand(): RequestHead {
     const { call } = this.#handling;
-    return call.kind === "request" ? call.head : this.#exchange?.head;
+    return call.kind === "request" ? call.head : this.#exchange.received.head;
   }
 
-  onSignalWanted(exchange: Exchange): void {
-    if (this.#client.hasEnded) exchange.abort(clientGone());
+  onSignalWanted(): void {
+    if (this.#client.hasEnded) this.#exchange.abort(clientGone());
     else this.#client.watch();
   }
 
   get needsWatch(): boolean {
-    return this.#state.kind === "streaming" || this.#exchange?.isSignalWanted === true;
+    return this.#state.kind === "streaming" || this.#exchange.isSignalWanted;
   }
 
   onClientEnded(): void {
-    this.#exchange?.abort(clientGone());
+    this.#exchange.abort(clientGone());
     if (this.#state.kind === "streaming" && this.#state.waitsFor === "part") this.#limitPart();
   }
 
   onClientLost(): void {
-    this.#exchange?.abort(clientGone());
+    this.#exchange.abort(clientGone());
     if (this.#state.kind === "streaming") this.#state.body.cutOff();
   }
 }

@@ -5,7 +5,7 @@
 import type { OutgoingResponse, WebResponse } from "../handler/response.ts";
 import type { BodyStream } from "../handler/body_stream.ts";
 import type { ServerSettings } from "../options/server_options.ts";
-import type { Exchange, ReceivedRequest } from "./exchange.ts";
+import type { ReceivedRequest } from "./exchange.ts";
 import type { StreamedBody } from "./streamed_body.ts";
 
 /** What a connection is doing. */
@@ -62,7 +62,6 @@ export type HandlerCall =
 /** The handler takes its time. */
 export interface PendingCall {
   readonly kind: "pending";
-  readonly exchange: Exchange;
   /** It does not reject: the dispatcher makes a response of what goes wrong in a handler. */
   readonly response: Promise<WebResponse>;
   /** Why no response can be written any more, if that was seen while the handler worked. */
@@ -72,7 +71,6 @@ export interface PendingCall {
 /** A response whose body is made while it is sent. Nothing of it is in the output yet. */
 export interface StreamedAnswer {
   readonly kind: "stream";
-  readonly exchange: Exchange;
   readonly response: OutgoingResponse;
   readonly stream: BodyStream;
 }

@@ -1,6 +1,7 @@
 // A request on its way to its response. All that an exchange enters somewhere it enters when it begins, and leaves when it ends:
 // the scoreboard, the in-flight requests, the access log, the request metrics, the handler's signal, and the promise that its
 // response is sent. An exchange ends once, in one of three ways: sent, cut off, or dropped.
+// A connection has one exchange at a time, so it has one object for all of them: a request costs no object of its own.
 
 import { clientHostname, type Peer } from "../handler/client_origin.ts";
 import {
@@ -30,7 +31,7 @@ export interface ExchangeOwner {
   readonly peer: Peer;
   readonly parser: RequestParser;
   /** Called when a handler asks for its signal: the exchange has to be aborted from now on if the client leaves. */
-  onSignalWanted(exchange: Exchange): void;
+  onSignalWanted(): void;
   /** Resolves the promise when all that waits to be written is written, and rejects it with `NOT_SENT` if that fails. */
   settleWhenSent(completion: PromiseWithResolvers<void>): void;
 }
@@ -38,14 +39,16 @@ export interface ExchangeOwner {
 const REQUESTS = counterIndex("requests");
 const REQUESTS_IN_FLIGHT = counterIndex("requestsInFlight");
 
-/** A request whose handler has been called, until its response is in the output or has no way to its client. */
+/** The exchange of a connection: a request whose handler was called, until its response is in the output or cannot be sent. */
 export class Exchange implements ExchangeWatch {
-  readonly request: WebRequest;
   readonly #owner: ExchangeOwner;
-  readonly #received: ReceivedRequest;
-  readonly #startedAt: number;
+  /** Undefined while no exchange is under way. */
+  #received: ReceivedRequest | undefined;
+  /** Undefined while no exchange is under way. */
+  #request: WebRequest | undefined;
+  #startedAt = 0;
   /** The slot among the in-flight requests. */
-  readonly #slot: number;
+  #slot = 0;
   /** Whether other requests may have been served since this one began. */
   #hasWaited = false;
   /** Undefined until the handler asks for its signal. */
@@ -53,25 +56,36 @@ export class Exchange implements ExchangeWatch {
   /** Undefined until the handler asks when its response is sent. */
   #completion: PromiseWithResolvers<void> | undefined;
 
-  /** Begins an exchange. */
-  constructor(owner: ExchangeOwner, received: ReceivedRequest) {
-    const { context } = owner;
-    const { head, body } = received;
+  constructor(owner: ExchangeOwner) {
     this.#owner = owner;
+  }
+
+  /** Begins an exchange, which must be the only one under way. Returns the request for its handler. */
+  begin(received: ReceivedRequest): WebRequest {
+    const owner = this.#owner;
+    const { context } = owner;
+    const { head } = received;
     this.#received = received;
+    this.#hasWaited = false;
     this.#startedAt = isReported(context) ? context.requestClock.begin() : 0;
-    this.request = createRequest(head, body, owner.peer, this);
     context.scoreboard.add(REQUESTS_IN_FLIGHT, 1);
     this.#slot = context.inFlightRequests.begin(owner.parser, head);
+    return this.#request = createRequest(head, received.body, owner.peer, this);
   }
 
-  get head(): RequestHead {
-    return this.#received.head;
+  /** Whether an exchange is under way. */
+  get isUnderWay(): boolean {
+    return this.#request !== undefined;
   }
 
-  /** Whether the client lets the connection persist. */
-  get persists(): boolean {
-    return this.#received.persists;
+  /** The request as the parser has read it. Throws if no exchange is under way. */
+  get received(): ReceivedRequest {
+    return this.#received ?? notUnderWay();
+  }
+
+  /** The request as its handler sees it. Throws if no exchange is under way. */
+  get request(): WebRequest {
+    return this.#request ?? notUnderWay();
   }
 
   get background(): BackgroundWork {
@@ -85,7 +99,7 @@ export class Exchange implements ExchangeWatch {
 
   onSignalWanted(controller: AbortController): void {
     this.#controller = controller;
-    this.#owner.onSignalWanted(this);
+    this.#owner.onSignalWanted();
   }
 
   onCompletionWanted(): Promise<void> {
@@ -139,11 +153,14 @@ export class Exchange implements ExchangeWatch {
 
   #leave(): void {
     const { scoreboard } = this.#owner.context;
+    const { request } = this;
+    this.#received = undefined;
+    this.#request = undefined;
     this.#controller = undefined;
     this.#completion = undefined;
     scoreboard.add(REQUESTS_IN_FLIGHT, -1);
     scoreboard.add(REQUESTS, 1);
-    releaseRequest(this.request);
+    releaseRequest(request);
   }
 
   /** Enters the response into the access log and the request metrics. */
@@ -151,7 +168,7 @@ export class Exchange implements ExchangeWatch {
     const { context, peer } = this.#owner;
     if (!isReported(context)) return;
     const { accessLog, requestMetrics, requestClock } = context;
-    const { head } = this;
+    const { head } = this.received;
     const startedAt = this.#startedAt;
     const endedAt = this.#hasWaited ? performance.now() : requestClock.end();
     if (id !== undefined) {
@@ -167,6 +184,10 @@ export class Exchange implements ExchangeWatch {
     }
     requestMetrics?.note(head.method, routeIndexOf(this.request), status, endedAt - startedAt);
   }
+}
+
+function notUnderWay(): never {
+  throw new TypeError("No exchange is under way on this connection");
 }
 
 /** Whether exchanges have to be timed. */

@@ -1,6 +1,6 @@
 // How an exchange begins and ends: what it enters somewhere it leaves, whichever way it ends.
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import {
   Exchange,
@@ -35,16 +35,17 @@ async function begin(isLogged = true) {
   const bytes = new TextEncoder().encode(HEAD);
   parser.space.set(bytes);
   parser.received(bytes.length);
-  const wanted: Exchange[] = [];
+  let signalsWanted = 0;
   const completions: PromiseWithResolvers<void>[] = [];
   const owner: ExchangeOwner = {
     context,
     peer: createPeer(fake.remoteAddr, "http", context.settings),
     parser,
-    onSignalWanted: (exchange) => void wanted.push(exchange),
+    onSignalWanted: () => void signalsWanted++,
     settleWhenSent: (completion) => void completions.push(completion),
   };
-  const exchange = new Exchange(owner, parser.next() as ReceivedRequest);
+  const exchange = new Exchange(owner);
+  const request = exchange.begin(parser.next() as ReceivedRequest);
   const entries = async () => {
     await context.accessLog?.flush();
     const { requests, requestsInFlight } = context.scoreboard.read();
@@ -55,7 +56,7 @@ async function begin(isLogged = true) {
       logged: logged.length,
     };
   };
-  return { exchange, owner, entries, wanted, completions, logged };
+  return { exchange, request, owner, entries, wanted: () => signalsWanted, completions, logged };
 }
 
 /** The rejection of a promise; undefined if it resolves. */
@@ -92,13 +93,23 @@ describe("Exchange", () => {
       if (line !== undefined) assertMatch(logged[0], new RegExp(` ${line} .* seven 1$`));
     });
 
-    it(`${what} releases the body of the request`, async () => {
+    it(`${what} leaves no request behind`, async () => {
       const { exchange } = await begin();
+      assert(exchange.isUnderWay);
+      exchange.noteHandled();
+      end(exchange);
+      assert(!exchange.isUnderWay);
+      assertThrows(() => exchange.request, TypeError, "No exchange is under way");
+      assertThrows(() => exchange.received, TypeError, "No exchange is under way");
+    });
+
+    it(`${what} releases the body of the request`, async () => {
+      const { exchange, request } = await begin();
       exchange.noteHandled();
       end(exchange);
       let error: unknown;
       try {
-        exchange.request.text();
+        request.text();
       } catch (thrown) {
         error = thrown;
       }
@@ -108,7 +119,7 @@ describe("Exchange", () => {
     it(`${what} ends the signal`, async () => {
       const { exchange, wanted } = await begin();
       const { signal } = exchange.request;
-      assertEquals(wanted, [exchange]);
+      assertEquals(wanted(), 1);
       assert(exchange.isSignalWanted);
       exchange.noteHandled();
       end(exchange);
