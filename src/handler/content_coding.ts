@@ -2,11 +2,11 @@
 // Decoding stops at a limit of decoded bytes, so a small body cannot grow without bound. Bytes come in, bytes or the client's fault go out.
 // A body is decoded when a handler asks for it; a large one before the handler is called, in short turns.
 
-import { setImmediate } from "node:timers";
 import { damagedBody, decodedBodyTooLarge } from "./body_faults.ts";
 import { BrotliDecoder, type Progress } from "./brotli/decoder.ts";
 import { Dictionary } from "./brotli/dictionary.ts";
 import type { HttpError } from "./errors.ts";
+import { TurnQueue } from "../runtime/event_loop.ts";
 
 /** A content coding that can be undone here; `x-gzip` is gzip (RFC 9110, section 8.4.1.3). */
 export type ContentCoding = "gzip" | "deflate" | "br";
@@ -120,12 +120,17 @@ function decodeBrotliAtOnce(bytes: Uint8Array, maxBytes: number): Decoded {
 async function decodeBrotliInTurns(bytes: Uint8Array, maxBytes: number): Promise<Decoded> {
   const decoder = new BrotliDecoder(bytes, maxBytes, dictionary!);
   const turn = new Turn();
+  // A client can send many bodies at once, which must not all begin in this turn of the event loop.
+  await turn.next();
   let progress: Progress;
   while ((progress = decoder.step(BROTLI_STEP)) === "more") {
     if (turn.isOver) await turn.next();
   }
   return progress === "done" ? decoder.bytes : decodedBodyTooLarge();
 }
+
+/** The turns of all decoders. */
+const turns = new TurnQueue();
 
 /** The time for which a decoder works before others get their turn. */
 class Turn {
@@ -136,7 +141,7 @@ class Turn {
   }
 
   async next(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await turns.next();
     this.#began = performance.now();
   }
 }

@@ -2,6 +2,8 @@
 // thread has looked at its sockets: on a busy thread, the timer is due in the same long turn in
 // which a client connected or sent, before the thread has read from it.
 
+import { setImmediate } from "node:timers";
+
 /** How many turns in a row have to be short, and how short that is. */
 const TURNS = 2;
 const SHORT_TURN_MS = 3;
@@ -36,4 +38,25 @@ export async function settlesWithin(promise: Promise<unknown>, turns: number): P
   promise.then(settle, settle);
   for (let turn = 0; turn < turns && !isSettled; turn++) await undefined;
   return isSettled;
+}
+
+/**
+ * Divides long work of several makers among turns of the event loop. In each turn, one of those
+ * that wait goes on, so a turn does not get longer with their number.
+ */
+export class TurnQueue {
+  readonly #waiting: (() => void)[] = [];
+
+  /** Resolves in a turn in which no other waiting call resolves, in the order of the calls. */
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#waiting.length === 1) setImmediate(this.#resolveFirst);
+    });
+  }
+
+  readonly #resolveFirst = (): void => {
+    this.#waiting.shift()?.();
+    if (this.#waiting.length > 0) setImmediate(this.#resolveFirst);
+  };
 }

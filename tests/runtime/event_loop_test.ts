@@ -1,8 +1,9 @@
 // Turns of the event loop, short ones and long ones.
 
+import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { settlesWithin, shortTurns } from "../../src/runtime/event_loop.ts";
+import { settlesWithin, shortTurns, TurnQueue } from "../../src/runtime/event_loop.ts";
 import { within } from "../support/deadline.ts";
 
 /** Keeps the thread busy. */
@@ -61,5 +62,34 @@ describe("settlesWithin()", () => {
     const timer = setTimeout(resolve);
     assertEquals(await settlesWithin(promise, 100), false);
     clearTimeout(timer);
+  });
+});
+
+describe("TurnQueue", () => {
+  const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+  it("next() lets one caller go on in each turn of the event loop, in their order", async () => {
+    const queue = new TurnQueue();
+    const steps: string[] = [];
+    const takeTurns = async (name: string) => {
+      for (let turn = 1; turn <= 3; turn++) {
+        await queue.next();
+        steps.push(`${name}${turn}`);
+      }
+    };
+    const all = Promise.all(["a", "b", "c"].map(takeTurns));
+    const counts: number[] = [];
+    while (steps.length < 9) {
+      await nextTurn();
+      counts.push(steps.length);
+    }
+    await within(all, "callers that have had their turns");
+    assertEquals(steps, ["a1", "b1", "c1", "a2", "b2", "c2", "a3", "b3", "c3"]);
+    for (let i = 1; i < counts.length; i++) assert(counts[i] - counts[i - 1] <= 1, `${counts}`);
+  });
+
+  it("next() resolves again for a caller that comes after all others are done", async () => {
+    const queue = new TurnQueue();
+    for (let turn = 0; turn < 3; turn++) await within(queue.next(), "a turn");
   });
 });
