@@ -94,7 +94,9 @@ const purity: Purity[] = [
   },
   {
     modules: [
+      "src/telemetry/metrics_memory.ts",
       "src/telemetry/request_metrics.ts",
+      "src/telemetry/request_totals.ts",
       "src/admin/endpoints.ts",
       "src/admin/event_streams.ts",
       "src/admin/prometheus.ts",

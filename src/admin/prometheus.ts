@@ -2,7 +2,8 @@
 // in, text goes out. Names follow Prometheus' conventions: base units, and `_total` for counters.
 
 import type { WorkerEndCause } from "../telemetry/fleet_event.ts";
-import { DURATION_BUCKETS, type RequestRow, STATUS_CLASSES } from "../telemetry/request_metrics.ts";
+import { DURATION_BUCKETS, STATUS_CLASSES } from "../telemetry/metrics_memory.ts";
+import type { RequestRow } from "../telemetry/request_totals.ts";
 import type { FleetStats, WorkerStats, WorkerStatus } from "../supervisor/running_server.ts";
 
 /** The content type of the format. */

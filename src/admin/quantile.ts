@@ -1,7 +1,7 @@
 // Estimates a quantile from a histogram, as Prometheus' histogram_quantile() does: the page and a
 // dashboard agree.
 
-import { DURATION_BUCKETS } from "../telemetry/request_metrics.ts";
+import { DURATION_BUCKETS } from "../telemetry/metrics_memory.ts";
 
 /**
  * Returns the duration, in seconds, within which a share `q` of the requests in these buckets

@@ -3,7 +3,7 @@
 
 import type { FleetPhase } from "../telemetry/fleet_log.ts";
 import type { FleetEvent } from "../telemetry/fleet_event.ts";
-import type { RequestTotals } from "../telemetry/request_metrics.ts";
+import type { RequestTotals } from "../telemetry/request_totals.ts";
 import type { FleetStats } from "./running_server.ts";
 
 /** The fleet, to be looked at. */

@@ -14,7 +14,7 @@ import type { WorkerCount } from "../options/worker_count.ts";
 import type { FleetEvent } from "../telemetry/fleet_event.ts";
 import type { FleetPhase } from "../telemetry/fleet_log.ts";
 import { escapeForLog, type LogSink } from "../telemetry/log.ts";
-import type { RequestTotals } from "../telemetry/request_metrics.ts";
+import type { RequestTotals } from "../telemetry/request_totals.ts";
 import { DescriptorBudget } from "./descriptor_budget.ts";
 import { EventPublisher } from "./event_publisher.ts";
 import { Fleet } from "./fleet.ts";

@@ -5,7 +5,7 @@ import { InFlightRequests } from "../ipc/in_flight_requests.ts";
 import { onLifeLockFree } from "../runtime/life_lock.ts";
 import { messageIn, type SupervisorMessage, type WorkerMessage } from "../ipc/messages.ts";
 import { Scoreboard } from "../ipc/scoreboard.ts";
-import { createMetricsMemory } from "../telemetry/request_metrics.ts";
+import { createMetricsMemory } from "../telemetry/metrics_memory.ts";
 
 /** What a new worker is. */
 export interface SpawnOptions {

@@ -7,7 +7,7 @@ import type { Fault, WorkerConfiguration, WorkerMessage } from "../ipc/messages.
 import type { Counter } from "../ipc/scoreboard.ts";
 import type { ReservedAddress } from "../net/listener.ts";
 import type { HandledRequest } from "../telemetry/fleet_event.ts";
-import { RequestTotals } from "../telemetry/request_metrics.ts";
+import { RequestTotals } from "../telemetry/request_totals.ts";
 import type { FleetInput, WorkerState } from "./fleet_protocol.ts";
 import type { FleetStats, WorkerCounters, WorkerStats } from "./running_server.ts";
 import type { SpawnOptions, ThreadEnd, WorkerHandle } from "./worker_handle.ts";

@@ -39,7 +39,9 @@ export interface LoggedRequest {
   readonly requestId: WrittenId;
   readonly status: number;
   readonly bodyBytes: number;
-  /** When the server began to handle the request, by `performance.now()`. Undefined if it did not. */
+  /**
+   * When the server began to handle the request, by `performance.now()`. Undefined if it did not.
+   */
   readonly startedAt: number | undefined;
   /** When the response was made, by `performance.now()`. */
   readonly endedAt: number;

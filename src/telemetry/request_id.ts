@@ -64,16 +64,16 @@ export function requestIdFrom(given: string | null): string {
 }
 
 /**
- * A name as bytes, to be copied at once: the next one that is written, or made anywhere in this
- * thread, takes its place.
+ * An id as bytes, to be copied at once: the next id that is written here, or made anywhere in this
+ * thread, overwrites it.
  */
 export class WrittenId {
   readonly #given = new Uint8Array(MAX_ID_BYTES);
-  /** The name is the first {@linkcode length} of them. */
+  /** The id is the first {@linkcode length} of these bytes. */
   bytes: Uint8Array = this.#given;
   length = 0;
 
-  /** Writes a new name, and returns its number. */
+  /** Writes a new id, and returns its number. */
   writeNew(): number {
     const number = countOn();
     this.bytes = NEWEST;
@@ -81,7 +81,7 @@ export class WrittenId {
     return number;
   }
 
-  /** Writes a name that there is already. */
+  /** Writes an existing id. */
   write(id: string): void {
     const { length } = id;
     for (let i = 0; i < length; i++) this.#given[i] = id.charCodeAt(i);

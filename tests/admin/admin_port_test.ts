@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { AdminPort } from "../../src/admin/admin_port.ts";
 import type { ObservedFleet } from "../../src/supervisor/fleet_observer.ts";
-import { RequestTotals } from "../../src/telemetry/request_metrics.ts";
+import { RequestTotals } from "../../src/telemetry/request_totals.ts";
 import { RawClient } from "../support/clients/raw_client.ts";
 import { within } from "../support/deadline.ts";
 import { canUseNetwork } from "../support/permissions.ts";

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { FleetHistory } from "../../src/admin/fleet_history.ts";
 import type { FleetEvent } from "../../src/telemetry/fleet_event.ts";
-import { DURATION_BUCKETS } from "../../src/telemetry/request_metrics.ts";
+import { DURATION_BUCKETS } from "../../src/telemetry/metrics_memory.ts";
 import { stats, worker } from "./fleet.ts";
 
 const NONE: readonly number[] = new Array(DURATION_BUCKETS.length + 1).fill(0);

@@ -1,11 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { escapeLabel, type PrometheusSource, prometheusText } from "../../src/admin/prometheus.ts";
-import {
-  createMetricsMemory,
-  RequestMetrics,
-  RequestTotals,
-} from "../../src/telemetry/request_metrics.ts";
+import { createMetricsMemory } from "../../src/telemetry/metrics_memory.ts";
+import { RequestMetrics } from "../../src/telemetry/request_metrics.ts";
+import { RequestTotals } from "../../src/telemetry/request_totals.ts";
 import { checkMetrics, PROMTOOL_HINDRANCE } from "../support/tools/promtool.ts";
 import { stats, worker } from "./fleet.ts";
 

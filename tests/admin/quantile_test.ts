@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { quantile } from "../../src/admin/quantile.ts";
-import { DURATION_BUCKETS } from "../../src/telemetry/request_metrics.ts";
+import { DURATION_BUCKETS } from "../../src/telemetry/metrics_memory.ts";
 
 /** Buckets with these counts, by their upper bounds. */
 function buckets(counts: Record<string, number>): number[] {

@@ -6,12 +6,9 @@ import type { Handler } from "../../src/handler/handler.ts";
 import { HttpError } from "../../src/handler/errors.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import type { WebServerOptions } from "../../src/options/server_options.ts";
-import {
-  createMetricsMemory,
-  RequestMetrics,
-  type RequestRow,
-  RequestTotals,
-} from "../../src/telemetry/request_metrics.ts";
+import { createMetricsMemory } from "../../src/telemetry/metrics_memory.ts";
+import { RequestMetrics } from "../../src/telemetry/request_metrics.ts";
+import { type RequestRow, RequestTotals } from "../../src/telemetry/request_totals.ts";
 import { WebResponse } from "../../src/handler/response.ts";
 import { MethodTargets } from "../../src/routing/route_target.ts";
 import { METHODS } from "../../src/routing/route_target.ts";

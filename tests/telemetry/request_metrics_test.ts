@@ -1,44 +1,10 @@
+// The request metrics of one worker.
+
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import {
-  createMetricsMemory,
-  DURATION_BUCKETS,
-  RequestMetrics,
-  type RequestRow,
-  RequestTotals,
-} from "../../src/telemetry/request_metrics.ts";
-
-const METHODS = ["GET", "POST"];
-const ROUTES = ["/hello", "/users/:id"];
-const [HELLO, USERS] = [0, 1];
-
-function metricsOf(routes: readonly string[] = ROUTES) {
-  const memory = createMetricsMemory();
-  const metrics = new RequestMetrics(memory, routes, METHODS);
-  const rows = () => rowsIn(memory);
-  return { memory, metrics, rows };
-}
-
-function rowsIn(...memories: SharedArrayBuffer[]): readonly RequestRow[] {
-  const totals = new RequestTotals();
-  for (const memory of memories) totals.add(memory);
-  return totals.rows();
-}
-
-/** Method, route and the classes of status that are not 0. */
-function counts(rows: readonly RequestRow[]): [string, string, Record<string, number>][] {
-  return rows.map(({ method, route, statuses }) => [
-    method,
-    route,
-    Object.fromEntries(
-      statuses.map((count, i) => [`${i + 1}xx`, count] as const).filter(([, count]) => count > 0),
-    ),
-  ]);
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
-}
+import { createMetricsMemory, DURATION_BUCKETS } from "../../src/telemetry/metrics_memory.ts";
+import { RequestMetrics } from "../../src/telemetry/request_metrics.ts";
+import { counts, HELLO, METHODS, metricsOf, ROUTES, rowsIn, sum, USERS } from "./metrics.ts";
 
 describe("RequestMetrics", () => {
   it("has no row before there was a request", () => {
@@ -150,49 +116,5 @@ describe("RequestMetrics", () => {
     const metrics = new RequestMetrics(structuredClone(memory), ROUTES, METHODS);
     metrics.note("GET", HELLO, 200, 1);
     assertEquals(rowsIn(memory)[0].statuses[1], 1);
-  });
-});
-
-describe("RequestTotals", () => {
-  it("adds workers up, whatever the order in which they have seen their routes", () => {
-    const [first, second] = [metricsOf(), metricsOf()];
-    first.metrics.note("GET", HELLO, 200, 1);
-    second.metrics.note("GET", USERS, 200, 1);
-    second.metrics.note("GET", HELLO, 200, 1);
-    assertEquals(counts(rowsIn(first.memory, second.memory)), [
-      ["GET", "/hello", { "2xx": 2 }],
-      ["GET", "/users/:id", { "2xx": 1 }],
-    ]);
-  });
-
-  it("comes to the same durations in whatever order workers are added, so that the sum gets no less when one ends", () => {
-    // Added up as fractions of a second these differ in the last digit.
-    const memories = [100, 200, 300].map((durationMs) => {
-      const { memory, metrics } = metricsOf();
-      metrics.note("GET", HELLO, 200, durationMs);
-      return memory;
-    });
-    const [{ microseconds }] = rowsIn(...memories);
-    assertEquals(rowsIn(...memories.toReversed())[0].microseconds, microseconds);
-  });
-
-  it("gives copies: what is added to one is not in the other", () => {
-    const { memory, metrics } = metricsOf();
-    metrics.note("GET", HELLO, 200, 1);
-    const totals = new RequestTotals();
-    totals.add(memory);
-    totals.copy().add(memory);
-    assertEquals(counts(totals.rows()), [["GET", "/hello", { "2xx": 1 }]]);
-    assertEquals(sum(totals.buckets()), 1);
-  });
-
-  it("gives the buckets of all routes together", () => {
-    const { memory, metrics } = metricsOf();
-    metrics.note("GET", HELLO, 200, 0.1);
-    metrics.note("GET", USERS, 200, 0.1);
-    metrics.note("GET", USERS, 200, 1e6);
-    const totals = new RequestTotals();
-    totals.add(memory);
-    assertEquals(totals.buckets(), [2, ...new Array(13).fill(0), 1]);
   });
 });

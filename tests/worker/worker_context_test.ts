@@ -10,7 +10,7 @@ import type { WorkerConfiguration } from "../../src/ipc/messages.ts";
 import { Scoreboard } from "../../src/ipc/scoreboard.ts";
 import { resolveServerOptions, type WebServerOptions } from "../../src/options/server_options.ts";
 import { Router } from "../../src/routing/router.ts";
-import { createMetricsMemory } from "../../src/telemetry/request_metrics.ts";
+import { createMetricsMemory } from "../../src/telemetry/metrics_memory.ts";
 import { PanicWatch } from "../../src/worker/panic_watch.ts";
 import { ShutdownCallbacks } from "../../src/worker/shutdown_callbacks.ts";
 import { createConnectionContext } from "../../src/worker/worker_context.ts";

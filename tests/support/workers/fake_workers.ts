@@ -9,7 +9,7 @@ import type {
   ThreadEnd,
   WorkerHandle,
 } from "../../../src/supervisor/worker_handle.ts";
-import { createMetricsMemory } from "../../../src/telemetry/request_metrics.ts";
+import { createMetricsMemory } from "../../../src/telemetry/metrics_memory.ts";
 
 /** A handle of which nothing stands behind. */
 export class FakeWorker implements WorkerHandle {

@@ -1,0 +1,99 @@
+// Adds up the request metrics of several workers. The supervisor does so for the operator's port.
+// No clock, no thread, no text format.
+
+import {
+  BUCKET_COUNT,
+  BUCKETS_AT,
+  MICROSECONDS_AT,
+  NAME_RANGE_NUMBERS,
+  ROW_NUMBERS,
+  STATUS_CLASSES,
+  viewMetrics,
+} from "./metrics_memory.ts";
+
+const decoder = new TextDecoder();
+
+/** The counts of one method and route. */
+export interface RequestRow {
+  readonly method: string;
+  readonly route: string;
+  /** The count of each status class, in the order of {@linkcode STATUS_CLASSES}. */
+  readonly statuses: number[];
+  /** The count of each bucket of durations. Refused requests are in none. */
+  readonly buckets: number[];
+  /** The sum of the durations, a whole number. */
+  microseconds: number;
+}
+
+/** The sums over the metrics of several workers. */
+export class RequestTotals {
+  readonly #rows = new Map<string, RequestRow>();
+
+  /** Returns a copy. Additions to it do not change this one. */
+  copy(): RequestTotals {
+    const copy = new RequestTotals();
+    for (const [name, row] of this.#rows) {
+      copy.#rows.set(name, {
+        ...row,
+        statuses: [...row.statuses],
+        buckets: [...row.buckets],
+      });
+    }
+    return copy;
+  }
+
+  /** Adds the counts in the memory of one worker. */
+  add(memory: SharedArrayBuffer): void {
+    const { nameRanges, numbers, names } = viewMetrics(memory);
+    const count = Atomics.load(nameRanges, 0);
+    for (let row = 0; row < count; row++) {
+      const [from, to] = nameRanges.subarray(
+        (1 + row) * NAME_RANGE_NUMBERS,
+        (2 + row) * NAME_RANGE_NUMBERS,
+      );
+      // A decoder rejects shared memory, so this copies some tens of bytes.
+      const sum = this.#rowOf(decoder.decode(names.slice(from, to)));
+      const at = row * ROW_NUMBERS;
+      for (let i = 0; i < BUCKETS_AT; i++) sum.statuses[i] += numbers[at + i];
+      for (let i = 0; i < BUCKET_COUNT; i++) sum.buckets[i] += numbers[at + BUCKETS_AT + i];
+      sum.microseconds += numbers[at + MICROSECONDS_AT];
+    }
+  }
+
+  /** Returns the rows with at least one request, sorted by route and method. */
+  rows(): readonly RequestRow[] {
+    return [...this.#rows.values()]
+      .filter(({ statuses }) => statuses.some((count) => count > 0))
+      .sort((left, right) =>
+        compare(left.route, right.route) || compare(left.method, right.method)
+      );
+  }
+
+  /** Returns the counts of all routes together, by bucket. */
+  buckets(): number[] {
+    const sums = new Array<number>(BUCKET_COUNT).fill(0);
+    for (const { buckets } of this.#rows.values()) {
+      for (let i = 0; i < BUCKET_COUNT; i++) sums[i] += buckets[i];
+    }
+    return sums;
+  }
+
+  #rowOf(name: string): RequestRow {
+    const known = this.#rows.get(name);
+    if (known !== undefined) return known;
+    const space = name.indexOf(" ");
+    const row: RequestRow = {
+      method: name.slice(0, space),
+      route: name.slice(space + 1),
+      statuses: new Array<number>(STATUS_CLASSES.length).fill(0),
+      buckets: new Array<number>(BUCKET_COUNT).fill(0),
+      microseconds: 0,
+    };
+    this.#rows.set(name, row);
+    return row;
+  }
+}
+
+function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
