@@ -1,18 +1,26 @@
-// What a handler answers with. It is checked where it is made, so that a fault shows in the handler that has it, and it is
-// kept as plain as it was given: a response of one of the makers is a status, a content type and a body, and `Headers` are
-// made of it only when somebody asks.
+// What a handler answers with. It is checked when it is made, so that a fault shows in the handler
+// that has it. It is kept as it was given: a response of one of the makers is a status, a content
+// type and a body. `Headers` are made only when they are read.
 
 import { type BodySource, BodyStream, isBodySource } from "./body_stream.ts";
-import { isFieldValue, isToken, parseDecimal, parseList } from "../http1/grammar.ts";
+import { parseDecimal, parseList } from "../http1/grammar.ts";
 import type { EncodableBody, EncodableResponse } from "../http1/response_encoder.ts";
+import {
+  checkedFields,
+  CheckedHeaders,
+  type Field,
+  namesContentType,
+  recheckedFields,
+  SERVER_FIELDS,
+} from "./checked_headers.ts";
 import { reasonPhrase } from "../http1/status.ts";
 import { nameOfType } from "./type_name.ts";
 
 export type { BodySource } from "./body_stream.ts";
 
 /**
- * What a {@linkcode WebResponse} can have for a body: text goes out as UTF-8, bytes as they are. A stream, or an async iterable,
- * goes out as its parts come.
+ * What a {@linkcode WebResponse} can have for a body: text is sent as UTF-8, bytes as they are. A
+ * stream, or an async iterable, is sent as its parts come.
  */
 export type ResponseBody = string | Uint8Array | ArrayBuffer | BodySource | null;
 
@@ -24,21 +32,6 @@ export interface WebResponseInit {
   readonly headers?: HeadersInit;
 }
 
-/**
- * The fields that are the server's own. `Content-Length` and `Transfer-Encoding` follow from the body, and the rest concern
- * the connection, which is the server's (RFC 9110, section 7.6.1): what a handler says in them is dropped.
- */
-const SERVER_FIELDS = new Set([
-  "content-length",
-  "transfer-encoding",
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "trailer",
-  "te",
-  "date",
-]);
-
 const HTML = "text/html; charset=utf-8";
 const TEXT = "text/plain; charset=utf-8";
 const JSON_TYPE = "application/json";
@@ -46,54 +39,6 @@ const BYTES = "application/octet-stream";
 
 /** The statuses that send a client to `Location` (RFC 9110, section 15.4). */
 const REDIRECT_STATUSES: readonly number[] = [301, 302, 303, 307, 308];
-
-type Field = readonly [name: string, value: string];
-
-/** Refuses a field that must not go out; the encoder would write it as it is. */
-function checkField(name: string, value: string): void {
-  if (!isToken(name)) {
-    throw new TypeError(
-      `Cannot set header ${
-        JSON.stringify(name)
-      }: its name must be a token (RFC 9110, section 5.6.2)`,
-    );
-  }
-  if (!isFieldValue(value)) {
-    throw new TypeError(
-      `Cannot set header ${JSON.stringify(name)} to ${JSON.stringify(value)}: ` +
-        "a value holds visible characters up to U+00FF, spaces and tabs, and no control characters",
-    );
-  }
-}
-
-/** The platform's `Headers` lets control bytes such as VT and DEL through. This one checks what is set, where it is set. */
-class CheckedHeaders extends Headers {
-  override append(name: string, value: string): void {
-    // Made text once: an object may say another thing each time.
-    const [nameText, valueText] = [String(name), String(value)];
-    checkField(nameText, valueText);
-    super.append(nameText, valueText);
-  }
-
-  override set(name: string, value: string): void {
-    const [nameText, valueText] = [String(name), String(value)];
-    checkField(nameText, valueText);
-    super.set(nameText, valueText);
-  }
-}
-
-/** The platform's own way through `Headers`, whatever an object has in its place. */
-const fieldsIn = Headers.prototype[Symbol.iterator];
-
-/** The fields of whatever headers can be given as, checked. */
-function checkedFields(init: HeadersInit): Field[] {
-  const given = Symbol.iterator in init ? [...init] : Object.entries(init);
-  return given.map(([name, value]) => {
-    const field: Field = [String(name), String(value)];
-    checkField(...field);
-    return field;
-  });
-}
 
 function checkStatus(status: number): number {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
@@ -117,50 +62,63 @@ function checkBody(body: unknown): EncodableBody | BodyStream {
   );
 }
 
-/** A response as the connection takes it: what the encoder writes, and what the handler says about the connection. */
+/** A response for the connection: what the encoder writes, and what concerns the connection. */
 export interface OutgoingResponse extends EncodableResponse {
   /** Whether the handler asks for the connection to end (`Connection: close`). */
   readonly wantsClose: boolean;
-  /** Whether there is an Upgrade field, which needs an option in Connection (RFC 9110, section 7.8). */
+  /**
+   * Whether there is an Upgrade field, which needs an option in Connection (RFC 9110, section 7.8).
+   */
   readonly offersUpgrade: boolean;
-  /** The body, where it is made while it is sent; `body` is null then. */
+  /** The body, if it is made while it is sent; `body` is null then. */
   readonly stream: BodyStream | undefined;
 }
 
 /**
- * Gives a response back that can be sent, with its fields as they are now. Throws a `TypeError` for one whose bytes are gone,
- * because somebody has transferred their memory to another thread since the response was made, and for one whose headers
- * were changed by a way that checks nothing, such as `Headers.prototype.append.call`.
+ * Returns the response if it can be sent, and notes its fields as they are now.
+ *
+ * @throws {TypeError} when its bytes are gone, because their memory was transferred to another
+ * thread since the response was made; when its headers were changed by a way that checks nothing,
+ * such as `Headers.prototype.append.call`; when its stream was sent already
  */
 export let checkSendable: (response: WebResponse) => WebResponse;
 
-/** Makes a response whose content type is `contentType` where `init.headers` names none. The type is not checked. */
+/**
+ * Makes a response whose content type is `contentType` where `init.headers` names none. The type is
+ * not checked.
+ */
 let makeTyped: (
   body: ResponseBody,
   init: WebResponseInit | undefined,
   contentType: string,
 ) => WebResponse;
 
-/** What goes out of a response. For the connection and dispatch.ts alone: handlers have `headers` and `body`. */
+/** Returns what is sent of a response. Handlers have `headers` and `body` instead. */
 export let outgoing: (response: WebResponse) => OutgoingResponse;
 
 /**
  * A response: status, headers and a body, which is in memory or made while it is sent.
  *
- * `Content-Length`, `Date` and `Connection` are the server's: what a handler sets there is dropped, except for
- * `Connection: close`, which ends the connection after the response. `Upgrade` passes, as a 426 needs it (RFC 9110, section
- * 15.5.22), and the server adds its option to `Connection`. A 204, 205 or 304 is sent without its body, and so is
- * the answer to a HEAD.
+ * `Content-Length`, `Date` and `Connection` are the server's: what a handler sets there is dropped,
+ * except for `Connection: close`, which ends the connection after the response. `Upgrade` passes,
+ * as a 426 needs it (RFC 9110, section 15.5.22), and the server adds its option to `Connection`. A
+ * 204, 205 or 304 is sent without its body, and so is the answer to a HEAD.
  *
- * **A streamed body**, out of a `ReadableStream` or an async iterable, goes out part by part, each when it is there (RFC 9112, section 7.1:
- * chunked; to a client of HTTP/1.0 up to the end of the connection). At most 64 KiB wait to be written before the next part is asked for. A
- * `Content-Length` that the handler sets holds here, and the body has to be of that length, whether its parts are there at once or come
- * late: another length is a panic, with a 500 as long as nothing was sent. A platform `Response` of a stream is held to it as well; one of
- * text or bytes has the length that it has. When the client goes, the source is
- * cancelled: `cancel()` of a stream, `return()` of an iterator, which a generator hears of when what it awaits has come; one that may wait
- * for long does well to look at `req.signal`. A source that fails is a panic (an `HttpError` only where it can be no answer any more); where something was sent already, its client sees that the
- * connection ends without the last chunk (which HTTP/1.0 does not have: there it cannot be told from the end). Each such response can be
- * sent once.
+ * **A streamed body**, out of a `ReadableStream` or an async iterable, is sent part by part, each
+ * as soon as it exists (RFC 9112, section 7.1: chunked; to a client of HTTP/1.0 up to the end of
+ * the connection). At most 64 KiB wait to be written before the next part is asked for.
+ *
+ * A `Content-Length` that the handler sets holds here, and the body has to be of that length,
+ * whether its parts are there at once or come late. Another length is a panic, with a 500 as long
+ * as nothing was sent. A platform `Response` of a stream is held to it as well; one of text or
+ * bytes has its own length.
+ *
+ * When the client goes, the source is cancelled: `cancel()` of a stream, `return()` of an iterator.
+ * A generator ends only when what it awaits has come, so one that may wait for long should watch
+ * `req.signal`. A source that fails is a panic; after the response has begun, an `HttpError` is
+ * one, too, as it can be no answer any more. If a part was sent already, the client sees that the
+ * connection ends without the last chunk. (HTTP/1.0 has no chunks, so its clients see the usual
+ * end.) Each such response can be sent once.
  *
  * @example The makers
  * ```ts
@@ -189,34 +147,37 @@ export let outgoing: (response: WebResponse) => OutgoingResponse;
 export class WebResponse {
   readonly #status: number;
   readonly #body: EncodableBody | BodyStream;
-  /** The content type that is not among the fields; null where there is none, or where the fields name one. */
+  /**
+   * The content type that is not among the fields; null where there is none, or where the fields
+   * name one.
+   */
   #contentType: string | null;
-  /** What was given beside the content type: the truth until `headers` is asked for. */
+  /** The fields that were given beside the content type. They hold until `headers` is read. */
   readonly #fields: readonly Field[] | null;
   #headers: Headers | undefined;
-  /** What was in `headers` when the response was found to be one that can be sent. */
+  /** What was in `headers` when the response was checked before it is sent. */
   #sealed: readonly Field[] | undefined;
 
   /**
-   * Makes a response with that body. Where `init.headers` names no content type, text is `text/plain; charset=utf-8`, and bytes
-   * and streams have none.
+   * Makes a response with that body. Where `init.headers` names no content type, text is
+   * `text/plain; charset=utf-8`, and bytes and streams have none.
    *
    * @throws {RangeError} when the status is not a whole number from 200 to 599
-   * @throws {TypeError} when a header has a name or a value that may not be sent, with its name in the message; when the
-   * body is of another type
+   * @throws {TypeError} when a header has a name or a value that may not be sent, with its name in
+   * the message; when the body is of another type
    */
   constructor(body: ResponseBody = null, init: WebResponseInit = {}) {
     this.#status = init.status === undefined ? 200 : checkStatus(init.status);
     this.#body = checkBody(body);
     const fields = init.headers === undefined ? null : checkedFields(init.headers);
     this.#fields = fields;
-    this.#contentType = typeof body === "string" && !nameContentType(fields) ? TEXT : null;
+    this.#contentType = typeof body === "string" && !namesContentType(fields) ? TEXT : null;
   }
 
   static {
     checkSendable = (response) => {
       if (response.#headers !== undefined) {
-        response.#sealed = checkedFields([...fieldsIn.call(response.#headers)]);
+        response.#sealed = recheckedFields(response.#headers);
       }
       const body = response.#body;
       if (body === null || typeof body === "string") return response;
@@ -234,7 +195,11 @@ export class WebResponse {
     outgoing = (response) => response.#outgoing();
     makeTyped = (body, init, contentType) => {
       const response = new WebResponse(body, init);
-      if (!nameContentType(response.#fields)) response.#contentType = contentType;
+      // For text the constructor has looked for the field already, and it is the usual case.
+      const isOpen = typeof body === "string"
+        ? response.#contentType !== null
+        : !namesContentType(response.#fields);
+      if (isOpen) response.#contentType = contentType;
       return response;
     };
   }
@@ -244,14 +209,15 @@ export class WebResponse {
     return this.#status;
   }
 
-  /** The body as it will be sent: text, bytes, what a streamed body comes from, or null for none. */
+  /** The body as it will be sent: text, bytes, the source of a streamed body, or null for none. */
   get body(): string | Uint8Array | BodySource | null {
     return this.#body instanceof BodyStream ? this.#body.source : this.#body;
   }
 
   /**
-   * The header fields, to read and to change: `setCookie(response.headers, cookie)` and the rest of `@std/http` work on
-   * them. Setting a name or a value that may not be sent throws a `TypeError` with the header's name.
+   * The header fields, to read and to change: `setCookie(response.headers, cookie)` and the rest of
+   * `@std/http` work on them. Setting a name or a value that may not be sent throws a `TypeError`
+   * with the header's name.
    */
   get headers(): Headers {
     if (this.#headers === undefined) {
@@ -263,28 +229,26 @@ export class WebResponse {
     return this.#headers;
   }
 
+  /** Kept small, so that the compiler inlines it: most responses have no fields of their own. */
   #outgoing(): OutgoingResponse {
-    const status = this.#status;
-    let body: EncodableBody | BodyStream = this.#body;
-    let stream: BodyStream | undefined;
-    if (typeof body !== "string" && body instanceof BodyStream) {
-      stream = body;
-      body = null;
-    }
     const all = this.#sealed ?? this.#headers ?? this.#fields;
-    if (all === null) {
-      const contentType = this.#contentType;
-      return {
-        status,
-        contentType,
-        fields: null,
-        body,
-        declaredLength: undefined,
-        wantsClose: false,
-        offersUpgrade: false,
-        stream,
-      };
-    }
+    if (all !== null) return this.#outgoingWithFields(all);
+    const body = this.#body;
+    const isStream = typeof body !== "string" && body instanceof BodyStream;
+    return {
+      status: this.#status,
+      contentType: this.#contentType,
+      fields: null,
+      body: isStream ? null : body,
+      declaredLength: undefined,
+      wantsClose: false,
+      offersUpgrade: false,
+      stream: isStream ? body : undefined,
+    };
+  }
+
+  /** Sorts the fields into those that are sent and those that the server sends itself. */
+  #outgoingWithFields(all: Iterable<Field>): OutgoingResponse {
     const fields: Field[] = [];
     let declaredLength: number | undefined;
     let wantsClose = false;
@@ -297,16 +261,17 @@ export class WebResponse {
       } else if (name === "content-length") declaredLength = parseDecimal(field[1]);
       else if (name === "connection") wantsClose ||= parseList(field[1]).includes("close");
     }
-    const contentType = this.#headers === undefined ? this.#contentType : null;
+    const body = this.#body;
+    const isStream = typeof body !== "string" && body instanceof BodyStream;
     return {
-      status,
-      contentType,
+      status: this.#status,
+      contentType: this.#headers === undefined ? this.#contentType : null,
       fields,
-      body,
+      body: isStream ? null : body,
       declaredLength,
       wantsClose,
       offersUpgrade,
-      stream,
+      stream: isStream ? body : undefined,
     };
   }
 
@@ -323,8 +288,8 @@ export class WebResponse {
   /**
    * A value as JSON: `application/json` (RFC 8259).
    *
-   * @throws {TypeError} when the value has no JSON form, such as `undefined`, a function, a `BigInt` or a cycle; and what
-   * the constructor throws
+   * @throws {TypeError} when the value has no JSON form, such as `undefined`, a function, a
+   * `BigInt` or a cycle; and what the constructor throws
    */
   static json(value: unknown, init?: WebResponseInit): WebResponse {
     const text: string | undefined = JSON.stringify(value);
@@ -342,8 +307,8 @@ export class WebResponse {
   }
 
   /**
-   * Sends the client to another address, by default with 302 (RFC 9110, section 15.4). Characters outside of ASCII, and
-   * spaces, are percent-encoded.
+   * Sends the client to another address, by default with 302 (RFC 9110, section 15.4). Characters
+   * outside of ASCII, and spaces, are percent-encoded.
    *
    * @throws {RangeError} when the status is not 301, 302, 303, 307 or 308
    * @throws {TypeError} when the address holds a control character
@@ -373,14 +338,6 @@ export class WebResponse {
 }
 
 const CONTROL_CHARACTER = /\p{Cc}/u;
-
-function nameContentType(fields: readonly Field[] | null): boolean {
-  return fields !== null && fields.some(isContentType);
-}
-
-function isContentType([name]: Field): boolean {
-  return name.length === 12 && name.toLowerCase() === "content-type";
-}
 
 /** The answer to a fault that has no words of its own: the status's phrase as text. */
 export function phraseResponse(status: number, headers?: HeadersInit): WebResponse {

@@ -1,0 +1,98 @@
+// Header fields that may be sent. Each field is checked where it is set, so that a fault shows in
+// the code that has it. What passes here is written by the encoder as it is.
+
+import { isFieldValue, isToken } from "../http1/grammar.ts";
+
+/**
+ * The fields that are the server's own. `Content-Length` and `Transfer-Encoding` follow from the
+ * body, and the rest concern the connection, which is the server's (RFC 9110, section 7.6.1). What
+ * a handler sets in them is dropped.
+ */
+export const SERVER_FIELDS: ReadonlySet<string> = new Set([
+  "content-length",
+  "transfer-encoding",
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "trailer",
+  "te",
+  "date",
+]);
+
+/** A header field, its name in any case. */
+export type Field = readonly [name: string, value: string];
+
+/**
+ * Checks a field before it is kept: the encoder would write any bytes.
+ *
+ * @throws {TypeError} when the name or the value may not be sent; the message has the name
+ */
+export function checkField(name: string, value: string): void {
+  if (!isToken(name)) {
+    throw new TypeError(
+      `Cannot set header ${
+        JSON.stringify(name)
+      }: its name must be a token (RFC 9110, section 5.6.2)`,
+    );
+  }
+  if (!isFieldValue(value)) {
+    throw new TypeError(
+      `Cannot set header ${JSON.stringify(name)} to ${JSON.stringify(value)}: ` +
+        "a value holds visible characters up to U+00FF, spaces and tabs, and no control characters",
+    );
+  }
+}
+
+/**
+ * `Headers` that check what is set, where it is set. The platform's own accept control bytes such
+ * as VT and DEL.
+ */
+export class CheckedHeaders extends Headers {
+  override append(name: string, value: string): void {
+    // Converted once: an object may return another text each time.
+    const [nameText, valueText] = [String(name), String(value)];
+    checkField(nameText, valueText);
+    super.append(nameText, valueText);
+  }
+
+  override set(name: string, value: string): void {
+    const [nameText, valueText] = [String(name), String(value)];
+    checkField(nameText, valueText);
+    super.set(nameText, valueText);
+  }
+}
+
+/**
+ * Returns the fields of any form of headers.
+ *
+ * @throws {TypeError} when one of them may not be sent
+ */
+export function checkedFields(init: HeadersInit): Field[] {
+  const given = Symbol.iterator in init ? [...init] : Object.entries(init);
+  return given.map(([name, value]) => {
+    const field: Field = [String(name), String(value)];
+    checkField(...field);
+    return field;
+  });
+}
+
+/** The platform's own iterator. An object may have another one in its place. */
+const fieldsIn = Headers.prototype[Symbol.iterator];
+
+/**
+ * Returns the fields of `Headers` that may have been changed by a way that checks nothing.
+ *
+ * @throws {TypeError} when one of them may not be sent
+ */
+export function recheckedFields(headers: Headers): Field[] {
+  return checkedFields([...fieldsIn.call(headers)]);
+}
+
+/** Whether one of the fields is `Content-Type`. */
+export function namesContentType(fields: readonly Field[] | null): boolean {
+  return fields !== null && fields.some(isContentType);
+}
+
+function isContentType([name]: Field): boolean {
+  return name.length === 12 && name.toLowerCase() === "content-type";
+}
