@@ -1,12 +1,13 @@
 /**
- * For tests of an application under real workers, and under their death: `startServer()` starts it on a free port, and `crash()`,
- * `exit()` and `hang()` have one of its workers die in the ways in which workers do. To test handlers alone, `WebServer.fetch` does
- * without all of that.
+ * For tests of an application under real workers, and under their death: `startServer()` starts it
+ * on a free port, and `crash()`, `exit()` and `hang()` have one of its workers die in the ways in
+ * which workers do. To test handlers alone, `WebServer.fetch` does without all of that.
  *
  * @module
  */
 
-// The chaos is real: the worker is told by the supervisor, and dies without a word to anybody, as it would by a fault of its own.
+// The faults are real: the supervisor sends an order to the worker, which fails without a report,
+// as by a fault of its own.
 
 import { httpOrigin } from "./net/host_port.ts";
 import type { Fault } from "./ipc/messages.ts";
@@ -46,35 +47,40 @@ const POLL_MS = 10;
 export interface TestedServer extends RunningServer {
   /** Where it listens, such as `http://127.0.0.1:43211`. */
   readonly origin: string;
-  /** Asks the server for a path, over connections that end with the server, so that a test leaves none behind. */
+  /** Fetches a path of the server. Its connections end with the server, so a test leaves none. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /**
-   * Has something throw in a worker that nothing catches: a panic outside of any request. Resolves when the worker is gone and as
-   * many accept as are wanted, or when the server has shut down. Workers that die young one after the other are replaced more and
-   * more slowly, as they are in production: from the second on it may take seconds.
+   * Has something throw in a worker that nothing catches: a panic outside of any request. Resolves
+   * when the worker is gone and as many accept as are desired, or when the server has shut down.
+   * Workers that die young one after the other are replaced more and more slowly, as they are in
+   * production: from the second on it may take seconds.
    *
    * @param index which of the workers that accept, from 0; the first one by default
    * @throws {RangeError} when there are not so many; the methods below do the same
-   * @throws {Error} when that has not come after half a minute: an application with `onPanic: "keep"` keeps its workers
+   * @throws {Error} when the worker has not been replaced after half a minute: with
+   * `onPanic: "keep"` it is not
    */
   crash(index?: number): Promise<void>;
-  /** Has a worker call `Deno.exit()`, of which nobody is told. Resolves as {@linkcode crash} does. */
+  /** Has a worker call `Deno.exit()`, which raises no event. Resolves as {@linkcode crash} does. */
   exit(index?: number): Promise<void>;
   /**
-   * Has a worker spin for ever, so that it answers nobody until `hangTimeout` has passed, 3,000 ms by default here. Resolves as
-   * {@linkcode crash} does.
+   * Has a worker spin for ever, so that it answers no client until `hangTimeout` has passed, 3,000
+   * ms by default here. Resolves as {@linkcode crash} does.
    *
-   * @throws {TypeError} with `isolation: "web"`, since such a worker could never be stopped, and the test never end; and with
-   * `hangTimeout: 0`, since nobody would notice
+   * @throws {TypeError} with `isolation: "web"`, since such a worker could never be stopped, and
+   * the test never end; and with `hangTimeout: 0`, since the hang would not be noticed
    */
   hang(index?: number): Promise<void>;
 }
 
 /**
- * Starts the application of a module, the one that calls `server.run()`, in real workers; one that only has a default export with a `fetch`
- * is mounted by such a module, with `fetchHandler`. Unless `options` say otherwise, it listens on a free port of 127.0.0.1 in listen mode
- * `shared`, in which no connection is reset in the moment in which a worker's socket closes, with two workers that are threads
- * (`isolation: "thread"`), since these can be stopped when they hang, and a `hangTimeout` of 3,000 ms. With `await using` it is shut down at the end of the test, and leaves nothing to Deno's sanitizers.
+ * Starts the application of a module, the one that calls `server.run()`, in real workers; one that
+ * only has a default export with a `fetch` is mounted by such a module, with `fetchHandler`. Unless
+ * `options` say otherwise, it listens on a free port of 127.0.0.1 in listen mode `shared`, in which
+ * no connection is reset in the moment in which a worker's socket closes, with two workers that are
+ * threads (`isolation: "thread"`), since these can be stopped when they hang, and a `hangTimeout`
+ * of 3,000 ms. With `await using` it is shut down at the end of the test, and leaves nothing to
+ * Deno's sanitizers.
  *
  * @throws {TypeError} when an option is wrong
  * @throws {Error} when no worker can start

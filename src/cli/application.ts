@@ -1,5 +1,6 @@
-// The application: where it is, what its module offers, and what is wrong with one that cannot be loaded. Used on the main thread
-// and in the workers, which both load it. No thread is started here, and nothing said.
+// The application: where it is, what its module offers, and what is wrong with one that cannot be
+// loaded. Used on the main thread and in the workers, which both load it. It starts no thread and
+// prints nothing.
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -17,10 +18,16 @@ export type Location =
   | { readonly kind: "found"; readonly url: string }
   | { readonly kind: "refused"; readonly reason: string };
 
-/** The schemes that a module may come by; what else stands before a colon belongs to a path, such as one of Windows. */
+/**
+ * The schemes that a module may come by; what else stands before a colon belongs to a path, such as
+ * one of Windows.
+ */
 const SCHEME = /^(?:file|https?):\/\//i;
 
-/** Finds the module that somebody has named: an address, or a path from the folder in which the program was started. */
+/**
+ * Finds the module that the user has named: an address, or a path from the folder in which the
+ * program was started.
+ */
 export async function locate(app: string): Promise<Location> {
   const isAddress = SCHEME.test(app);
   if (isAddress && !URL.canParse(app)) {
@@ -30,7 +37,7 @@ export async function locate(app: string): Promise<Location> {
   }
   const url = isAddress ? new URL(app) : pathToFileURL(resolve(Deno.cwd(), app));
   if (url.protocol !== "file:") return { kind: "found", url: url.href };
-  // Asked first: a worker cannot put a question to somebody at a terminal.
+  // Asked first: a worker cannot ask the user at the terminal.
   const { state } = await Deno.permissions.query({ name: "read", path: url });
   if (state !== "granted") {
     return refused(
@@ -57,7 +64,10 @@ function refused(reason: string): Location {
   return { kind: "refused", reason };
 }
 
-/** Loads an application. It may call `run()` by itself meanwhile; then this comes back when it has run to its end. */
+/**
+ * Loads an application. It may call `run()` by itself meanwhile; then this comes back when it has
+ * run to its end.
+ */
 export async function loadApplication(url: string): Promise<LoadedApp> {
   try {
     return servable(await importModule(url) ?? {});
@@ -130,14 +140,20 @@ function notAFunction(name: string, value: unknown): LoadedApp {
 /** What Deno calls each failure to find, read or parse a module. */
 const LOADER_FAILURE = "ERR_MODULE_NOT_FOUND";
 
-/** Where this library loads modules from: its own lines in a stack say nothing about the application. */
+/**
+ * Where this library loads modules from: its own lines in a stack explain nothing about the
+ * application.
+ */
 const OWN_FOLDER = new URL("../", import.meta.url).href;
 
 function isOwnFrame(line: string): boolean {
   return /^ +at /.test(line) && line.includes(OWN_FOLDER);
 }
 
-/** Why a module could not be loaded: in the loader's words, or the error that the module threw, with its stack. */
+/**
+ * Why a module could not be loaded: in the loader's words, or the error that the module threw, with
+ * its stack.
+ */
 export function describeLoadFailure(error: unknown): string {
   const isKnown = error instanceof Error &&
     ("code" in error && error.code === LOADER_FAILURE || !hasFrames(error));
@@ -148,7 +164,10 @@ export function describeLoadFailure(error: unknown): string {
     .join("\n");
 }
 
-/** Our own errors about the machine have no stack, and need no name of a class before what they say, which may be another one's stack. */
+/**
+ * Our own errors about the machine have no frames, and their message may hold the stack of another
+ * error.
+ */
 function hasFrames({ message, stack }: Error): boolean {
   return stack !== undefined && /\n +at /.test(stack.replace(message, ""));
 }

@@ -1,5 +1,6 @@
-// What somebody asks for who starts the program: words of the command line and of the environment in, one value out. A flag wins
-// over a variable. What is wrong is refused with one line, before anything is started. Nothing is done here, and nothing read.
+// Reads the words of the command line and of the environment, and returns one value. A flag wins
+// over a variable. A mistake is refused with one line, before anything is started. Nothing is done
+// here.
 
 import { parseArgs } from "node:util";
 import {
@@ -22,7 +23,7 @@ export interface ServeInvocation {
   readonly app: string;
   readonly runOptions: RunOptions;
   readonly serverOptions: WebServerOptions;
-  /** Who said how many workers there are to be, where `runOptions` say it. */
+  /** Where the number of workers comes from, if `runOptions` have one. */
   readonly workersSource: string;
   /** What is to be watched beside the modules; undefined where nothing is. */
   readonly watch: readonly string[] | undefined;
@@ -40,7 +41,7 @@ export const COMMANDS = ["check", "watch", "help", "version"] as const;
 
 type Command = typeof COMMANDS[number];
 
-/** The word behind `--help` that asks for every flag. */
+/** The word after `--help` that asks for every flag. */
 const WHOLE_HELP = "all";
 
 /** One word of the command line, as `parseArgs` takes it apart. */
@@ -55,7 +56,10 @@ interface Reading {
   readonly said: Map<Flag, { readonly value: unknown; readonly source: string }>;
 }
 
-/** Reads what the program was started with; `variable` gives a variable of the environment, undefined where there is none. */
+/**
+ * Reads what the program was started with; `variable` gives a variable of the environment,
+ * undefined where there is none.
+ */
 export function readInvocation(
   args: readonly string[],
   flags: readonly Flag[],
@@ -63,7 +67,7 @@ export function readInvocation(
 ): Invocation {
   const reading: Reading = { commands: new Set(), apps: [], watchPaths: [], said: new Map() };
   for (const token of tokensOf(args, flags)) {
-    // What stands behind it is the application's own, which finds it in Deno.args.
+    // The words after it are for the application, which finds them in Deno.args.
     if (token.kind === "option-terminator") break;
     const refusal = token.kind === "positional"
       ? void reading.apps.push(token.value)
@@ -152,7 +156,10 @@ function readOption(
   return undefined;
 }
 
-/** A flag that is there twice counts as it was last written; a list goes on, be it of one word that is a value of its own. */
+/**
+ * A flag that is there twice counts as it was last written; a list goes on, be it of one word that
+ * is a value of its own.
+ */
 function append(before: unknown, value: unknown): unknown {
   return before === undefined ? value : [before, value].flat();
 }
@@ -163,7 +170,7 @@ function unknownFlag(rawName: string, name: string, flags: readonly Flag[]): str
   return `Unknown flag ${rawName}: ${advice}`;
 }
 
-/** Reads the variables of what no flag has said. Returns what is wrong with one. */
+/** Reads the variables of options that no flag has set. Returns what is wrong with one. */
 function readVariables(
   flags: readonly Flag[],
   variable: (name: string) => string | undefined,
@@ -189,7 +196,7 @@ function readVariables(
 }
 
 function findContradiction({ commands, apps }: Reading): string | undefined {
-  // An empty word is a variable of the shell that nobody has set.
+  // An empty word is a variable of the shell that is not set.
   if (apps.length === 0 || apps.includes("")) {
     return "Nothing to serve: name the module of an application, such as app.ts; --help tells more";
   }

@@ -1,5 +1,5 @@
-// --check: says whether an application starts, and what it would serve. One worker loads it; no address is listened on, so that
-// the server which is running meanwhile hears nothing of it.
+// --check: reports whether an application starts, and what it would serve. One worker loads it. No
+// address is listened on, so a server that runs meanwhile is not disturbed.
 
 import { httpOrigin } from "../net/host_port.ts";
 import type { ProbedRoute, ProbeReport } from "../ipc/messages.ts";
@@ -22,7 +22,7 @@ export async function check(invocation: ServeInvocation, places: Places): Promis
     : { isGood: false, text: failureOf(invocation.app, outcome) };
 }
 
-/** What an application calls `run()` with, and what the command line says, may still not go together. */
+/** The options of the application and those of the command line may still contradict each other. */
 function judge(invocation: ServeInvocation, report: ProbeReport): CheckResult {
   try {
     const settings = resolveRunOptions(

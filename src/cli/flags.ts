@@ -1,5 +1,6 @@
-// The flags and the variables of the environment: one of each for every option that can be written in words, with names that
-// follow from the option's own. What they may be stands in the table of options; here words become values.
+// The flags and the variables of the environment: one of each for every option that can be written
+// in words, with names that follow from the option's own. What they may be stands in the table of
+// options; here words become values.
 
 import type { OptionForm, OptionRule } from "../options/option_rule.ts";
 import type { WordedOption } from "../options/worded_options.ts";
@@ -8,7 +9,7 @@ import type { WordedOption } from "../options/worded_options.ts";
 export interface Flag {
   /** Without the dashes: `max-body-bytes`. */
   readonly name: string;
-  /** The variable of the environment that says the same: `MUDPIE_MAX_BODY_BYTES`. */
+  /** The variable of the environment that sets the same: `MUDPIE_MAX_BODY_BYTES`. */
   readonly variable: string;
   readonly option: WordedOption;
 }
@@ -25,7 +26,7 @@ export function flagsFor(options: readonly WordedOption[]): Flag[] {
 /** What words have come to. */
 export type Reading =
   | { readonly kind: "value"; readonly value: unknown }
-  /** They do not fit; `expected` says what would. */
+  /** They do not fit; `expected` describes what would. */
   | { readonly kind: "refused"; readonly expected: string };
 
 /** The value that the words stand for. */
@@ -36,13 +37,13 @@ export function readWords(text: string, { form, expect }: OptionRule<unknown>): 
   return { kind: "refused", expected: form.kind === "list" ? expected + LIST_IN_WORDS : expected };
 }
 
-/** The option's own words show it as code has it, and somebody has written just that. */
+/** The option's own words show it as code has it, and the user may have written just that. */
 const LIST_IN_WORDS = "; here it is written without brackets and quotes";
 
 /** Digits may be parted by single underscores, as in code. */
 const NUMBER = /^-?\d+(?:_\d+)*(?:\.\d+)?$/;
 
-/** Permissions of files are written so by everybody: `660`, `0660`, `0o660`. */
+/** The usual ways to write permissions of files: `660`, `0660`, `0o660`. */
 const OCTAL = /^(?:0o)?[0-7]+$/;
 
 /** What is no value of the form is left as it is, for the option's check to refuse. */

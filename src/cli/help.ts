@@ -1,5 +1,5 @@
-// The text of --help: made of the options' own table, so that it cannot forget one. Every line fits a screen of 80 columns, and
-// the short help one of 40 lines.
+// The text of --help: made of the options' own table, so that it cannot forget one. Every line fits
+// a screen of 80 columns, and the short help one of 40 lines.
 
 import { type Flag, placeholder } from "./flags.ts";
 
@@ -42,7 +42,7 @@ function lineOf({ name, option: { rule } }: Flag): string {
   return flag.padEnd(SUMMARY_COLUMN) + rule.summary + describeDefault(rule.default);
 }
 
-/** What an option is without being given. Where nothing is said, or it is off, that would be noise. */
+/** Describes a default. Nothing for an option that has none, or is off. */
 function describeDefault(value: unknown): string {
   switch (typeof value) {
     case "number":

@@ -1,5 +1,5 @@
-// The main thread's part of the command line: what is asked for is read, done, and told. It alone writes to the terminal and
-// ends the process.
+// The main thread's part of the command line: reads what the user asks for, does it, and prints the
+// result. Only this file writes to the terminal and ends the process.
 
 import { environmentVariable } from "../runtime/environment.ts";
 import { wordedOptions } from "../options/worded_options.ts";
@@ -10,7 +10,9 @@ import { helpText } from "./help.ts";
 import { readInvocation, type ServeInvocation } from "./arguments.ts";
 import { serve } from "./serve.ts";
 
-/** Does what the arguments ask for. `entry` is the module that serves a default export in a worker. */
+/**
+ * Does what the arguments ask for. `entry` is the module that serves a default export in a worker.
+ */
 export async function main(args: readonly string[], entry: string): Promise<void> {
   const flags = flagsFor(wordedOptions());
   const invocation = readInvocation(args, flags, environmentVariable);

@@ -1,7 +1,7 @@
-// Serves an application from the main thread: loads it, and runs the fleet, unless it does so itself.
-// The application is loaded here first, as a program that calls run() is: it may call it by itself, and what stands at its top
-// for the main thread alone is done. What it offers says which module the workers load: this program's own, which loads the
-// application and serves its default export; or the application, where that calls run().
+// Serves an application from the main thread: loads it, and runs the fleet, unless it does so
+// itself. It may call run() by itself, and may have code for the main thread alone. If it has a
+// default export, workers load the command line's own module, which serves it; if it calls run(),
+// they load the application.
 
 import { escapeForLog, logToStandardError, panicLine } from "../telemetry/log.ts";
 import type { ProbeReport } from "../ipc/messages.ts";
@@ -104,7 +104,9 @@ function commandLineOf(
   };
 }
 
-/** Runs a fleet of which this thread serves nothing. Resolves with what went wrong; else the process ends with it. */
+/**
+ * Runs a fleet. Resolves with the failure, if there is one; else the process ends with the fleet.
+ */
 async function runFleet(options: RunOptions): Promise<string | undefined> {
   surviveApplication();
   try {
@@ -118,7 +120,10 @@ async function runFleet(options: RunOptions): Promise<string | undefined> {
   Deno.exit();
 }
 
-/** The copy of the application on this thread serves nobody, so nobody needs to suffer from what goes wrong in it. */
+/**
+ * The copy of the application on this thread serves no client, so its errors must not end the
+ * process.
+ */
 function surviveApplication(): void {
   globalThis.addEventListener("error", logError);
   globalThis.addEventListener("unhandledrejection", logRejection);
@@ -135,8 +140,8 @@ function logRejection(event: PromiseRejectionEvent): void {
 }
 
 /**
- * Under --watch a mistake is there to be mended. A module that has failed on this thread cannot be loaded here once more, so workers tell
- * whether it can be now, and this thread goes without it.
+ * Waits under --watch until the application can be served. A module that has failed on this thread
+ * cannot be loaded here once more, so workers probe it, and this thread goes without it.
  */
 async function serveOnceMended(
   invocation: ServeInvocation,
@@ -156,7 +161,9 @@ async function serveOnceMended(
 
 type Failure = Exclude<ProbeOutcome, { kind: "probed" }>;
 
-/** Why an application cannot be served; `found` says what there is where nothing can be. */
+/**
+ * Returns why an application cannot be served; `found` describes what it has in place of an export.
+ */
 export function failureOf(app: string, outcome: Failure, found = NO_DEFAULT_EXPORT): string {
   return outcome.kind === "failed"
     ? cannotLoad(app, outcome.reason)
@@ -168,14 +175,20 @@ function cannotLoad(app: string, reason: string): string {
   return `Cannot load ${app}: ${reason}`;
 }
 
-/** What is to be known of an application that was not loaded on this thread, and which module its workers load. */
+/**
+ * What is to be known of an application that was not loaded on this thread, and which module its
+ * workers load.
+ */
 type ProbedApp = Failure | {
   readonly kind: "probed";
   readonly report: ProbeReport;
   readonly entry: string;
 };
 
-/** Probes what loads the application's default export. If there is none, probes the application as a program. */
+/**
+ * Probes what loads the application's default export. If there is none, probes the application as a
+ * program.
+ */
 export async function probeApp(
   invocation: ServeInvocation,
   { app, entry }: Places,
@@ -199,7 +212,7 @@ async function runProbed(
   return await runFleet({ ...runOptions, entry: runOptions.entry ?? entry });
 }
 
-/** Has one worker tell what would be served, with what the command line says of workers. */
+/** Has one worker report what would be served, with the command line's options for workers. */
 async function probeModule(
   { runOptions }: ServeInvocation,
   entry: string,

@@ -4,8 +4,8 @@
 const MAX_WRONG_SHARE = 0.4;
 
 /**
- * Returns the candidate that is nearest to a word; undefined if none is near. A candidate that begins
- * with the word is near, too.
+ * Returns the candidate that is nearest to a word; undefined if none is near. A candidate that
+ * begins with the word is near, too.
  */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
@@ -21,8 +21,8 @@ export function suggest(word: string, candidates: readonly string[]): string | u
 }
 
 /**
- * Returns how many letters have to be inserted, removed, replaced, or swapped with the next one to turn
- * one word into the other.
+ * Returns how many letters have to be inserted, removed, replaced, or swapped with the next one to
+ * turn one word into the other.
  */
 export function editDistance(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, column) => column)];

@@ -1,9 +1,10 @@
-// How many connections all workers together may have, in memory that all of them see.
-// Each connection takes one of the descriptors that the system lets the process have. A new worker takes some too, and where
-// it cannot have them, Deno ends the whole process: clients that fill the process up, and one panic, would be the end of the
-// service. So the workers stop accepting while there are still descriptors for another worker. How many there are is known
-// at the start where it can be read; where it cannot, or where the application takes many itself, it is learnt at the first
-// `accept` that fails for want of one.
+// How many connections all workers together may have, in memory that all of them see. Each
+// connection takes one of the descriptors that the system lets the process have. A new worker takes
+// some too, and where it cannot have them, Deno ends the whole process: clients that fill the
+// process up, and one panic, would be the end of the service. So the workers stop accepting while
+// there are still descriptors for another worker. How many there are is known at the start where it
+// can be read; where it cannot, or where the application takes many itself, it is learnt at the
+// first `accept` that fails for want of one.
 
 /** Where the numbers are. */
 const OPEN = 0;
@@ -16,8 +17,8 @@ const NUMBERS = 4;
 const NO_LIMIT = 2 ** 31 - 1;
 
 /**
- * How many descriptors stay free for workers that start: each takes 7 before it accepts (seen on Deno 2.9, in both kinds of
- * worker), and two may start while others are accepting.
+ * How many descriptors stay free for workers that start: each takes 7 before it accepts (seen on
+ * Deno 2.9, in both kinds of worker), and two may start while others are accepting.
  */
 export const RESERVED_DESCRIPTORS = 24;
 
@@ -33,8 +34,8 @@ export class ConnectionBudget {
   }
 
   /**
-   * A budget of so many connections for so many workers. Each of them may pass it by one connection, for which it waits
-   * already when the last place is taken.
+   * A budget of so many connections for so many workers. Each of them may pass it by one
+   * connection, for which it waits already when the last place is taken.
    */
   static of(limit: number | undefined, workers: number): ConnectionBudget {
     const bytes = NUMBERS * Int32Array.BYTES_PER_ELEMENT;
@@ -44,7 +45,7 @@ export class ConnectionBudget {
     return budget;
   }
 
-  /** The budget that somebody else has made. */
+  /** Returns the budget in memory that the supervisor has made. */
   static in(memory: SharedArrayBuffer): ConnectionBudget {
     return new ConnectionBudget(memory);
   }

@@ -1,9 +1,10 @@
-// What a worker is told when it has to end, and the times that both sides keep to.
+// The order with which a worker ends, and the times that both sides keep.
 
 /**
- * Why a worker ends. `"shutdown"`: the server stops. `"reload"`: a worker with newer code replaces it. `"recycling"`: it has
- * passed `maxRequestsPerWorker`, `maxAgePerWorker` or `maxHeapBytesPerWorker`, or there are to be fewer workers (SIGTTOU).
- * `"panic"`: something in it has panicked, and a new worker replaces it.
+ * Why a worker ends. `"shutdown"`: the server stops. `"reload"`: a worker with newer code replaces
+ * it. `"recycling"`: it has passed `maxRequestsPerWorker`, `maxAgePerWorker` or
+ * `maxHeapBytesPerWorker`, or there are to be fewer workers (SIGTTOU). `"panic"`: something in it
+ * has panicked, and a new worker replaces it.
  *
  * @example Keep a cache on disk, unless it may be what has failed
  * ```ts
@@ -28,16 +29,28 @@ export interface DrainOrder {
   readonly workMs: number;
 }
 
-/** Background work and `onShutdown` callbacks have at least this long after the last connection, whatever that took. */
+/**
+ * Background work and `onShutdown` callbacks have at least this long after the last connection,
+ * whatever that took.
+ */
 export const MIN_WORK_MS = 1_000;
 
-/** `onShutdown` callbacks have at least this long of their own, even if the background work has used up its time. */
+/**
+ * `onShutdown` callbacks have at least this long of their own, even if the background work has used
+ * up its time.
+ */
 export const MIN_CALLBACKS_MS = 500;
 
-/** How long the last responses may take to reach their clients once the time of the connections is over. */
+/**
+ * How long the last responses may take to reach their clients once the time of the connections is
+ * over.
+ */
 export const FAREWELL_MS = 500;
 
-/** What a worker may need beyond all of its work: for the code after `run()`, and for its last message. */
+/**
+ * What a worker may need beyond all of its work: for the code after `run()`, and for its last
+ * message.
+ */
 const ENDING_MS = 1_000;
 
 /** How long after `workMs` a worker that keeps to its order has surely ended. */

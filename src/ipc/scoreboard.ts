@@ -1,7 +1,8 @@
-// The counters of one worker, in memory that both sides see. The supervisor can read them even while the worker is too busy to
-// send anything. What happens once is a message; what merely counts on is a number here.
+// The counters of one worker, in memory that both sides see. The supervisor can read them even
+// while the worker is too busy to send anything. What happens once is a message; what merely counts
+// on is a number here.
 
-/** The place of each counter of a worker. */
+/** The counters of a worker, in the order of their places. */
 const COUNTERS = [
   "heartbeats",
   "requests",
@@ -18,14 +19,16 @@ const COUNTERS = [
 export type Counter = typeof COUNTERS[number];
 
 /**
- * The counters of one worker. Only the worker writes them, so no increment is ever lost; 64-bit floats count exactly up to
- * 2^53, and a reader of an aligned one sees a whole value.
+ * The counters of one worker. Only the worker writes them, so no increment is ever lost; 64-bit
+ * floats count exactly up to 2^53, and a reader of an aligned one sees a whole value.
  */
 export class Scoreboard {
   /** The memory, to be sent to the worker. */
   readonly memory: SharedArrayBuffer;
   readonly #values: Float64Array<SharedArrayBuffer>;
-  /** The same numbers for the one who counts: shared memory is slower to read than to write. */
+  /**
+   * The same numbers for the worker, which counts: shared memory is slower to read than to write.
+   */
   readonly #own: number[] = COUNTERS.map(() => 0);
 
   /** Makes a scoreboard, or looks at one that the supervisor has made. */

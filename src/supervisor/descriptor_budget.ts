@@ -29,7 +29,9 @@ export class DescriptorBudget {
     this.connections = ConnectionBudget.of(maxConnections, workers);
   }
 
-  /** Whether another worker has descriptors to start with. Without them it would end the process. */
+  /**
+   * Whether another worker has descriptors to start with. Without them it would end the process.
+   */
   get hasRoom(): boolean {
     return this.connections.excess === 0;
   }

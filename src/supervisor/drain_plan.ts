@@ -3,7 +3,10 @@
 import { type DrainOrder, MAX_OVERTIME_MS, type ShutdownReason } from "../ipc/drain_order.ts";
 import type { WorkerEndCause } from "../telemetry/fleet_event.ts";
 
-/** This share of the drain time is kept for the final responses: what is not answered by then gets 503. */
+/**
+ * This share of the drain time is kept for the final responses: what is not answered by then gets
+ * 503.
+ */
 const FINAL_RESPONSE_SHARE = 0.1;
 const MAX_FINAL_RESPONSE_MS = 1_000;
 

@@ -30,7 +30,10 @@ export class EventPublisher {
     this.#receivers = receivers;
   }
 
-  /** How many workers were replaced, by cause. A cause for which no worker was replaced has no entry. */
+  /**
+   * How many workers were replaced, by cause. A cause for which no worker was replaced has no
+   * entry.
+   */
   get replacements(): Replacements {
     return { ...this.#replacements };
   }

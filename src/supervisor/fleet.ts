@@ -1,7 +1,7 @@
-// Decides what to do next from the states of the workers. `after(input, now)` takes what happened and
-// the time, and returns actions for supervisor.ts. At every input it compares the desired workers with
-// those that exist, so it mends a death that was never reported. Replacement first: a worker that has
-// to go serves until another one accepts. No workers, no timers, no clock.
+// Decides what to do next from the states of the workers. `after(input, now)` takes what happened
+// and the time, and returns actions for supervisor.ts. At every input it compares the desired
+// workers with those that exist, so it mends a death that was never reported. Replacement first: a
+// worker that has to go serves until another one accepts. No workers, no timers, no clock.
 
 import type { FleetEvent, WorkerEndCause } from "../telemetry/fleet_event.ts";
 import type { FleetPhase } from "../telemetry/fleet_log.ts";
@@ -49,8 +49,8 @@ type Room = "free" | "short" | "short_reported";
 export const STOP_SIGNAL_WINDOW_MS = 500;
 
 /**
- * How long a fleet may try to be complete for the first time while its workers come up and die. Then
- * it gives up, so that the program receives the cause.
+ * How long a fleet may try to be complete for the first time while its workers come up and die.
+ * Then it gives up, so that the program receives the cause.
  */
 const MAX_UNREADY_MS = 10_000;
 /** Fewer rounds of deaths are a slow start, not a crash loop. */
@@ -66,7 +66,10 @@ const NOT_LOADED =
   "the workers' module does not load @mudpie/server: pass as entry the module that builds the WebServer and calls run(), " +
   "or a longer startTimeout if it only takes long to load";
 
-/** The command line's own module reports this when a reload brings an application that it cannot serve. */
+/**
+ * The command line's own module reports this when a reload brings an application that it cannot
+ * serve.
+ */
 const NOTHING_TO_SERVE =
   "the application has no default export with a fetch function, and does not call run()";
 
@@ -136,7 +139,9 @@ export class Fleet {
     return this.phase === "stopping";
   }
 
-  /** Whether the fleet should get requests: from when every worker accepts until it begins to stop. */
+  /**
+   * Whether the fleet should get requests: from when every worker accepts until it begins to stop.
+   */
   get isReady(): boolean {
     return this.#phase.kind === "serving";
   }
@@ -493,7 +498,9 @@ export class Fleet {
     if (this.#members.count("accepting") >= this.#desired) this.#becomeReady();
   }
 
-  /** Notes that every worker accepts, the first time. A fleet that stops already goes on stopping. */
+  /**
+   * Notes that every worker accepts, the first time. A fleet that stops already goes on stopping.
+   */
   #becomeReady(): void {
     const phase = this.#phase;
     if (phase.kind === "starting") this.#phase = { kind: "serving" };
@@ -503,7 +510,10 @@ export class Fleet {
     this.#act({ kind: "ready" });
   }
 
-  /** Whether a worker that had come up has died again, so long after the start that it is a crash loop. */
+  /**
+   * Whether a worker that had come up has died again, so long after the start that it is a crash
+   * loop.
+   */
   #isNeverReady(startedAt: number, now: number): boolean {
     return this.#hasJustFailed && this.#pace.consecutiveFailures >= MIN_UNREADY_ROUNDS &&
       now - startedAt >= MAX_UNREADY_MS;
@@ -554,7 +564,9 @@ export class Fleet {
     this.#report({ kind: "delaying", delayMs: notBefore - now, consecutiveFailures });
   }
 
-  /** Drains as many workers as serve beyond the desired number: the retiring first, then the newest. */
+  /**
+   * Drains as many workers as serve beyond the desired number: the retiring first, then the newest.
+   */
   #drainSurplus(now: number): void {
     const serving = this.#members.inDrainOrder();
     for (const member of serving.slice(0, Math.max(0, serving.length - this.#desired))) {
@@ -563,7 +575,9 @@ export class Fleet {
     }
   }
 
-  /** Drains all workers that serve, terminates those that start, and ends the fleet after the last. */
+  /**
+   * Drains all workers that serve, terminates those that start, and ends the fleet after the last.
+   */
   #drainAll(failure: string | undefined, now: number): void {
     for (const member of this.#members.list()) {
       if (member.state.kind === "starting") this.#terminate(member.worker, "shutdown");

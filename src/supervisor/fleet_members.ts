@@ -1,4 +1,5 @@
-// The workers of a fleet and their states. It answers questions about them and changes nothing itself.
+// The workers of a fleet and their states. It answers questions about them and changes nothing
+// itself.
 
 import type { WorkerEndCause } from "../telemetry/fleet_event.ts";
 import type { WorkerState } from "./fleet_protocol.ts";
@@ -52,7 +53,10 @@ export class FleetMembers {
     return count;
   }
 
-  /** Returns how many workers serve until their replacement accepts, and can: those that hang cannot. */
+  /**
+   * Returns how many workers serve until their replacement accepts, and can: those that hang
+   * cannot.
+   */
   countRetiringThatServe(): number {
     return this.list().filter((member) => member.state.kind === "retiring" && !isHung(member))
       .length;
@@ -65,8 +69,8 @@ export class FleetMembers {
   }
 
   /**
-   * Returns the retiring workers: first those that hang, then those whose slot has been taken over. To
-   * drain another one would leave its slot empty.
+   * Returns the retiring workers: first those that hang, then those whose slot has been taken over.
+   * To drain another one would leave its slot empty.
    */
   #retiringInOrder(): Member[] {
     const members = this.list();

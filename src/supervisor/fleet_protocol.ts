@@ -16,8 +16,8 @@ export interface FleetSettings {
   readonly workers: number;
   readonly startTimeoutMs: number;
   /**
-   * How long the first worker may take to load this library. `Infinity` where the workers' module is
-   * known to load it.
+   * How long the first worker may take to load this library. `Infinity` where the workers' module
+   * is known to load it.
    */
   readonly loadTimeoutMs: number;
   readonly drainTimeoutMs: number;
@@ -58,10 +58,14 @@ export type FleetInput =
   | { readonly kind: "reload" }
   | { readonly kind: "resize"; readonly by: 1 | -1 }
   | { readonly kind: "shutdown"; readonly reason: string }
-  /** The process received a signal to stop. The first one stops the fleet, a later one cuts short. */
+  /**
+   * The process received a signal to stop. The first one stops the fleet, a later one cuts short.
+   */
   | { readonly kind: "stop_signal"; readonly signal: string }
   | { readonly kind: "cut_short" }
-  /** From now on a debugger may stop any worker, so no worker counts as hung or as slow to start. */
+  /**
+   * From now on a debugger may stop any worker, so no worker counts as hung or as slow to start.
+   */
   | { readonly kind: "inspected" }
   /** Whether the process has descriptors for another worker. A new fleet assumes that it has. */
   | { readonly kind: "room"; readonly hasRoom: boolean }
@@ -84,7 +88,10 @@ export type FleetAction =
   | { readonly kind: "reload_failed"; readonly reason: string }
   /** No worker can start, and all workers were terminated. */
   | { readonly kind: "give_up"; readonly reason: string }
-  /** The last worker of a fleet that stops is gone. `failure` is why the fleet had to stop by itself. */
+  /**
+   * The last worker of a fleet that stops is gone. `failure` is why the fleet had to stop by
+   * itself.
+   */
   | { readonly kind: "finished"; readonly failure: string | undefined };
 
 /** What one worker does. A worker that is gone has no state. */

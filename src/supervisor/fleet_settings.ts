@@ -8,9 +8,9 @@ import type { RunningServer } from "./running_server.ts";
 
 /**
  * How long the first worker may take to load this library, if the workers' module is not the main
- * module and may not load it at all. A program that runs has its modules at hand, so it loads them in
- * a few times of what it took itself. Under `deno test`, where `start()` is called, Deno checks their
- * types first.
+ * module and may not load it at all. A program that runs has its modules at hand, so it loads them
+ * in a few times of what it took itself. Under `deno test`, where `start()` is called, Deno checks
+ * their types first.
  */
 const MIN_RUN_LOAD_TIMEOUT_MS = 2_000;
 const RUN_LOAD_TIMEOUT_SHARE = 5;

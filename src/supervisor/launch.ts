@@ -1,5 +1,6 @@
-// What a fleet is started with: the options of the code, and over them what the command line asks for.
-// The command line hands its value over before the application is loaded, and server.ts reads it once.
+// What a fleet is started with: the options of the code, and over them what the command line asks
+// for. The command line hands its value over before the application is loaded, and server.ts reads
+// it once.
 
 import { overrideRunOptions, type RunOptions, type RunSettings } from "../options/run_options.ts";
 import type { WebServerOptions } from "../options/server_options.ts";
@@ -27,7 +28,9 @@ export interface CommandLine {
 /** What a launch depends on. */
 export interface LaunchConditions {
   readonly startedBy: "run" | "start";
-  /** The options with which the code and the command line start the server, and what they come to. */
+  /**
+   * The options with which the code and the command line start the server, and what they come to.
+   */
   readonly options: RunOptions;
   readonly settings: RunSettings;
   /** Undefined where the program was not started by the command line. */

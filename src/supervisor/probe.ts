@@ -14,7 +14,9 @@ import { claimWorkerNumber } from "./worker_numbers.ts";
 /** What to probe, and how. */
 export interface ProbeOptions {
   readonly entry: string;
-  /** The application that the entry is to load, where the entry is the command line's own module. */
+  /**
+   * The application that the entry is to load, where the entry is the command line's own module.
+   */
   readonly app: string | undefined;
   readonly isolation: "web" | "thread";
   /** How long the worker may take, in milliseconds; 0 for any time. */

@@ -1,5 +1,5 @@
-// The promise of `reload()`. Calls share it while a reload is under way, and calls in one turn of the
-// event loop begin one reload: they ask for the same code.
+// The promise of `reload()`. Calls share it while a reload is under way, and calls in one turn of
+// the event loop begin one reload: they ask for the same code.
 
 import { queueMicrotask } from "../runtime/async_context.ts";
 

@@ -1,5 +1,6 @@
-// A reload replaces workers one at a time, the new one first. This file decides which worker is next.
-// It only reads states: the fleet retires the worker, and the usual replacement does the rest.
+// A reload replaces workers one at a time, the new one first. This file decides which worker is
+// next. It only reads states: the fleet retires the worker, and the usual replacement does the
+// rest.
 
 import type { WorkerState } from "./fleet_protocol.ts";
 
@@ -36,7 +37,8 @@ export class RollingReload {
     for (let worker = this.#old.shift(); worker !== undefined; worker = this.#old.shift()) {
       if (states.get(worker)?.kind === "accepting") return { kind: "retire", worker };
     }
-    // Until it stops accepting, an old worker may take one more connection and serve it with old code.
+    // Until it stops accepting, an old worker may take one more connection and serve it with old
+    // code.
     const oldAccepts = others.some((state) =>
       state.kind === "draining" && !state.hasStoppedAccepting
     );

@@ -1,6 +1,6 @@
-// Reports the state of the service to systemd, or to another service manager, in the protocol of sd_notify(3): datagrams
-// with lines such as READY=1, sent to the socket that the environment names. systemd learns from them that a service is up,
-// and that it still lives.
+// Reports the state of the service to systemd, or to another service manager, in the protocol of
+// sd_notify(3): datagrams with lines such as READY=1, sent to the socket that the environment
+// names. systemd learns from them that a service is up, and that it still lives.
 
 import { environmentVariable } from "../runtime/environment.ts";
 
@@ -14,7 +14,7 @@ interface UnixSocket {
   close(): void;
 }
 
-/** A third of the time that the service manager allows between two signs of life: one may be late, and one lost. */
+/** Reports this share of the allowed time apart: one may be late, and one lost. */
 const WATCHDOG_SHARE = 1 / 3;
 
 const MICROSECONDS_PER_MILLISECOND = 1_000;
@@ -29,7 +29,7 @@ export class SdNotify {
   readonly #watchdogMs: number | undefined;
   #watchdogAt = -Infinity;
   #status = "";
-  /** What was told before; what is told next waits for it, so that nothing overtakes anything. */
+  /** The reports before. The next one waits for them, so that the order is kept. */
   #told: Promise<unknown> = Promise.resolve();
 
   private constructor(socket: UnixSocket, folder: string, path: string) {
@@ -39,7 +39,10 @@ export class SdNotify {
     this.#watchdogMs = watchdogInterval();
   }
 
-  /** Connects where the environment names a socket (`NOTIFY_SOCKET`). What stands in the way is logged: a service runs without, too. */
+  /**
+   * Connects if the environment names a socket (`NOTIFY_SOCKET`). A failure is logged: the service
+   * runs without.
+   */
   static connect(log: (line: string) => void): SdNotify | undefined {
     const path = environmentVariable("NOTIFY_SOCKET");
     if (path === undefined || path === "") return undefined;
@@ -64,7 +67,7 @@ export class SdNotify {
     }
   }
 
-  /** The service answers, for the first time or after a reload. */
+  /** Reports that the service is up, for the first time or after a reload. */
   ready(): void {
     this.#tell("READY=1");
   }
@@ -77,21 +80,23 @@ export class SdNotify {
     this.#tell("STOPPING=1");
   }
 
-  /** What people read in `systemctl status`; told when it has changed. */
+  /** Sets the text of `systemctl status`. Sends it when it has changed. */
   status(text: string): void {
     if (text === this.#status) return;
     this.#status = text;
     this.#tell(`STATUS=${text}`);
   }
 
-  /** Called often while the service is alive; tells so as often as the service manager wants to hear it, if it does. */
+  /**
+   * Called often while the service is alive. Sends as many reports as the service manager asks for.
+   */
   alive(now: number): void {
     if (this.#watchdogMs === undefined || now - this.#watchdogAt < this.#watchdogMs) return;
     this.#watchdogAt = now;
     this.#tell("WATCHDOG=1");
   }
 
-  /** Ends the connection behind what was told. */
+  /** Closes the socket after the last report. */
   async close(): Promise<void> {
     await this.#told;
     this.#socket.close();
@@ -108,7 +113,10 @@ export class SdNotify {
   }
 }
 
-/** How often the service manager wants a sign of life; undefined where it wants none, or none of this process. */
+/**
+ * Returns how often the service manager asks for a report; undefined if it asks for none of this
+ * process.
+ */
 function watchdogInterval(): number | undefined {
   const pid = environmentVariable("WATCHDOG_PID");
   if (pid !== undefined && pid !== "" && Number(pid) !== Deno.pid) return undefined;

@@ -48,8 +48,9 @@ export function listenToSignals(
 }
 
 /**
- * An idle server ends sooner than the second of two signals that are one. Without a listener that one would kill the process
- * before it exits with 0. Neither the listener nor the timer keeps the process alive.
+ * An idle server ends sooner than the second of two signals that are one. Without a listener that
+ * one would kill the process before it exits with 0. Neither the listener nor the timer keeps the
+ * process alive.
  */
 function removeLater(signal: Deno.Signal, listener: () => void): void {
   const timer = setTimeout(

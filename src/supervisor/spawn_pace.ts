@@ -1,5 +1,6 @@
-// How many workers may be spawned now. A death that leaves a gap and a panic have restart policies of
-// their own: a gap is urgent, while a worker that has panicked serves until its replacement accepts.
+// How many workers may be spawned now. A death that leaves a gap and a panic have restart policies
+// of their own: a gap is urgent, while a worker that has panicked serves until its replacement
+// accepts.
 
 import { FIRST_GAP_DELAY_MS, FIRST_PANIC_DELAY_MS, RestartPolicy } from "./restart_policy.ts";
 
@@ -52,7 +53,10 @@ export class SpawnPace {
     this.#panics.noteAccepting();
   }
 
-  /** Notes a death that leaves a gap: a crash, a hang, a start that failed. `livedMs` is 0 for a start. */
+  /**
+   * Notes a death that leaves a gap: a crash, a hang, a start that failed. `livedMs` is 0 for a
+   * start.
+   */
   noteGap(spawnedAt: number, livedMs: number, now: number): void {
     this.#gaps.noteDeath(spawnedAt, livedMs, now);
   }

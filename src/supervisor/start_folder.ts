@@ -1,12 +1,16 @@
-// Finds a module again after a symbolic link on the way to the working folder was switched to another release.
-// Deno resolves a relative path once, from the real path of the working folder: the link by which the program was started is
-// not part of the module's URL. The shell keeps the path with the link in PWD; systemd sets no PWD.
+// Finds a module again after a symbolic link on the way to the working folder was switched to
+// another release. Deno resolves a relative path once, from the real path of the working folder:
+// the link by which the program was started is not part of the module's URL. The shell keeps the
+// path with the link in PWD; systemd sets no PWD.
 
 import { environmentVariable } from "../runtime/environment.ts";
 
 /** How the program came to the folder in which it was started. */
 export type StartFolder =
-  /** Through a link: `linked` is the path with the link as its last part, `real` the folder that it led to at the start. */
+  /**
+   * Through a link: `linked` is the path with the link as its last part, `real` the folder that it
+   * led to at the start.
+   */
   | { readonly kind: "linked"; readonly linked: string; readonly real: string }
   /** Without a link, as far as the shell knows. */
   | { readonly kind: "direct" }
@@ -17,8 +21,9 @@ export type StartFolder =
 const SHELL_PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[^/]+)+$/;
 
 /**
- * Judges what is known of the folder: its real path, and the variables PWD and INIT_CWD. `realPathOf` returns the real path of a
- * path, or undefined if it leads nowhere. Task runners set INIT_CWD, and with it a PWD that has lost the link.
+ * Judges what is known of the folder: its real path, and the variables PWD and INIT_CWD.
+ * `realPathOf` returns the real path of a path, or undefined if it leads nowhere. Task runners set
+ * INIT_CWD, and with it a PWD that has lost the link.
  */
 export function judgeStartFolder(
   real: string,
@@ -31,7 +36,8 @@ export function judgeStartFolder(
     return { kind: "unknown", real };
   }
   if (pwd === real) return initCwd === undefined ? { kind: "direct" } : { kind: "unknown", real };
-  // What follows the link belongs to either path, as app does to /srv/current/app and to /srv/releases/1/app.
+  // What follows the link belongs to either path, as app does to /srv/current/app and to
+  // /srv/releases/1/app.
   let [linked, folder] = [parse(pwd), parse(real)];
   while (linked.name === folder.name && realPathOf(linked.above) === folder.above) {
     [linked, folder] = [parse(linked.above), parse(folder.above)];
@@ -39,7 +45,10 @@ export function judgeStartFolder(
   return { kind: "linked", linked: pathOf(linked), real: pathOf(folder) };
 }
 
-/** The last part of a path, and what is above it. (`node:path` would take 6 ms to load, in each worker as well.) */
+/**
+ * The last part of a path, and what is above it. (`node:path` would take 6 ms to load, in each
+ * worker as well.)
+ */
 function parse(path: string): { readonly above: string; readonly name: string } {
   const end = path.lastIndexOf("/");
   return { above: path.slice(0, end) || "/", name: path.slice(end + 1) };
@@ -49,7 +58,10 @@ function pathOf({ above, name }: ReturnType<typeof parse>): string {
   return above === "/" ? `/${name}` : `${above}/${name}`;
 }
 
-/** Whether a module was written as an absolute path or a URL, which Deno takes as it is, links included. */
+/**
+ * Whether a module was written as an absolute path or a URL, which Deno takes as it is, links
+ * included.
+ */
 export function isWrittenInFull(module: string | undefined): boolean {
   return module !== undefined && (module.startsWith("/") || /^[a-z][a-z+.-]*:/i.test(module));
 }
@@ -69,7 +81,8 @@ export function moveModule(url: string, folder: string, newFolder: string): stri
 
 /** Looks at the folder in which this process was started. */
 function findStartFolder(): StartFolder {
-  // Windows has neither such links in use nor such shells, and a compiled program has its modules in itself.
+  // Windows has neither such links in use nor such shells, and a compiled program has its modules
+  // in itself.
   if (Deno.build.os === "windows" || Deno.build.standalone) return { kind: "direct" };
   const real = realPath(".");
   if (real === undefined) return { kind: "direct" };
@@ -77,7 +90,9 @@ function findStartFolder(): StartFolder {
   return judgeStartFolder(real, variables, realPath);
 }
 
-/** What workers load, and the folder to which the link led for it; undefined where there is no link. */
+/**
+ * What workers load, and the folder to which the link led for it; undefined where there is no link.
+ */
 export interface WorkerModules {
   readonly entry: string;
   /** The application that the command line's own module loads, where that is the entry. */
@@ -95,7 +110,10 @@ export class LinkedModules {
     this.#fixed = fixed;
   }
 
-  /** Looks at the folder as it is now, at the start. `fixed` are the URLs of the modules whose whole path was written. */
+  /**
+   * Looks at the folder as it is now, at the start. `fixed` are the URLs of the modules whose whole
+   * path was written.
+   */
   static find(fixed: Iterable<string>): LinkedModules {
     return new LinkedModules(findStartFolder(), new Set(fixed));
   }
@@ -105,7 +123,10 @@ export class LinkedModules {
     return { entry, app, folder: this.#start.kind === "linked" ? this.#start.real : undefined };
   }
 
-  /** The modules to which the link leads now, or `last`, the ones found last, if it leads nowhere. `first` are those of the start. */
+  /**
+   * The modules to which the link leads now, or `last`, the ones found last, if it leads nowhere.
+   * `first` are those of the start.
+   */
   follow(first: WorkerModules, last: WorkerModules): WorkerModules {
     const folder = this.currentFolder();
     // In the middle of a switch the link leads nowhere.
@@ -118,12 +139,18 @@ export class LinkedModules {
     };
   }
 
-  /** The folder to which the link leads now; undefined where there is no link, or where it leads nowhere. */
+  /**
+   * The folder to which the link leads now; undefined where there is no link, or where it leads
+   * nowhere.
+   */
   currentFolder(): string | undefined {
     return this.#start.kind === "linked" ? realPath(this.#start.linked) : undefined;
   }
 
-  /** The line of the log when a reload loads other modules than before, or finds no release; undefined for any other. */
+  /**
+   * The line of the log when a reload loads other modules than before, or finds no release;
+   * undefined for any other.
+   */
   describeReload(last: WorkerModules, next: WorkerModules): string | undefined {
     if (this.#start.kind === "linked" && next === last) {
       return `the link ${this.#start.linked} leads nowhere: modules come from the same folder as before, ${last.folder}`;
@@ -145,7 +172,10 @@ export class LinkedModules {
     return moveModule(url, this.#start.real, this.#start.linked);
   }
 
-  /** The folder of a module of which it is not known whether a link leads there; undefined for any other module. */
+  /**
+   * The folder of a module of which it is not known whether a link leads there; undefined for any
+   * other module.
+   */
   unknownFolder(url: string): string | undefined {
     if (this.#start.kind !== "unknown" || this.#fixed.has(url)) return undefined;
     const { real } = this.#start;
@@ -153,13 +183,19 @@ export class LinkedModules {
   }
 }
 
-/** The line of the log when a reload has loaded the same folder, and it is not known whether that was wanted. */
+/**
+ * The line of the log when a reload has loaded the same folder, and it is not known whether that
+ * was wanted.
+ */
 export function sameFolderLine(folder: string): string {
   return `modules come from the same folder as before, ${folder}: if a link that was switched should decide, ` +
     "start the program by an absolute path through that link, such as /srv/current/main.ts";
 }
 
-/** The real path; undefined where there is nothing, or where reading is not allowed: no question appears at the terminal. */
+/**
+ * The real path; undefined where there is nothing, or where reading is not allowed: no question
+ * appears at the terminal.
+ */
 function realPath(path: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "read", path });
   if (state !== "granted") return undefined;

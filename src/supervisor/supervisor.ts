@@ -1,7 +1,7 @@
-// The main thread: events in from workers, signals and timers; actions out.
-// fleet.ts decides. Here each event goes to the fleet as it comes, and the actions that it returns are
-// performed at once, in order. An event that an action causes itself, as when `onEvent` shuts the
-// server down, waits until all of them are done: they were decided without it.
+// The main thread: events in from workers, signals and timers; actions out. fleet.ts decides. Here
+// each event goes to the fleet as it comes, and the actions that it returns are performed at once,
+// in order. An event that an action causes itself, as when `onEvent` shuts the server down, waits
+// until all of them are done: they were decided without it.
 
 import type { Fault, WorkerMessage } from "../ipc/messages.ts";
 import { httpOrigin } from "../net/host_port.ts";
@@ -56,7 +56,9 @@ export interface SupervisorOptions {
   readonly serverOptions: WebServerOptions;
   /** The application that the command line's own module loads. */
   readonly app: string | undefined;
-  /** The modules, of these two, whose whole path or URL was written by the user: no link moves them. */
+  /**
+   * The modules, of these two, whose whole path or URL was written by the user: no link moves them.
+   */
   readonly fixedModules: readonly string[];
   readonly listensToSignals: boolean;
   /** Whether the program has done something after `run()` that is an error there. */
@@ -79,14 +81,17 @@ export interface SupervisorParts {
 }
 
 /**
- * The exit code of a process that ends because a worker hangs and cannot be stopped, so that a process
- * manager starts it again: EX_TEMPFAIL of sysexits(3), "try again later".
+ * The exit code of a process that ends because a worker hangs and cannot be stopped, so that a
+ * process manager starts it again: EX_TEMPFAIL of sysexits(3), "try again later".
  */
 export const HANG_EXIT_CODE = 75;
 
 /** A running server as `run()` sees it. */
 export interface SupervisedServer extends RunningServer {
-  /** Whether the server ends because a worker hangs that cannot be stopped. `finished` has rejected then. */
+  /**
+   * Whether the server ends because a worker hangs that cannot be stopped. `finished` has rejected
+   * then.
+   */
   readonly hasHung: boolean;
   /**
    * Resolves with the number of threads that spin on although they were terminated: the process
@@ -113,7 +118,10 @@ export async function supervise(options: SupervisorOptions): Promise<SupervisedS
 
 /** Injects a fault into a worker of a server that was started here. For testing.ts alone. */
 export let injectFault: (server: RunningServer, worker: number, fault: Fault) => void;
-/** Whether a terminated thread may still run, and get connections from the kernel. For testing.ts alone. */
+/**
+ * Whether a terminated thread may still run, and get connections from the kernel. For testing.ts
+ * alone.
+ */
 export let isAnyThreadEnding: (server: RunningServer) => boolean;
 
 /** Supervises the workers of one server. */
@@ -220,11 +228,13 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
     return this.#options.settings.hangTimeout;
   }
 
-  /** Spawns the workers. Resolves when every worker accepts, or when the server was stopped before. */
+  /**
+   * Spawns the workers. Resolves when every worker accepts, or when the server was stopped before.
+   */
   async start(): Promise<SupervisedServer> {
     this.#options.observer?.watch(this, this.#budget.forObserver);
-    // A mistake of the program after run(), in the same turn of the event loop, most likely ends it.
-    // It must not spawn workers that would report the same mistake once more.
+    // A mistake of the program after run(), in the same turn of the event loop, most likely ends
+    // it. It must not spawn workers that would report the same mistake once more.
     await new Promise((resolve) => setTimeout(resolve));
     if (this.#options.wasMisused()) await new Promise((resolve) => setTimeout(resolve, MISUSE_MS));
     this.#reportFallback();
@@ -341,7 +351,9 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
     this.#notifySystem(now);
   }
 
-  /** Reports that the service is alive as long as a worker is. If all hang, it may be started again. */
+  /**
+   * Reports that the service is alive as long as a worker is. If all hang, it may be started again.
+   */
   #notifySystem(now: number): void {
     if (this.#sdNotify === undefined) return;
     let serving = 0;
@@ -396,7 +408,10 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
     this.#started.resolve(this);
   }
 
-  /** Rejects after the runtime has printed its own line for each thread that has ended: the cause comes last. */
+  /**
+   * Rejects after the runtime has printed its own line for each thread that has ended: the cause
+   * comes last.
+   */
   async #giveUp(reason: string): Promise<void> {
     this.#endAll();
     await this.countStuckThreads();

@@ -1,5 +1,5 @@
-// One worker as the supervisor sees it: spawn, send, terminate, and how its thread ends.
-// There are two kinds of worker in Deno, with different events for the same things. From here on up they are one.
+// One worker as the supervisor sees it: spawn, send, terminate, and how its thread ends. Deno has
+// two kinds of worker, with different events for the same things. Above this file they are one.
 
 import { InFlightRequests } from "../ipc/in_flight_requests.ts";
 import { onLifeLockFree } from "../runtime/life_lock.ts";
@@ -13,7 +13,10 @@ export interface SpawnOptions {
   readonly worker: number;
   readonly entry: string;
   readonly isolation: "web" | "thread";
-  /** The size of heap at which the worker dies, in bytes; 0 for the runtime's own limit. Only for threads. */
+  /**
+   * The size of heap at which the worker dies, in bytes; 0 for the runtime's own limit. Only for
+   * threads.
+   */
   readonly heapLimitBytes: number;
   /** Whether its requests are counted by route. */
   readonly countsByRoute: boolean;
@@ -26,7 +29,7 @@ export interface SpawnOptions {
 export interface ThreadEnd {
   /** Whether it has thrown. One that has not has run to its end, or ended itself. */
   readonly hasThrown: boolean;
-  /** What the runtime said of it. */
+  /** The runtime's words for the end. */
   readonly detail: string;
 }
 
@@ -48,7 +51,7 @@ interface Thread {
   terminate(): void;
 }
 
-/** What a thread tells of itself. */
+/** The events of a thread. */
 interface ThreadEvents {
   /** It has posted something, or the application in it has. */
   readonly onPost: (post: unknown) => void;
@@ -58,7 +61,10 @@ interface ThreadEvents {
   readonly onExit: (detail: string) => void;
 }
 
-/** The lock of a thread that throws may be free before its error is heard. The error says more, so it gets this long. */
+/**
+ * The lock of a thread that throws may be free before its error arrives. The error explains more,
+ * so it gets this long.
+ */
 const LAST_WORD_MS = 50;
 
 const BYTES_PER_MEGABYTE = 1024 * 1024;
@@ -84,7 +90,7 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
       const message = messageIn(post);
       if (message === undefined || isTerminated || watch.signal.aborted) return;
       if (message.kind === "loaded") {
-        // From here on there is a lock to tell of the thread's end.
+        // From here on a lock shows the thread's end.
         isGone = false;
         onLifeLockFree(message.lock, watch.signal, () => {
           isGone = true;
@@ -136,14 +142,20 @@ function startWebWorker({ entry, worker }: SpawnOptions, events: ThreadEvents): 
   };
 }
 
-/** Threads start from files only; from what is said in their address they can go on to a module that is somewhere else. */
+/**
+ * Returns what a thread starts from: a file, or a line of code that imports a module from
+ * elsewhere.
+ */
 function threadEntry(entry: string): URL {
   const url = new URL(entry);
   if (url.protocol === "file:" || url.protocol === "data:") return url;
   return new URL(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(entry)};`)}`);
 }
 
-/** Node's modules, which are loaded when they are first needed: that takes some milliseconds, and most fleets have no threads. */
+/**
+ * Node's modules, which are loaded when they are first needed: that takes some milliseconds, and
+ * most fleets have no threads.
+ */
 async function nodeModules() {
   return { ...await import("node:worker_threads"), ...await import("node:v8") };
 }
@@ -153,7 +165,8 @@ function startWorkerThread(options: SpawnOptions, events: ThreadEvents): Thread 
   let isTerminated = false;
   const started = nodeModules().then(({ Worker: NodeWorker, getHeapStatistics }) => {
     if (isTerminated) return undefined;
-    // A thread without a limit of its own would take the process along when it comes to the runtime's.
+    // A thread without a limit of its own would take the process along when it comes to the
+    // runtime's.
     const limitBytes = heapLimitBytes || getHeapStatistics().heap_size_limit;
     const thread = new NodeWorker(threadEntry(entry), {
       name: `mudpie:${worker}`,

@@ -1,5 +1,5 @@
-// The modules that new workers load. A reload follows the link through which the program was started;
-// if it fails, workers load the modules of the last reload that succeeded.
+// The modules that new workers load. A reload follows the link through which the program was
+// started; if it fails, workers load the modules of the last reload that succeeded.
 
 import { type LinkedModules, sameFolderLine, type WorkerModules } from "./start_folder.ts";
 
@@ -22,7 +22,9 @@ export class FleetModules {
     return this.#current;
   }
 
-  /** Follows the link. Returns the line for the log if it leads to other modules now, or nowhere. */
+  /**
+   * Follows the link. Returns the line for the log if it leads to other modules now, or nowhere.
+   */
   follow(): string | undefined {
     const last = this.#current;
     this.#current = this.#links.follow(this.#first, last);

@@ -50,7 +50,9 @@ type States = ReadonlyMap<number, WorkerState>;
 interface PooledWorker {
   readonly handle: WorkerHandle;
   readonly spawnedAt: number;
-  /** Where it listens, from 1. Its replacement gets the same slot. Undefined until it has loaded. */
+  /**
+   * Where it listens, from 1. Its replacement gets the same slot. Undefined until it has loaded.
+   */
   slot: number | undefined;
   heartbeats: number;
   heartbeatAt: number;
@@ -96,8 +98,8 @@ export class WorkerPool {
   }
 
   /**
-   * Tells a worker that has loaded where to listen, and which application to serve. Returns its slot,
-   * the lowest that no worker has that stays.
+   * Tells a worker that has loaded where to listen, and which application to serve. Returns its
+   * slot, the lowest that no worker has that stays.
    */
   configure(worker: number, app: string | undefined, states: States): number | undefined {
     const pooled = this.#workers.get(worker);

@@ -4,7 +4,7 @@
 /**
  * A request that a worker was handling at some moment.
  *
- * @example Tell what a worker hangs in
+ * @example Print what a worker hangs in
  * ```ts
  * import type { FleetEvent, HandledRequest } from "@mudpie/server";
  *
@@ -25,15 +25,18 @@ export interface HandledRequest {
   readonly method: string;
   /** The path as it was sent, without the query, which may hold what belongs in no log. */
   readonly path: string;
-  /** For how long it had been handled, in milliseconds, give or take a tick of the worker's clock. */
+  /**
+   * For how long it had been handled, in milliseconds, give or take a tick of the worker's clock.
+   */
   readonly ageMs: number;
 }
 
 /**
- * What becomes of a worker that hangs. `"stopped"`: it is replaced, and its thread ended. `"spins_on"`: it is replaced, and its
- * thread, which cannot be ended, goes on taking a core. `"exit"`: for its sake the whole process ends.
+ * What becomes of a worker that hangs. `"stopped"`: it is replaced, and its thread ended.
+ * `"spins_on"`: it is replaced, and its thread, which cannot be ended, goes on taking a core.
+ * `"exit"`: for its sake the whole process ends.
  *
- * @example Alert somebody when a core is lost
+ * @example Raise an alert when a core is lost
  * ```ts
  * import type { HangOutcome } from "@mudpie/server";
  *
@@ -58,8 +61,8 @@ export type WorkerEndCause =
   | "shutdown";
 
 /**
- * An event of the fleet, as `onEvent` gets it and the log tells it. Workers are named by their number, which counts the
- * workers that were ever spawned; times are numbers of milliseconds.
+ * An event of the fleet, as `onEvent` and the log receive it. Workers are named by their number,
+ * which counts the workers that were ever spawned; times are numbers of milliseconds.
  *
  * @example Count replacements by cause
  * ```ts
@@ -84,12 +87,12 @@ export type FleetEvent =
     readonly hostname: string;
     readonly port: number;
     readonly workers: number;
-    /** Who said how many workers there are to be. */
+    /** Where the number of workers comes from. */
     readonly workersSource: string;
     /** How the workers share the port; or that each has a Unix socket of its own. */
     readonly listenMode: "reuseport" | "shared" | "unix";
     readonly isolation: "web" | "thread";
-    /** Where the operator's port is; not there where there is none. */
+    /** Where the operator's port is; absent if there is none. */
     readonly adminUrl?: string;
   }
   | {
@@ -101,11 +104,13 @@ export type FleetEvent =
   | { readonly kind: "accepting"; readonly worker: number; readonly startMs: number }
   | { readonly kind: "panicked"; readonly worker: number; readonly error: string }
   | {
-    /** It has shown no sign of life for `hangTimeout`. */
+    /** It has sent no heartbeat for `hangTimeout`. */
     readonly kind: "hung";
     readonly worker: number;
     readonly outcome: HangOutcome;
-    /** What it hangs in is among these, the oldest of which comes first: most likely it is the last. */
+    /**
+     * What it hangs in is among these, the oldest of which comes first: most likely it is the last.
+     */
     readonly handling: readonly HandledRequest[];
   }
   | { readonly kind: "replacing"; readonly worker: number; readonly cause: WorkerEndCause }
@@ -115,7 +120,7 @@ export type FleetEvent =
     readonly kind: "ended";
     readonly worker: number;
     readonly cause: WorkerEndCause;
-    /** What the runtime said of it; empty where it said nothing. */
+    /** The runtime's words for the end; empty where it has none. */
     readonly detail: string;
     /** What it was handling when it died of a crash. */
     readonly handling?: readonly HandledRequest[];
@@ -127,7 +132,9 @@ export type FleetEvent =
     readonly consecutiveFailures: number;
   }
   | {
-    /** The process has no file descriptors left for another worker; those that are there serve on. */
+    /**
+     * The process has no file descriptors left for another worker; those that are there serve on.
+     */
     readonly kind: "out_of_descriptors";
   }
   | { readonly kind: "reloading" }
