@@ -4,19 +4,23 @@ import { RawClient, type RawResponse } from "../support/clients/raw_client.ts";
 import type { ExpectedAnswer, Workload } from "./workloads.ts";
 
 /** What is compared of an answer. Of its content type only the media type: servers differ in how, and whether, they name UTF-8. */
-export function comparableAnswer({ status, headers, text }: RawResponse) {
+export function comparableAnswer(
+  { status, headers, text }: RawResponse,
+  fieldNames: readonly string[] = [],
+) {
   return {
     status,
     contentType: headers.get("content-type")?.toLowerCase().split(";")[0] ?? null,
     length: headers.get("content-length"),
     hasDate: headers.has("date"),
+    fields: Object.fromEntries(fieldNames.map((name) => [name, headers.get(name)])),
     body: text,
   };
 }
 
-function comparableExpectation({ contentType, body }: ExpectedAnswer) {
+function comparableExpectation({ contentType, body, fields = {} }: ExpectedAnswer) {
   const length = String(new TextEncoder().encode(body).length);
-  return { status: 200, contentType, length, hasDate: true, body };
+  return { status: 200, contentType, length, hasDate: true, fields, body };
 }
 
 /** Asks what the workload asks, once, and throws where the answer is not the right one. */
@@ -24,8 +28,9 @@ export async function checkAnswers(port: number, workload: Workload): Promise<vo
   using client = await RawClient.connect(port);
   await client.send(workload.requests[0]);
   const expected = JSON.stringify(comparableExpectation(workload.answer));
+  const fieldNames = Object.keys(workload.answer.fields ?? {});
   for (let i = 0; i < workload.depth; i++) {
-    const got = JSON.stringify(comparableAnswer(await client.readResponse()));
+    const got = JSON.stringify(comparableAnswer(await client.readResponse(), fieldNames));
     if (got !== expected) {
       throw new Error(
         `Wrong answer to ${workload.name}: got ${shown(got)}, expected ${shown(expected)}`,

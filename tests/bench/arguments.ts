@@ -4,16 +4,18 @@ export const USAGE = `deno task bench [options]
 
   --workloads=a,b   only these (all)
   --peers=a,b       beside Mudpie and Deno.serve only these (all)
+  --pairs=a,b       only the rows and the servers of these pairs (all)
   --rounds=N        how often each server is measured (5)
   --seconds=S       for how long each time (3)
   --other=FOLDER    beside the Mudpie of another checkout, which has this benchmark, too
   --warm-up=S       how long each server is loaded before it is measured (2)
-  --list            say which workloads and peers there are`;
+  --list            list the workloads, peers and pairs`;
 
 export interface BenchOptions {
   /** Undefined: all. */
   readonly workloads: readonly string[] | undefined;
   readonly peers: readonly string[] | undefined;
+  readonly pairs: readonly string[] | undefined;
   /** Another checkout of Mudpie. */
   readonly other: string | undefined;
   readonly rounds: number;
@@ -68,12 +70,13 @@ export class Arguments {
 /** Reads the arguments. Throws an error whose message is for whoever typed them. */
 export function parseArguments(
   args: readonly string[],
-  known: { readonly workloads: readonly string[]; readonly peers: readonly string[] },
+  known: Readonly<Record<"workloads" | "peers" | "pairs", readonly string[]>>,
 ): BenchOptions {
   const given = new Arguments(args, NAMES, USAGE);
   return {
     workloads: given.list("workloads", known.workloads),
     peers: given.list("peers", known.peers),
+    pairs: given.list("pairs", known.pairs),
     other: given.text("other"),
     rounds: given.wholeNumber("rounds", 5, 1),
     seconds: given.wholeNumber("seconds", 3, 1),
@@ -82,4 +85,7 @@ export function parseArguments(
   };
 }
 
-const NAMES = new Set(["workloads", "peers", "rounds", "seconds", "warm-up", "other", "list"]);
+const NAMES = new Set([
+  ...["workloads", "peers", "pairs"],
+  ...["rounds", "seconds", "warm-up", "other", "list"],
+]);

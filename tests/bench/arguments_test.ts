@@ -4,13 +4,18 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { parseArguments } from "./arguments.ts";
 
-const known = { workloads: ["hello", "start"], peers: ["mudpie", "bun"] };
+const known = {
+  workloads: ["hello", "start"],
+  peers: ["mudpie", "bun"],
+  pairs: ["own", "fetch"],
+};
 
 describe("parseArguments()", () => {
   it("without arguments everything is measured, in five rounds of three seconds", () => {
     assertEquals(parseArguments([], known), {
       workloads: undefined,
       peers: undefined,
+      pairs: undefined,
       other: undefined,
       rounds: 5,
       seconds: 3,
@@ -23,6 +28,7 @@ describe("parseArguments()", () => {
     const args = [
       "--workloads=start,hello",
       "--peers=bun",
+      "--pairs=fetch",
       "--rounds=9",
       "--seconds=1",
       "--warm-up=0",
@@ -30,6 +36,7 @@ describe("parseArguments()", () => {
     assertEquals(parseArguments([...args, "--other=/tmp/other", "--list"], known), {
       workloads: ["start", "hello"],
       peers: ["bun"],
+      pairs: ["fetch"],
       other: "/tmp/other",
       rounds: 9,
       seconds: 1,
@@ -41,6 +48,7 @@ describe("parseArguments()", () => {
   const refusals = [
     { argument: "--workloads=hello,goodbye", message: '"goodbye"; there are hello, start' },
     { argument: "--peers=nginx", message: '"nginx"; there are mudpie, bun' },
+    { argument: "--pairs=hono", message: '"hono"; there are own, fetch' },
     { argument: "--rounds=0", message: "--rounds must be a whole number from 1 on" },
     { argument: "--rounds=1.5", message: "--rounds must be a whole number from 1 on" },
     { argument: "--seconds=soon", message: "--seconds must be a whole number from 1 on" },

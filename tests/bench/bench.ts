@@ -1,24 +1,18 @@
 // Measures Mudpie beside other servers, each in turn on one processor, with the load on the other: see README.md.
 //
-//   deno task bench [--workloads=a,b] [--peers=a,b] [--rounds=N] [--seconds=S] [--warm-up=S]
-//     [--other=FOLDER] [--list]
+//   deno task bench [--pairs=a,b] [--workloads=a,b] [--peers=a,b] [--rounds=N] [--seconds=S]
+//     [--warm-up=S] [--other=FOLDER] [--list]
 //
 // The tables go to standard output, what happens meanwhile to standard error. It ends with exit code 1 when a server has given a
 // wrong answer, or a connection has failed.
 
 import { type BenchOptions, parseArguments } from "./arguments.ts";
-import { compare, compareRoutes, summary, type Verdict } from "./comparison.ts";
+import { compare, compareRoutes, type Measured, summary, verdictsOf } from "./comparison.ts";
+import { PAIRS } from "./pairs.ts";
 import { LOAD_PROCESSOR, SERVER_PROCESSOR } from "./rounds.ts";
 import { SCENES } from "./scenes.ts";
-import {
-  DENO_SERVE,
-  hasCommand,
-  MUDPIE,
-  mudpieIn,
-  type Peer,
-  PEERS,
-  presentPeers,
-} from "./servers.ts";
+import { isWanted, peersOf, wantedPairs } from "./selection.ts";
+import { hasCommand, mudpieIn, PEERS, presentPeers } from "./servers.ts";
 import { WORKLOADS } from "./workloads.ts";
 
 const ROUTES = "routes";
@@ -26,6 +20,7 @@ const ROUTES = "routes";
 const known = {
   workloads: [...WORKLOADS, { name: ROUTES }, ...SCENES].map(({ name }) => name),
   peers: PEERS.map(({ name }) => name),
+  pairs: PAIRS.map(({ name }) => name),
 };
 
 function tell(line: string): void {
@@ -65,33 +60,34 @@ function describeConditions(options: BenchOptions): string {
   ].join(" ");
 }
 
-function peersFor(options: BenchOptions): Peer[] {
-  const peers = PEERS.filter((peer) =>
-    peer === MUDPIE || peer === DENO_SERVE || (options.peers?.includes(peer.name) ?? true)
-  );
-  return options.other === undefined ? peers : [...peers, mudpieIn(options.other)];
-}
-
 async function bench(options: BenchOptions): Promise<void> {
-  const isWanted = (name: string) => options.workloads?.includes(name) ?? true;
-  const peers = await presentPeers(peersFor(options), tell);
+  const others = options.other === undefined ? [] : mudpieIn(options.other);
+  const present = await presentPeers([...peersOf(options), ...others], tell);
   console.log(describeConditions(options));
-  const verdicts: Verdict[] = [];
-  for (const workload of WORKLOADS.filter(({ name }) => isWanted(name))) {
-    const { text, verdict } = await compare(workload, peers, options, tell);
+  const all: Measured[] = [];
+  for (const workload of WORKLOADS.filter(({ name }) => isWanted(name, options))) {
+    const wanted = peersOf(options, workload.name);
+    const peers = present.filter((peer) => wanted.includes(peer) || others.includes(peer));
+    const { text, measured } = await compare(workload, peers, options, tell);
     console.log(text);
-    verdicts.push(verdict);
+    all.push(measured);
   }
-  if (isWanted(ROUTES)) console.log(await compareRoutes(options, tell));
+  if (isWanted(ROUTES, options)) console.log(await compareRoutes(options, tell));
   for (const { name, run } of SCENES) {
-    if (isWanted(name)) console.log(await run(options, tell));
+    if (isWanted(name, options)) console.log(await run(options, tell));
   }
-  if (verdicts.length > 0) console.log(summary(verdicts));
+  for (const pair of wantedPairs(options)) {
+    const verdicts = verdictsOf(pair, all);
+    if (verdicts.length > 0) console.log(summary(pair, verdicts));
+  }
 }
 
 const options = readArguments();
 if (options.isList) {
-  console.log(`Workloads: ${known.workloads.join(", ")}\nPeers: ${known.peers.join(", ")}`);
+  console.log(
+    `Workloads: ${known.workloads.join(", ")}\nPeers: ${known.peers.join(", ")}\n` +
+      `Pairs: ${known.pairs.join(", ")}`,
+  );
 } else {
   const missing = await missingTools();
   if (missing !== undefined) {

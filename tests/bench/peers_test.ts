@@ -1,5 +1,5 @@
-// Holds the servers of the benchmark to equal answers, each as a process of its own, one after the other. Nothing is timed. Of
-// the servers that need a download only those are looked at that need none any more: the tests install nothing.
+// Holds the servers of the benchmark to equal answers, each as a process of its own, one after the other. Nothing is timed.
+// Bun is left out, because it would have to be installed: `deno task bench` checks its answers before it is measured.
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
@@ -12,6 +12,7 @@ import {
   DENO_SERVE,
   LOGGING_PEERS,
   MUDPIE,
+  mudpieIn,
   NODE_2,
   PARALLEL_2,
   type Peer,
@@ -24,14 +25,18 @@ const FEW_ROUTES = ROUTED_WORKLOADS[0];
 
 /** Those that nothing has to be installed for, as far as they are there. */
 const plain = await presentPeers(
-  PEERS.filter((peer) => peer !== BARE && peer.name !== "hono" && peer.name !== "bun"),
+  PEERS.filter((peer) => peer !== BARE && !peer.name.startsWith("bun")),
   () => {},
 );
 const plainPairs = await presentPeers([PARALLEL_2, NODE_2], () => {});
 
 async function checkAll(peer: Peer, workloads: readonly Workload[], closes = false): Promise<void> {
-  await using server = await BenchServer.start(peer, { routes: FEW_ROUTES.routes, closes });
-  for (const workload of workloads) await checkAnswers(server.port, workload);
+  const routes = Math.max(...workloads.map((workload) => workload.routes));
+  await using server = await BenchServer.start(peer, { routes, closes });
+  for (const workload of workloads) {
+    for (const earlier of workload.life) await checkAnswers(server.port, earlier);
+    await checkAnswers(server.port, workload);
+  }
 }
 
 describe("Servers of the benchmark", { ignore: !CAN_WATCH_PROCESSES }, () => {
@@ -72,6 +77,22 @@ describe("Servers of the benchmark", { ignore: !CAN_WATCH_PROCESSES }, () => {
     const absent = { ...DENO_SERVE, missing: () => Promise.resolve("it is on holiday") };
     assertEquals(await presentPeers([absent, MUDPIE], (line) => lines.push(line)), [MUDPIE]);
     assertEquals(lines, ["Without Deno.serve: it is on holiday"]);
+  });
+
+  it("the Mudpie of another checkout is left out, with a word about it, where it has no such server", async () => {
+    const lines: string[] = [];
+    const others = mudpieIn("/nowhere");
+    assertEquals(await presentPeers(others, (line) => lines.push(line)), []);
+    assertEquals(lines, [
+      "Without Mudpie, one worker, in /nowhere: /nowhere/tests/bench/peers/mudpie.ts does not exist",
+      "Without fetchHandler on Mudpie, in /nowhere: /nowhere/tests/bench/peers/mudpie_fetch.ts does not exist",
+    ]);
+  });
+
+  it("a response without a field that it must have is told", async () => {
+    const [hello] = WORKLOADS;
+    const other: Workload = { ...hello, answer: { ...hello.answer, fields: { "x-a": "b" } } };
+    await assertRejects(() => checkAll(DENO_SERVE, [other]), Error, '"fields":{"x-a":null}');
   });
 
   it("a wrong answer is told", async () => {

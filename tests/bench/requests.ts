@@ -42,6 +42,9 @@ export const BROWSER_HEAD = head(
 /** The smallest head that is sent: what wrk makes of an address. */
 export const HELLO_HEAD = head("GET /hello");
 export const HELLO_ASYNC_HEAD = head("GET /hello-async");
+export const HELLO_FIELDS_HEAD = head("GET /hello-fields");
+export const HELLO_FIELDS_ASYNC_HEAD = head("GET /hello-fields-async");
+export const STATUS_HEAD = head("GET /status");
 /** One request for a connection. */
 export const LAST_HELLO_HEAD = head("GET /hello", "Connection: close");
 export const BYTES_10K_HEAD = head("GET /bytes-10k");
@@ -73,11 +76,43 @@ export const CHUNKED_ORDER_REQUEST: string =
 /** What is uploaded is not looked at. */
 export const UPLOAD_BYTES = 65_536;
 export const UPLOAD_REQUEST = post("/uploads", "text/plain", "u".repeat(UPLOAD_BYTES));
+/** The same for a handler that reads an `ArrayBuffer`. */
+export const UPLOAD_BUFFER_REQUEST = UPLOAD_REQUEST.replace("/uploads", "/uploads-buffer");
+
+/** A form of a contact page, and what the handler answers of it. */
+export const FORM = {
+  name: "Ada Lovelace",
+  message: "The engine might compose elaborate pieces of music. ".repeat(5),
+  file: "name,count\n" + "bolt,12\n".repeat(250),
+} as const;
+
+export const URLENCODED_REQUEST = post(
+  "/forms",
+  "application/x-www-form-urlencoded",
+  new URLSearchParams({ name: FORM.name, message: FORM.message }).toString(),
+);
+
+const BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW";
+
+/** A part of a multipart form. */
+function part(parameters: string, value: string, ...fields: string[]): string {
+  const disposition = `Content-Disposition: form-data; ${parameters}`;
+  return [`--${BOUNDARY}`, disposition, ...fields, "", value, ""].join("\r\n");
+}
+
+/** The same form with a file of 2 KB. */
+export const MULTIPART_REQUEST = post(
+  "/forms",
+  `multipart/form-data; boundary=${BOUNDARY}`,
+  part('name="name"', FORM.name) + part('name="message"', FORM.message) +
+    part('name="file"; filename="parts.csv"', FORM.file, "Content-Type: text/csv") +
+    `--${BOUNDARY}--\r\n`,
+);
 
 /** How many requests a client sends before it waits for the answers, where it pipelines. */
 export const PIPELINE_DEPTH = 16;
 
-/** A request for that path. */
+/** A request for that path, with nothing but its host. */
 export function routedRequest(path: string): string {
   return head(`GET ${path}`);
 }

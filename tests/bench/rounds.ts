@@ -15,6 +15,9 @@ export const LOAD_PROCESSOR = 1;
 /** Kept connections; as many are open at a time where each is for one request. */
 export const CONNECTIONS = 64;
 
+/** How long a server that is to have lived answers each workload of its life: long enough to be compiled for it. */
+const LIFE_SECONDS = 1;
+
 export interface RoundOptions {
   readonly rounds: number;
   readonly seconds: number;
@@ -65,15 +68,20 @@ async function measure({ peer, workload }: Contestant, options: RoundOptions): P
     processors: `${SERVER_PROCESSOR}`,
     closes: workload.isLast,
   });
-  const load = (seconds: number) =>
+  const loadOf = ({ requests, isLast }: Workload, seconds: number) =>
     runWrk({
       port: server.port,
-      requests: workload.requests,
+      requests,
       connections: CONNECTIONS,
       seconds,
       processors: `${LOAD_PROCESSOR}`,
-      isLast: workload.isLast,
+      isLast,
     });
+  const load = (seconds: number) => loadOf(workload, seconds);
+  for (const earlier of workload.life) {
+    await checkAnswers(server.port, earlier);
+    await loadOf(earlier, LIFE_SECONDS);
+  }
   await checkAnswers(server.port, workload);
   if (options.warmUpSeconds > 0) await load(options.warmUpSeconds);
   const clock = new ProcessorClock(server.pid);

@@ -33,19 +33,24 @@ export function peerFile(name: string): string {
   return new URL(`peers/${name}`, import.meta.url).pathname;
 }
 
-const deno = (name: string, ...flags: string[]) => () => [
-  Deno.execPath(),
-  "run",
-  "-A",
-  "--no-check",
-  ...flags,
-  peerFile(name),
-];
+const deno = (name: string) => () => [Deno.execPath(), "run", "-A", "--no-check", peerFile(name)];
+
+/** The applications that are served by more than one server, each from one file. */
+const FETCH_APP = "fetch_app.js";
+const HONO_APP = "hono_app.js";
+const H3_APP = "h3_app.js";
 
 const denoServe = (port: number) => {
   const address = ["--host", "127.0.0.1", "--port", `${port}`];
-  const file = peerFile("deno_serve_parallel.ts");
+  const file = peerFile(FETCH_APP);
   return [Deno.execPath(), "serve", "-A", "--no-check", "--parallel", ...address, file];
+};
+
+/** Mudpie's command line, with its default options but the number of workers. */
+const commandLine = (port: number) => {
+  const flags = ["--port", `${port}`, "--workers", "1", "--access-log", "off"];
+  const cli = new URL("../../src/cli.ts", import.meta.url).pathname;
+  return [Deno.execPath(), "run", "-A", "--no-check", cli, peerFile(FETCH_APP), ...flags];
 };
 
 const node = () => ["node", peerFile("node_cluster.mjs")];
@@ -84,15 +89,43 @@ export const LOGGING_PEERS: readonly Peer[] = [
   logging("JSON, operator's port", "json", true),
 ];
 
-/** The Mudpie of another checkout, to see what a change has brought. */
-export function mudpieIn(folder: string): Peer {
-  const file = `${folder}/tests/bench/peers/mudpie.ts`;
-  return {
-    name: "other",
-    what: `Mudpie in ${folder}`,
-    workers: 1,
-    command: () => [Deno.execPath(), "run", "-A", "--no-check", file],
+/** Fetch-style applications on Mudpie: mounted by a program, and as the default export that the command line serves. */
+export const MUDPIE_FETCH: Peer = {
+  name: "mudpie-fetch",
+  what: "fetchHandler on Mudpie",
+  workers: 1,
+  command: deno("mudpie_fetch.ts"),
+  environment: { BENCH_APP: FETCH_APP },
+};
+export const MUDPIE_COMMAND_LINE: Peer = {
+  name: "mudpie-cli",
+  what: "default export on Mudpie",
+  workers: 1,
+  command: commandLine,
+};
+
+/** The Mudpie of another checkout, to see what a change has brought: own handlers, and a fetch-style application. */
+export function mudpieIn(folder: string): Peer[] {
+  const other = (peer: Peer, file: string): Peer => {
+    const path = `${folder}/tests/bench/peers/${file}`;
+    return {
+      ...peer,
+      name: peer.name.replace("mudpie", "other"),
+      what: `${peer.what}, in ${folder}`,
+      command: () => [Deno.execPath(), "run", "-A", "--no-check", path],
+      missing: async () => await isFile(path) ? undefined : `${path} does not exist`,
+    };
   };
+  return [other(MUDPIE, "mudpie.ts"), other(MUDPIE_FETCH, "mudpie_fetch.ts")];
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 export const DENO_SERVE: Peer = {
@@ -131,9 +164,40 @@ export const NODE_2: Peer = {
   missing: missingNode,
 };
 
+/** An application of a framework, on Deno.serve and on Mudpie. */
+function framework(name: string, what: string, app: string): { onDeno: Peer; onMudpie: Peer } {
+  const shared = {
+    workers: 1,
+    environment: { BENCH_APP: app },
+    missing: () => missingPackage(name),
+  };
+  return {
+    onDeno: { ...shared, name, what: `${what} on Deno.serve`, command: deno("deno_serve_app.ts") },
+    onMudpie: {
+      ...shared,
+      name: `${name}-mudpie`,
+      what: `${what} on Mudpie`,
+      command: deno("mudpie_fetch.ts"),
+    },
+  };
+}
+
+export const HONO = framework("hono", "Hono", HONO_APP);
+export const H3 = framework("h3", "h3", H3_APP);
+
+export const BUN_FETCH: Peer = {
+  name: "bun-fetch",
+  what: "Bun.serve, fetch",
+  workers: 1,
+  command: async () => [await bunPath() ?? "bun", peerFile("bun_fetch.js")],
+  missing: missingBun,
+};
+
 /** All that have one worker, or one thread. */
 export const PEERS: readonly Peer[] = [
   MUDPIE,
+  MUDPIE_FETCH,
+  MUDPIE_COMMAND_LINE,
   DENO_SERVE,
   {
     name: "deno-parallel",
@@ -143,21 +207,18 @@ export const PEERS: readonly Peer[] = [
     environment: { DENO_JOBS: "1" },
   },
   { ...NODE_2, name: "node", what: "Node http, node:cluster, 1 worker", workers: 1 },
-  {
-    name: "hono",
-    what: "Hono on Deno.serve",
-    workers: 1,
-    // What it loads is no part of the project, and must not be noted in the project's lock file.
-    command: deno("hono.js", "--no-lock"),
-    missing: missingHono,
-  },
+  HONO.onDeno,
+  HONO.onMudpie,
+  H3.onDeno,
+  H3.onMudpie,
   {
     name: "bun",
-    what: "Bun.serve",
+    what: "Bun.serve, routes",
     workers: 1,
     command: async () => [await bunPath() ?? "bun", peerFile("bun.js")],
     missing: missingBun,
   },
+  BUN_FETCH,
   BARE,
 ];
 
@@ -187,10 +248,12 @@ export async function missingNode(): Promise<string | undefined> {
   return await outputOf("node", "--version") === undefined ? "node is not on the path" : undefined;
 }
 
-async function missingHono(): Promise<string | undefined> {
-  const script = 'await import("npm:hono@^4")';
-  const has = await outputOf(Deno.execPath(), "eval", "--no-lock", "--no-config", script);
-  return has === undefined ? "npm:hono@^4 cannot be loaded" : undefined;
+/** Reports a package of the project's that cannot be loaded. */
+async function missingPackage(name: string): Promise<string | undefined> {
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const script = `await import(${JSON.stringify(name)})`;
+  const output = await outputOf(Deno.execPath(), "eval", "--config", config, script);
+  return output === undefined ? `${name} cannot be loaded` : undefined;
 }
 
 /** Where what is installed for the benchmark goes: not into the project. */

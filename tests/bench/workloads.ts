@@ -1,20 +1,28 @@
 // What is asked of every server, and what it has to answer. A new workload is a new entry here, and a handler in each of peers/.
 
-import { BYTES_10K, BYTES_64K, HELLO } from "./peers/answers.js";
+import { BYTES_10K, BYTES_64K, HELLO, statusOf } from "./peers/answers.js";
+import { HTML_PAGES, JSON_PAGES } from "./peers/pages.js";
 import {
   BROWSER,
   BROWSER_HEAD,
   BYTES_10K_HEAD,
   BYTES_64K_HEAD,
+  FORM,
   HELLO_ASYNC_HEAD,
+  HELLO_FIELDS_ASYNC_HEAD,
+  HELLO_FIELDS_HEAD,
   HELLO_HEAD,
   LAST_HELLO_HEAD,
+  MULTIPART_REQUEST,
   ORDER,
   ORDER_REQUEST,
   PIPELINE_DEPTH,
   routedRequest,
+  STATUS_HEAD,
+  UPLOAD_BUFFER_REQUEST,
   UPLOAD_BYTES,
   UPLOAD_REQUEST,
+  URLENCODED_REQUEST,
 } from "./requests.ts";
 import { routePath, routesAtRandom } from "./routes.js";
 
@@ -23,6 +31,8 @@ export interface ExpectedAnswer {
   /** The media type, without parameters. */
   readonly contentType: string;
   readonly body: string;
+  /** Fields that the response has beside those that every response has, in lower case. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 /** One kind of load. */
@@ -39,8 +49,8 @@ export interface Workload {
   readonly routes: number;
   /** Whether the loop that parses nothing can answer it. */
   readonly isForBare: boolean;
-  /** The ratio to `Deno.serve` in processor time that issue 5 asks for. */
-  readonly target: number | undefined;
+  /** What the server answers before the check, the warm-up and the measurement: a server that has lived. */
+  readonly life: readonly Workload[];
 }
 
 const TEXT = "text/plain";
@@ -59,14 +69,14 @@ const PROFILE_ANSWER: ExpectedAnswer = {
   }),
 };
 
-const DEFAULTS = { depth: 1, isLast: false, routes: 0, isForBare: false };
+const DEFAULTS = { depth: 1, isLast: false, routes: 0, isForBare: false, life: [] };
 
 function bytesAnswer(bytes: Uint8Array): ExpectedAnswer {
   return { contentType: BYTES, body: new TextDecoder().decode(bytes) };
 }
 
-/** Those in which Mudpie is compared with others. */
-export const WORKLOADS: readonly Workload[] = [
+/** Those of our own responses, of bytes and of pipelining. */
+const FIRST_WORKLOADS: readonly Workload[] = [
   {
     ...DEFAULTS,
     name: "hello-sync",
@@ -74,7 +84,6 @@ export const WORKLOADS: readonly Workload[] = [
     requests: [HELLO_HEAD],
     answer: HELLO_ANSWER,
     isForBare: true,
-    target: 1,
   },
   {
     ...DEFAULTS,
@@ -83,7 +92,6 @@ export const WORKLOADS: readonly Workload[] = [
     requests: [HELLO_ASYNC_HEAD],
     answer: HELLO_ANSWER,
     isForBare: true,
-    target: 1,
   },
   {
     ...DEFAULTS,
@@ -92,7 +100,6 @@ export const WORKLOADS: readonly Workload[] = [
       "a browser's head of 660 bytes; two fields, a cookie, a query value and a parameter as JSON",
     requests: [BROWSER_HEAD],
     answer: PROFILE_ANSWER,
-    target: 0.8,
   },
   {
     ...DEFAULTS,
@@ -100,7 +107,6 @@ export const WORKLOADS: readonly Workload[] = [
     what: "1 KiB of JSON, parsed and answered",
     requests: [ORDER_REQUEST],
     answer: { contentType: JSON_TYPE, body: ORDER },
-    target: 0.72,
   },
   {
     ...DEFAULTS,
@@ -108,7 +114,6 @@ export const WORKLOADS: readonly Workload[] = [
     what: "64 KiB posted, their number answered",
     requests: [UPLOAD_REQUEST],
     answer: { contentType: TEXT, body: String(UPLOAD_BYTES) },
-    target: 0.73,
   },
   {
     ...DEFAULTS,
@@ -116,7 +121,6 @@ export const WORKLOADS: readonly Workload[] = [
     what: "10 KiB of bytes answered",
     requests: [BYTES_10K_HEAD],
     answer: bytesAnswer(BYTES_10K),
-    target: 0.55,
   },
   {
     ...DEFAULTS,
@@ -124,7 +128,6 @@ export const WORKLOADS: readonly Workload[] = [
     what: "64 KiB of bytes answered",
     requests: [BYTES_64K_HEAD],
     answer: bytesAnswer(BYTES_64K),
-    target: 0.55,
   },
   {
     ...DEFAULTS,
@@ -133,7 +136,6 @@ export const WORKLOADS: readonly Workload[] = [
     requests: [HELLO_HEAD.repeat(PIPELINE_DEPTH)],
     depth: PIPELINE_DEPTH,
     answer: HELLO_ANSWER,
-    target: 0.12,
   },
   {
     ...DEFAULTS,
@@ -142,7 +144,6 @@ export const WORKLOADS: readonly Workload[] = [
     requests: [BROWSER_HEAD.repeat(PIPELINE_DEPTH)],
     depth: PIPELINE_DEPTH,
     answer: PROFILE_ANSWER,
-    target: 0.55,
   },
   {
     ...DEFAULTS,
@@ -152,7 +153,6 @@ export const WORKLOADS: readonly Workload[] = [
     isLast: true,
     answer: HELLO_ANSWER,
     isForBare: true,
-    target: 1.14,
   },
 ];
 
@@ -169,9 +169,111 @@ function routedWorkload(routes: number): Workload {
     ),
     answer: HELLO_ANSWER,
     routes,
-    target: undefined,
   };
 }
 
 /** Those in which Mudpie is compared with itself; the first one is what the others are compared with. */
 export const ROUTED_WORKLOADS: readonly Workload[] = [10, 1_000, 100_000].map(routedWorkload);
+
+const NOT_STORED = { "cache-control": "no-store" };
+
+function formAnswer(file: number | null): ExpectedAnswer {
+  const { name, message } = FORM;
+  return {
+    contentType: JSON_TYPE,
+    body: JSON.stringify({ name, message: message.length, file }),
+  };
+}
+
+/** Those of applications as the platform's documentation writes them. */
+const FETCH_WORKLOADS: readonly Workload[] = [
+  {
+    ...DEFAULTS,
+    name: "hello-fields",
+    what: "hello with fields, by a handler that is no async function",
+    requests: [HELLO_FIELDS_HEAD],
+    answer: { ...HELLO_ANSWER, fields: NOT_STORED },
+  },
+  {
+    ...DEFAULTS,
+    name: "hello-fields-async",
+    what: "hello with fields, by an async handler",
+    requests: [HELLO_FIELDS_ASYNC_HEAD],
+    answer: { ...HELLO_ANSWER, fields: NOT_STORED },
+  },
+  {
+    ...DEFAULTS,
+    name: "json-small",
+    what: "a small object as JSON",
+    requests: [STATUS_HEAD],
+    answer: { contentType: JSON_TYPE, body: JSON.stringify(statusOf()) },
+  },
+  {
+    ...DEFAULTS,
+    name: "post-64k-buffer",
+    what: "64 KiB posted, read as an ArrayBuffer, their number answered",
+    requests: [UPLOAD_BUFFER_REQUEST],
+    answer: { contentType: TEXT, body: String(UPLOAD_BYTES) },
+  },
+  {
+    ...DEFAULTS,
+    name: "form-urlencoded",
+    what: "a form of two fields, read by formData()",
+    requests: [URLENCODED_REQUEST],
+    answer: formAnswer(null),
+  },
+  {
+    ...DEFAULTS,
+    name: "form-multipart",
+    what: "a form of two fields and a file of 2 KB, read by formData()",
+    requests: [MULTIPART_REQUEST],
+    answer: formAnswer(FORM.file.length),
+  },
+];
+
+/** Pages that are rendered anew for each request. */
+const HTML_WORKLOADS = HTML_PAGES.map(({ name, path, bytes, render }): Workload => ({
+  ...DEFAULTS,
+  name,
+  what: `a page of HTML of ${bytes.toLocaleString("en")} bytes, rendered anew`,
+  requests: [routedRequest(path)],
+  answer: { contentType: "text/html", body: render() },
+}));
+const JSON_WORKLOADS = JSON_PAGES.map(({ name, path, bytes, value }): Workload => ({
+  ...DEFAULTS,
+  name,
+  what: `${bytes.toLocaleString("en")} bytes of JSON, made anew`,
+  requests: [routedRequest(path)],
+  answer: { contentType: JSON_TYPE, body: JSON.stringify(value()) },
+}));
+
+/** What a server has done that has lived: it has answered pipelined requests, at many routes, and bodies. */
+const LIFE = [
+  workloadNamed("pipelined-hello"),
+  ROUTED_WORKLOADS[1],
+  workloadNamed("json-post-1k"),
+];
+
+function workloadNamed(name: string): Workload {
+  const found = FIRST_WORKLOADS.find((workload) => workload.name === name);
+  if (found === undefined) throw new Error(`No workload is called ${JSON.stringify(name)}`);
+  return found;
+}
+
+const LIVED_WORKLOAD: Workload = {
+  ...workloadNamed("new-connection"),
+  name: "new-connection-lived",
+  what: "hello, one request for each connection, by a server that has lived",
+  routes: ROUTED_WORKLOADS[1].routes,
+  isForBare: false,
+  life: LIFE,
+};
+
+/** Those in which servers are compared with each other. */
+export const WORKLOADS: readonly Workload[] = [
+  ...FIRST_WORKLOADS,
+  ...FETCH_WORKLOADS,
+  ...HTML_WORKLOADS,
+  ...JSON_WORKLOADS,
+  LIVED_WORKLOAD,
+];

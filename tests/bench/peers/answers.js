@@ -36,3 +36,21 @@ export function cookieValue(field, name) {
 export function profileOf(id, tab, cookie, agent, language) {
   return { id, tab, session: cookieValue(cookie, "session"), agent, language };
 }
+
+/** A small object, made anew for each request. */
+export function statusOf() {
+  return { status: "ok", version: "1.4.2", uptime: 4711 };
+}
+
+/**
+ * What is read of a form: two fields, and a file where there is one.
+ * @param {FormData} form
+ */
+export function formAnswer(form) {
+  const file = form.get("file");
+  return {
+    name: form.get("name"),
+    message: form.get("message")?.length,
+    file: file === null ? null : file.size,
+  };
+}

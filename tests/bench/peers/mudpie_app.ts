@@ -4,7 +4,8 @@
 import { type WebRequest, WebResponse } from "../../../mod.ts";
 import type { Handler } from "../../../src/handler/handler.ts";
 import { routePattern } from "../routes.js";
-import { BYTES_10K, BYTES_64K, HELLO, profileOf } from "./answers.js";
+import { BYTES_10K, BYTES_64K, formAnswer, HELLO, profileOf, statusOf } from "./answers.js";
+import { HTML_PAGES, JSON_PAGES } from "./pages.js";
 
 export function hello(): WebResponse {
   return WebResponse.text(HELLO);
@@ -14,6 +15,19 @@ export function hello(): WebResponse {
 // deno-lint-ignore require-await
 export async function helloAsync(): Promise<WebResponse> {
   return WebResponse.text(HELLO);
+}
+
+export function helloFields(): WebResponse {
+  return WebResponse.text(HELLO, { headers: { "cache-control": "no-store" } });
+}
+
+// deno-lint-ignore require-await
+export async function helloFieldsAsync(): Promise<WebResponse> {
+  return helloFields();
+}
+
+export function status(): WebResponse {
+  return WebResponse.json(statusOf());
 }
 
 export function profile(req: WebRequest<"/users/:id/profile">): WebResponse {
@@ -34,6 +48,10 @@ export function upload(req: WebRequest): WebResponse {
   return WebResponse.text(String(req.body.length));
 }
 
+export async function form(req: WebRequest): Promise<WebResponse> {
+  return WebResponse.json(formAnswer(await req.formData()));
+}
+
 export function bytes10k(): WebResponse {
   return WebResponse.bytes(BYTES_10K);
 }
@@ -49,10 +67,21 @@ export type AddPath = (pattern: `/${string}`, handler: Handler) => void;
 export function addPaths(add: AddPath, routes = 0): void {
   add("/hello", hello);
   add("/hello-async", helloAsync);
+  add("/hello-fields", helloFields);
+  add("/hello-fields-async", helloFieldsAsync);
+  add("/status", status);
   add("/users/:id/profile", profile as Handler);
   add("/orders", order);
   add("/uploads", upload);
+  add("/uploads-buffer", upload);
+  add("/forms", form);
   add("/bytes-10k", bytes10k);
   add("/bytes-64k", bytes64k);
+  for (const { path, render } of HTML_PAGES) {
+    add(path as `/${string}`, () => WebResponse.html(render()));
+  }
+  for (const { path, value } of JSON_PAGES) {
+    add(path as `/${string}`, () => WebResponse.json(value()));
+  }
   for (let index = 0; index < routes; index++) add(routePattern(index) as `/${string}`, hello);
 }

@@ -2,15 +2,30 @@
 
 import cluster from "node:cluster";
 import { createServer } from "node:http";
-import { BYTES_10K, BYTES_64K, HELLO, profileOf } from "./answers.js";
+import { BYTES_10K, BYTES_64K, formAnswer, HELLO, profileOf, statusOf } from "./answers.js";
+import { HTML_PAGES, JSON_PAGES } from "./pages.js";
 import { hostname, port, workers } from "./settings.js";
 
 const TEXT = "text/plain; charset=utf-8";
+const HTML = "text/html; charset=utf-8";
 
-function answer(response, contentType, body) {
+function answer(response, contentType, body, fields = {}) {
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.length;
-  response.writeHead(200, { "Content-Type": contentType, "Content-Length": length });
+  response.writeHead(200, { "Content-Type": contentType, "Content-Length": length, ...fields });
   response.end(body);
+}
+
+const NOT_STORED = { "Cache-Control": "no-store" };
+
+function answerUpload(request, response) {
+  readBody(request, (body) => answer(response, TEXT, String(body.length)));
+}
+
+/** Node has no parser of forms but that of the platform's own Response. */
+async function answerForm(request, response, body) {
+  const headers = { "content-type": request.headers["content-type"] };
+  const form = await new Response(body, { headers }).formData();
+  answerJson(response, formAnswer(form));
 }
 
 /** Calls back with the whole body. */
@@ -30,21 +45,37 @@ const handlers = new Map([
     await undefined;
     answer(response, TEXT, HELLO);
   }],
+  ["/hello-fields", (_request, response) => answer(response, TEXT, HELLO, NOT_STORED)],
+  ["/hello-fields-async", async (_request, response) => {
+    await undefined;
+    answer(response, TEXT, HELLO, NOT_STORED);
+  }],
+  ["/status", (_request, response) => answerJson(response, statusOf())],
   [
     "/orders",
     (request, response) =>
       readBody(request, (body) => answerJson(response, JSON.parse(body.toString()))),
   ],
+  ["/uploads", answerUpload],
+  ["/uploads-buffer", answerUpload],
   [
-    "/uploads",
-    (request, response) => readBody(request, (body) => answer(response, TEXT, String(body.length))),
+    "/forms",
+    (request, response) => readBody(request, (body) => answerForm(request, response, body)),
   ],
   ["/bytes-10k", (_request, response) => answer(response, "application/octet-stream", BYTES_10K)],
   ["/bytes-64k", (_request, response) => answer(response, "application/octet-stream", BYTES_64K)],
 ]);
 
+for (const { path, render } of HTML_PAGES) {
+  handlers.set(path, (_request, response) => answer(response, HTML, render()));
+}
+for (const { path, value } of JSON_PAGES) {
+  handlers.set(path, (_request, response) => answerJson(response, value()));
+}
+
 const USERS = "/users/";
 const PROFILE = "/profile";
+const ROUTES = "/api/";
 
 function profile(request, response, path, query) {
   const { headers } = request;
@@ -69,6 +100,7 @@ function dispatch(request, response) {
   if (path.startsWith(USERS) && path.endsWith(PROFILE)) {
     return profile(request, response, path, question < 0 ? "" : url.slice(question + 1));
   }
+  if (path.startsWith(ROUTES)) return answer(response, TEXT, HELLO);
   response.writeHead(404).end("Not Found");
 }
 
