@@ -105,7 +105,7 @@ export function latencyAt(latencies: Latencies, share: number): number {
 /** What the script has said at the end. */
 export function parseWrkOutput(output: string, connections: number): WrkResult {
   const counts = /^counts (\d+) (\d+) (\d+) (\d+)$/m.exec(output);
-  const listed = /^latencies((?: \d+:\d+)+)$/m.exec(output);
+  const listed = /^latencies((?: \d+:\d+)*)$/m.exec(output);
   if (counts === null || listed === null) {
     throw new Error(`Cannot find the counts in what wrk has said: ${output}`);
   }
@@ -113,6 +113,10 @@ export function parseWrkOutput(output: string, connections: number): WrkResult {
   const told: Latencies = new Map();
   for (const [, latency, count] of listed[1].matchAll(/(\d+):(\d+)/g)) {
     told.set(Number(latency), Number(count));
+  }
+  if (told.size === 0) {
+    const answers = `${requests} answers in ${microseconds / 1e6} s`;
+    throw new Error(`No batch of requests was answered whole: ${answers}; measure for longer`);
   }
   // As wrk reckons it, in whole numbers; of fewer answers than connections it makes no more.
   const rounds = Math.floor(requests / connections);

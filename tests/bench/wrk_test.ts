@@ -115,6 +115,12 @@ latencies 100:600 200:390 5000:10
     });
   });
 
+  it("refuses a run in which no pipelined batch was answered whole", () => {
+    const partial = "counts 448 1000000 0 0\nlatencies\n";
+    const message = "No batch of requests was answered whole: 448 answers in 1 s";
+    assertThrows(() => parseWrkOutput(partial, 64), Error, message);
+  });
+
   it("tells what it could not understand", () => {
     assertThrows(() => parseWrkOutput("unable to connect", 4), Error, "unable to connect");
   });
