@@ -1,10 +1,11 @@
-// Undoes the content coding of a request's body (RFC 9110, section 8.4): gzip, deflate or br, and one alone.
-// Decoding stops at a limit of decoded bytes, so a small body cannot grow without bound. Bytes come in, bytes or the client's fault go out.
-// A body is decoded when a handler asks for it; a large one before the handler is called, in short turns.
+// Decodes the body of a request by its content coding (RFC 9110, section 8.4): gzip, deflate or br,
+// and one alone. Decoding stops at a limit of decoded bytes, so a small body cannot grow without
+// bound. A body is decoded when a handler reads it; a large one before the handler is called, in
+// short turns. The decoders are loaded with the first body that needs them.
 
 import { damagedBody, decodedBodyTooLarge } from "./body_faults.ts";
-import { BrotliDecoder, type Progress } from "./brotli/decoder.ts";
-import { Dictionary } from "./brotli/dictionary.ts";
+import type { BrotliDecoder, Progress } from "./brotli/decoder.ts";
+import type { Dictionary } from "./brotli/dictionary.ts";
 import type { HttpError } from "./errors.ts";
 import { TurnQueue } from "../runtime/event_loop.ts";
 
@@ -19,12 +20,28 @@ type Zlib = typeof import("node:zlib");
 /** Loaded with the first coded body: that takes up to 90 ms, and most servers never see one. */
 let zlib: Zlib | undefined;
 
-/** Made with the first body in br. */
-let dictionary: Dictionary | undefined;
+/** What decodes brotli. */
+interface Brotli {
+  readonly BrotliDecoder: typeof BrotliDecoder;
+  readonly dictionary: Dictionary;
+}
+
+/** Loaded with the first body in br, six modules that most servers never need. */
+let brotli: Brotli | undefined;
+
+async function loadBrotli({ brotliDecompressSync }: Zlib): Promise<Brotli> {
+  const [{ BrotliDecoder }, { Dictionary }] = await Promise.all([
+    import("./brotli/decoder.ts"),
+    import("./brotli/dictionary.ts"),
+  ]);
+  // The platform's decoder gets nothing but the dictionary: on damaged data it keeps memory for
+  // good (Deno 2.9.6).
+  return { BrotliDecoder, dictionary: new Dictionary(brotliDecompressSync) };
+}
 
 /**
- * The most coded bytes that are decoded while everything else waits. That takes some milliseconds; more of brotli, whose data may
- * begin with a new set of prefix codes every hundred bytes.
+ * The most coded bytes that are decoded while everything else waits. That takes some milliseconds;
+ * more of brotli, whose data may begin with a new set of prefix codes every hundred bytes.
  */
 const MAX_BYTES_AT_ONCE: Readonly<Record<ContentCoding, number>> = {
   gzip: 1_000_000,
@@ -41,7 +58,10 @@ const TURN_MS = 4;
 /** How much decoded data there is at once in a decoder that works in turns. */
 const CHUNK_BYTES = 65_536;
 
-/** The coding that a `Content-Encoding` names. Several codings are not undone: no client needs more than one. */
+/**
+ * The coding that a `Content-Encoding` names. Several codings are not undone: no client needs more
+ * than one.
+ */
 export function readContentCoding(field: string | null): ContentCoding | "identity" | "unknown" {
   if (field === null) return "identity";
   // RFC 9110, section 5.6.1: empty elements of a list count for nothing.
@@ -61,9 +81,12 @@ export function readContentCoding(field: string | null): ContentCoding | "identi
   }
 }
 
-/** Whether {@linkcode decodeAtOnce} can decode so many bytes. If not, {@linkcode prepareDecoding} has to come first. */
+/**
+ * Whether {@linkcode decodeAtOnce} can decode so many bytes. If not, {@linkcode prepareDecoding}
+ * has to come first.
+ */
 export function canDecodeAtOnce(coding: ContentCoding, length: number): boolean {
-  const isLoaded = zlib !== undefined && (coding !== "br" || dictionary !== undefined);
+  const isLoaded = zlib !== undefined && (coding !== "br" || brotli !== undefined);
   return isLoaded && length <= MAX_BYTES_AT_ONCE[coding];
 }
 
@@ -75,7 +98,7 @@ export function decodeAtOnce(
 ): Decoded {
   if (zlib === undefined) throw new Error("Cannot decode a body before prepareDecoding()");
   try {
-    if (coding === "br") return decodeBrotliAtOnce(bytes, maxBytes);
+    if (coding === "br") return decodeBrotliAtOnce(startBrotli(bytes, maxBytes));
     const decode = coding === "gzip"
       ? zlib.gunzipSync
       : isZlibData(bytes)
@@ -90,8 +113,8 @@ export function decodeAtOnce(
 }
 
 /**
- * Loads what {@linkcode decodeAtOnce} needs, and decodes a body that it cannot decode, in turns. Undefined where it can. It never
- * rejects.
+ * Loads what {@linkcode decodeAtOnce} needs, and decodes a body that it cannot decode, in turns.
+ * Returns undefined if it can. Rejects only when what it needs cannot be loaded.
  */
 export async function prepareDecoding(
   bytes: Uint8Array<ArrayBuffer>,
@@ -99,26 +122,28 @@ export async function prepareDecoding(
   maxBytes: number,
 ): Promise<Decoded | undefined> {
   zlib ??= await import("node:zlib");
-  // It is given nothing else: on damaged data the platform's decoder keeps memory for good (Deno 2.9.6).
-  if (coding === "br") dictionary ??= new Dictionary(zlib.brotliDecompressSync);
+  if (coding === "br") brotli ??= await loadBrotli(zlib);
   if (canDecodeAtOnce(coding, bytes.length)) return undefined;
   try {
-    if (coding === "br") return await decodeBrotliInTurns(bytes, maxBytes);
+    if (coding === "br") return await decodeBrotliInTurns(startBrotli(bytes, maxBytes));
     return await collect(decodeInChunks(zlib, bytes, coding), maxBytes);
   } catch (error) {
     return damagedBody(coding, error);
   }
 }
 
-function decodeBrotliAtOnce(bytes: Uint8Array, maxBytes: number): Decoded {
-  const decoder = new BrotliDecoder(bytes, maxBytes, dictionary!);
+function startBrotli(bytes: Uint8Array, maxBytes: number): BrotliDecoder {
+  if (brotli === undefined) throw new Error("Cannot decode a body before prepareDecoding()");
+  return new brotli.BrotliDecoder(bytes, maxBytes, brotli.dictionary);
+}
+
+function decodeBrotliAtOnce(decoder: BrotliDecoder): Decoded {
   let progress: Progress;
   do progress = decoder.step(BROTLI_STEP); while (progress === "more");
   return progress === "done" ? decoder.bytes : decodedBodyTooLarge();
 }
 
-async function decodeBrotliInTurns(bytes: Uint8Array, maxBytes: number): Promise<Decoded> {
-  const decoder = new BrotliDecoder(bytes, maxBytes, dictionary!);
+async function decodeBrotliInTurns(decoder: BrotliDecoder): Promise<Decoded> {
   const turn = new Turn();
   // A client can send many bodies at once, which must not all begin in this turn of the event loop.
   await turn.next();
@@ -147,8 +172,9 @@ class Turn {
 }
 
 /**
- * Whether data of the coding `deflate` has the header of the zlib format, as it has to (RFC 1950, section 2.2). Some clients leave it
- * out (RFC 9110, section 8.4.1.2), and no encoder begins raw data in a way that looks like it.
+ * Whether data of the coding `deflate` has the header of the zlib format, as it has to (RFC 1950,
+ * section 2.2). Some clients leave it out (RFC 9110, section 8.4.1.2), and no encoder begins raw
+ * data in a way that looks like it.
  */
 function isZlibData(bytes: Uint8Array): boolean {
   return (bytes[0] & 0x0f) === 8 && ((bytes[0] << 8) | bytes[1]) % 31 === 0;

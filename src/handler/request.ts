@@ -98,7 +98,10 @@ export let idInUse: (request: WebRequest) => string;
 export let writeId: (request: WebRequest) => WrittenId;
 /** Whether a request has a coded body that cannot be decoded in the moment in which a handler asks for it. */
 export let needsDecodingAhead: (request: WebRequest) => boolean;
-/** Decodes such a body, or loads what can do so later. It never rejects: what is wrong comes out when the body is read. */
+/**
+ * Decodes such a body, or loads what can do so later. A fault of the body comes out when the body is
+ * read; it rejects only when a decoder cannot be loaded.
+ */
 export let decodeAhead: (request: WebRequest) => Promise<void>;
 /** When the answer to a request has been sent. Where nobody watches any more, it is taken to have been. */
 export let completionOf: (request: WebRequest) => Promise<void>;

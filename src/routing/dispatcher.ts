@@ -62,7 +62,10 @@ export class Dispatcher {
       case "found":
         setRoute(request, match.route);
         if (needsDecodingAhead(request) && !isFetchHandler(match.target)) {
-          return decodeAhead(request).then(() => this.#call(match.target, request));
+          return decodeAhead(request).then(
+            () => this.#call(match.target, request),
+            (error) => this.recover(error, request),
+          );
         }
         return this.#call(match.target, request);
       case "no path":

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { canRunDeno } from "../support/permissions.ts";
 import fc from "fast-check";
 import { Buffer } from "node:buffer";
 import zlib from "node:zlib";
@@ -377,5 +378,43 @@ describe("decodeAtOnce()", () => {
         },
       ),
     );
+  });
+});
+
+/** A module as `deno info --json` describes it. */
+interface ModuleInfo {
+  readonly specifier: string;
+  readonly dependencies?: readonly {
+    readonly code?: { readonly specifier?: string };
+    readonly isDynamic?: boolean;
+  }[];
+}
+
+/** The modules that are loaded with `entry`, by their URLs: what it imports, but not while it runs. */
+async function modulesLoadedWith(entry: URL): Promise<Set<string>> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", entry.href],
+    stderr: "null",
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: ModuleInfo[] };
+  const loaded = new Set<string>();
+  const load = (specifier: string | undefined) => {
+    if (specifier === undefined || loaded.has(specifier)) return;
+    loaded.add(specifier);
+    const found = modules.find((module) => module.specifier === specifier);
+    for (const { code, isDynamic } of found?.dependencies ?? []) {
+      if (!isDynamic) load(code?.specifier);
+    }
+  };
+  load(entry.href);
+  return loaded;
+}
+
+describe("The brotli decoder", { ignore: !canRunDeno }, () => {
+  it("is not loaded with the server, but with the first body that needs it", async () => {
+    const loaded = await modulesLoadedWith(new URL("../../mod.ts", import.meta.url));
+    const named = (part: string) => [...loaded].filter((module) => module.includes(part));
+    assertEquals(named("/src/handler/content_coding.ts").length, 1);
+    assertEquals(named("/src/handler/brotli/"), []);
   });
 });
