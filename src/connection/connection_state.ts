@@ -1,6 +1,6 @@
 // What a connection is doing. Its state is one value, and what belongs to one state is in that state.
-// Here is what depends on the state alone: what a connection waits for next, which time limit that has, and what becomes of it when
-// it is interrupted, by its time limit or by the end of a drain. No sockets and no clocks: the connection acts.
+// Here is what depends on the state alone: what a connection waits for next, and which time limit that has. interruption.ts decides
+// what becomes of it when it is interrupted. No sockets and no clocks: the connection acts.
 
 import type { OutgoingResponse, WebResponse } from "../handler/response.ts";
 import type { BodyStream } from "../handler/body_stream.ts";
@@ -145,40 +145,4 @@ export function readingLimit(
   if (to.part === "body") return settings.bodyTimeout;
   // The time for the first head began with the connection.
   return from.kind === "new" ? undefined : settings.headTimeout;
-}
-
-/** What becomes of a connection that is interrupted, by its time limit or by the end of a drain. */
-export type Interruption =
-  /** It is closed without a word. */
-  | "close"
-  /** It is closed, and counted as one that never sent a request. */
-  | "close unused"
-  /** The request that has not come whole is refused. */
-  | "refuse"
-  /** The handler is told to stop, and the client receives a final response. */
-  | "give up"
-  /** The body that is being made is cut off. */
-  | "cut off"
-  /** It is closed already. */
-  | "nothing";
-
-/** Decides what becomes of a connection that is interrupted. */
-export function interruptionOf(state: ConnectionState): Interruption {
-  switch (state.kind) {
-    case "new":
-      // A response would wait at the client, which would take it for the one to its first request.
-      return "close unused";
-    case "idle":
-    case "writing":
-    case "closing":
-      return "close";
-    case "reading":
-      return "refuse";
-    case "handling":
-      return "give up";
-    case "streaming":
-      return state.waitsFor === "part" ? "cut off" : "close";
-    case "closed":
-      return "nothing";
-  }
 }

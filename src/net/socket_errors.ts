@@ -1,4 +1,4 @@
-// Explains the errors of listening and accepting.
+// Explains the errors of listening and accepting, and knows the errors of connections that are no more.
 // Each error becomes one line: which address failed, why, and what to do. The stack would only hide
 // that line, because the fault is in the machine and not in the program.
 
@@ -109,4 +109,26 @@ const OUT_OF_RESOURCES = /\(os error (?:24|23|105|55|12|10024|10055)\)/;
  */
 export function isOutOfResources(error: unknown): boolean {
   return error instanceof Error && OUT_OF_RESOURCES.test(error.message);
+}
+
+/**
+ * The errors with which a read or a write fails if the connection is no more. `Interrupted` and `BadResource` mean that the server
+ * has closed it.
+ */
+const CONNECTION_ERRORS = [
+  Deno.errors.ConnectionReset,
+  Deno.errors.ConnectionAborted,
+  Deno.errors.BrokenPipe,
+  Deno.errors.NotConnected,
+  Deno.errors.TimedOut,
+  Deno.errors.UnexpectedEof,
+  Deno.errors.Interrupted,
+  Deno.errors.BadResource,
+];
+
+/** Returns whether a read or a write has failed because its connection is no more, which is no fault of the server. */
+export function isEndOfConnection(error: unknown): boolean {
+  return CONNECTION_ERRORS.some((errorClass) => error instanceof errorClass) ||
+    // An error without a class of its own in Deno, such as EHOSTUNREACH, has the system's number in its message.
+    (error instanceof Error && error.message.includes("(os error "));
 }

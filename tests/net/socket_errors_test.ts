@@ -1,6 +1,7 @@
-// The messages of errors of listening and accepting, and which of them show a lack of resources.
+// The messages of errors of listening and accepting, and what errors of sockets mean.
 
 import {
+  assert,
   assertEquals,
   assertInstanceOf,
   assertStrictEquals,
@@ -11,6 +12,7 @@ import {
   cannotListenAtPath,
   explainPathError,
   explainPortError,
+  isEndOfConnection,
   isOutOfResources,
   withoutStack,
 } from "../../src/net/socket_errors.ts";
@@ -123,4 +125,21 @@ describe("isOutOfResources()", () => {
   it("returns false for what is not an error", () => {
     assertEquals(isOutOfResources("(os error 24)"), false);
   });
+});
+
+describe("isEndOfConnection()", () => {
+  const ends = [
+    new Deno.errors.ConnectionReset("Connection reset by peer (os error 104)"),
+    new Deno.errors.BrokenPipe("Broken pipe (os error 32)"),
+    new Deno.errors.Interrupted("operation canceled"),
+    new Deno.errors.BadResource("Bad resource ID"),
+    new Error("No route to host (os error 113)"),
+  ];
+  for (const error of ends) {
+    it(`is true for ${error.name}: ${error.message}`, () => assert(isEndOfConnection(error)));
+  }
+
+  for (const fault of [new TypeError("x is not a function"), new Error("a fault"), undefined]) {
+    it(`is false for ${fault}`, () => assert(!isEndOfConnection(fault)));
+  }
 });
