@@ -91,7 +91,7 @@ export function parseMultipart(bytes: Uint8Array<ArrayBuffer>, boundary: string)
     // The line end before the next delimiter can be the one of this delimiter, where a part is empty.
     const end = text.indexOf(delimiter, lineEnd);
     if (end < 0) return NO_END;
-    const reading = readPart(bytes, text, lineEnd, end, parts.length + 1);
+    const reading = readPart({ bytes, text }, lineEnd, end, parts.length + 1);
     if (reading.kind === "refused") return reading;
     parts.push(reading.part);
     at = end + delimiter.length;
@@ -123,10 +123,18 @@ function skipEmptyLines(text: string, start: number): number {
 /** The end of a line, and an empty line. */
 const EMPTY_LINE = "\r\n\r\n";
 
-/** Reads the part from the line end of the delimiter before it to the line end of the one after it. */
+/** A form, and the same as text with one character for each byte. */
+interface FormBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly text: string;
+}
+
+/**
+ * Reads a part: from the line end of the delimiter before it to the line end of the one after it.
+ * `number` is its number for messages, from 1.
+ */
 function readPart(
-  bytes: Uint8Array<ArrayBuffer>,
-  text: string,
+  { bytes, text }: FormBytes,
   lineEnd: number,
   end: number,
   number: number,
@@ -134,8 +142,8 @@ function readPart(
   const refuse = (fault: string, status?: FormRefusal["status"]): FormRefusal =>
     refuseForm(`Part ${number} of the form ${fault}`, status);
   const start = lineEnd + 2;
-  // The search begins at the delimiter's own line end: a part without header fields has its empty line there. It must not go on
-  // behind `end`, or a delimiter would be taken for a header field.
+  // The search begins at the delimiter's own line end: a part without header fields has its empty
+  // line there. It ends at `end`, or a delimiter would be taken for a header field.
   const limit = Math.min(end, start + MAX_PART_HEAD_BYTES + EMPTY_LINE.length);
   const headEnd = lineEnd + text.slice(lineEnd, limit).indexOf(EMPTY_LINE);
   if (headEnd < lineEnd) {
