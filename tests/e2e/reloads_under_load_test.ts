@@ -9,10 +9,10 @@ import { Program } from "../support/servers/program.ts";
 import {
   CAN_START_PROGRAMS,
   describeEachWay,
-  entryFor,
   startApp,
   TWO_WAYS,
 } from "../support/servers/started_app.ts";
+import { entryFor } from "../support/servers/entry_url.ts";
 
 const WORKERS = 2;
 const RELOADS = 2;

@@ -9,9 +9,9 @@ import {
   acceptingWorkers,
   CAN_START_PROGRAMS,
   describeEachWay,
-  entryFor,
   startApp,
 } from "../support/servers/started_app.ts";
+import { entryFor } from "../support/servers/entry_url.ts";
 
 /** A module of an application that changes. */
 class ChangingModule implements Disposable {

@@ -4,7 +4,8 @@ import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } fr
 import { describe, it } from "@std/testing/bdd";
 import { startServer, type TestedServer } from "@mudpie/server/testing";
 import { within } from "../support/deadline.ts";
-import { appUrl, CAN_START_APPS, entryFor } from "../support/servers/started_app.ts";
+import { entryFor } from "../support/servers/entry_url.ts";
+import { appUrl, CAN_START_APPS } from "../support/servers/started_app.ts";
 
 const ENTRY = entryFor(appUrl("well_behaved.ts"));
 

@@ -5,11 +5,11 @@ import { describe, it } from "@std/testing/bdd";
 import { onLifeLockFree } from "../../src/runtime/life_lock.ts";
 import { within } from "../support/deadline.ts";
 import { canReadTests } from "../support/permissions.ts";
+import { startWebWorker } from "../support/workers/web_worker.ts";
 
 /** Starts a worker, and resolves once it holds the lock. */
 async function startHolder(lock: string): Promise<Worker> {
-  const module = new URL("../support/workers/holds_life_lock.ts", import.meta.url);
-  const worker = new Worker(module, { type: "module", name: lock });
+  const worker = startWebWorker("holds_life_lock.ts", lock);
   const held = Promise.withResolvers<void>();
   worker.onmessage = () => held.resolve();
   await within(held.promise, "the lock to be held");

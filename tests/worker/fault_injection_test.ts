@@ -7,6 +7,7 @@ import { onLifeLockFree } from "../../src/runtime/life_lock.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { canReadTests } from "../support/permissions.ts";
 import { endOfWorker } from "../support/workers/end_of_worker.ts";
+import { startWebWorker } from "../support/workers/web_worker.ts";
 
 describe("injectFault()", { ignore: !canReadTests }, () => {
   it("crashes the worker with an error that no code catches", async () => {
@@ -17,8 +18,7 @@ describe("injectFault()", { ignore: !canReadTests }, () => {
 
   it("exits without an event", async () => {
     const lock = `test-${crypto.randomUUID()}`;
-    const module = new URL("../support/workers/ends.ts", import.meta.url);
-    const worker = new Worker(module, { type: "module", name: `exits ${lock}` });
+    const worker = startWebWorker("ends.ts", `exits ${lock}`);
     const events: string[] = [];
     worker.onerror = ({ message }) => events.push(message);
     worker.onmessage = ({ data }) => events.push(data);

@@ -7,11 +7,11 @@ import { onLifeLockFree } from "../../src/runtime/life_lock.ts";
 import { ownWorkerNumber } from "../../src/worker/supervisor_link.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { canReadTests } from "../support/permissions.ts";
+import { startWebWorker } from "../support/workers/web_worker.ts";
 
 /** Starts a worker of this name, and collects what it posts: messages to the supervisor by kind. */
 function startWorker(name: string) {
-  const module = new URL("../support/workers/links.ts", import.meta.url);
-  const worker = new Worker(module, { type: "module", name });
+  const worker = startWebWorker("links.ts", name);
   const seen: string[] = [];
   let lock = "";
   worker.onmessage = ({ data }) => {

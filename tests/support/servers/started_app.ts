@@ -4,6 +4,7 @@ import { describe } from "@std/testing/bdd";
 import { type FleetEvent, type RunningServer, type RunOptions, WebServer } from "../../../mod.ts";
 import type { AppOptions } from "./app.ts";
 import { within } from "../deadline.ts";
+import { entryFor } from "./entry_url.ts";
 import { get, RawClient, type RawResponse } from "../clients/raw_client.ts";
 
 /** One of the ways in which a fleet can be: each has to serve and to fail in the same manner. */
@@ -46,13 +47,6 @@ export function appUrl(name: string, options: AppOptions = {}): URL {
   const url = new URL(`../apps/${name}`, import.meta.url);
   url.searchParams.set("options", JSON.stringify({ isQuiet: true, ...options }));
   return url;
-}
-
-/** An entry for workers that loads that module. */
-export function entryFor(module: URL): URL {
-  const entry = new URL("./entry.js", import.meta.url);
-  entry.searchParams.set("module", module.href);
-  return entry;
 }
 
 /** The events of a fleet, as they come. */

@@ -1,11 +1,12 @@
 // Runs a Web Worker that ends in one of the ways of `ends.ts`, and collects what it does.
 
 import { eventually } from "../deadline.ts";
+import { startWebWorker } from "./web_worker.ts";
 
 /** The messages that a worker posts and the errors that it dies of, up to the number given. */
 export async function endOfWorker(name: string, count: number): Promise<string[]> {
   const seen: string[] = [];
-  const worker = new Worker(new URL("./ends.ts", import.meta.url), { type: "module", name });
+  const worker = startWebWorker("ends.ts", name);
   worker.onmessage = ({ data }) => seen.push(data);
   worker.onerror = (event) => {
     event.preventDefault();
