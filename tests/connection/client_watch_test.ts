@@ -122,7 +122,7 @@ describe("ClientWatch.watch()", () => {
     const { client, reads, heard } = watchClient();
     client.watch();
     reads[0].reject(new Deno.errors.ConnectionReset("reset"));
-    await client.settle();
+    // The runtime reports a rejection that is not handled at the end of the turn, which fails the test.
     await new Promise((resolve) => setTimeout(resolve));
     assertEquals(heard, ["lost"]);
   });
