@@ -2,7 +2,7 @@
  * Mudpie: a multi-core HTTP/1.1 application server for Deno, in which no handler takes the service down.
  *
  * You write handlers; Mudpie runs them in a number of supervised worker threads that share one port. When a handler panics,
- * its client still gets a 500, nobody else notices, and a fresh worker takes the place of the one that failed. It serves
+ * its client still gets a 500, no other client notices, and a fresh worker takes the place of the one that failed. It serves
  * REST APIs and other dynamic content whose requests fit in memory, behind a front end that does TLS.
  *
  * @example Serve from ten workers

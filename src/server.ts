@@ -1,5 +1,5 @@
-// WebServer: takes routes and options; run, start, fetch. It knows on which side of the fleet it stands, and keeps to it:
-// on the main thread it supervises, in a worker it serves.
+// WebServer: takes routes and options; run, start, fetch. On the main thread it supervises, in a
+// worker it serves.
 
 import { FetchExchange } from "./fetch/fetch_exchange.ts";
 import type { AdminPort } from "./admin/admin_port.ts";
@@ -42,8 +42,8 @@ let commandLine: CommandLine | undefined;
 
 /**
  * Hands the value of the command line over, before the application is loaded: a `run()` that the
- * application calls by itself takes it. Makes this thread the command line's: an application that has
- * another copy of this library cannot be loaded in it.
+ * application calls by itself takes it. Makes this thread the command line's: an application that
+ * has another copy of this library cannot be loaded in it.
  */
 export function handOver(value: CommandLine): void {
   claimThread(import.meta.url);
@@ -52,10 +52,16 @@ export function handOver(value: CommandLine): void {
 
 const workerNumber = ownWorkerNumber();
 
-/** Opened as soon as this library is loaded in a worker, whatever the user's module does before `run()`. */
+/**
+ * Opened as soon as this library is loaded in a worker, whatever the user's module does before
+ * `run()`.
+ */
 const supervisorLink = workerNumber === undefined ? undefined : new SupervisorLink();
 
-/** The background work of this thread: of the server that runs, and of those that are mounted in it with `fetch`. */
+/**
+ * The background work of this thread: of the server that runs, and of those that are mounted in it
+ * with `fetch`.
+ */
 const backgroundTasks = new BackgroundTasks(
   workerNumber === undefined ? "fetch()" : `worker ${workerNumber}`,
   logToStandardError,
@@ -67,7 +73,7 @@ const shutdownCallbacks = new ShutdownCallbacks();
 /** A worker has one listener and one supervisor, so one server runs in it. */
 let isWorkerTaken = false;
 
-/** What `run()` does in a worker, for a server that nobody has told to run. */
+/** Does what `run()` does in a worker, for a server whose `run()` was not called. */
 let runHere: (
   server: WebServer,
   number: number,
@@ -78,9 +84,9 @@ let runHere: (
 /**
  * An HTTP/1.1 server for every core: add paths, then `run`.
  *
- * On the main thread, `run` spawns worker threads from the same module and watches over them; in each of those, the module
- * runs again, adds the same paths, and `run` accepts connections. A worker in which a handler panics is replaced, and
- * nobody but the client of that handler notices.
+ * On the main thread, `run` spawns worker threads from the same module and watches over them; in
+ * each of those, the module runs again, adds the same paths, and `run` accepts connections. A
+ * worker in which a handler panics is replaced, and only the client of that handler notices.
  *
  * @example The whole program
  * ```ts ignore
@@ -118,7 +124,7 @@ export class WebServer {
   readonly #router = new Router<Handler>(decodePath);
   readonly #dispatcher: Dispatcher;
   #hasRun = false;
-  /** Whether something was asked for behind `run()` that has to come before it. */
+  /** Whether a method was called after `run()` that has to be called before it. */
   #wasMisused = false;
 
   /**
@@ -141,13 +147,15 @@ export class WebServer {
   static readonly isWorker: boolean = workerNumber !== undefined;
 
   /**
-   * Adds a prefix: `target` answers everything at or under it. Prefixes match whole segments, so `/hello` matches `/hello`,
-   * `/hello/` and `/hello/a/b`, but not `/helloworld`; `/` matches all. A segment that begins with ":" is a parameter and
-   * matches any one segment that is not empty. The longest match wins, whatever the order in which paths were added; a
-   * literal segment beats a parameter, and an exact path a prefix of the same length.
+   * Adds a prefix: `target` answers everything at or under it. Prefixes match whole segments, so
+   * `/hello` matches `/hello`, `/hello/` and `/hello/a/b`, but not `/helloworld`; `/` matches all.
+   * A segment that begins with ":" is a parameter and matches any one segment that is not empty.
+   * The longest match wins, whatever the order in which paths were added; a literal segment beats a
+   * parameter, and an exact path a prefix of the same length.
    *
-   * @throws {TypeError} when the path is malformed, is there already (the message names both places), or `run` was called
-   * already; when the target is neither a function nor a table of methods
+   * @throws {TypeError} when the path is malformed, is there already (the message names both
+   * places), or `run` was called already; when the target is neither a function nor a table of
+   * methods
    *
    * @example A parameter, and the rest of a path
    * ```ts
@@ -205,20 +213,23 @@ export class WebServer {
   }
 
   /**
-   * Has each worker call `callback` at its end, to close a database or to send what is left of a report. It gets the reason
-   * for which the worker ends. A worker that ends in order (shutdown, reload, recycling, panic) first finishes its requests,
-   * then waits for what was given to `waitUntil`, then calls all callbacks at once and awaits them. After that come the code
-   * after `run()`, one `unload` event, and one `exit` of `process`.
+   * Has each worker call `callback` at its end, to close a database or to send what is left of a
+   * report. It gets the reason for which the worker ends. A worker that ends in order (shutdown,
+   * reload, recycling, panic) first finishes its requests, then waits for what was given to
+   * `waitUntil`, then calls all callbacks at once and awaits them. After that come the code after
+   * `run()`, one `unload` event, and one `exit` of `process`.
    *
-   * Callbacks and `waitUntil` share what is left of `drainTimeout`, at least 1 s; the callbacks have at least 500 ms of their
-   * own. A callback that throws or rejects is logged and delays nothing; one that has not ended in time is cut off and logged.
-   * Callbacks are not called in a worker that never accepted, that crashes, hangs or ends itself, nor when a second signal
-   * cuts the shutdown short.
+   * Callbacks and `waitUntil` share what is left of `drainTimeout`, at least 1 s; the callbacks
+   * have at least 500 ms of their own. A callback that throws or rejects is logged and delays
+   * nothing; one that has not ended in time is cut off and logged. Callbacks are not called in a
+   * worker that never accepted, that crashes, hangs or ends itself, nor when a second signal cuts
+   * the shutdown short.
    *
-   * It may be called several times, and also after `run()`, for instance by a handler that opens something. On the main
-   * thread, which serves nothing, the callbacks are never called.
+   * It may be called several times, and also after `run()`, for instance by a handler that opens
+   * something. On the main thread, which serves nothing, the callbacks are never called.
    *
-   * @throws {TypeError} when the callback is not a function; when the worker has called its callbacks already
+   * @throws {TypeError} when the callback is not a function; when the worker has called its
+   * callbacks already
    *
    * @example Close a database
    * ```ts
@@ -236,20 +247,23 @@ export class WebServer {
   }
 
   /**
-   * Serves until the process is told to stop, and resolves then. On the main thread it spawns the workers and watches over
-   * them; in a worker it accepts. Await it at the top level of the main module, without a guard other than
-   * `import.meta.main`, which is true in workers as well. What stands behind it runs in every thread when it has drained.
+   * Serves until the process is told to stop, and resolves then. On the main thread it spawns the
+   * workers and watches over them; in a worker it accepts. Await it at the top level of the main
+   * module, without a guard other than `import.meta.main`, which is true in workers as well. The
+   * code after it runs in every thread, when the thread has drained.
    *
-   * SIGTERM and SIGINT stop the server: it stops accepting, answers what was accepted, and `run` resolves. One more cuts short.
-   * Those within 500 ms of the first count as the first: a terminal and `deno task` may each send the same Ctrl-C.
+   * SIGTERM and SIGINT stop the server: it stops accepting, answers what was accepted, and `run`
+   * resolves. One more cuts short. Those within 500 ms of the first count as the first: a terminal
+   * and `deno task` may each send the same Ctrl-C.
    *
-   * When a worker hangs that cannot be stopped, as a Web Worker cannot, it resolves behind the others' drain and the process ends
-   * with exit code 75, unless `onHang` says otherwise.
+   * When a worker hangs that cannot be stopped, as a Web Worker cannot, it resolves after the
+   * others have drained, and the process ends with exit code 75, unless `onHang` decides otherwise.
    *
    * @throws {RangeError} when the port or the number of workers is out of range
    * @throws {TypeError} when an option is wrong, or `run` or `start` was called already
-   * @throws {Error} when the address cannot be listened on (one of `Deno.errors`, as `Deno.listen` has it); when no worker can
-   * start, or workers keep dying for 10 s before all have accepted once; the message says what to do
+   * @throws {Error} when the address cannot be listened on (one of `Deno.errors`, as `Deno.listen`
+   * has it); when no worker can start, or workers keep dying for 10 s before all have accepted
+   * once; the message says what to do
    */
   run(hostname?: string, port?: number, workers?: number): Promise<void>;
   /** The same, with all options. */
@@ -274,8 +288,9 @@ export class WebServer {
   }
 
   /**
-   * Starts the workers, and resolves once each of them accepts. For programs that do more on the main thread than to serve,
-   * and for tests; it listens to no signals unless told to. On the main thread only: the workers' module calls `run`.
+   * Starts the workers, and resolves once each of them accepts. For programs that do more on the
+   * main thread than to serve, and for tests; it listens to no signals unless told to. On the main
+   * thread only: the workers' module calls `run`.
    *
    * @throws {TypeError} in a worker; and all that {@linkcode run} throws
    */
@@ -352,10 +367,12 @@ export class WebServer {
   }
 
   /**
-   * Answers a `Request` with the same routes, handlers and limits, without a socket and without workers: for unit tests, and
-   * to mount the server in another one, as in `Deno.serve(server.fetch)`; it is bound. A panic is logged and answered with
-   * a 500. It never rejects for what a handler does. A body that is made while it is read is handed on part by part, and where its source
-   * fails, so does the reading, with the response's own status before it: over a socket a source that fails at once is a 500.
+   * Answers a `Request` with the same routes, handlers and limits, without a socket and without
+   * workers: for unit tests, and to mount the server in another one, as in
+   * `Deno.serve(server.fetch)`; it is bound. A panic is logged and answered with a 500. It never
+   * rejects for what a handler does. A body that is made while it is read is handed on part by
+   * part, and where its source fails, so does the reading, with the response's own status before
+   * it: over a socket a source that fails at once is a 500.
    *
    * @example Mount it in `Deno.serve`
    * ```ts
@@ -383,7 +400,10 @@ export class WebServer {
     return await exchange.within(this.#settings.handlerTimeout, handled, isHeadRequest);
   }
 
-  /** The exchange is over when the handler is, and its body is made, even if its client has had a 503 before. */
+  /**
+   * The exchange is over when the handler is, and its body is made, even if its client has had a
+   * 503 before.
+   */
   async #handle(
     request: WebRequest,
     exchange: FetchExchange,
@@ -404,7 +424,10 @@ export class WebServer {
   }
 }
 
-/** The operator's port is loaded only where there is one: it would take a tenth of the time in which a server starts. */
+/**
+ * The operator's port is loaded only where there is one: it would take a tenth of the time in which
+ * a server starts.
+ */
 async function openAdminPort(options: AdminSettings): Promise<AdminPort> {
   const { AdminPort } = await import("./admin/admin_port.ts");
   return AdminPort.open(options);
@@ -418,11 +441,14 @@ export type LoadedApp =
     /** Called when the worker listens, before it accepts. */
     readonly onListen?: (address: Deno.Addr) => void;
   }
-  /** `found` says what is there instead. */
+  /** `found` describes what the application has instead. */
   | { readonly kind: "nothing_to_serve"; readonly found: string }
   | { readonly kind: "failed"; readonly reason: string; readonly error: unknown };
 
-/** Serves in a worker what `load` makes of the application, unless that calls `run()` itself. For the command line's own module. */
+/**
+ * Serves in a worker what `load` makes of the application, unless that calls `run()` itself. For
+ * the command line's own module.
+ */
 export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promise<void> {
   if (workerNumber === undefined || supervisorLink === undefined) {
     throw new TypeError("Cannot serve an application here: this is none of Mudpie's workers");
@@ -433,7 +459,7 @@ export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promi
   if (app === undefined) throw new TypeError("The worker was not told which application to load");
   const loaded = await load(app);
   if (supervisorLink.isRunning) {
-    // What it does behind its run() is its own business, and what goes wrong there, too.
+    // The application serves already. A failure after its run() ends the worker as any other does.
     if (loaded.kind === "failed") throw loaded.error;
     return;
   }
@@ -441,7 +467,8 @@ export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promi
     case "servable":
       return await runHere(loaded.server, workerNumber, supervisorLink, loaded.onListen);
     case "nothing_to_serve":
-      // An application that has ended this thread while it was loaded looks like one that has nothing: it does not come to the next turn.
+      // An application that has ended this thread while it was loaded looks like one that has
+      // nothing: it does not come to the next turn.
       await new Promise((resolve) => setTimeout(resolve));
       return supervisorLink.send({ kind: "nothing_to_serve" });
     case "failed":
@@ -449,7 +476,7 @@ export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promi
   }
 }
 
-/** How long what stands behind `run()` may take in a process that cannot end by itself. */
+/** How long the code after `run()` may take in a process that cannot end by itself. */
 const LAST_CODE_MS = 1_000;
 
 /** A Web Worker that spins keeps its process alive for ever, and nothing in Deno can stop it. */
@@ -466,7 +493,9 @@ function endProcessSoon(stuckThreads: number): void {
 /** A place in a file, as stack traces name it. */
 const PLACE = /\(?((?:[a-z]+:\/\/|data:|blob:)[^\s()]+:\d+:\d+)\)?$/m;
 
-/** Where `method` was called; worked out only when somebody asks, because most routes are never talked about. */
+/**
+ * Returns where `method` was called. The place is found when it is read: most routes never need it.
+ */
 function callerOf(method: (...args: never[]) => unknown): () => string {
   const trace: { stack?: string } = {};
   Error.captureStackTrace(trace, method);

@@ -289,9 +289,9 @@ const OPTIONS_OF_A_PORT = [...PORT_OPTIONS, "backlog"] as const;
 /**
  * Returns the options of code that no longer hold: the command line sets the other way to listen.
  */
-export function replacedOptions(isSaid: (name: keyof RunOptions) => boolean): readonly string[] {
-  if (isSaid("path")) return OPTIONS_OF_A_PORT;
-  return PORT_OPTIONS.some(isSaid) ? PATH_OPTIONS : [];
+export function replacedOptions(isGiven: (name: keyof RunOptions) => boolean): readonly string[] {
+  if (isGiven("path")) return OPTIONS_OF_A_PORT;
+  return PORT_OPTIONS.some(isGiven) ? PATH_OPTIONS : [];
 }
 
 /**
@@ -299,16 +299,16 @@ export function replacedOptions(isSaid: (name: keyof RunOptions) => boolean): re
  */
 export function overrideRunOptions(
   coded: RunOptions,
-  said: RunOptions,
+  winning: RunOptions,
   table: OptionTable = RUN_RULES,
 ): RunOptions {
-  const replaced = replacedOptions((name) => said[name] !== undefined);
+  const replaced = replacedOptions((name) => winning[name] !== undefined);
   const kept = Object.entries(coded).filter(([name]) => !replaced.includes(name));
-  const merged: Record<string, unknown> = { ...Object.fromEntries(kept), ...said };
+  const merged: Record<string, unknown> = { ...Object.fromEntries(kept), ...winning };
   for (const [name, { form }] of Object.entries(table)) {
     if (form.kind !== "group" || merged[name] === undefined) continue;
     const key = name as keyof RunOptions;
-    merged[name] = { ...coded[key] as object | undefined, ...said[key] as object | undefined };
+    merged[name] = { ...coded[key] as object | undefined, ...winning[key] as object | undefined };
   }
   return merged;
 }
@@ -319,5 +319,5 @@ export function portOptionBesidePath(options: RunOptions): string | undefined {
   return OPTIONS_OF_A_PORT.find((name) => options[name] !== undefined);
 }
 
-/** What a message says of two such options. */
+/** The reason in a message about two such options. */
 export const ONE_ADDRESS = "a server listens on Unix sockets or on a port; leave one out";
