@@ -111,8 +111,11 @@ export class RequestParser {
   #spaceIsInBuffer = true;
   /** Whether the body of the last request is a part of the buffer. */
   #isBufferLent = false;
-  /** Whether the empty line that RFC 9112, section 2.2, forgives before a request line has been forgiven. */
-  #hasSkippedEmptyLine = false;
+  /**
+   * How many empty lines have come before the request line. RFC 9112, section 2.2, forgives one. More are refused with the first
+   * byte after them: a connection that sends only empty lines has sent no request that could be refused.
+   */
+  #emptyLines = 0;
 
   constructor(limits: RequestLimits, pool: BufferPool) {
     this.#limits = limits;
@@ -260,14 +263,9 @@ export class RequestParser {
 
   #nextHead(): ParserOutcome {
     if (this.#start === this.#end) return AWAITING_REQUEST;
-    if (
-      this.#headParser.isFresh && this.#buffer[this.#start] === CR && !this.#hasSkippedEmptyLine
-    ) {
-      if (this.#end - this.#start === 1) return AWAITING_REQUEST;
-      if (this.#buffer[this.#start + 1] !== LF) return this.#refuse(REFUSALS.badLineEnd, false);
-      this.#start += 2;
-      this.#hasSkippedEmptyLine = true;
-      if (this.#start === this.#end) return AWAITING_REQUEST;
+    if (this.#headParser.isFresh && (this.#buffer[this.#start] === CR || this.#emptyLines > 1)) {
+      const outcome = this.#skipEmptyLines();
+      if (outcome !== undefined) return outcome;
     }
     const outcome = this.#headParser.parse(this.#buffer, this.#start, this.#end);
     switch (outcome.kind) {
@@ -286,10 +284,23 @@ export class RequestParser {
         this.#headAt = this.#start;
         this.#start = outcome.end;
         this.#headParser.reset();
-        this.#hasSkippedEmptyLine = false;
+        this.#emptyLines = 0;
         return this.#beginBody(head);
       }
     }
+  }
+
+  /** Skips empty lines before a request line; undefined where the request line begins. */
+  #skipEmptyLines(): ParserOutcome | undefined {
+    const buffer = this.#buffer;
+    while (this.#start < this.#end && buffer[this.#start] === CR) {
+      if (this.#end - this.#start === 1) return AWAITING_REQUEST;
+      if (buffer[this.#start + 1] !== LF) return this.#refuse(REFUSALS.badLineEnd, false);
+      this.#start += 2;
+      this.#emptyLines++;
+    }
+    if (this.#start === this.#end) return AWAITING_REQUEST;
+    return this.#emptyLines > 1 ? this.#refuse(REFUSALS.badMethod, false) : undefined;
   }
 
   #beginBody(head: RequestHead): ParserOutcome {
@@ -451,8 +462,7 @@ export class RequestParser {
   /** Whether no byte of a request has come since the last one; the half of an empty line is none. */
   get #isBetweenRequests(): boolean {
     if (this.#start === this.#end) return true;
-    return this.#end - this.#start === 1 && this.#buffer[this.#start] === CR &&
-      !this.#hasSkippedEmptyLine;
+    return this.#end - this.#start === 1 && this.#buffer[this.#start] === CR;
   }
 
   /** Reads nothing more as a request: the server ends the connection. */

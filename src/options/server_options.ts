@@ -53,7 +53,7 @@ export interface WebServerOptions {
   /**
    * How long a head may take to be whole, from its first byte (the first head of a connection from
    * the connection's start); then the client gets 408. A connection on which nothing has come in
-   * this time, or only an empty line, is closed without an answer and not logged: a browser that
+   * this time, or only empty lines, is closed without an answer and not logged: a browser that
    * connects ahead would show the 408 as the answer to its next request. `stats()` counts it in
    * `connectionsUnused`. 10,000 by default.
    */

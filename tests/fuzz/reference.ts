@@ -169,8 +169,8 @@ export function readReference(text: string, limits: ReferenceLimits): ReferenceR
   let rest = text;
   for (;;) {
     // One empty line before a request is forgiven (RFC 9112, section 2.2), and counts nowhere.
-    // As long as nothing else has come, no request has begun.
-    if (["", "\r", "\r\n"].includes(rest)) return end("request", false, rest === "\r");
+    // As long as only empty lines have come, no request has begun that could be refused for them.
+    if (/^(?:\r\n)*\r?$/.test(rest)) return end("request", false, rest.endsWith("\r"));
     if (rest.startsWith("\r\n")) rest = rest.slice(2);
 
     const reading = readHead(rest, limits);

@@ -166,6 +166,13 @@ describe("RequestParser.cutShort()", () => {
     { where: "before the first byte", bytes: "", ended: undefined, tooSlow: undefined },
     { where: "behind an empty line alone", bytes: "\r\n", ended: undefined, tooSlow: undefined },
     { where: "behind half an empty line", bytes: "\r", ended: undefined, tooSlow: undefined },
+    { where: "behind two empty lines", bytes: "\r\n\r\n", ended: undefined, tooSlow: undefined },
+    {
+      where: "behind a hundred empty lines and a half",
+      bytes: "\r\n".repeat(100) + "\r",
+      ended: undefined,
+      tooSlow: undefined,
+    },
     { where: "between requests", bytes: PLAIN, ended: undefined, tooSlow: undefined },
     {
       where: "behind an empty line",

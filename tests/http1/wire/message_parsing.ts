@@ -1,7 +1,7 @@
 // RFC 9112, section 2.2: lines end in CRLF, and a server forgives an empty line before a request line.
 // It lets a recipient take a bare LF for the end of a line, and read a bare CR as a space. Both have been used to smuggle, so
-// both are refused. Of empty lines we forgive one before each request and no more: a client that sends a stream of them is not
-// about to send a request. What is no HTTP at all gets a 400 like every other malformed request line.
+// both are refused. One empty line is forgiven before each request. More are refused with the first byte after them, since a client
+// that sends nothing else has sent no request. What is no HTTP at all gets a 400 like every other malformed request line.
 
 import { awaiting, HEAD, PLAIN, POST, refusedFor } from "./parts.ts";
 import type { WireGroup } from "./types.ts";
