@@ -135,6 +135,12 @@ export function parseWrkOutput(output: string, connections: number): WrkResult {
   };
 }
 
+/**
+ * How late a response may be before wrk counts it as a failure and drops its latency. The default of wrk, 2 s, is less than
+ * a busy machine may hold a process for, and ends a run of hours.
+ */
+const TIMEOUT = "10s";
+
 /** Puts load on a server, and throws where one answer was not what it should be. */
 export async function runWrk(load: WrkLoad): Promise<WrkResult> {
   const { port, requests, connections, seconds, processors, isLast = false } = load;
@@ -142,8 +148,9 @@ export async function runWrk(load: WrkLoad): Promise<WrkResult> {
   try {
     await Deno.writeTextFile(script, wrkScript(requests));
     const target = ["-s", script, `http://127.0.0.1:${port}`];
+    const wrk = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", TIMEOUT];
     const { stdout, stderr, success } = await new Deno.Command("taskset", {
-      args: ["-c", processors, "wrk", "-t1", `-c${connections}`, `-d${seconds}s`, ...target],
+      args: ["-c", processors, ...wrk, ...target],
       stdout: "piped",
       stderr: "piped",
     }).output();
