@@ -170,7 +170,7 @@ export function readReference(text: string, limits: ReferenceLimits): ReferenceR
   for (;;) {
     // One empty line before a request is forgiven (RFC 9112, section 2.2), and counts nowhere.
     // As long as only empty lines have come, no request has begun that could be refused for them.
-    if (/^(?:\r\n)*\r?$/.test(rest)) return end("request", false, rest.endsWith("\r"));
+    if (/^(?:\r\n)*\r?$/.test(rest)) return end("request");
     if (rest.startsWith("\r\n")) rest = rest.slice(2);
 
     const reading = readHead(rest, limits);
