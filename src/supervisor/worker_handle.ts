@@ -2,6 +2,7 @@
 // two kinds of worker, with different events for the same things. Above this file they are one.
 
 import { InFlightRequests } from "../ipc/in_flight_requests.ts";
+import { shortTurns } from "../runtime/event_loop.ts";
 import { onLifeLockFree } from "../runtime/life_lock.ts";
 import { messageIn, type SupervisorMessage, type WorkerMessage } from "../ipc/messages.ts";
 import { Scoreboard } from "../ipc/scoreboard.ts";
@@ -62,10 +63,11 @@ interface ThreadEvents {
 }
 
 /**
- * The lock of a thread that throws may be free before its error arrives. The error explains more,
- * so it gets this long.
+ * The lock of a thread that ends may be free before its last event arrives, and the event explains
+ * more. A Web Worker that ends itself raises no event, so the wait for one is short. A worker thread
+ * always raises one, which on a busy machine takes its time; the wait is only a last resort.
  */
-const LAST_WORD_MS = 50;
+const LAST_EVENT_MS = { web: 50, thread: 2_000 } as const;
 
 const BYTES_PER_MEGABYTE = 1024 * 1024;
 
@@ -74,10 +76,10 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
   const watch = new AbortController();
   let isGone = true;
   let isTerminated = false;
-  let lastWord: ReturnType<typeof setTimeout> | undefined;
+  let lastEventTimer: ReturnType<typeof setTimeout> | undefined;
   const end = (hasThrown: boolean, detail: string) => {
     isGone = true;
-    clearTimeout(lastWord);
+    clearTimeout(lastEventTimer);
     if (watch.signal.aborted) return;
     watch.abort();
     if (isTerminated) return;
@@ -95,7 +97,11 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
         onLifeLockFree(message.lock, watch.signal, () => {
           isGone = true;
           if (isTerminated) return;
-          lastWord = setTimeout(() => end(false, "it ended without a word"), LAST_WORD_MS);
+          lastEventTimer = setTimeout(async () => {
+            // This thread may have been too busy to see an event that was there in time.
+            await shortTurns();
+            end(false, "it ended without a word");
+          }, LAST_EVENT_MS[options.isolation]);
         });
       }
       options.onMessage(message);
@@ -113,7 +119,7 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
     send: (message) => thread.post(message),
     terminate: () => {
       isTerminated = true;
-      clearTimeout(lastWord);
+      clearTimeout(lastEventTimer);
       thread.terminate();
     },
   };
