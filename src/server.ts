@@ -17,7 +17,7 @@ import {
 import { fromPlatformRequest, type PeerInfo } from "./fetch/platform_request.ts";
 import { toPlatformResponse } from "./fetch/platform_response.ts";
 import { idInUse, releaseRequest, WebRequest } from "./handler/request.ts";
-import { phraseResponse, WebResponse } from "./handler/response.ts";
+import { outgoing, phraseResponse, WebResponse } from "./handler/response.ts";
 import { nameOfType } from "./handler/type_name.ts";
 import type { PathPattern } from "./routing/route_pattern.ts";
 import { parseTarget, type RouteTarget } from "./routing/route_target.ts";
@@ -394,7 +394,7 @@ export class WebServer {
     const isHeadRequest = request.method === "HEAD";
     if (!(received instanceof WebRequest)) {
       const { status, reason } = received;
-      return toPlatformResponse(WebResponse.text(reason, { status }), isHeadRequest);
+      return toPlatformResponse(outgoing(WebResponse.text(reason, { status })), isHeadRequest);
     }
     const handled = this.#handle(received, exchange, isHeadRequest);
     return await exchange.within(this.#settings.handlerTimeout, handled, isHeadRequest);

@@ -5,7 +5,7 @@
 
 import { UNWANTED } from "../handler/body_stream.ts";
 import { createPeer, type Peer } from "../handler/client_origin.ts";
-import { outgoing, type OutgoingResponse, WebResponse } from "../handler/response.ts";
+import { OutgoingResponse } from "../handler/outgoing_response.ts";
 import { decideResponseFraming, type ResponseFraming } from "../http1/framing.ts";
 import { type ConnectionOption, connectionOption } from "../http1/persistence.ts";
 import type { Refusal } from "../http1/refusal.ts";
@@ -236,7 +236,7 @@ export class Connection
   #call(received: ReceivedRequest): HandlerCall {
     const request = this.#exchange.begin(received);
     const response = this.context.handlerCalls.dispatch(request);
-    if (response instanceof WebResponse) return this.#answer(response, false);
+    if (response instanceof OutgoingResponse) return this.#answer(response, false);
     this.#exchange.noteWaiting();
     this.#limitHandler();
     return { kind: "pending", response, failure: undefined };
@@ -263,7 +263,7 @@ export class Connection
     this.#limitHandler();
   }
 
-  #finishPending(call: PendingCall, response: WebResponse): HandlerCall {
+  #finishPending(call: PendingCall, response: OutgoingResponse): HandlerCall {
     const { failure } = call;
     const next = this.#answer(response, failure !== undefined);
     this.#handling.call = next;
@@ -272,9 +272,8 @@ export class Connection
   }
 
   /** Appends the response of a handler, unless it comes too late: its client is gone, or has a final response. */
-  #answer(webResponse: WebResponse, isClientGone: boolean): HandlerCall {
+  #answer(response: OutgoingResponse, isClientGone: boolean): HandlerCall {
     const exchange = this.#exchange;
-    const response = outgoing(webResponse);
     const { stream } = response;
     exchange.noteHandled();
     if (isClientGone || isEnding(this.#state)) {
@@ -403,7 +402,7 @@ export class Connection
         throw new Deno.errors.Interrupted(BODY_FAILED);
       }
       // Nothing of the response has been written, so the client receives another one.
-      const replacement = outgoing(dispatcher.recover(end.error, exchange.request));
+      const replacement = dispatcher.recover(end.error, exchange.request);
       stream.cancel(UNWANTED);
       output.length = startOfResponse;
       isReplaced = true;

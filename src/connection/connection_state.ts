@@ -2,7 +2,7 @@
 // Here is what depends on the state alone: what a connection waits for next, and which time limit that has. interruption.ts decides
 // what becomes of it when it is interrupted. No sockets and no clocks: the connection acts.
 
-import type { OutgoingResponse, WebResponse } from "../handler/response.ts";
+import type { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { BodyStream } from "../handler/body_stream.ts";
 import type { ServerSettings } from "../options/server_options.ts";
 import type { ReceivedRequest } from "./exchange.ts";
@@ -63,7 +63,7 @@ export type HandlerCall =
 export interface PendingCall {
   readonly kind: "pending";
   /** It does not reject: the dispatcher makes a response of what goes wrong in a handler. */
-  readonly response: Promise<WebResponse>;
+  readonly response: Promise<OutgoingResponse>;
   /** Why no response can be written any more, if that was seen while the handler worked. */
   failure: { readonly error: unknown } | undefined;
 }

@@ -15,7 +15,7 @@ import {
   type WebRequest,
   writeId,
 } from "../handler/request.ts";
-import type { OutgoingResponse } from "../handler/response.ts";
+import type { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import { counterIndex } from "../ipc/scoreboard.ts";

@@ -3,7 +3,7 @@
 // on with the next task. A call that has neither returned nor thrown is the only trace of that.
 
 import type { WebRequest } from "../handler/request.ts";
-import type { WebResponse } from "../handler/response.ts";
+import type { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { Dispatcher } from "../routing/dispatcher.ts";
 
 /** The calls of handlers in one worker. */
@@ -16,7 +16,7 @@ export class HandlerCalls {
   }
 
   /** Routes a request and calls its handler. It never throws: the dispatcher makes a response of what goes wrong. */
-  dispatch(request: WebRequest): WebResponse | Promise<WebResponse> {
+  dispatch(request: WebRequest): OutgoingResponse | Promise<OutgoingResponse> {
     this.#running = request;
     const response = this.#dispatcher.dispatch(request);
     this.#running = undefined;

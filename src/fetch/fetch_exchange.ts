@@ -2,7 +2,7 @@
 // for `handlerTimeout`.
 
 import type { BackgroundWork, ExchangeWatch } from "../handler/request.ts";
-import { phraseResponse } from "../handler/response.ts";
+import { outgoing, phraseResponse } from "../handler/response.ts";
 import { toPlatformResponse } from "./platform_response.ts";
 
 /** One request through `WebServer.fetch()`, from its head to the end of its response's body. */
@@ -50,7 +50,7 @@ export class FetchExchange implements ExchangeWatch {
       this.#controller?.abort(
         new DOMException("The handler took longer than handlerTimeout", "TimeoutError"),
       );
-      overdue.resolve(toPlatformResponse(phraseResponse(503), isHeadRequest));
+      overdue.resolve(toPlatformResponse(outgoing(phraseResponse(503)), isHeadRequest));
       // No client reads a late response, so its source is cancelled.
       response.then((late) => late.body?.cancel()).catch(() => {});
     }, limitMs);

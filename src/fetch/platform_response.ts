@@ -2,21 +2,29 @@
 // platform's, for `WebServer.fetch()`.
 
 import { type BodySource, type BodyStream, UNWANTED } from "../handler/body_stream.ts";
-import { checkSendable, outgoing, WebResponse } from "../handler/response.ts";
+import type { OutgoingResponse } from "../handler/outgoing_response.ts";
+import { outgoing, WebResponse } from "../handler/response.ts";
 import { parseDecimal } from "../http1/grammar.ts";
 import type { EncodableBody } from "../http1/response_encoder.ts";
 import { statusHasBody } from "../http1/status.ts";
 import { settlesWithin } from "../runtime/event_loop.ts";
-import { isMadeOfMemory } from "./response_source.ts";
+import { isMadeOfMemory, outgoingInMemory } from "./inner_response.ts";
 
 /**
- * Converts a platform `Response` to one of ours. A body that is there at once is read into memory;
+ * Returns what is sent of a platform `Response`. A body that is there at once is read into memory;
  * any other body stays a stream.
  *
  * @throws {TypeError} when it is an error response, its body was used already, or a header may not
  * be sent
  */
-export function fromPlatformResponse(response: Response): WebResponse | Promise<WebResponse> {
+export function fromPlatformResponse(
+  response: Response,
+): OutgoingResponse | Promise<OutgoingResponse> {
+  return outgoingInMemory(response) ?? fromPublicParts(response);
+}
+
+/** The general way: by what the platform shows of a response. Throws the same. */
+export function fromPublicParts(response: Response): OutgoingResponse | Promise<OutgoingResponse> {
   const { status } = response;
   if (response.type === "error") {
     throw new TypeError(
@@ -30,12 +38,12 @@ export function fromPlatformResponse(response: Response): WebResponse | Promise<
   }
   const headers = headersOf(response);
   const { body } = response;
-  if (body === null) return new WebResponse(null, { status, headers });
+  if (body === null) return outgoing(new WebResponse(null, { status, headers }));
   if (hasBindingLength(response, headers)) {
-    return checkSendable(new WebResponse(body, { status, headers }));
+    return outgoing(new WebResponse(body, { status, headers }));
   }
   return readAtOnce(body).then((body) =>
-    new WebResponse(body, { status, headers: headersFor(body, headers) })
+    outgoing(new WebResponse(body, { status, headers: headersFor(body, headers) }))
   );
 }
 
@@ -138,11 +146,11 @@ const UNWATCHED: BodyWatch = { onFailure: () => {}, onEnd: () => {} };
  * `Connection`. A body in memory ends at once.
  */
 export function toPlatformResponse(
-  response: WebResponse,
+  response: OutgoingResponse,
   isHeadRequest: boolean,
   watch: BodyWatch = UNWATCHED,
 ): Response {
-  const { status, body, contentType, fields, declaredLength, stream } = outgoing(response);
+  const { status, body, contentType, fields, declaredLength, stream } = response;
   const headers = new Headers(fields?.map(([name, value]) => [name, value]));
   if (contentType !== null) headers.set("content-type", contentType);
   if (!statusHasBody(status) || isHeadRequest) {

@@ -93,6 +93,7 @@ export function namesContentType(fields: readonly Field[] | null): boolean {
   return fields !== null && fields.some(isContentType);
 }
 
-function isContentType([name]: Field): boolean {
+/** Whether a field is `Content-Type`. */
+export function isContentType([name]: Field): boolean {
   return name.length === 12 && name.toLowerCase() === "content-type";
 }

@@ -3,16 +3,15 @@
 // type and a body. `Headers` are made only when they are read.
 
 import { type BodySource, BodyStream, isBodySource } from "./body_stream.ts";
-import { parseDecimal, parseList } from "../http1/grammar.ts";
-import type { EncodableBody, EncodableResponse } from "../http1/response_encoder.ts";
+import type { EncodableBody } from "../http1/response_encoder.ts";
 import {
   checkedFields,
   CheckedHeaders,
   type Field,
   namesContentType,
   recheckedFields,
-  SERVER_FIELDS,
 } from "./checked_headers.ts";
+import { OutgoingResponse } from "./outgoing_response.ts";
 import { reasonPhrase } from "../http1/status.ts";
 import { nameOfType } from "./type_name.ts";
 
@@ -62,27 +61,6 @@ function checkBody(body: unknown): EncodableBody | BodyStream {
   );
 }
 
-/** A response for the connection: what the encoder writes, and what concerns the connection. */
-export interface OutgoingResponse extends EncodableResponse {
-  /** Whether the handler asks for the connection to end (`Connection: close`). */
-  readonly wantsClose: boolean;
-  /**
-   * Whether there is an Upgrade field, which needs an option in Connection (RFC 9110, section 7.8).
-   */
-  readonly offersUpgrade: boolean;
-  /** The body, if it is made while it is sent; `body` is null then. */
-  readonly stream: BodyStream | undefined;
-}
-
-/**
- * Returns the response if it can be sent, and notes its fields as they are now.
- *
- * @throws {TypeError} when its bytes are gone, because their memory was transferred to another
- * thread since the response was made; when its headers were changed by a way that checks nothing,
- * such as `Headers.prototype.append.call`; when its stream was sent already
- */
-export let checkSendable: (response: WebResponse) => WebResponse;
-
 /**
  * Makes a response whose content type is `contentType` where `init.headers` names none. The type is
  * not checked.
@@ -93,7 +71,13 @@ let makeTyped: (
   contentType: string,
 ) => WebResponse;
 
-/** Returns what is sent of a response. Handlers have `headers` and `body` instead. */
+/**
+ * Returns what is sent of a response, with its fields as they are now. Claims its stream.
+ *
+ * @throws {TypeError} when its bytes are gone, because their memory was transferred to another
+ * thread since the response was made; when its headers were changed by a way that checks nothing,
+ * such as `Headers.prototype.append.call`; when its stream was sent already
+ */
 export let outgoing: (response: WebResponse) => OutgoingResponse;
 
 /**
@@ -155,8 +139,6 @@ export class WebResponse {
   /** The fields that were given beside the content type. They hold until `headers` is read. */
   readonly #fields: readonly Field[] | null;
   #headers: Headers | undefined;
-  /** What was in `headers` when the response was checked before it is sent. */
-  #sealed: readonly Field[] | undefined;
 
   /**
    * Makes a response with that body. Where `init.headers` names no content type, text is
@@ -175,23 +157,6 @@ export class WebResponse {
   }
 
   static {
-    checkSendable = (response) => {
-      if (response.#headers !== undefined) {
-        response.#sealed = recheckedFields(response.#headers);
-      }
-      const body = response.#body;
-      if (body === null || typeof body === "string") return response;
-      if (body instanceof BodyStream) {
-        if (body.claim()) return response;
-        throw new TypeError(
-          "Cannot send a response whose stream is read by somebody else, or was sent already: make one for each request",
-        );
-      }
-      if (!(body.buffer as ArrayBuffer).detached) return response;
-      throw new TypeError(
-        "Cannot send a response whose bytes were transferred to another thread: make it of a copy",
-      );
-    };
     outgoing = (response) => response.#outgoing();
     makeTyped = (body, init, contentType) => {
       const response = new WebResponse(body, init);
@@ -229,50 +194,12 @@ export class WebResponse {
     return this.#headers;
   }
 
-  /** Kept small, so that the compiler inlines it: most responses have no fields of their own. */
   #outgoing(): OutgoingResponse {
-    const all = this.#sealed ?? this.#headers ?? this.#fields;
-    if (all !== null) return this.#outgoingWithFields(all);
     const body = this.#body;
-    const isStream = typeof body !== "string" && body instanceof BodyStream;
-    return {
-      status: this.#status,
-      contentType: this.#contentType,
-      fields: null,
-      body: isStream ? null : body,
-      declaredLength: undefined,
-      wantsClose: false,
-      offersUpgrade: false,
-      stream: isStream ? body : undefined,
-    };
-  }
-
-  /** Sorts the fields into those that are sent and those that the server sends itself. */
-  #outgoingWithFields(all: Iterable<Field>): OutgoingResponse {
-    const fields: Field[] = [];
-    let declaredLength: number | undefined;
-    let wantsClose = false;
-    let offersUpgrade = false;
-    for (const field of all) {
-      const name = field[0].toLowerCase();
-      if (!SERVER_FIELDS.has(name)) {
-        fields.push(field);
-        offersUpgrade ||= name === "upgrade";
-      } else if (name === "content-length") declaredLength = parseDecimal(field[1]);
-      else if (name === "connection") wantsClose ||= parseList(field[1]).includes("close");
-    }
-    const body = this.#body;
-    const isStream = typeof body !== "string" && body instanceof BodyStream;
-    return {
-      status: this.#status,
-      contentType: this.#headers === undefined ? this.#contentType : null,
-      fields,
-      body: isStream ? null : body,
-      declaredLength,
-      wantsClose,
-      offersUpgrade,
-      stream: isStream ? body : undefined,
-    };
+    if (body !== null && typeof body !== "string") checkSendable(body);
+    return this.#headers === undefined
+      ? new OutgoingResponse(this.#status, this.#contentType, this.#fields, body)
+      : new OutgoingResponse(this.#status, null, recheckedFields(this.#headers), body);
   }
 
   /** A page: `text/html; charset=utf-8`. Throws what the constructor throws. */
@@ -335,6 +262,19 @@ export class WebResponse {
   static empty(status = 204, init: Omit<WebResponseInit, "status"> = {}): WebResponse {
     return new WebResponse(null, { ...init, status });
   }
+}
+
+function checkSendable(body: Uint8Array | BodyStream): void {
+  if (body instanceof BodyStream) {
+    if (body.claim()) return;
+    throw new TypeError(
+      "Cannot send a response whose stream is read by somebody else, or was sent already: make one for each request",
+    );
+  }
+  if (!(body.buffer as ArrayBuffer).detached) return;
+  throw new TypeError(
+    "Cannot send a response whose bytes were transferred to another thread: make it of a copy",
+  );
 }
 
 const CONTROL_CHARACTER = /\p{Cc}/u;

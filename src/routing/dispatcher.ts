@@ -14,7 +14,8 @@ import {
   setRoute,
   type WebRequest,
 } from "../handler/request.ts";
-import { checkSendable, phraseResponse, WebResponse } from "../handler/response.ts";
+import { OutgoingResponse } from "../handler/outgoing_response.ts";
+import { outgoing, phraseResponse, WebResponse } from "../handler/response.ts";
 import { nameOfType } from "../handler/type_name.ts";
 import { METHODS } from "./route_target.ts";
 import type { Router } from "./router.ts";
@@ -52,10 +53,10 @@ export class Dispatcher {
    * Returns the response to a request. It is a promise only if the handler returns one, so that a
    * plain handler costs no turn of the microtask queue.
    */
-  dispatch(request: WebRequest): WebResponse | Promise<WebResponse> {
+  dispatch(request: WebRequest): OutgoingResponse | Promise<OutgoingResponse> {
     // RFC 9110, section 9.3.7: "*" asks about the server as a whole, and is no path.
     if (request.method === "OPTIONS" && request.target === "*") {
-      return optionsResponse(METHODS.join(", "));
+      return outgoing(optionsResponse(METHODS.join(", ")));
     }
     const match = this.#router.match(request.method, request.path);
     switch (match.kind) {
@@ -69,18 +70,21 @@ export class Dispatcher {
         }
         return this.#call(match.target, request);
       case "no path":
-        return phraseResponse(404);
+        return outgoing(phraseResponse(404));
       case "no method":
         setRoute(request, match.route);
-        if (request.method === "OPTIONS") return optionsResponse(match.allow);
-        return phraseResponse(405, { allow: match.allow });
+        if (request.method === "OPTIONS") return outgoing(optionsResponse(match.allow));
+        return outgoing(phraseResponse(405, { allow: match.allow }));
     }
   }
 
-  #call(handler: Handler, request: WebRequest): WebResponse | Promise<WebResponse> {
+  #call(
+    handler: Handler,
+    request: WebRequest,
+  ): OutgoingResponse | Promise<OutgoingResponse> {
     try {
       const result = handler(request);
-      if (result instanceof WebResponse) return checkSendable(result);
+      if (result instanceof WebResponse) return outgoing(result);
       return isThenable(result) ? this.#await(result, request) : this.#complete(result, request);
     } catch (error) {
       return this.recover(error, request);
@@ -88,12 +92,12 @@ export class Dispatcher {
   }
 
   /** By callbacks: another async function would cost each request with an async handler more. */
-  #await(result: PromiseLike<unknown>, request: WebRequest): Promise<WebResponse> {
+  #await(result: PromiseLike<unknown>, request: WebRequest): Promise<OutgoingResponse> {
     return Promise.resolve(result).then(
       (settled) => {
         try {
           return settled instanceof WebResponse
-            ? checkSendable(settled)
+            ? outgoing(settled)
             : this.#complete(settled, request);
         } catch (error) {
           return this.recover(error, request);
@@ -106,7 +110,10 @@ export class Dispatcher {
   /**
    * Converts a result that is no `WebResponse`: a platform `Response`, or a fault of the handler.
    */
-  #complete(result: unknown, request: WebRequest): WebResponse | Promise<WebResponse> {
+  #complete(
+    result: unknown,
+    request: WebRequest,
+  ): OutgoingResponse | Promise<OutgoingResponse> {
     if (!(result instanceof Response)) {
       throw new TypeError(
         `The handler of ${request.method} ${
@@ -121,7 +128,7 @@ export class Dispatcher {
       throw new HttpError(501, "WebSockets are not served here");
     }
     const response = fromPlatformResponse(result);
-    if (response instanceof WebResponse) return response;
+    if (response instanceof OutgoingResponse) return response;
     return response.catch((error) => this.recover(error, request));
   }
 
@@ -151,7 +158,11 @@ export class Dispatcher {
   }
 
   /** Returns what the client gets in place of the response of a handler that has failed. */
-  recover(thrown: unknown, request: WebRequest): WebResponse {
+  recover(thrown: unknown, request: WebRequest): OutgoingResponse {
+    return outgoing(this.#replacement(thrown, request));
+  }
+
+  #replacement(thrown: unknown, request: WebRequest): WebResponse {
     // An HttpError is not logged, even if it is about a body. Other errors do not show in the
     // response, so they are.
     const error = isHttpError(thrown) ? thrown : this.#noteBodyFault(thrown, request) ?? thrown;

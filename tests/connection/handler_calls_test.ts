@@ -4,20 +4,20 @@ import { assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { HandlerCalls } from "../../src/connection/handler_calls.ts";
 import type { WebRequest } from "../../src/handler/request.ts";
-import { WebResponse } from "../../src/handler/response.ts";
+import { OutgoingResponse } from "../../src/handler/outgoing_response.ts";
 
 const REQUEST = { method: "GET" } as WebRequest;
 
 describe("HandlerCalls.cutOff", () => {
   it("is undefined after a call that has returned", () => {
-    const response = WebResponse.text("a");
+    const response = new OutgoingResponse(204, null, null, null);
     const calls = new HandlerCalls({ dispatch: () => response });
     assertStrictEquals(calls.dispatch(REQUEST), response);
     assertStrictEquals(calls.cutOff, undefined);
   });
 
   it("is undefined after a call that has returned a promise", () => {
-    const calls = new HandlerCalls({ dispatch: () => new Promise<WebResponse>(() => {}) });
+    const calls = new HandlerCalls({ dispatch: () => new Promise<OutgoingResponse>(() => {}) });
     calls.dispatch(REQUEST);
     assertStrictEquals(calls.cutOff, undefined);
   });

@@ -6,14 +6,16 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type Handler, HttpError, WebResponse } from "../../mod.ts";
+import { OutgoingResponse } from "../../src/handler/outgoing_response.ts";
 import { assertPanic } from "../support/requests/assert_panic.ts";
 import { parsedRequest, TestDispatcher } from "../support/requests/socketless_exchange.ts";
 
 describe("Dispatcher.dispatch()", () => {
   it("returns the response of a plain handler at once, without a promise", () => {
-    const response = WebResponse.text("a");
-    const dispatcher = new TestDispatcher({ "prefix /": () => response });
-    assertStrictEquals(dispatcher.dispatch(parsedRequest({})), response);
+    const dispatcher = new TestDispatcher({ "prefix /": () => WebResponse.text("a") });
+    const response = dispatcher.dispatch(parsedRequest({}));
+    assertInstanceOf(response, OutgoingResponse);
+    assertEquals([response.status, response.body], [200, "a"]);
   });
 
   it("returns what goes wrong in a plain handler at once, too", () => {
@@ -29,17 +31,16 @@ describe("Dispatcher.dispatch()", () => {
     const statuses = { "/http-error": 404, "/panic": 500, "/table": 405, "/nowhere": 404 };
     for (const [target, status] of Object.entries(statuses)) {
       const response = dispatcher.dispatch(parsedRequest({ target }));
-      assertInstanceOf(response, WebResponse);
+      assertInstanceOf(response, OutgoingResponse);
       assertEquals(response.status, status);
     }
   });
 
   it("returns a promise of the response of an asynchronous handler", async () => {
-    const response = WebResponse.text("a");
-    const dispatcher = new TestDispatcher({ "prefix /": async () => await response });
+    const dispatcher = new TestDispatcher({ "prefix /": async () => await WebResponse.text("a") });
     const returned = dispatcher.dispatch(parsedRequest({}));
     assertInstanceOf(returned, Promise);
-    assertStrictEquals(await returned, response);
+    assertEquals((await returned).body, "a");
   });
 
   it("calls the handler with the request, once", async () => {

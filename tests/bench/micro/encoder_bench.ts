@@ -3,7 +3,7 @@
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { Output } from "../../../src/http1/output.ts";
 import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
-import { checkSendable, outgoing, WebResponse } from "../../../src/handler/response.ts";
+import { outgoing, WebResponse } from "../../../src/handler/response.ts";
 import { BYTES_10K, BYTES_64K, HELLO } from "../peers/answers.js";
 import { benchAll, type Subject, subject } from "./subject.ts";
 
@@ -88,7 +88,7 @@ function makesAndWrites(answer: Answer): Subject {
   const writer = new Writer();
   return subject({
     name: `WebResponse of ${answer.what}, made, checked and written`,
-    run: () => writer.write(checkSendable(answer.make())),
+    run: () => writer.write(answer.make()),
     tell: (written) => written,
     expected: length(answer),
   });
@@ -102,9 +102,9 @@ export const subjects: readonly Subject[] = [
   subject({
     name: "WebResponse of hello with two fields, made, checked and written",
     run: () =>
-      withFields.write(checkSendable(WebResponse.text(HELLO, {
+      withFields.write(WebResponse.text(HELLO, {
         headers: { "cache-control": "no-store", "x-request-id": "4711" },
-      }))),
+      })),
     tell: (written) => written,
     expected: length(answers[0]) + "cache-control: no-store\r\nx-request-id: 4711\r\n".length,
   }),

@@ -11,7 +11,8 @@ import type { WebServerOptions } from "../../../src/options/server_options.ts";
 import type { PeerInfo } from "../../../src/fetch/platform_request.ts";
 import type { Peer } from "../../../src/handler/client_origin.ts";
 import { createRequest, type WebRequest } from "../../../src/handler/request.ts";
-import { outgoing, phraseResponse, WebResponse } from "../../../src/handler/response.ts";
+import type { OutgoingResponse } from "../../../src/handler/outgoing_response.ts";
+import { phraseResponse, WebResponse } from "../../../src/handler/response.ts";
 import { MethodTargets } from "../../../src/routing/route_target.ts";
 import { Router } from "../../../src/routing/router.ts";
 import type { PathPattern } from "../../../src/routing/route_pattern.ts";
@@ -88,7 +89,7 @@ export class TestDispatcher {
   }
 
   /** What `dispatch` returns, as it is. */
-  dispatch(request: WebRequest): WebResponse | Promise<WebResponse> {
+  dispatch(request: WebRequest): OutgoingResponse | Promise<OutgoingResponse> {
     return this.#dispatcher.dispatch(request);
   }
 
@@ -96,8 +97,7 @@ export class TestDispatcher {
   async answer(text: RequestText): Promise<Answer> {
     const request = requestFromText(text);
     if (typeof request === "number") return { status: request, text: "", headers: new Headers() };
-    const response = await this.#dispatcher.dispatch(request);
-    const { status, body, contentType, fields } = outgoing(response);
+    const { status, body, contentType, fields } = await this.#dispatcher.dispatch(request);
     const headers = new Headers(fields?.map(([name, value]) => [name, value]));
     if (contentType !== null) headers.set("content-type", contentType);
     const answerText = typeof body === "string"

@@ -1,0 +1,62 @@
+// A response on its way to the connection: what the encoder writes, and what concerns the
+// connection. Fields that the server sends itself are taken out of it here, and nowhere else.
+
+import { parseDecimal, parseList } from "../http1/grammar.ts";
+import type { EncodableBody, EncodableResponse } from "../http1/response_encoder.ts";
+import { BodyStream } from "./body_stream.ts";
+import { type Field, SERVER_FIELDS } from "./checked_headers.ts";
+
+/** A response for the connection. Its fields were checked, and hold whatever the handler does. */
+export class OutgoingResponse implements EncodableResponse {
+  readonly status: number;
+  readonly contentType: string | null;
+  /** The fields beside the content type that the server does not send itself. */
+  readonly fields: readonly Field[] | null;
+  readonly body: EncodableBody;
+  /** The body, if it is made while it is sent; `body` is null then. */
+  readonly stream: BodyStream | undefined;
+  readonly declaredLength: number | undefined;
+  /** Whether the handler asks for the connection to end (`Connection: close`). */
+  readonly wantsClose: boolean;
+  /**
+   * Whether there is an Upgrade field, which needs an option in Connection (RFC 9110, section 7.8).
+   */
+  readonly offersUpgrade: boolean;
+
+  /** `fields` are all that the handler has set, and null if it has set none. */
+  constructor(
+    status: number,
+    contentType: string | null,
+    fields: Iterable<Field> | null,
+    body: EncodableBody | BodyStream,
+  ) {
+    const isStream = typeof body !== "string" && body instanceof BodyStream;
+    this.status = status;
+    this.contentType = contentType;
+    this.body = isStream ? null : body;
+    this.stream = isStream ? body : undefined;
+    if (fields === null) {
+      this.fields = null;
+      this.declaredLength = undefined;
+      this.wantsClose = false;
+      this.offersUpgrade = false;
+      return;
+    }
+    const sent: Field[] = [];
+    let declaredLength: number | undefined;
+    let wantsClose = false;
+    let offersUpgrade = false;
+    for (const field of fields) {
+      const name = field[0].toLowerCase();
+      if (!SERVER_FIELDS.has(name)) {
+        sent.push(field);
+        offersUpgrade ||= name === "upgrade";
+      } else if (name === "content-length") declaredLength = parseDecimal(field[1]);
+      else if (name === "connection") wantsClose ||= parseList(field[1]).includes("close");
+    }
+    this.fields = sent;
+    this.declaredLength = declaredLength;
+    this.wantsClose = wantsClose;
+    this.offersUpgrade = offersUpgrade;
+  }
+}
