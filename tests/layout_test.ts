@@ -32,6 +32,7 @@ const coveredElsewhere: Readonly<Record<Place, Place>> = {
   // Parts of one thing, which is tested as a whole.
   "src/handler/brotli/commands.ts": "tests/handler/brotli/decoder_test.ts",
   "src/handler/brotli/dictionary.ts": "tests/handler/brotli/decoder_test.ts",
+  "src/handler/lazy_forwarding.ts": "tests/handler/lazy_self_test_test.ts",
   "src/handler/multipart.ts": "tests/handler/form_test.ts",
 };
 

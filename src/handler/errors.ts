@@ -52,3 +52,13 @@ export class HttpError extends Error {
     this.headers = options.headers;
   }
 }
+
+/** Makes the error of a body that is first read after the response was sent. */
+export function lateReadError(
+  { method, target }: { readonly method: string; readonly target: string },
+): TypeError {
+  return new TypeError(
+    `Cannot read the body of ${method} ${JSON.stringify(target)}: ` +
+      "the response was sent already; read the body before the handler returns",
+  );
+}

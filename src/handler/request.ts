@@ -12,14 +12,16 @@ import {
   readContentCoding,
 } from "./content_coding.ts";
 import { conflictError, type Origin, originOf, type Peer } from "./client_origin.ts";
-import { HttpError } from "./errors.ts";
+import { HttpError, lateReadError } from "./errors.ts";
 import { parseFormEncoding, readForm } from "./form.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { RequestBody } from "../http1/request_body.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { idOfNumber, isSaneId, requestIdFrom, WrittenId } from "../telemetry/request_id.ts";
 import { createAbortController } from "../runtime/async_context.ts";
-import { createServedRequest } from "./served_request.ts";
+import { addFields } from "./lazy_headers.ts";
+import { createPlatformRequest } from "./platform_request.ts";
+import { originOfHost } from "./request_url.ts";
 
 /** The names of the parameters of a path, as a union of types: each segment that begins with ":" is one. */
 export type ParameterNames<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
@@ -278,19 +280,9 @@ export class WebRequest<Path extends string = string> {
   get headers(): Headers {
     if (this.#headers === undefined) {
       this.#headers = new Headers();
-      this.#addFields(this.#headers);
+      addFields(this.#headers, this.#head);
     }
     return this.#headers;
-  }
-
-  #addFields(headers: Headers): void {
-    const head = this.#head;
-    for (let i = 0; i < head.fieldCount; i++) {
-      headers.append(head.fieldName(i), head.fieldValue(i));
-    }
-    // Several lines of Cookie are put together with ";", which the platform's Headers does not know.
-    const cookie = head.header("cookie");
-    if (cookie !== null) headers.set("cookie", cookie);
   }
 
   /** The value of one header field, its name in whatever case; null where the request has none. Several lines are joined with ", ". */
@@ -517,40 +509,35 @@ export class WebRequest<Path extends string = string> {
   }
 
   /**
-   * The same request as the platform's `Request`, for code that is written for it. The URL is put together of
-   * {@linkcode scheme}, {@linkcode host} and the target. Where {@linkcode clientAddr} throws, no field of the front end is believed: the
-   * scheme is the connection's, and the host that of the Host field. Its `signal` is this request's, and like that one costs nothing until it is
-   * asked for; so who hands the request on to another server passes it beside: `fetch(request, { signal: request.signal })`. It also
-   * has this request's {@linkcode waitUntil}, where frameworks such as h3 look for it.
+   * The same request as the platform's `Request`, for code that is written for it: what fetch-style applications get. The URL is put
+   * together of {@linkcode scheme}, {@linkcode host} and the target. Where {@linkcode clientAddr} throws, no field of the front end is
+   * believed: the scheme is the connection's, and the host that of the Host field. Its `signal` is this request's, and what is made
+   * of it (`request.clone()`, `new Request(request)`, `fetch(request)`) aborts with it. Its headers cannot be changed, as under
+   * `Deno.serve`. It also has this request's {@linkcode waitUntil}, where frameworks such as h3 look for it.
    *
-   * @throws {HttpError} 400 when host and target make no URL; 501 when the platform's `Request` has no such method (TRACE, TRACK)
-   * @throws {TypeError} when the body is first asked for after the response was sent
+   * It answers out of the memory of this request as far as it can, and makes a whole `Request` when something needs one. Its body can be
+   * read once, and has to be read, or passed on, before the response is sent.
+   *
+   * @throws {HttpError} 400 when the host makes no URL; 501 when the platform's `Request` has no such method (TRACE, TRACK)
    */
   toRequest(): Request {
     const head = this.#head;
-    const path = head.isAsteriskForm ? "/" : head.rawPath;
-    const { scheme, trust } = this.#peer;
-    const origin = trust === undefined ? undefined : this.#originAmong(trust);
-    const host = origin?.host ?? head.host ?? "localhost";
-    const query = head.query === "" ? "" : "?" + head.query;
-    const url = `${origin?.scheme ?? scheme}://${host}${path}${query}`;
-    if (!URL.canParse(url)) {
-      throw new HttpError(400, "The host and the target of the request do not make a URL");
-    }
     if (FORBIDDEN_METHOD.test(head.method)) {
       throw new HttpError(501, `The method ${head.method} is not served here`);
     }
-    const request = head.method === "GET"
-      ? createServedRequest(url, undefined, this)
-      : createServedRequest(url, { method: head.method, body: this.#platformBody() }, this);
-    if (this.#headers === undefined) this.#addFields(request.headers);
-    else for (const [name, value] of this.#headers) request.headers.append(name, value);
-    return request;
-  }
-
-  #platformBody(): Uint8Array<ArrayBuffer> | undefined {
-    const hasBody = this.#body.length > 0 && !METHOD_WITHOUT_BODY.test(this.method);
-    return hasBody ? this.body : undefined;
+    const { scheme, trust } = this.#peer;
+    const told = trust === undefined ? undefined : this.#originAmong(trust);
+    const origin = originOfHost(told?.scheme ?? scheme, told?.host ?? head.host ?? "localhost");
+    if (origin === undefined) {
+      throw new HttpError(400, "The host and the target of the request do not make a URL");
+    }
+    return createPlatformRequest({
+      head,
+      body: this.#body,
+      origin,
+      headers: this.#headers === undefined ? undefined : new Headers(this.#headers),
+      source: this,
+    });
   }
 
   /** Notes that the client is at fault: where nothing handles the error, that costs no worker, wherever it comes out. */
@@ -591,12 +578,7 @@ export class WebRequest<Path extends string = string> {
   }
 
   #refuseLateRead(): never {
-    throw new TypeError(
-      `Cannot read the body of ${this.method} ${
-        JSON.stringify(this.target)
-      }: the response was sent already; ` +
-        "read the body before the handler returns",
-    );
+    throw lateReadError(this);
   }
 }
 
@@ -612,6 +594,5 @@ function isAbortError(error: unknown): boolean {
 /** As the platform decodes a body: lossy, and without a byte order mark. */
 const UTF_8 = new TextDecoder();
 
-/** The methods that the platform's Request does not have, and those that it gives no body (WHATWG Fetch, "new Request"), in any case. */
+/** The methods that the platform's Request does not have (WHATWG Fetch, "new Request"), in any case. */
 const FORBIDDEN_METHOD = /^(?:CONNECT|TRACE|TRACK)$/i;
-const METHOD_WITHOUT_BODY = /^(?:GET|HEAD)$/i;

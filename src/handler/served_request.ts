@@ -1,47 +1,50 @@
-// The platform's `Request` for applications that are written for it. It differs from a plain one in three ways. Half of the cost of a
-// `Request` is a signal of its own that follows another one, and most applications never look at it; so this one has its signal when
-// it is asked for. Its readers note the errors that are the client's fault (`body_faults.ts`). And it has `waitUntil`, where
-// frameworks look for it. The class is made with the first of them: the platform loads the code of `Request` when it is touched.
+// The platform's `Request` with what fetch-style handlers get beside it: readers that note the
+// errors that are the client's fault (`body_faults.ts`), and `waitUntil`, where frameworks look for
+// it. Clones of requests are such objects, and so is each request on a Deno in which
+// `lazy_request.ts` does not work. The class is made with the first of them: the platform loads the
+// code of `Request` when it is touched.
 
 import { isFormType, malformedForm, noteBodyFault, notJson, notOfFormType } from "./body_faults.ts";
 import type { HttpError } from "./errors.ts";
+import { resemble } from "./lazy_forwarding.ts";
 
 /** Where a request's signal comes from, where its background work goes, and whose body it has. */
-interface RequestSource {
+export interface RequestSource {
   readonly signal: AbortSignal;
   readonly method: string;
   readonly target: string;
   waitUntil(promise: PromiseLike<unknown>): void;
 }
 
-type WaitUntil = RequestSource["waitUntil"];
-
-type ServedRequestClass = new (
-  url: string,
-  init: RequestInit | undefined,
-  source: RequestSource,
-) => Request;
+interface ServedRequestClass {
+  new (url: string, init: RequestInit | undefined, source: RequestSource): Request;
+  /** Makes a served request of one that the platform has made. */
+  adopt(request: Request, source: RequestSource): Request;
+}
 
 let ServedRequest: ServedRequestClass | undefined;
 
-/**
- * A `Request` whose signal is looked up in `source` when it is asked for, and whose clones do the same. `init` is left out for a GET:
- * the platform takes a third of the time then.
- */
+/** Makes a whole `Request`. `init` is left out for a GET: the platform takes a third of the time then. */
 export function createServedRequest(
   url: string,
   init: RequestInit | undefined,
   source: RequestSource,
 ): Request {
   ServedRequest ??= defineServedRequest();
-  return new ServedRequest(url, init, source);
+  return new ServedRequest(url, { ...init, signal: source.signal }, source);
+}
+
+/** Makes a served request of one that the platform has made. */
+export function adoptRequest(request: Request, source: RequestSource): Request {
+  ServedRequest ??= defineServedRequest();
+  return ServedRequest.adopt(request, source);
 }
 
 /** No private field, since a clone is made by the platform and gets it afterwards. */
 const SOURCE = Symbol("source");
 
 function defineServedRequest(): ServedRequestClass {
-  return class ServedRequest extends Request {
+  class ServedRequest extends Request {
     [SOURCE]: RequestSource;
 
     constructor(url: string, init: RequestInit | undefined, source: RequestSource) {
@@ -49,8 +52,10 @@ function defineServedRequest(): ServedRequestClass {
       this[SOURCE] = source;
     }
 
-    override get signal(): AbortSignal {
-      return this[SOURCE].signal;
+    static adopt(request: Request, source: RequestSource): Request {
+      const adopted: ServedRequest = Object.setPrototypeOf(request, ServedRequest.prototype);
+      adopted[SOURCE] = source;
+      return adopted;
     }
 
     override json(): ReturnType<Request["json"]> {
@@ -58,23 +63,47 @@ function defineServedRequest(): ServedRequestClass {
     }
 
     override formData(): Promise<FormData> {
-      return readNotingFaults(this, this[SOURCE], () => super.formData(), (error) => {
-        const contentType = this.headers.get("content-type") ?? "";
-        return isFormType(contentType) ? malformedForm(error) : notOfFormType(error);
-      });
-    }
-
-    /** A function of its own: frameworks pass it on without the request. */
-    get waitUntil(): WaitUntil {
-      const source = this[SOURCE];
-      return (promise) => source.waitUntil(promise);
+      return readNotingFaults(this, this[SOURCE], () => super.formData(), notFormOf(this));
     }
 
     override clone(): Request {
-      const copy = Object.setPrototypeOf(super.clone(), ServedRequest.prototype);
-      copy[SOURCE] = this[SOURCE];
-      return copy;
+      return ServedRequest.adopt(super.clone(), this[SOURCE]);
     }
+  }
+
+  resemble(ServedRequest.prototype, Request.prototype);
+  defineWaitUntil(ServedRequest.prototype, (request) => request[SOURCE]);
+  return ServedRequest;
+}
+
+/**
+ * Defines the property `waitUntil` of requests. Its value is a function of its own, since
+ * frameworks pass it on without the request. Like any property that is not the platform's, it may
+ * be replaced.
+ */
+export function defineWaitUntil<Served extends object>(
+  prototype: Served,
+  sourceOf: (request: Served) => RequestSource,
+): void {
+  Object.defineProperty(prototype, "waitUntil", {
+    configurable: true,
+    enumerable: true,
+    get(this: Served): RequestSource["waitUntil"] {
+      const source = sourceOf(this);
+      return (promise) => source.waitUntil(promise);
+    },
+    set(this: Served, value: unknown): void {
+      const attributes = { configurable: true, enumerable: true, writable: true };
+      Object.defineProperty(this, "waitUntil", { ...attributes, value });
+    },
+  });
+}
+
+/** Returns what makes the client's answer to a body of `request` that is not the form that a reader expected. */
+export function notFormOf(request: Request): (error: unknown) => HttpError {
+  return (error) => {
+    const contentType = request.headers.get("content-type") ?? "";
+    return isFormType(contentType) ? malformedForm(error) : notOfFormType(error);
   };
 }
 
@@ -83,7 +112,7 @@ function defineServedRequest(): ServedRequestClass {
  * memory, so a reader that has got them can only fail for what they are. That it does not get them, because they were read before or
  * are being read, is the application's fault.
  */
-async function readNotingFaults<Value>(
+export async function readNotingFaults<Value>(
   request: Request,
   source: RequestSource,
   read: () => Promise<Value>,

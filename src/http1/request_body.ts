@@ -83,6 +83,24 @@ export class RequestBody {
   }
 
   /**
+   * Returns the bytes for a reader that may change or transfer them; undefined after the release. Only memory that this body
+   * would have to give up anyway is passed on as it is.
+   */
+  give(): Uint8Array<ArrayBuffer> | undefined {
+    const source = this.#source;
+    switch (source.kind) {
+      case "empty":
+      case "released":
+      case "own":
+        return this.take();
+      case "lent":
+        return source.bytes.slice(source.start, source.end) as Uint8Array<ArrayBuffer>;
+      case "taken":
+        return source.bytes.slice();
+    }
+  }
+
+  /**
    * Whoever looks at the memory behind the bytes (`body.buffer`) must not find another request's there, so memory that is larger
    * than the body stays here; a copy takes no longer than making such memory anew for the next body.
    */
@@ -113,6 +131,11 @@ export class RequestBody {
       case "own":
         return decodeUtf8(source.buffer, 0, source.length);
     }
+  }
+
+  /** Whether its memory is used for something else by now. */
+  get isReleased(): boolean {
+    return this.#source.kind === "released";
   }
 
   /** Lets go of memory that is about to be used again. What a reader has taken stays the reader's. */

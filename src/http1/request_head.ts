@@ -180,6 +180,15 @@ export class RequestHead {
     return this.#query;
   }
 
+  /** The path with its dot segments resolved, and the query with its "?", percent-encoded as they were sent. */
+  get pathAndQuery(): string {
+    // A plain target in absolute form has been resolved already.
+    const rawPath = this.#rawPath;
+    if (rawPath === undefined) return this.target;
+    if (this.query !== "") return `${rawPath}?${this.query}`;
+    return this.target.includes("?") ? `${rawPath}?` : rawPath;
+  }
+
   /** The query, parsed; a new one each time. */
   parseQuery(): URLSearchParams {
     return parseQuery(this.query);

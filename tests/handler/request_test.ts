@@ -836,13 +836,16 @@ describe("WebRequest.toRequest()", () => {
       headers: { "x-a": "1", "content-type": "text/x-own" },
       body: "J\u00fcrgen",
     });
-    const request = await readInHandler("/", given, (req) => req.toRequest());
+    const [request, text] = await readInHandler("/", given, async (req) => {
+      const request = req.toRequest();
+      return [request, await request.text()] as const;
+    });
     assertInstanceOf(request, Request);
     assertEquals(request.method, "PATCH");
     assertEquals(request.url, "http://example.com:8080/a%20b/%2F/c?d=%20&e");
     assertEquals(request.headers.get("x-a"), "1");
     assertEquals(request.headers.get("content-type"), "text/x-own");
-    assertEquals(await request.text(), "Jürgen");
+    assertEquals(text, "Jürgen");
   });
 
   it("has the scheme http and the host of the Host field", () => {
@@ -858,8 +861,9 @@ describe("WebRequest.toRequest()", () => {
     assertEquals([request.method, request.url], ["OPTIONS", "http://localhost/"]);
   });
 
-  it("has no body where none was sent", () => {
-    assertStrictEquals(parsedRequest({ method: "POST" }).toRequest().body, null);
+  it("has an empty body where none was sent, as under Deno.serve", async () => {
+    const request = parsedRequest({ method: "POST" }).toRequest();
+    assertEquals(await new Response(request.body).text(), "");
   });
 
   for (const method of ["GET", "HEAD", "get", "Head"]) {
@@ -879,7 +883,7 @@ describe("WebRequest.toRequest()", () => {
     const request = get("/", { signal: controller.signal });
     const signals = await readInHandler("/", request, (req) => {
       const made = req.toRequest();
-      const signals = [made.signal, made.clone().signal];
+      const signals = [made.signal, made.clone().signal, new Request(made).signal];
       controller.abort();
       return signals;
     });
@@ -1012,7 +1016,6 @@ describe("A request whose response was sent", () => {
     "body": (req) => req.body,
     "text()": (req) => req.text(),
     "json()": (req) => req.json(),
-    "toRequest()": (req) => req.toRequest(),
   };
   for (const [name, read] of Object.entries(late)) {
     it(`throws what says so when ${name} is first asked for then`, async () => {
@@ -1030,6 +1033,13 @@ describe("A request whose response was sent", () => {
       new Request("http://localhost/users/7", { method: "POST", body: new URLSearchParams("a=1") }),
     );
     await assertRejects(() => req.formData(), TypeError, "response was sent");
+  });
+
+  it("rejects with what says so when text() of toRequest() is first called then", async () => {
+    const req = await answered(request());
+    const { message } = await assertRejects(() => req.toRequest().text(), TypeError);
+    assertStringIncludes(message, "/users/7/a?b=1");
+    assertStringIncludes(message, "response was sent");
   });
 
   it("has the body still that was read before", async () => {

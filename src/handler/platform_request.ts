@@ -1,0 +1,53 @@
+// Makes the `Request` of fetch-style handlers: on demand (`lazy_request.ts`), or at once where this
+// Deno keeps the state of a `Request` in a way that `lazy_request.ts` does not know. A self-test
+// finds that out, with the first request of each thread.
+
+import { lateReadError } from "./errors.ts";
+import { addFields } from "./lazy_headers.ts";
+import {
+  defineLazyRequest,
+  isBodiless,
+  methodOf,
+  type RequestMaker,
+  type RequestParts,
+} from "./lazy_request.ts";
+import { testRequestMaker } from "./lazy_self_test.ts";
+import { urlOf } from "./request_url.ts";
+import { createServedRequest } from "./served_request.ts";
+import { logToStandardError } from "../telemetry/log.ts";
+
+let maker: RequestMaker | undefined;
+
+/** Makes a request for a fetch-style handler. */
+export function createPlatformRequest(parts: RequestParts): Request {
+  maker ??= chooseMaker();
+  return maker(parts);
+}
+
+function chooseMaker(): RequestMaker {
+  try {
+    const lazy = defineLazyRequest();
+    testRequestMaker(lazy).catch(giveUpLaziness);
+    return lazy;
+  } catch (error) {
+    return giveUpLaziness(error);
+  }
+}
+
+function giveUpLaziness(reason: unknown): RequestMaker {
+  logToStandardError(
+    "Fetch-style handlers get whole Requests, which take longer: " +
+      `this Deno's Request cannot be made on demand (${reason})`,
+  );
+  return maker = createWholeRequest;
+}
+
+/** Makes a whole request of the platform. */
+export function createWholeRequest({ head, body, origin, headers, source }: RequestParts): Request {
+  const method = methodOf(head);
+  const bytes = isBodiless(method) ? undefined : body.give();
+  if (bytes === undefined && !isBodiless(method)) throw lateReadError(source);
+  const request = createServedRequest(urlOf(origin, head), { method, body: bytes }, source);
+  addFields(request.headers, headers ?? head);
+  return request;
+}
