@@ -4,12 +4,13 @@
 // the rest of a request. `platform_request.ts` decides whether such objects may be used.
 
 import { noteBodyFault, notJson } from "./body_faults.ts";
+import { readBrowserForm } from "./browser_form.ts";
 import { lateReadError } from "./errors.ts";
 import { standFor, stateKeyOf, stateKeysOf } from "./lazy_forwarding.ts";
 import { defineLazyHeaders, type FieldSource } from "./lazy_headers.ts";
 import { urlOf } from "./request_url.ts";
 import type { RequestBody } from "../http1/request_body.ts";
-import type { RequestHead } from "../http1/request_head.ts";
+import { RequestHead } from "../http1/request_head.ts";
 import {
   adoptRequest,
   defineWaitUntil,
@@ -106,6 +107,18 @@ class RequestState implements RequestParts {
   takeBytes(): Uint8Array<ArrayBuffer> {
     if (this.isBodiless) return new Uint8Array(0);
     return this.#take(this.body.give());
+  }
+
+  /** Reads the body as a form, if it is one that needs no parser of the platform. */
+  takeForm(): FormData | undefined {
+    const contentType = this.fields instanceof RequestHead
+      ? this.fields.header("content-type")
+      : this.fields.get("content-type");
+    const bytes = this.isBodiless ? undefined : this.body.peek();
+    if (contentType === null || bytes === undefined) return undefined;
+    const form = readBrowserForm(contentType, bytes);
+    if (form !== undefined) this.#isUsed = true;
+    return form;
   }
 
   #take<Value>(value: Value | undefined): Value {
@@ -250,6 +263,8 @@ export function defineLazyRequest(): RequestMaker {
     formData(): Promise<FormData> {
       const state = this[STATE];
       if (state.isLate) return Promise.reject(lateReadError(state.source));
+      const form = state.isReadable ? state.takeForm() : undefined;
+      if (form !== undefined) return Promise.resolve(form);
       const request = asRequest(this);
       const read = () => platform.formData.call(request);
       return readNotingFaults(request, state.source, read, notFormOf(request));

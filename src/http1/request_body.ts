@@ -29,7 +29,8 @@ function bomLength(bytes: Uint8Array, start: number, end: number): number {
   return hasBom ? 3 : 0;
 }
 
-function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
+/** Decodes UTF-8 as the platform decodes a body: lossy, and without a byte order mark. */
+export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
   const from = start + bomLength(bytes, start, end);
   return from === end ? "" : utf8Slice.call(bytes, from, end);
 }
@@ -79,6 +80,21 @@ export class RequestBody {
         return this.#keep(source.bytes.slice(source.start, source.end) as Uint8Array<ArrayBuffer>);
       case "own":
         return this.#takeOwn(source.buffer, source.length);
+    }
+  }
+
+  /** Returns a view of the bytes that must not be kept or changed; undefined after the release. */
+  peek(): Uint8Array<ArrayBuffer> | undefined {
+    const source = this.#source;
+    switch (source.kind) {
+      case "empty":
+      case "released":
+      case "taken":
+        return this.take();
+      case "lent":
+        return source.bytes.subarray(source.start, source.end) as Uint8Array<ArrayBuffer>;
+      case "own":
+        return source.buffer.subarray(0, source.length);
     }
   }
 
