@@ -5,7 +5,10 @@ import { assert, assertEquals, assertGreater, assertGreaterOrEqual } from "@std/
 import { it } from "@std/testing/bdd";
 import type { RunOptions, WorkerEndCause } from "../../mod.ts";
 import { countEvents, fewestServing } from "../support/servers/capacity.ts";
-import { assertOnlyResetsOfClosing } from "../support/clients/closing_resets.ts";
+import {
+  assertAcceptedWereAnswered,
+  assertOnlyResetsOfClosing,
+} from "../support/clients/closing_resets.ts";
 import { eventually } from "../support/deadline.ts";
 import { Load } from "../support/clients/load.ts";
 import { get } from "../support/clients/raw_client.ts";
@@ -45,6 +48,7 @@ describeEachWay((way) => {
       await load.answers(100);
       const counts = await load.stop();
       assertOnlyResetsOfClosing(counts, countEvents(app.events.all, "draining"), way);
+      assertAcceptedWereAnswered(app, counts);
       assertGreaterOrEqual(fewestServing(app.events.all), WORKERS, "recycling costs no capacity");
     });
   }
@@ -68,6 +72,7 @@ describeEachWay((way) => {
       await replaced(app, "max_heap");
       const counts = await load.stop();
       assertOnlyResetsOfClosing(counts, countEvents(app.events.all, "draining"), way);
+      assertAcceptedWereAnswered(app, counts);
       // Without being replaced, two workers would have had to hold all of it.
       const leakedBytes = counts.answered["/leak"] * LEAK_BYTES;
       assertGreater(leakedBytes, GENERATIONS * maxHeapBytesPerWorker / 2);
@@ -104,11 +109,11 @@ describeEachWay((way) => {
         await app.events.find("accepting", () => true, from);
         await load.answers(200);
       }
-      const { failures, retriedOf } = await load.stop();
+      const { failures, endedEarlyBy } = await load.stop();
       // Whoever had not been answered yet may have been in any worker; those that had, tell.
       const others = failures.filter(({ worker }) => worker !== undefined && !dead.has(worker));
       assertEquals(others, []);
-      assertEquals([...retriedOf].filter((worker) => !dead.has(worker)), []);
+      assertEquals([...endedEarlyBy].filter((worker) => !dead.has(worker)), []);
       // Every client can have had one request there when it died.
       assertGreaterOrEqual(20 * dead.size, failures.length, JSON.stringify(failures));
       assertGreaterOrEqual(fewestServing(app.events.all), WORKERS - 1);

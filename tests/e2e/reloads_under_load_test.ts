@@ -3,7 +3,10 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { it } from "@std/testing/bdd";
 import { countEvents, fewestServing } from "../support/servers/capacity.ts";
-import { assertOnlyResetsOfClosing } from "../support/clients/closing_resets.ts";
+import {
+  assertAcceptedWereAnswered,
+  assertOnlyResetsOfClosing,
+} from "../support/clients/closing_resets.ts";
 import { Load } from "../support/clients/load.ts";
 import { Program } from "../support/servers/program.ts";
 import {
@@ -78,6 +81,7 @@ describeEachWay((way) => {
       }
       const counts = await load.stop();
       assertOnlyResetsOfClosing(counts, countEvents(app.events.all, "draining"), way);
+      assertAcceptedWereAnswered(app, counts, WORKERS * RELOADS);
       assertGreaterOrEqual(fewestServing(app.events.all), WORKERS, "a reload costs no capacity");
       assertEquals(app.running.stats().replacements, { reload: WORKERS * RELOADS });
     });

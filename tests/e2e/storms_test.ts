@@ -5,7 +5,10 @@ import { assert, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
 import { it } from "@std/testing/bdd";
 import { countEvents, fewestServing } from "../support/servers/capacity.ts";
 import { eventually } from "../support/deadline.ts";
-import { assertOnlyResetsOfClosing } from "../support/clients/closing_resets.ts";
+import {
+  assertAcceptedWereAnswered,
+  assertOnlyResetsOfClosing,
+} from "../support/clients/closing_resets.ts";
 import { Load } from "../support/clients/load.ts";
 import { describeEachWay, startApp } from "../support/servers/started_app.ts";
 
@@ -58,6 +61,7 @@ describeEachWay((way) => {
     const elapsedMs = performance.now() - startedAt;
 
     assertOnlyResetsOfClosing(counts, countEvents(app.events.all, "draining"), way);
+    assertAcceptedWereAnswered(app, counts);
     // How often a request was sent that panics was up to the clients; a failure could have been one of them.
     const { answered } = counts;
     const panicking = PANICS.map((target) => answered[target] ?? 0);

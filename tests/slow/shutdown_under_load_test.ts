@@ -5,10 +5,10 @@ import { assert, assertEquals, assertFalse } from "@std/assert";
 import { it } from "@std/testing/bdd";
 import type { RunOptions } from "../../mod.ts";
 import { countEvents } from "../support/servers/capacity.ts";
-import { assertOnlyResets } from "../support/clients/closing_resets.ts";
+import { assertAcceptedWereAnswered, assertOnlyResets } from "../support/clients/closing_resets.ts";
 import { within } from "../support/deadline.ts";
 import { Gate } from "../support/servers/gate.ts";
-import { Load, type LoadCounts } from "../support/clients/load.ts";
+import { Load } from "../support/clients/load.ts";
 import { Program } from "../support/servers/program.ts";
 import { signalLater } from "../support/servers/later_signal.ts";
 import { get, RawClient } from "../support/clients/raw_client.ts";
@@ -40,11 +40,6 @@ function startLoad(port: number, targetOf?: (number: number) => string): Load {
   });
 }
 
-/** Sees to it that what was accepted was answered. */
-function assertAcceptedWereAnswered(counts: LoadCounts): void {
-  assertOnlyResets(counts, WORKERS);
-}
-
 describeEachWay((way) => {
   it(
     "answers on SIGTERM what was accepted, tells every connection of its end, and ends with exit code 0",
@@ -59,9 +54,9 @@ describeEachWay((way) => {
       await load.answers(300);
       program.signal("SIGTERM");
       const counts = await load.left();
-      assertAcceptedWereAnswered(counts);
+      assertOnlyResets(counts, WORKERS);
       // On a connection that ends without being told, a client would lose a request, or have to send it once more.
-      assertEquals(counts.retried, 0, `connections of ${[...counts.retriedOf]}`);
+      assertEquals([...counts.endedEarlyBy], []);
       assertEquals((await program.ended()).code, 0);
     },
   );
@@ -78,7 +73,9 @@ describeEachWay((way) => {
     await load.answers(100);
     assertEquals(countEvents(app.events.all, "draining"), 0);
     assertEquals(load.failed, 0);
-    assertAcceptedWereAnswered(await load.left());
+    const counts = await load.left();
+    assertOnlyResets(counts, WORKERS);
+    assertAcceptedWereAnswered(app, counts);
     await within(finished, "a server that shuts down");
   });
 });
@@ -96,7 +93,9 @@ describeEachWay((way) => {
     await using load = startLoad(app.port);
     await load.answers(100);
     const finished = app.running.shutdown();
-    assertAcceptedWereAnswered(await load.left());
+    const counts = await load.left();
+    assertOnlyResets(counts, WORKERS);
+    assertAcceptedWereAnswered(app, counts, 1);
     const response = await waiting.readResponse();
     assertEquals([response.status, response.headers.get("connection")], [503, "close"]);
     await waiting.assertEnded();
@@ -113,7 +112,7 @@ describeEachWay((way) => {
     await using load = startLoad(port);
     await load.answers(100);
     program.signal("SIGTERM");
-    assertAcceptedWereAnswered(await load.left());
+    assertOnlyResets(await load.left(), WORKERS);
     await signalLater(program, "SIGTERM");
     await waiting.assertEnded();
     assertEquals((await program.ended()).code, 0);
@@ -134,10 +133,10 @@ describeEachWay((way) => {
     await client.send(get("/spin"));
     await load.answers(100);
     program.signal("SIGTERM");
-    const { failures, retriedOf } = await load.left();
+    const { failures, endedEarlyBy } = await load.left();
     const others = failures.filter(({ worker }) => worker !== undefined && worker !== spinning);
     assertEquals(others, []);
-    assertEquals([...retriedOf].filter((worker) => worker !== spinning), []);
+    assertEquals([...endedEarlyBy].filter((worker) => worker !== spinning), []);
     assertEquals((await program.ended()).code, 0);
   });
 });

@@ -157,6 +157,22 @@ describe("AcceptLoop", () => {
     assertGreater(served.length, 3);
   });
 
+  it("accepts all that waits when it closes in the middle of a stream", async () => {
+    const { listener, served, loop, ended } = start();
+    await settle();
+    loop.stop();
+    const offered: Deno.TcpConn[] = [];
+    const stream = setInterval(() => {
+      if (listener.isClosed) return;
+      const group = connections(10);
+      offered.push(...group);
+      listener.offer(...group);
+    }, 1);
+    await within(ended, "a loop that has been stopped");
+    clearInterval(stream);
+    assertEquals(served, offered);
+  });
+
   it("closes in the middle of the queue where there are no descriptors for the rest", async () => {
     const { listener, served, loop, ended } = start();
     await settle();

@@ -3,6 +3,7 @@
 // plain sockets: what a library would quietly mend is what is to be seen here.
 
 import { assertEquals } from "@std/assert";
+import { IDLE_GRACE_MS } from "../../../src/connection/connection_state.ts";
 import { DEADLINE_MS, eventually, within } from "../deadline.ts";
 
 /** What has become of a request that was not answered as it should have been. */
@@ -45,11 +46,19 @@ export interface LoadCounts {
    * second sending counts as sent.
    */
   readonly retried: number;
-  /** The workers that had answered on the connections of those. */
-  readonly retriedOf: ReadonlySet<string>;
+  /**
+   * The workers that ended kept connections without an answer too early: the request was sent less than `IDLE_GRACE_MS` after the
+   * one before it. A worker that drains leaves a connection open for as long, so that its next answer announces the end. A client
+   * that did not come to send for longer, on a busy machine, has to send its request once more.
+   */
+  readonly endedEarlyBy: ReadonlySet<string>;
   readonly failures: readonly Failure[];
   /** Connections that were made. */
   readonly connections: number;
+  /** The connections among these on which an answer came. */
+  readonly answeredConnections: number;
+  /** How many clients there were. Each has one connection at a time. */
+  readonly clients: number;
 }
 
 /** The answer that a target has to get. */
@@ -100,8 +109,9 @@ export class Load implements AsyncDisposable {
   #asked = 0;
   #sent = 0;
   #retried = 0;
-  readonly #retriedOf = new Set<string>();
+  readonly #endedEarlyBy = new Set<string>();
   #connections = 0;
+  #answeredConnections = 0;
   #answeredInAll = 0;
   #isStopped = false;
 
@@ -154,9 +164,11 @@ export class Load implements AsyncDisposable {
       sent: this.#sent,
       answered: this.#answered,
       retried: this.#retried,
-      retriedOf: this.#retriedOf,
+      endedEarlyBy: this.#endedEarlyBy,
       failures: this.#failures,
       connections: this.#connections,
+      answeredConnections: this.#answeredConnections,
+      clients: this.#clients.length,
     };
     assertEquals(
       counts.sent,
@@ -213,7 +225,7 @@ export class Load implements AsyncDisposable {
       }
       case "retry":
         this.#retried++;
-        this.#retriedOf.add(worker ?? "unknown");
+        if (outcome.idleMs < IDLE_GRACE_MS) this.#endedEarlyBy.add(worker ?? "unknown");
         return;
       default:
         return this.#fail(outcome.kind, target, outcome.detail, worker);
@@ -229,12 +241,18 @@ export class Load implements AsyncDisposable {
   noteConnection(): void {
     this.#connections++;
   }
+
+  /** A client tells that the first answer has come on its connection. */
+  noteAnsweredConnection(): void {
+    this.#answeredConnections++;
+  }
 }
 
 /** What has become of one sending of a request. */
 type Outcome =
   | { readonly kind: "answered"; readonly status: number; readonly text: string }
-  | { readonly kind: "retry" }
+  /** `idleMs`: for how long, at most, the connection had been idle when the request was sent. */
+  | { readonly kind: "retry"; readonly idleMs: number }
   | { readonly kind: Exclude<FailureKind, "wrong">; readonly detail: string };
 
 /** The names under which connections end that is not a proper end. */
@@ -287,6 +305,9 @@ class LoadClient {
   worker: string | undefined;
   #isNew = true;
   #askedAt = Infinity;
+  /** When the request before was about to be sent. */
+  #sendingAt = 0;
+  #idleMs = 0;
   #isOverdue = false;
   /** Whether the request that was sent may be sent once more (RFC 9110, section 9.2.2). */
   #isRepeatable = true;
@@ -314,11 +335,12 @@ class LoadClient {
       ? requestBytes(target, this.#keeps)
       : postBytes(target, body, this.#keeps);
     this.#isRepeatable = body === undefined;
-    this.#askedAt = performance.now();
+    const sentBefore = this.#sendingAt;
+    this.#askedAt = this.#sendingAt = performance.now();
     let text = "";
     try {
       // The socket's buffer has room for all of it.
-      await this.#conn.write(bytes);
+      await this.#conn.write(bytes).finally(() => this.#idleMs = performance.now() - sentBefore);
       for (;;) {
         const count = await this.#conn.read(this.#space);
         if (count === null) return this.#fail(text, "ended", "the server ended the connection");
@@ -335,6 +357,7 @@ class LoadClient {
   }
 
   #finish({ status, text, worker, closes }: Answer): Outcome {
+    if (this.#isNew) this.#load.noteAnsweredConnection();
     this.#isNew = false;
     this.worker = worker;
     if (closes || !this.#keeps) this.hangUp();
@@ -348,7 +371,8 @@ class LoadClient {
       return { kind: "overdue", detail: text };
     }
     if (text !== "") return { kind: "cut", detail: text };
-    return this.#isNew || !this.#isRepeatable ? { kind, detail } : { kind: "retry" };
+    if (this.#isNew || !this.#isRepeatable) return { kind, detail };
+    return { kind: "retry", idleMs: this.#idleMs };
   }
 
   /** Hangs up when an answer does not come. */
