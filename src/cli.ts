@@ -5,9 +5,9 @@
  * deno run -A jsr:@mudpie/server/cli app.ts --port 8000 --workers 4
  * ```
  *
- * The module is one with `export default { fetch }`, as for `deno serve`, or with a `WebServer` as its default export, or one
- * that calls `server.run()` by itself. `--help` lists the flags, `--check` tells whether the application starts, `--watch` reloads
- * it when it changes. There is nothing in this module to import: it is run.
+ * The module is a program that calls `Deno.serve` or `server.run()`, or one with `export default { fetch }`, as for `deno serve`, or
+ * with a `WebServer` as its default export. `--help` lists the flags, `--check` reports whether the application starts, `--watch`
+ * reloads it when it changes. There is nothing in this module to import: it is run.
  *
  * @module
  */

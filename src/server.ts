@@ -1,13 +1,15 @@
 // WebServer: takes routes and options; run, start, fetch. On the main thread it supervises, in a
 // worker it serves.
 
+import { fetchHandler } from "./fetch/fetch_handler.ts";
 import { FetchExchange } from "./fetch/fetch_exchange.ts";
 import type { AdminPort } from "./admin/admin_port.ts";
 import type { Handler } from "./handler/handler.ts";
 import { Dispatcher } from "./routing/dispatcher.ts";
+import type { ServedBy } from "./ipc/messages.ts";
 import { decodePath } from "./http1/target.ts";
 import { checkCopy, claimThread } from "./runtime/library_copy.ts";
-import { bodyFaultLine, logToStandardError, panicLine } from "./telemetry/log.ts";
+import { bodyFaultLine, escapeForLog, logToStandardError, panicLine } from "./telemetry/log.ts";
 import { type AdminSettings, resolveRunOptions, type RunOptions } from "./options/run_options.ts";
 import {
   resolveServerOptions,
@@ -26,6 +28,12 @@ import type { RunningServer } from "./supervisor/running_server.ts";
 import { type CommandLine, launchOptions, planLaunch } from "./supervisor/launch.ts";
 import { denoArguments } from "./runtime/deno_arguments.ts";
 import { HANG_EXIT_CODE, supervise, type SupervisedServer } from "./supervisor/supervisor.ts";
+import {
+  type HostedServer,
+  platformError,
+  replaceDenoServe,
+  type TakenServer,
+} from "./takeover/deno_serve.ts";
 import { BackgroundTasks } from "./connection/background_tasks.ts";
 import {
   checkShutdownCallback,
@@ -73,13 +81,19 @@ const shutdownCallbacks = new ShutdownCallbacks();
 /** A worker has one listener and one supervisor, so one server runs in it. */
 let isWorkerTaken = false;
 
+/** How a worker serves an application that does not call `run()`. */
+interface ServedHere {
+  readonly servedBy: ServedBy;
+  readonly runOptions: RunOptions;
+  /** Called when the worker listens, before it accepts. */
+  readonly onListen: ((address: Deno.Addr) => void) | undefined;
+}
+
 /** Does what `run()` does in a worker, for a server whose `run()` was not called. */
-let runHere: (
-  server: WebServer,
-  number: number,
-  link: SupervisorLink,
-  onListen: ((address: Deno.Addr) => void) | undefined,
-) => Promise<void>;
+let serveHere: (server: WebServer, served: ServedHere) => Promise<void>;
+
+/** The server that `Deno.serve` has begun in this worker, until it has drained. */
+let denoServe: Promise<void> | undefined;
 
 /**
  * An HTTP/1.1 server for every core: add paths, then `run`.
@@ -114,9 +128,9 @@ let runHere: (
  */
 export class WebServer {
   static {
-    runHere = async (server, number, link, onListen) => {
-      server.#begin("run()");
-      await server.#serveAsWorker(number, link, {}, onListen);
+    serveHere = async (server, served) => {
+      server.#begin(served.servedBy);
+      await server.#serveAsWorker(served);
     };
   }
 
@@ -272,10 +286,10 @@ export class WebServer {
     const coded = typeof first === "object" && first !== null
       ? first
       : { hostname: first, port, workers };
-    if (workerNumber !== undefined && supervisorLink !== undefined) {
+    if (WebServer.isWorker) {
       // The main thread checks the options, together with those of the command line.
-      this.#begin("run()");
-      return await this.#serveAsWorker(workerNumber, supervisorLink, coded);
+      const served = { servedBy: "run()", runOptions: coded, onListen: undefined } as const;
+      return await serveHere(this, served);
     }
     const running = await this.#launch("run", coded);
     await running.finished.catch((error) => {
@@ -315,18 +329,13 @@ export class WebServer {
     isWorkerTaken = WebServer.isWorker;
   }
 
-  async #serveAsWorker(
-    number: number,
-    link: SupervisorLink,
-    runOptions: RunOptions,
-    onListen?: (address: Deno.Addr) => void,
-  ): Promise<void> {
+  async #serveAsWorker(served: ServedHere): Promise<void> {
+    const { number, link } = thisWorker();
     await serveAsWorker(
       {
+        ...served,
         settings: this.#settings,
         router: this.#router,
-        runOptions,
-        onListen,
         background: backgroundTasks,
         shutdownCallbacks,
       },
@@ -340,7 +349,6 @@ export class WebServer {
     const options = launchOptions(coded, commandLine);
     const settings = resolveRunOptions(options);
     this.#begin(`${startedBy}()`);
-    commandLine?.onBegin(`${startedBy}()`);
     const launch = planLaunch({
       startedBy,
       options,
@@ -445,35 +453,69 @@ export type LoadedApp =
   | { readonly kind: "nothing_to_serve"; readonly found: string }
   | { readonly kind: "failed"; readonly reason: string; readonly error: unknown };
 
-/**
- * Serves in a worker what `load` makes of the application, unless that calls `run()` itself. For
- * the command line's own module.
- */
-export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promise<void> {
+/** Returns what identifies this worker, and links it to its supervisor. */
+function thisWorker(): { readonly number: number; readonly link: SupervisorLink } {
   if (workerNumber === undefined || supervisorLink === undefined) {
     throw new TypeError("Cannot serve an application here: this is none of Mudpie's workers");
   }
+  return { number: workerNumber, link: supervisorLink };
+}
+
+/**
+ * Serves in a worker what `load` makes of the application, unless that serves by itself: it calls
+ * `run()` or `Deno.serve()`. For the command line's own module.
+ */
+export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promise<void> {
+  const { link } = thisWorker();
   claimThread(import.meta.url);
-  const assignment = await supervisorLink.assigned;
-  const { app } = assignment.kind === "serve" ? assignment.configuration : assignment.order;
+  const app = await link.app;
   if (app === undefined) throw new TypeError("The worker was not told which application to load");
+  replaceDenoServe({ begin: beginDenoServe });
   const loaded = await load(app);
-  if (supervisorLink.isRunning) {
-    // The application serves already. A failure after its run() ends the worker as any other does.
+  if (link.isRunning) {
+    // A failure of an application that serves already ends the worker as any other does.
     if (loaded.kind === "failed") throw loaded.error;
-    return;
+    if (loaded.kind === "servable" && link.isFirst) {
+      logToStandardError(
+        escapeForLog(`${app} serves by a call, so its default export is not served`),
+      );
+    }
+    return await denoServe;
   }
   switch (loaded.kind) {
-    case "servable":
-      return await runHere(loaded.server, workerNumber, supervisorLink, loaded.onListen);
+    case "servable": {
+      const { server, onListen } = loaded;
+      return await serveHere(server, { servedBy: "its default export", runOptions: {}, onListen });
+    }
     case "nothing_to_serve":
       // An application that has ended this thread while it was loaded looks like one that has
       // nothing: it does not come to the next turn.
       await new Promise((resolve) => setTimeout(resolve));
-      return supervisorLink.send({ kind: "nothing_to_serve" });
+      return link.isRunning ? await denoServe : link.rest(loaded.found);
     case "failed":
-      return supervisorLink.send({ kind: "failed", isFinal: false, message: loaded.reason });
+      return link.send({ kind: "failed", isFinal: false, message: loaded.reason });
   }
+}
+
+/** Serves by this worker what the application passes to `Deno.serve`. */
+function beginDenoServe({ handler, place, onListen }: TakenServer): HostedServer {
+  const { link } = thisWorker();
+  const servedBy = "Deno.serve()";
+  if (isWorkerTaken) {
+    throw new TypeError(`Cannot call ${servedBy}: a server runs here already`);
+  }
+  const routes = [{ pattern: "/", isExact: false, allow: undefined }];
+  const introduction = { servedBy, routes, runOptions: place, hasOnEvent: false } as const;
+  const result = link.introduceAndWait(introduction);
+  if (result.kind === "failed") throw platformError(result.name, result.message);
+  const server = new WebServer();
+  server.addPath("/", fetchHandler(handler));
+  denoServe = serveHere(server, { servedBy, runOptions: place, onListen });
+  return {
+    addr: result.address,
+    finished: denoServe,
+    close: (call) => link.close(call),
+  };
 }
 
 /** How long the code after `run()` may take in a process that cannot end by itself. */

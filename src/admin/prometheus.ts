@@ -48,6 +48,7 @@ const REPLACEMENT_CAUSES: readonly WorkerEndCause[] = [
   "max_requests",
   "max_age",
   "max_heap",
+  "closed_by_program",
 ];
 
 const MILLISECONDS_PER_SECOND = 1_000;

@@ -1,6 +1,6 @@
 // The application: where it is, what its module offers, and what is wrong with one that cannot be
-// loaded. Used on the main thread and in the workers, which both load it. It starts no thread and
-// prints nothing.
+// loaded. Used on the main thread, which finds it, and in the workers, which load it. It starts no
+// thread and prints nothing.
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -9,7 +9,7 @@ import { fetchHandler } from "../fetch/fetch_handler.ts";
 import type { FetchHandler } from "../handler/handler.ts";
 import type { ShutdownReason } from "../ipc/drain_order.ts";
 import { describeError } from "../telemetry/log.ts";
-import { importModule } from "../runtime/import_module.ts";
+import { importAsMain } from "../takeover/main_module.ts";
 import { nameOfType } from "../handler/type_name.ts";
 import { type LoadedApp, WebServer } from "../server.ts";
 
@@ -65,12 +65,12 @@ function refused(reason: string): Location {
 }
 
 /**
- * Loads an application. It may call `run()` by itself meanwhile; then this comes back when it has
- * run to its end.
+ * Loads an application as the main module. It may serve by itself meanwhile; if it waits for the
+ * end of that, so does this.
  */
 export async function loadApplication(url: string): Promise<LoadedApp> {
   try {
-    return servable(await importModule(url) ?? {});
+    return servable(await importAsMain(url) ?? {});
   } catch (error) {
     return { kind: "failed", reason: describeLoadFailure(error), error };
   }

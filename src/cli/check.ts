@@ -2,11 +2,13 @@
 // address is listened on, so a server that runs meanwhile is not disturbed.
 
 import { httpOrigin } from "../net/host_port.ts";
-import type { ProbedRoute, ProbeReport } from "../ipc/messages.ts";
-import { overrideRunOptions, resolveRunOptions } from "../options/run_options.ts";
+import type { IntroducedRoute, Introduction } from "../ipc/messages.ts";
+import { resolveRunOptions } from "../options/run_options.ts";
 import { resolveWorkerCount } from "../options/worker_count.ts";
+import { shortTurns } from "../runtime/event_loop.ts";
+import { optionsOverCode } from "../supervisor/launch.ts";
 import type { ServeInvocation } from "./arguments.ts";
-import { failureOf, type Places, probeApp } from "./serve.ts";
+import { failureOf, type Places, startFirstWorker } from "./serve.ts";
 
 /** What came of a check, in words. */
 export interface CheckResult {
@@ -14,19 +16,25 @@ export interface CheckResult {
   readonly text: string;
 }
 
-/** Checks an application. */
+/** Checks an application. Its worker goes on until the process ends. */
 export async function check(invocation: ServeInvocation, places: Places): Promise<CheckResult> {
-  const outcome = await probeApp(invocation, places);
-  return outcome.kind === "probed"
-    ? judge(invocation, outcome.report)
-    : { isGood: false, text: failureOf(invocation.app, outcome) };
+  const first = startFirstWorker(invocation, places);
+  const outcome = await first.outcome;
+  if (outcome.kind !== "introduced") {
+    return { isGood: false, text: failureOf(invocation.app, outcome) };
+  }
+  // An error in a promise that the module does not await ends the worker soon.
+  const failure = await first.failureWithin(shortTurns());
+  return failure === undefined
+    ? judge(invocation, outcome.introduction)
+    : { isGood: false, text: failureOf(invocation.app, { kind: "failed", reason: failure }) };
 }
 
 /** The options of the application and those of the command line may still contradict each other. */
-function judge(invocation: ServeInvocation, report: ProbeReport): CheckResult {
+function judge(invocation: ServeInvocation, introduction: Introduction): CheckResult {
   try {
     const settings = resolveRunOptions(
-      overrideRunOptions(report.runOptions, invocation.runOptions),
+      optionsOverCode(introduction.runOptions, invocation.runOptions),
     );
     const isToldHere = invocation.runOptions.workers !== undefined;
     const count = resolveWorkerCount(settings, isToldHere ? invocation.workersSource : undefined);
@@ -34,7 +42,7 @@ function judge(invocation: ServeInvocation, report: ProbeReport): CheckResult {
     const workers = count.workers === 1 ? "1 worker" : `${count.workers} workers`;
     const start =
       `${invocation.app} starts; it would listen on ${address} with ${workers} (${count.source})`;
-    return { isGood: true, text: [start, ...describeRoutes(report.routes)].join("\n") };
+    return { isGood: true, text: [start, ...describeRoutes(introduction.routes)].join("\n") };
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     return { isGood: false, text: error.message };
@@ -42,7 +50,7 @@ function judge(invocation: ServeInvocation, report: ProbeReport): CheckResult {
 }
 
 /** A line for each route: what it answers, and where. */
-export function describeRoutes(routes: readonly ProbedRoute[]): string[] {
+export function describeRoutes(routes: readonly IntroducedRoute[]): string[] {
   if (routes.length === 0) return ["  no routes: everything is answered with 404"];
   const methods = routes.map(({ allow }) => allow ?? "every method");
   const width = Math.max(...methods.map((text) => text.length));

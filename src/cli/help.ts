@@ -5,8 +5,8 @@ import { type Flag, placeholder } from "./flags.ts";
 
 const INTRODUCTION = `Usage: deno run -A jsr:@mudpie/server/cli app.ts [flags] [-- words for app.ts]
 
-Serves a module that has "export default { fetch }", as deno serve does, or that
-calls server.run(), in worker threads that are replaced when they fail.
+Serves a program that calls Deno.serve() or server.run(), or a module that has
+"export default { fetch }", in worker threads that are replaced when they fail.
 
   --check                             Load it in one worker, list its routes
   --watch                             Reload when one of its modules changes
@@ -39,7 +39,8 @@ export function helpText(flags: readonly Flag[], isWhole: boolean): string {
 
 function lineOf({ name, option: { rule } }: Flag): string {
   const flag = `  --${name} ${placeholder(rule.form)} `;
-  return flag.padEnd(SUMMARY_COLUMN) + rule.summary + describeDefault(rule.default);
+  return flag.padEnd(SUMMARY_COLUMN) + rule.summary +
+    describeDefault(rule.commandLineDefault ?? rule.default);
 }
 
 /** Describes a default. Nothing for an option that has none, or is off. */

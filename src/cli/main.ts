@@ -11,7 +11,7 @@ import { readInvocation, type ServeInvocation } from "./arguments.ts";
 import { serve } from "./serve.ts";
 
 /**
- * Does what the arguments ask for. `entry` is the module that serves a default export in a worker.
+ * Does what the arguments ask for. `entry` is the module that loads the application in a worker.
  */
 export async function main(args: readonly string[], entry: string): Promise<void> {
   const flags = flagsFor(wordedOptions());

@@ -3,7 +3,7 @@
 /**
  * Why a worker ends. `"shutdown"`: the server stops. `"reload"`: a worker with newer code replaces
  * it. `"recycling"`: it has passed `maxRequestsPerWorker`, `maxAgePerWorker` or
- * `maxHeapBytesPerWorker`, or there are to be fewer workers (SIGTTOU). `"panic"`: something in it
+ * `maxHeapBytesPerWorker`, its program has closed its server, or there are to be fewer workers (SIGTTOU). `"panic"`: something in it
  * has panicked, and a new worker replaces it.
  *
  * @example Keep a cache on disk, unless it may be what has failed

@@ -36,23 +36,29 @@ export interface WorkerConfiguration {
   readonly app: string | undefined;
 }
 
-/** What a worker needs that reports what it would serve, and serves nothing. */
-export interface ProbeOrder {
-  readonly mainStartupMs: number;
-  readonly app: string | undefined;
+/** What the first worker of the command line needs to load the application. */
+export interface LoadOrder {
+  /** The address of the application's module. */
+  readonly app: string;
 }
 
-/** What an application would serve. */
-export interface ProbeReport {
-  readonly routes: readonly ProbedRoute[];
-  /** The options that it calls `run()` with, as far as they can be sent; its entry as text. */
+/** How an application serves. */
+export type ServedBy = "run()" | "Deno.serve()" | "its default export";
+
+/** What an application asks for when it begins to serve. */
+export interface Introduction {
+  readonly servedBy: ServedBy;
+  readonly routes: readonly IntroducedRoute[];
+  /** The options that it serves with, as far as they can be sent; its entry as text. */
   readonly runOptions: Omit<RunOptions, "entry" | "onEvent"> & { readonly entry?: string };
   /** Whether there is an `onEvent` among them, which cannot be sent. */
   readonly hasOnEvent: boolean;
+  /** The memory of an `AddressAnswer`, if the worker waits for its address. */
+  readonly answer: SharedArrayBuffer | undefined;
 }
 
 /** One of the paths of an application. */
-export interface ProbedRoute {
+export interface IntroducedRoute {
   readonly pattern: string;
   readonly isExact: boolean;
   /** The value of the Allow field; undefined where every method is answered. */
@@ -62,8 +68,8 @@ export interface ProbedRoute {
 /** What the supervisor sends to a worker. */
 export type SupervisorMessage =
   | { readonly kind: "configure"; readonly configuration: WorkerConfiguration }
-  /** Report what would be served, and end. Sent in place of `configure`. */
-  | { readonly kind: "probe"; readonly order: ProbeOrder }
+  /** Load the application before `configure` comes. Sent to the first worker of the command line. */
+  | { readonly kind: "load"; readonly order: LoadOrder }
   /** Stop accepting, finish what is under way within these times, then end. */
   | { readonly kind: "drain"; readonly order: DrainOrder }
   /** Fail, for a test of what becomes of the others. */
@@ -83,13 +89,15 @@ export type WorkerMessage =
   | { readonly kind: "accepting" }
   /** It cannot start. `isFinal`: another try would fail, too. */
   | { readonly kind: "failed"; readonly message: string; readonly isFinal: boolean }
-  /** The answer to a probe. */
-  | { readonly kind: "probed"; readonly report: ProbeReport }
+  /** The application in the first worker begins to serve, and needs the configuration. */
+  | { readonly kind: "introduced"; readonly introduction: Introduction }
   /**
-   * It has loaded the application, which neither calls `run()` nor has a default export that can be
-   * served.
+   * It has loaded the application, which serves nothing yet. It holds no lock, and ends by itself
+   * if the application has nothing left to do. If that serves later, it is "loaded" once more.
    */
-  | { readonly kind: "nothing_to_serve" }
+  | { readonly kind: "idle"; readonly found: string }
+  /** The application has closed its server by a call, so the worker is to be replaced. */
+  | { readonly kind: "closing"; readonly call: string }
   /** A panic has happened in it, and it wants to be replaced. */
   | { readonly kind: "panicked"; readonly error: string }
   /** It has stopped accepting, and finishes what is under way. */

@@ -19,6 +19,8 @@ export type OptionForm =
 /** One option: its default, its check, and how it is written and explained. */
 export interface OptionRule<T> {
   readonly default: T;
+  /** The default under the command line, if it is another one there. */
+  readonly commandLineDefault?: T;
   /** Returns what is expected, in words; undefined if the value fits. */
   readonly expect: (value: unknown) => string | undefined;
   /** Converts a value that fits. Without it the value is kept as it is. */
@@ -174,6 +176,14 @@ export function group<T>(members: OptionTable, expected: string): OptionRule<T |
  */
 export function optional<T>(rule: OptionRule<T>): OptionRule<T | undefined> {
   return { ...rule, default: undefined };
+}
+
+/** Gives an option another default under the command line. */
+export function underCommandLine<T>(
+  commandLineDefault: NoInfer<T>,
+  rule: OptionRule<T>,
+): OptionRule<T> {
+  return { ...rule, commandLineDefault };
 }
 
 /** Puts an option into the short help. */

@@ -19,6 +19,7 @@ import {
   resolveOptions,
   type RulesFor,
   time,
+  underCommandLine,
   wholeNumber,
 } from "./option_rule.ts";
 
@@ -123,9 +124,9 @@ export interface RunOptions {
    */
   readonly onHang?: "exit" | "continue";
   /**
-   * What a worker is. `"web"` (the default): a Web Worker. `"thread"`: one of
+   * What a worker is. `"web"`: a Web Worker, the default of `run`. `"thread"`: one of
    * `node:worker_threads`, which starts more slowly, but can be stopped when it hangs and dies
-   * alone when it runs out of memory.
+   * alone when it runs out of memory; the default of the command line.
    */
   readonly isolation?: "web" | "thread";
   /**
@@ -215,7 +216,9 @@ export const RUN_RULES = {
   drainTimeout: common(time(30_000, "For requests to finish at the end")),
   hangTimeout: common(time(30_000, "Silent for so long: it hangs")),
   onHang: optional(choice("When a hung worker cannot be stopped", "exit", "continue")),
-  isolation: common(choice("Web Workers, or node:worker_threads", "web", "thread")),
+  isolation: common(
+    underCommandLine("thread", choice("Web Workers, or threads of Node", "web", "thread")),
+  ),
   startTimeout: time(30_000, "For a worker to accept"),
   shutdownDelay: time(0, "Serve on so long after SIGTERM"),
   maxRequestsPerWorker: count(0, "Replace it after so many", 0),

@@ -14,12 +14,17 @@ interface LockManager {
 
 const { locks } = navigator as unknown as { readonly locks: LockManager };
 
-/** Takes the lock and never frees it. Calls `onHeld` once this thread holds it. */
-export function holdLifeLock(name: string, onHeld: () => void): void {
+/**
+ * Takes the lock, and calls `onHeld` once this thread holds it. Returns the function that frees it
+ * before the thread's end.
+ */
+export function holdLifeLock(name: string, onHeld: () => void): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
   locks.request(name, {}, () => {
     onHeld();
-    return new Promise(() => {});
+    return promise;
   });
+  return resolve;
 }
 
 /** Calls `onFree` when the holder of the lock is gone. The signal ends the wait. */

@@ -39,6 +39,7 @@ function shutdownReason(cause: WorkerEndCause): ShutdownReason {
     case "max_age":
     case "max_heap":
     case "resize":
+    case "closed_by_program":
       return "recycling";
     case "panic":
     case "crash":

@@ -66,13 +66,6 @@ const NOT_LOADED =
   "the workers' module does not load @mudpie/server: pass as entry the module that builds the WebServer and calls run(), " +
   "or a longer startTimeout if it only takes long to load";
 
-/**
- * The command line's own module reports this when a reload brings an application that it cannot
- * serve.
- */
-const NOTHING_TO_SERVE =
-  "the application has no default export with a fetch function, and does not call run()";
-
 /** A worker that could not start. */
 interface StartFailure {
   readonly worker: number;
@@ -189,8 +182,9 @@ export class Fleet {
         this.#noteFailure(input.error);
         this.#report({ kind: "panicked", worker: input.worker, error: input.error });
         return this.#retire(input.worker, "panic", now);
+      case "closing":
+        return this.#noteClosing(input.worker, input.call, now);
       case "failed":
-      case "nothing_to_serve":
         return this.#noteStartFailure(startFailureOf(input), now);
       case "draining":
         return this.#noteDraining(input.worker);
@@ -245,6 +239,13 @@ export class Fleet {
     if (cause !== undefined) this.#retire(heartbeat.worker, cause, now);
   }
 
+  /** Replaces a worker whose application has closed its server: as a panic does, it comes again. */
+  #noteClosing(worker: number, call: string, now: number): void {
+    const detail = `the program closed its server by ${call}`;
+    this.#noteFailure(detail);
+    this.#retire(worker, "closed_by_program", now, detail);
+  }
+
   #noteDraining(worker: number): void {
     const member = this.#members.get(worker);
     if (member?.state.kind !== "draining") return;
@@ -268,14 +269,16 @@ export class Fleet {
    * Marks a worker that serves for replacement. A failure counts against the restart policy,
    * housekeeping does not.
    */
-  #retire(worker: number, cause: WorkerEndCause, now: number): void {
+  #retire(worker: number, cause: WorkerEndCause, now: number, detail?: string): void {
     const member = this.#members.get(worker);
     if (member?.state.kind !== "accepting") return;
     const { since, lastHeartbeat } = member.state;
     member.state = { kind: "retiring", since, lastHeartbeat, cause };
-    if (cause === "panic") this.#pace.notePanic(member.spawnedAt, now - since, now);
+    if (cause === "panic" || cause === "closed_by_program") {
+      this.#pace.notePanic(member.spawnedAt, now - since, now);
+    }
     if (cause === "hang") this.#pace.noteGap(member.spawnedAt, now - since, now);
-    this.#report({ kind: "replacing", worker, cause });
+    this.#report({ kind: "replacing", worker, cause, ...(detail !== undefined && { detail }) });
   }
 
   /** Replaces a worker that hangs, or ends the fleet because of it. */
@@ -605,13 +608,9 @@ export class Fleet {
 }
 
 function startFailureOf(
-  input: Extract<FleetInput, { kind: "failed" | "nothing_to_serve" }>,
+  { worker, message, isFinal }: Extract<FleetInput, { kind: "failed" }>,
 ): StartFailure {
-  const cause = "start_failed";
-  const { worker } = input;
-  return input.kind === "failed"
-    ? { worker, cause, reason: input.message, isFinal: input.isFinal }
-    : { worker, cause, reason: NOTHING_TO_SERVE, isFinal: true };
+  return { worker, cause: "start_failed", reason: message, isFinal };
 }
 
 /** Whether a worker has sent no heartbeat for so long that it hangs. */

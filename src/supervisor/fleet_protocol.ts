@@ -32,8 +32,8 @@ export interface FleetSettings {
 /** A message with the number of the worker that sent it. */
 type From<Message> = Message extends unknown ? Message & { readonly worker: number } : never;
 
-/** What a worker sends, as it arrives. A worker of a fleet is never probed. */
-type WorkerInput = From<Exclude<WorkerMessage, { kind: "loaded" | "probed" }>>;
+/** What a worker sends, as it arrives, except for what only the first worker of a program reports. */
+type WorkerInput = From<Exclude<WorkerMessage, { kind: "loaded" | "introduced" | "idle" }>>;
 
 /** What happens to a fleet. */
 export type FleetInput =

@@ -2,9 +2,16 @@
 // for. The command line hands its value over before the application is loaded, and server.ts reads
 // it once.
 
-import { overrideRunOptions, type RunOptions, type RunSettings } from "../options/run_options.ts";
+import type { OptionTable } from "../options/option_rule.ts";
+import {
+  overrideRunOptions,
+  RUN_RULES,
+  type RunOptions,
+  type RunSettings,
+} from "../options/run_options.ts";
 import type { WebServerOptions } from "../options/server_options.ts";
 import { resolveWorkerCount } from "../options/worker_count.ts";
+import type { FirstWorker } from "./first_worker.ts";
 import type { RunningServer } from "./running_server.ts";
 import { isWrittenInFull } from "./start_folder.ts";
 import type { SupervisorOptions } from "./supervisor.ts";
@@ -13,14 +20,16 @@ import type { SupervisorOptions } from "./supervisor.ts";
 export interface CommandLine {
   /** The address of the application's module. */
   readonly app: string;
+  /** The command line's own module, which loads the application in the workers. */
+  readonly entry: string;
+  /** The worker that has loaded the application already. */
+  readonly firstWorker: FirstWorker;
   /** Whether that was written as an address or an absolute path, which no link moves. */
   readonly isAppWrittenInFull: boolean;
   readonly runOptions: RunOptions;
   readonly serverOptions: WebServerOptions;
   /** Where the number of workers comes from, if `runOptions` have one. */
   readonly workersSource: string;
-  /** Called when `run()` or `start()` is. Throws when that is too late. */
-  readonly onBegin: (what: string) => void;
   /** Called when every worker accepts. */
   readonly onStarted: (running: RunningServer) => void;
 }
@@ -43,11 +52,26 @@ export interface LaunchConditions {
 /** The part of the supervisor's options that options and command line decide. */
 export type Launch = Omit<SupervisorOptions, "wasMisused" | "log" | "observer">;
 
+/** Returns the defaults of options that the command line has, and not `run()`. */
+export function commandLineDefaults(): RunOptions {
+  const rules = Object.entries(RUN_RULES as OptionTable);
+  return Object.fromEntries(
+    rules.flatMap(([name, { commandLineDefault }]) =>
+      commandLineDefault === undefined ? [] : [[name, commandLineDefault]]
+    ),
+  );
+}
+
 /** Returns the options of the code with those of the command line over them. */
+export function optionsOverCode(coded: RunOptions, winning: RunOptions): RunOptions {
+  return { ...commandLineDefaults(), ...overrideRunOptions(coded, winning) };
+}
+
+/** Returns the options that a server is launched with. */
 export function launchOptions(coded: RunOptions, commandLine: CommandLine | undefined): RunOptions {
   if (commandLine === undefined) return coded;
-  const { runOptions, app } = commandLine;
-  return { ...overrideRunOptions(coded, runOptions), entry: coded.entry ?? app };
+  const { runOptions, entry } = commandLine;
+  return { ...optionsOverCode(coded, runOptions), entry: coded.entry ?? entry };
 }
 
 /**
@@ -68,10 +92,11 @@ export function planLaunch(conditions: LaunchConditions): Launch {
       settings,
       isCountWished ? commandLine.workersSource : undefined,
     ),
-    // The main module has called this library, and the command line has loaded the application.
+    // The main module has called this library, and the first worker has loaded the application.
     isEntryKnown: entry === mainModule || commandLine !== undefined,
     serverOptions: commandLine?.serverOptions ?? {},
-    app: commandLine?.app,
+    app: entry === commandLine?.entry ? commandLine.app : undefined,
+    firstWorker: commandLine?.firstWorker,
     fixedModules: [
       ...isWrittenInFull(mainArgument) ? [mainModule] : [],
       ...commandLine?.isAppWrittenInFull ? [commandLine.app] : [],

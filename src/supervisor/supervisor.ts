@@ -17,6 +17,7 @@ import { escapeForLog, type LogSink } from "../telemetry/log.ts";
 import type { RequestTotals } from "../telemetry/request_totals.ts";
 import { DescriptorBudget } from "./descriptor_budget.ts";
 import { EventPublisher } from "./event_publisher.ts";
+import type { FirstWorker } from "./first_worker.ts";
 import { Fleet } from "./fleet.ts";
 import type { FleetAction, FleetInput } from "./fleet_protocol.ts";
 import { fleetSettings } from "./fleet_settings.ts";
@@ -56,6 +57,8 @@ export interface SupervisorOptions {
   readonly serverOptions: WebServerOptions;
   /** The application that the command line's own module loads. */
   readonly app: string | undefined;
+  /** The worker that has loaded the application already; undefined where there is none. */
+  readonly firstWorker: FirstWorker | undefined;
   /**
    * The modules, of these two, whose whole path or URL was written by the user: no link moves them.
    */
@@ -78,6 +81,7 @@ export interface SupervisorParts {
   /** Why the usual listen mode is not possible; undefined where it is. */
   readonly fallbackReason: string | undefined;
   readonly spawn: (options: SpawnOptions) => WorkerHandle;
+  readonly nextWorker: () => number;
 }
 
 /**
@@ -108,12 +112,35 @@ export async function supervise(options: SupervisorOptions): Promise<SupervisedS
   const { listen, hostname, port, path, pathMode, backlog } = options.settings;
   if (path !== undefined) {
     const address = await reserveSockets(path, pathMode, options.workerCount.workers);
-    const parts = { address, fallbackReason: undefined, spawn: spawnWorker };
+    const parts = { address, fallbackReason: undefined, ...workerSource(options) };
     return await new Supervisor(options, parts).start();
   }
   const { mode, fallbackReason } = chooseListenMode(listen);
   const address = reserveAddress({ listen: mode, hostname, port, backlog });
-  return await new Supervisor(options, { address, fallbackReason, spawn: spawnWorker }).start();
+  const parts = { address, fallbackReason, ...workerSource(options) };
+  return await new Supervisor(options, parts).start();
+}
+
+/** Returns how to get workers: first the one that is there already, if it is what is wanted. */
+function workerSource(
+  { entry, settings, firstWorker }: SupervisorOptions,
+): Pick<SupervisorParts, "spawn" | "nextWorker"> {
+  const { isolation, heapLimitBytesPerWorker: heapLimitBytes } = settings;
+  if (firstWorker === undefined || !firstWorker.isOfKind({ entry, isolation, heapLimitBytes })) {
+    firstWorker?.terminate();
+    return { spawn: spawnWorker, nextWorker: claimWorkerNumber };
+  }
+  const { number } = firstWorker;
+  let isNumberTaken = false;
+  return {
+    nextWorker: () => {
+      if (isNumberTaken) return claimWorkerNumber();
+      isNumberTaken = true;
+      return number;
+    },
+    spawn: (options) =>
+      options.worker === number ? firstWorker.adopt(options) : spawnWorker(options),
+  };
 }
 
 /** Injects a fault into a worker of a server that was started here. For testing.ts alone. */
@@ -166,7 +193,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
     this.#budget = DescriptorBudget.measure(workerCount.workers, observer !== undefined);
     this.#fleet = new Fleet(
       fleetSettings({ ...options, listenMode: address.listen, mainStartupMs }),
-      { nextWorker: claimWorkerNumber, random: Math.random },
+      { nextWorker: parts.nextWorker, random: Math.random },
     );
     this.#pool = this.#createPool(mainStartupMs);
     this.#events = new EventPublisher({
@@ -334,8 +361,9 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
         const slot = this.#pool.configure(worker, app, this.#fleet.states());
         return this.#handle({ kind: "loaded", worker, slot });
       }
-      case "probed":
-        // The answer to a probe, which no worker of a fleet gets.
+      case "introduced":
+      case "idle":
+        // Nothing follows: the start of the fleet, and the worker's time limit, have decided.
         return;
       default:
         return this.#handle({ ...message, worker });

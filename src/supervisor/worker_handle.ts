@@ -69,11 +69,18 @@ interface ThreadEvents {
  */
 const LAST_EVENT_MS = { web: 50, thread: 2_000 } as const;
 
+/** What is known of a thread that was idle, and has ended. */
+const HAD_NOTHING_TO_DO = "it has run to its end, and does not serve";
+
 const BYTES_PER_MEGABYTE = 1024 * 1024;
 
 /** Spawns a worker. */
 export function spawnWorker(options: SpawnOptions): WorkerHandle {
   const watch = new AbortController();
+  /** Ends the wait for the lock that the worker holds now. */
+  let lockWatch = new AbortController();
+  let hasLoaded = false;
+  let isIdle = false;
   let isGone = true;
   let isTerminated = false;
   let lastEventTimer: ReturnType<typeof setTimeout> | undefined;
@@ -82,27 +89,42 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
     clearTimeout(lastEventTimer);
     if (watch.signal.aborted) return;
     watch.abort();
+    lockWatch.abort();
     if (isTerminated) return;
-    options.onGone({ hasThrown, detail });
+    options.onGone({ hasThrown, detail: isIdle && !hasThrown ? HAD_NOTHING_TO_DO : detail });
     // After an error a Web Worker is gone, but its handle keeps the process from ending.
     thread.terminate();
+  };
+  const noteLockFree = () => {
+    isGone = true;
+    if (isTerminated) return;
+    lastEventTimer = setTimeout(async () => {
+      // This thread may have been too busy to see an event that was there in time.
+      await shortTurns();
+      if (!isIdle) end(false, "it ended without a word");
+    }, LAST_EVENT_MS[options.isolation]);
   };
   const thread = startThread(options, {
     onPost: (post) => {
       const message = messageIn(post);
       if (message === undefined || isTerminated || watch.signal.aborted) return;
-      if (message.kind === "loaded") {
-        // From here on a lock shows the thread's end.
-        isGone = false;
-        onLifeLockFree(message.lock, watch.signal, () => {
-          isGone = true;
-          if (isTerminated) return;
-          lastEventTimer = setTimeout(async () => {
-            // This thread may have been too busy to see an event that was there in time.
-            await shortTurns();
-            end(false, "it ended without a word");
-          }, LAST_EVENT_MS[options.isolation]);
-        });
+      switch (message.kind) {
+        case "loaded": {
+          // From here on a lock shows the thread's end.
+          isGone = false;
+          isIdle = false;
+          lockWatch = new AbortController();
+          onLifeLockFree(message.lock, lockWatch.signal, noteLockFree);
+          // A worker that was idle has taken a lock once more.
+          if (hasLoaded) return;
+          hasLoaded = true;
+          break;
+        }
+        case "idle":
+          isIdle = true;
+          isGone = false;
+          clearTimeout(lastEventTimer);
+          lockWatch.abort();
       }
       options.onMessage(message);
     },

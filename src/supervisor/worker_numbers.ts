@@ -1,5 +1,6 @@
 // The numbers of workers. A number is in the name of a thread, and no two threads of a process
-// share one: fleets and probes take their numbers from the same source.
+// share one: all fleets, and the first worker of the command line, take
+// their numbers from the same source.
 
 let lastWorkerNumber = 0;
 

@@ -51,6 +51,7 @@ export type WorkerEndCause =
   | "panic"
   | "crash"
   | "hang"
+  | "closed_by_program"
   | "start_failed"
   | "start_timeout"
   | "reload"
@@ -113,7 +114,13 @@ export type FleetEvent =
      */
     readonly handling: readonly HandledRequest[];
   }
-  | { readonly kind: "replacing"; readonly worker: number; readonly cause: WorkerEndCause }
+  | {
+    readonly kind: "replacing";
+    readonly worker: number;
+    readonly cause: WorkerEndCause;
+    /** What the program did, if it asked for the end of its server itself. */
+    readonly detail?: string;
+  }
   /** It has stopped accepting, and finishes what is under way. */
   | { readonly kind: "draining"; readonly worker: number; readonly cause: WorkerEndCause }
   | {

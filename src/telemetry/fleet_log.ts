@@ -29,7 +29,9 @@ function describeEvent(event: FleetEvent): string {
         HANG_CONSEQUENCES[event.outcome]
       }`;
     case "replacing":
-      return `worker ${event.worker}: to be replaced (${inWords(event.cause)})`;
+      return `worker ${event.worker}: to be replaced (${inWords(event.cause)})${
+        event.detail === undefined ? "" : `: ${event.detail}`
+      }`;
     case "draining":
       return `worker ${event.worker}: draining (${inWords(event.cause)})`;
     case "ended":

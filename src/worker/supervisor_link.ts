@@ -3,14 +3,16 @@
 // the worker sends the first one, and the supervisor answers.
 
 import type { DrainOrder } from "../ipc/drain_order.ts";
+import { AddressAnswer, type AddressResult } from "../ipc/address_answer.ts";
 import { holdLifeLock } from "../runtime/life_lock.ts";
 import type {
-  ProbeOrder,
+  Introduction,
   SupervisorMessage,
   WorkerConfiguration,
   WorkerMessage,
   WorkerPost,
 } from "../ipc/messages.ts";
+import { platformAddress } from "../net/worker_address.ts";
 import { importModule } from "../runtime/import_module.ts";
 import { injectFault } from "./fault_injection.ts";
 
@@ -29,42 +31,12 @@ export function ownWorkerNumber(): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
-/** The two ends of a channel, for both kinds of worker. */
-interface Port {
-  post(post: WorkerPost): void;
-  listen(onMessage: (message: SupervisorMessage) => void): void;
-  /** Stops listening: a listener would keep the thread from ending by itself. */
-  close(): void;
-}
-
-/** The worker's side of a Web Worker's own channel. */
-interface WebWorkerScope extends EventTarget {
+/** The worker's end of the channel, the same in both kinds of worker. */
+interface WorkerScope extends EventTarget {
   postMessage(message: unknown): void;
 }
 
-async function openPort(): Promise<Port> {
-  if ("postMessage" in globalThis) {
-    const scope = globalThis as unknown as WebWorkerScope;
-    let listener: ((event: Event) => void) | undefined;
-    return {
-      post: (post) => scope.postMessage(post),
-      listen: (onMessage) => {
-        listener = (event) => onMessage((event as MessageEvent<SupervisorMessage>).data);
-        scope.addEventListener("message", listener);
-      },
-      close: () => {
-        if (listener !== undefined) scope.removeEventListener("message", listener);
-      },
-    };
-  }
-  const { parentPort } = await import("node:worker_threads");
-  if (parentPort === null) throw new Error("A worker thread has no port to its parent");
-  return {
-    post: (post) => parentPort.postMessage(post),
-    listen: (onMessage) => void parentPort.on("message", onMessage),
-    close: () => parentPort.close(),
-  };
-}
+const scope = globalThis as unknown as WorkerScope & { self?: unknown };
 
 /**
  * The shortest time in which a module that has run to its end must call `run()`: it may have
@@ -74,15 +46,15 @@ const MIN_RUN_GRACE_MS = 1_000;
 /** The same time as a multiple of what the main thread needed for the same module. */
 const RUN_GRACE_SHARE = 3;
 
-/** The purpose of a worker: to serve, or to report what it would serve. */
-export type Assignment =
-  | { readonly kind: "serve"; readonly configuration: WorkerConfiguration }
-  | { readonly kind: "probe"; readonly order: ProbeOrder };
-
 /** The link from a worker to its supervisor. */
 export class SupervisorLink {
-  /** Resolves to the purpose of this worker, when the supervisor has sent it. */
-  readonly assigned: Promise<Assignment>;
+  /**
+   * Resolves to the application that the command line's own module is to load, when the supervisor
+   * has sent it; to undefined in a worker that another module has as its entry.
+   */
+  readonly app: Promise<string | undefined>;
+  /** Resolves to the configuration of this worker, when the supervisor has sent it. */
+  readonly configured: Promise<WorkerConfiguration>;
   /**
    * Resolves when the worker's module has run to its end, or has failed. Resolves to false if that
    * cannot be known.
@@ -90,40 +62,120 @@ export class SupervisorLink {
   readonly moduleHasRun: Promise<boolean>;
   /** Called when the supervisor orders a drain. */
   onDrain: (order: DrainOrder) => void = () => {};
-  readonly #port: Promise<Port>;
+  readonly #app = Promise.withResolvers<string | undefined>();
+  readonly #configured = Promise.withResolvers<WorkerConfiguration>();
+  #configuration: WorkerConfiguration | undefined;
+  /** Whether the supervisor does not know yet what the application asks for. */
+  #isFirst = false;
+  #isIntroduced = false;
+  #isAccepting = false;
   #isRunning = false;
+  /** What the application has called to close its server before that accepted. */
+  #earlyClose: string | undefined;
+  #freeLock: (() => void) | undefined;
+  readonly #onMessage = (event: Event): void => {
+    this.#take((event as MessageEvent<SupervisorMessage>).data);
+  };
 
   constructor() {
-    const assigned = Promise.withResolvers<Assignment>();
-    this.assigned = assigned.promise;
-    this.#port = openPort();
-    const lock = `mudpie-${crypto.randomUUID()}`;
-    holdLifeLock(lock, () => this.#post({ kind: "loaded", lock }));
-    this.#port.then((port) =>
-      port.listen((message) => {
-        switch (message.kind) {
-          case "configure":
-            return assigned.resolve({ kind: "serve", configuration: message.configuration });
-          case "probe":
-            return assigned.resolve({ kind: "probe", order: message.order });
-          case "drain":
-            return this.onDrain(message.order);
-          case "inject_fault":
-            return injectFault(message.fault);
-        }
-      })
-    );
+    // Programs for Web Workers use it, and threads of node:worker_threads lack it.
+    scope.self ??= globalThis;
+    this.app = this.#app.promise;
+    this.configured = this.#configured.promise;
+    this.#open();
     this.moduleHasRun = waitForModule(location.href);
     this.#watchForRun();
   }
 
+  #open(): void {
+    const lock = `mudpie-${crypto.randomUUID()}`;
+    this.#freeLock = holdLifeLock(lock, () => this.#post({ kind: "loaded", lock }));
+    scope.addEventListener("message", this.#onMessage);
+  }
+
+  /** Stops listening: a listener would keep the thread from ending by itself. */
+  #close(): void {
+    scope.removeEventListener("message", this.#onMessage);
+  }
+
+  #take(message: SupervisorMessage): void {
+    switch (message.kind) {
+      case "load":
+        this.#isFirst = true;
+        return this.#app.resolve(message.order.app);
+      case "configure":
+        this.#configuration = message.configuration;
+        this.#app.resolve(message.configuration.app);
+        return this.#configured.resolve(message.configuration);
+      case "drain":
+        return this.onDrain(message.order);
+      case "inject_fault":
+        return injectFault(message.fault);
+    }
+  }
+
   /** Sends a message to the supervisor. */
-  send(message: Exclude<WorkerMessage, { kind: "loaded" }>): void {
+  send(
+    message: Exclude<WorkerMessage, { kind: "loaded" | "introduced" | "idle" | "closing" }>,
+  ): void {
     this.#post(message);
+    if (message.kind !== "accepting") return;
+    this.#isAccepting = true;
+    if (this.#earlyClose !== undefined) this.close(this.#earlyClose);
+  }
+
+  /**
+   * Reports that the application has closed its server. The supervisor replaces the worker, and has
+   * it drain.
+   */
+  close(call: string): void {
+    if (this.#isAccepting) this.#post({ kind: "closing", call });
+    else this.#earlyClose ??= call;
   }
 
   #post(message: WorkerMessage): void {
-    this.#port.then((port) => port.post({ mudpie: message }));
+    scope.postMessage({ mudpie: message } satisfies WorkerPost);
+  }
+
+  /** Whether this is the first worker of the command line, from which that learns what it serves. */
+  get isFirst(): boolean {
+    return this.#isFirst;
+  }
+
+  /** Reports what the application asks for, if the supervisor does not know that yet. */
+  introduce(introduction: Omit<Introduction, "answer">): void {
+    if (!this.#isFirst || this.#isIntroduced) return;
+    this.#isIntroduced = true;
+    this.#post({ kind: "introduced", introduction: { ...introduction, answer: undefined } });
+  }
+
+  /**
+   * The same for an application that needs its address at once: this blocks until the address is
+   * reserved, or cannot be.
+   */
+  introduceAndWait(introduction: Omit<Introduction, "answer">): AddressResult {
+    const configuration = this.#configuration;
+    if (configuration !== undefined) {
+      return { kind: "reserved", address: platformAddress(configuration.address) };
+    }
+    this.#wake();
+    const answer = new AddressAnswer();
+    const { memory } = answer;
+    this.#post({ kind: "introduced", introduction: { ...introduction, answer: memory } });
+    const result = answer.wait();
+    this.#isIntroduced = result.kind === "reserved";
+    return result;
+  }
+
+  /**
+   * Reports that the application serves nothing yet. From now on the thread ends by itself if the
+   * application has nothing left to do, until that serves.
+   */
+  rest(found: string): void {
+    this.#post({ kind: "idle", found });
+    this.#close();
+    this.#freeLock?.();
+    this.#freeLock = undefined;
   }
 
   /** Whether the module has called `run()`. */
@@ -134,12 +186,17 @@ export class SupervisorLink {
   /** Notes that the module has called `run()`. */
   noteRun(): void {
     this.#isRunning = true;
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#freeLock === undefined) this.#open();
   }
 
   /** Reports that this worker has ended, and closes the link. */
   end(): void {
     this.#post({ kind: "ended" });
-    this.#port.then((port) => port.close());
+    this.#close();
   }
 
   /**
@@ -147,10 +204,9 @@ export class SupervisorLink {
    * thread would have needed: one clear line is better than a fleet that never starts.
    */
   async #watchForRun(): Promise<void> {
-    const assignment = await this.assigned;
-    const { mainStartupMs } = assignment.kind === "serve"
-      ? assignment.configuration
-      : assignment.order;
+    // The command line's own module looks for itself at what its application does.
+    if (await this.app !== undefined) return;
+    const { mainStartupMs } = await this.configured;
     if (!await this.moduleHasRun) return;
     const graceMs = Math.max(MIN_RUN_GRACE_MS, mainStartupMs * RUN_GRACE_SHARE);
     await new Promise((resolve) => setTimeout(resolve, graceMs));

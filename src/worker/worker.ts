@@ -10,7 +10,6 @@ import { Scoreboard } from "../ipc/scoreboard.ts";
 import { isTooLate, listenAt } from "../net/listener.ts";
 import { platformAddress } from "../net/worker_address.ts";
 import { overrideServerSettings } from "../options/server_options.ts";
-import { shortTurns } from "../runtime/event_loop.ts";
 import { describeError, escapeForLog, logToStandardError } from "../telemetry/log.ts";
 import { AcceptLoop, type ConnectionSource } from "./accept_loop.ts";
 import { AcceptTroubleLog } from "./accept_trouble_log.ts";
@@ -21,17 +20,17 @@ import type { SupervisorLink } from "./supervisor_link.ts";
 import { tickMsFor, WorkerClock } from "./worker_clock.ts";
 import { createConnectionContext } from "./worker_context.ts";
 import { dieOf, endAfterModule, finishWork } from "./worker_end.ts";
-import { reportOf, type WorkerProgram } from "./worker_program.ts";
+import { introductionOf, type WorkerProgram } from "./worker_program.ts";
 
 /** The part of the link to the supervisor that a worker uses. */
 export type WorkerLink = Pick<
   SupervisorLink,
-  "assigned" | "end" | "moduleHasRun" | "noteRun" | "onDrain" | "send"
+  "configured" | "end" | "introduce" | "moduleHasRun" | "noteRun" | "onDrain" | "send"
 >;
 
 /**
- * Serves until the supervisor orders a drain, or reports to a probe what the program would serve.
- * Resolves then; the module's code after `run()` still runs.
+ * Serves until the supervisor orders a drain. Resolves then; the module's code after `run()` still
+ * runs.
  */
 export async function serveAsWorker(
   program: WorkerProgram,
@@ -39,22 +38,10 @@ export async function serveAsWorker(
   link: WorkerLink,
 ): Promise<void> {
   link.noteRun();
-  const assignment = await link.assigned;
-  switch (assignment.kind) {
-    case "probe":
-      // An error in a promise that the module does not await ends the worker during these turns. On
-      // a busy machine, a timer alone may be due before it.
-      await shortTurns();
-      link.send({ kind: "probed", report: reportOf(program) });
-      // Not awaited: the module waits for `run()` to return.
-      link.moduleHasRun.then(() => link.end());
-      return;
-    case "serve": {
-      const { configuration } = assignment;
-      const settings = overrideServerSettings(program.settings, configuration.serverOptions);
-      await new ServingWorker({ ...program, settings }, number, configuration, link).live();
-    }
-  }
+  link.introduce(introductionOf(program));
+  const configuration = await link.configured;
+  const settings = overrideServerSettings(program.settings, configuration.serverOptions);
+  await new ServingWorker({ ...program, settings }, number, configuration, link).live();
 }
 
 /** A worker that serves. */

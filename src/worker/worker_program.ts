@@ -1,7 +1,7 @@
 // The program that a worker runs: what the user's module registered and called `run()` with.
 
 import type { BackgroundTasks } from "../connection/background_tasks.ts";
-import type { ProbeReport } from "../ipc/messages.ts";
+import type { Introduction, ServedBy } from "../ipc/messages.ts";
 import type { Handler } from "../handler/handler.ts";
 import type { RunOptions } from "../options/run_options.ts";
 import type { ServerSettings } from "../options/server_options.ts";
@@ -12,7 +12,8 @@ import type { ShutdownCallbacks } from "./shutdown_callbacks.ts";
 export interface WorkerProgram {
   readonly settings: ServerSettings;
   readonly router: Router<Handler>;
-  /** The arguments of `run()`. */
+  readonly servedBy: ServedBy;
+  /** The arguments of `run()`, or what another call asks for of the same. */
   readonly runOptions: RunOptions;
   /** Called when the worker listens, before it accepts. */
   readonly onListen?: (address: Deno.Addr) => void;
@@ -22,12 +23,13 @@ export interface WorkerProgram {
   readonly shutdownCallbacks: ShutdownCallbacks;
 }
 
-/** Reports what a worker would serve, in a form that can be sent to the supervisor. */
-export function reportOf(
-  { router, runOptions }: Pick<WorkerProgram, "router" | "runOptions">,
-): ProbeReport {
+/** Describes what a worker would serve, in a form that can be sent to the supervisor. */
+export function introductionOf(
+  { servedBy, router, runOptions }: Pick<WorkerProgram, "servedBy" | "router" | "runOptions">,
+): Omit<Introduction, "answer"> {
   const { entry, onEvent, ...others } = runOptions;
   return {
+    servedBy,
     routes: router.routes.map(({ pattern, isExact, allow }) => ({ pattern, isExact, allow })),
     runOptions: entry === undefined ? others : { ...others, entry: String(entry) },
     hasOnEvent: onEvent !== undefined,

@@ -31,7 +31,7 @@ describe("helpText()", () => {
 
   it("says the defaults", () => {
     const text = helpText(flags, true);
-    for (const said of ["(127.0.0.1)", "(8000)", "(1_000_000)", "(off)", "(web)"]) {
+    for (const said of ["(127.0.0.1)", "(8000)", "(1_000_000)", "(off)", "(thread)"]) {
       assertStringIncludes(text, said);
     }
   });

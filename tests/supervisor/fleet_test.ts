@@ -89,6 +89,8 @@ function inputOf(text: string): FleetInput {
       return { kind: "gone", worker, hasThrown: false, detail: rest ?? "" };
     case "panicked":
       return { kind: name, worker, error: rest ?? "boom" };
+    case "closing":
+      return { kind: name, worker, call: rest ?? "server.shutdown()" };
     case "failed":
       return { kind: name, worker, message: rest, isFinal: false };
     case "failed for good":
@@ -144,6 +146,16 @@ const cases: readonly Case[] = [
   },
 
   // Replacement first.
+  {
+    what: "replaces a worker whose program has closed its server, and drains it then",
+    steps: [
+      ...UP,
+      [100, "closing 1", "spawn 3"],
+      [150, "closing 1"],
+      [200, "accepting 3", "drain 1"],
+      [210, "ended 1", "terminate 1"],
+    ],
+  },
   {
     what: "replaces a worker that has panicked, and drains it when the replacement accepts",
     steps: [

@@ -3,17 +3,36 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { resolveRunOptions, type RunOptions } from "../../src/options/run_options.ts";
-import { type CommandLine, launchOptions, planLaunch } from "../../src/supervisor/launch.ts";
+import { FirstWorker } from "../../src/supervisor/first_worker.ts";
+import {
+  type CommandLine,
+  commandLineDefaults,
+  launchOptions,
+  optionsOverCode,
+  planLaunch,
+} from "../../src/supervisor/launch.ts";
+import { FakeWorkers } from "../support/workers/fake_workers.ts";
 
 const MAIN = "file:///srv/main.ts";
 
+const WORKERS = new FakeWorkers();
+
 const COMMAND_LINE: CommandLine = {
   app: "file:///srv/app.ts",
+  entry: "file:///mudpie/cli.ts",
+  firstWorker: new FirstWorker({
+    app: "file:///srv/app.ts",
+    entry: "file:///mudpie/cli.ts",
+    isolation: "thread",
+    heapLimitBytes: 0,
+    timeoutMs: 0,
+    onWaiting: () => {},
+    waitingAfterMs: 0,
+  }, WORKERS.spawn),
   isAppWrittenInFull: false,
   runOptions: { port: 9_000, workers: 3 },
   serverOptions: { maxBodyBytes: 7 },
   workersSource: "as --workers says",
-  onBegin: () => {},
   onStarted: () => {},
 };
 
@@ -33,18 +52,36 @@ describe("launchOptions()", () => {
     assertEquals(launchOptions(coded, undefined), coded);
   });
 
-  it("lets the command line win over the code, and loads its application", () => {
+  it("lets the command line win over the code, and has its own defaults and entry", () => {
     assertEquals(launchOptions({ port: 8_000, hostname: "::" }, COMMAND_LINE), {
       hostname: "::",
       port: 9_000,
       workers: 3,
-      entry: "file:///srv/app.ts",
+      isolation: "thread",
+      entry: "file:///mudpie/cli.ts",
     });
   });
 
   it("keeps the entry that the code names", () => {
     const entry = "file:///srv/other.ts";
     assertEquals(launchOptions({ entry }, COMMAND_LINE).entry, entry);
+  });
+});
+
+describe("commandLineDefaults()", () => {
+  it("has only what differs from the defaults of run()", () => {
+    assertEquals(commandLineDefaults(), { isolation: "thread" });
+  });
+});
+
+describe("optionsOverCode()", () => {
+  it("lets the code win over the defaults, and the command line over the code", () => {
+    assertEquals(optionsOverCode({}, {}).isolation, "thread");
+    assertEquals(optionsOverCode({ isolation: "web" }, {}).isolation, "web");
+    assertEquals(
+      optionsOverCode({ isolation: "web" }, { isolation: "thread" }).isolation,
+      "thread",
+    );
   });
 });
 
@@ -67,9 +104,15 @@ describe("planLaunch()", () => {
   it("takes application, server options and the number of workers from the command line", () => {
     const options = launchOptions({}, COMMAND_LINE);
     const launch = plan(options, COMMAND_LINE);
-    assertEquals([launch.entry, launch.isEntryKnown], ["file:///srv/app.ts", true]);
+    assertEquals([launch.entry, launch.isEntryKnown], [COMMAND_LINE.entry, true]);
+    assertEquals(launch.firstWorker, COMMAND_LINE.firstWorker);
     assertEquals([launch.app, launch.serverOptions], [COMMAND_LINE.app, { maxBodyBytes: 7 }]);
     assertEquals(launch.workerCount, { workers: 3, source: "as --workers says" });
+  });
+
+  it("passes no application to workers that load an entry of the code", () => {
+    const options = launchOptions({ entry: "file:///srv/other.ts" }, COMMAND_LINE);
+    assertEquals(plan(options, COMMAND_LINE).app, undefined);
   });
 
   it("gives the code as the source of a number of workers that the command line does not set", () => {

@@ -1,11 +1,12 @@
 // The supervisor over workers that are no threads: events in, and what it does with workers, address and promises.
 
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { counterIndex } from "../../src/ipc/scoreboard.ts";
 import { resolveRunOptions, type RunOptions } from "../../src/options/run_options.ts";
 import type { FleetEvent } from "../../src/telemetry/fleet_event.ts";
 import { Supervisor, type SupervisorOptions } from "../../src/supervisor/supervisor.ts";
+import { claimWorkerNumber } from "../../src/supervisor/worker_numbers.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { fakeAddress, type FakeWorker, FakeWorkers } from "../support/workers/fake_workers.ts";
 
@@ -34,6 +35,7 @@ class Supervised implements AsyncDisposable {
       isEntryKnown: true,
       serverOptions: { maxBodyBytes: 7 },
       app: "file:///served.ts",
+      firstWorker: undefined,
       fixedModules: [],
       listensToSignals: false,
       wasMisused: () => false,
@@ -42,7 +44,12 @@ class Supervised implements AsyncDisposable {
       log: (line) => void this.lines.push(line),
       observer: undefined,
       ...options,
-    }, { address: this.address, fallbackReason, spawn: this.workers.spawn });
+    }, {
+      address: this.address,
+      fallbackReason,
+      spawn: this.workers.spawn,
+      nextWorker: claimWorkerNumber,
+    });
     this.started = this.supervisor.start();
     this.started.catch(() => {});
   }
@@ -178,12 +185,13 @@ describe("Supervisor", () => {
     assertEquals(supervised.address.log, ["release"]);
   });
 
-  it("takes a worker that finds nothing to serve for one that cannot start", async () => {
+  it("leaves a worker that is idle to its time limit", async () => {
     await using supervised = new Supervised();
-    (await supervised.spawned(2)).report({ kind: "nothing_to_serve" });
-    for (const worker of supervised.workers.all) worker.isGone = true;
-    const error = await assertRejects(() => within(supervised.started, "the start"), Error);
-    assertMatch(error.message, /no default export with a fetch function/);
+    const [first, second] = await supervised.spawned(2).then(() => supervised.workers.all);
+    first.report({ kind: "idle", found: "it has no default export" });
+    assert(!first.isTerminated);
+    for (const worker of [first, second]) worker.comeUp();
+    await within(supervised.started, "the start");
   });
 
   it("drains all workers at a shutdown, and has finished when the last one has ended", async () => {

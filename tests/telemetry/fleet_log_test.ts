@@ -68,6 +68,10 @@ const events: { event: FleetEvent; says: (string | RegExp)[] }[] = [
   },
   { event: { kind: "replacing", worker: 3, cause: "max_age" }, says: ["worker 3", "max age"] },
   {
+    event: { kind: "replacing", worker: 3, cause: "closed_by_program", detail: "shutdown()" },
+    says: ["worker 3", /\(closed by program\): shutdown\(\)$/],
+  },
+  {
     event: { kind: "ended", worker: 3, cause: "crash", detail: "out of memory" },
     says: ["worker 3", "crash", "out of memory"],
   },

@@ -43,10 +43,10 @@ describe("ownWorkerNumber()", () => {
 });
 
 describe("SupervisorLink", { ignore: !canReadTests }, () => {
-  it("says first that it is loaded, then hears its assignment and sends messages", async () => {
+  it("reports that it is loaded, then learns its application and sends messages", async () => {
     const { worker, seen, send, see } = startWorker("mudpie:1");
     await see("says loaded");
-    send({ kind: "probe", order: { mainStartupMs: 0, app: undefined } });
+    send({ kind: "load", order: { app: "file:///app.ts" } });
     await see("says accepting");
     send({
       kind: "drain",
@@ -59,9 +59,11 @@ describe("SupervisorLink", { ignore: !canReadTests }, () => {
     assertEquals(order, [
       "number 1",
       "says loaded",
-      "assigned to probe, running: false",
+      "loads file:///app.ts, first: true, running: false",
       "running: true",
       "says accepting",
+      // The program had closed its server before it accepted.
+      "says closing",
       "drain for reload",
     ]);
   });

@@ -43,6 +43,7 @@ function make(options: WebServerOptions, but: Partial<WorkerConfiguration> = {})
     program: {
       settings: resolveServerOptions(options),
       router,
+      servedBy: "run()",
       runOptions: {},
       background: new BackgroundTasks("worker 3", () => {}),
       shutdownCallbacks: new ShutdownCallbacks(),

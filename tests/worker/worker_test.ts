@@ -14,17 +14,18 @@ import { reserveAddress } from "../../src/net/listener.ts";
 import { resolveServerOptions } from "../../src/options/server_options.ts";
 import { Router } from "../../src/routing/router.ts";
 import { ShutdownCallbacks } from "../../src/worker/shutdown_callbacks.ts";
-import type { Assignment } from "../../src/worker/supervisor_link.ts";
 import { serveAsWorker, type WorkerLink } from "../../src/worker/worker.ts";
 import type { WorkerProgram } from "../../src/worker/worker_program.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { canUseNetwork } from "../support/permissions.ts";
 
 /** A link to no supervisor: notes what the worker says. Its module never ends, nor does the worker. */
-function fakeLink(assignment: Assignment) {
+function fakeLink(configured: Promise<WorkerConfiguration>) {
   const said: WorkerMessage[] = [];
   const link: WorkerLink = {
-    assigned: Promise.resolve(assignment),
+    configured,
+    introduce: (introduction) =>
+      void said.push({ kind: "introduced", introduction: { ...introduction, answer: undefined } }),
     moduleHasRun: new Promise(() => {}),
     onDrain: () => {},
     noteRun: () => {},
@@ -45,6 +46,7 @@ function makeProgram() {
   const program: WorkerProgram = {
     settings: resolveServerOptions({ accessLog: "off" }),
     router,
+    servedBy: "run()",
     runOptions: { port: 1 },
     onListen: (address) => steps.push(`onListen: ${address.transport}`),
     background: new BackgroundTasks("worker 3", (line) => steps.push(line)),
@@ -70,14 +72,14 @@ function configurationFor(port: number): WorkerConfiguration {
 const ORDER: DrainOrder = { reason: "reload", connectionsMs: 10_000, workMs: 10_000 };
 
 describe("serveAsWorker()", () => {
-  it("reports to a probe what it would serve, and does not listen", async () => {
+  it("introduces its program, and does not listen before it is configured", async () => {
     const { program, steps } = makeProgram();
-    const order = { mainStartupMs: 0, app: undefined };
-    const { link, said } = fakeLink({ kind: "probe", order });
-    await serveAsWorker(program, 3, link);
+    const { link, said } = fakeLink(new Promise(() => {}));
+    serveAsWorker(program, 3, link);
+    await Promise.resolve();
     const [message] = said;
     assertEquals(said.length, 1);
-    assertEquals(message.kind === "probed" && message.report.runOptions, { port: 1 });
+    assertEquals(message.kind === "introduced" && message.introduction.runOptions, { port: 1 });
     assertEquals(steps, []);
   });
 
@@ -92,9 +94,10 @@ describe("serveAsWorker()", () => {
     });
     const { program, steps } = makeProgram();
     const configuration = configurationFor(reserved.port);
-    const { link, kinds } = fakeLink({ kind: "serve", configuration });
+    const { link, kinds } = fakeLink(Promise.resolve(configuration));
     const served = serveAsWorker(program, 3, link);
     await eventually(() => kinds().includes("accepting"), "a worker that accepts");
+    assertEquals(kinds(), ["introduced", "accepting"]);
     assertEquals(steps, ["onListen: tcp"]);
 
     const client = await Deno.connect({ hostname: "127.0.0.1", port: reserved.port });
@@ -110,7 +113,7 @@ describe("serveAsWorker()", () => {
     await within(served, "the end of the worker's work");
     client.close();
     reserved.release();
-    assertEquals(kinds(), ["accepting", "draining"]);
+    assertEquals(kinds(), ["introduced", "accepting", "draining"]);
     assertEquals(steps, ["onListen: tcp", "onShutdown: reload"]);
     const { connectionsAccepted, connectionsOpen, heartbeats } = new Scoreboard(
       configuration.scoreboard,
@@ -124,10 +127,10 @@ describe("serveAsWorker()", () => {
     const holder = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = holder.addr as Deno.NetAddr;
     const { program, steps } = makeProgram();
-    const { link, said } = fakeLink({ kind: "serve", configuration: configurationFor(port) });
+    const { link, said } = fakeLink(Promise.resolve(configurationFor(port)));
     await within(serveAsWorker(program, 3, link), "the end of the worker");
     holder.close();
-    const [message] = said;
+    const [, message] = said;
     assertEquals(message.kind, "failed");
     assertStringIncludes(message.kind === "failed" ? message.message : "", "AddrInUse");
     assertEquals(steps, []);

@@ -58,14 +58,4 @@ class Application {
   }
 }
 
-/** On the main thread of the command line there is a copy that serves nobody: this is how a test has something go wrong in it. */
-if (Deno.mainModule !== undefined && Deno.build.os !== "windows") {
-  Deno.addSignalListener("SIGUSR2", () => {
-    setTimeout(() => {
-      throw new Error("nobody catches this");
-    });
-    Promise.reject(new Error("nobody awaits this"));
-  });
-}
-
 export default new Application();

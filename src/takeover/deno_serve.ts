@@ -1,0 +1,188 @@
+// `Deno.serve` in the workers of the command line: a call hands its handler over to this server, and
+// returns what the runtime's own returns. The replacement reads the arguments as the runtime does.
+// It opens no socket: a host, which the worker implements, begins to serve.
+
+import type { FetchHandler, FetchInfo } from "../handler/handler.ts";
+import { nameOfType } from "../handler/type_name.ts";
+
+/** What a call of `Deno.serve` asks for. */
+export interface TakenServer {
+  readonly handler: FetchHandler;
+  /** Where it is to listen. */
+  readonly place: { readonly hostname: string; readonly port: number } | { readonly path: string };
+  /** Called when the worker listens, before it accepts. */
+  readonly onListen: ((address: Deno.Addr) => void) | undefined;
+}
+
+/** A server that a host has begun. */
+export interface HostedServer {
+  readonly addr: Deno.Addr;
+  /** Resolves when the worker has drained. */
+  readonly finished: Promise<void>;
+  /** Has the worker drain and end. `call` names what the application called. */
+  readonly close: (call: string) => void;
+}
+
+/** Begins to serve, in this worker. */
+export interface ServeHost {
+  /** Throws what listening throws: one of `Deno.errors`. */
+  begin(server: TakenServer): HostedServer;
+}
+
+/** The handler of `Deno.serve`. */
+type ServeHandler = (request: Request, info: FetchInfo) => Response | Promise<Response>;
+
+/** The options of `Deno.serve`, of every overload, as they may come. */
+interface ServeOptions {
+  readonly handler?: unknown;
+  readonly hostname?: string;
+  readonly port?: number;
+  readonly path?: string;
+  readonly cid?: number;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly signal?: AbortSignal;
+  readonly onListen?: (address: Deno.Addr) => void;
+  readonly onError?: (error: unknown) => Response | Promise<Response>;
+}
+
+/** The runtime's defaults. */
+const DEFAULT_HOSTNAME = "0.0.0.0";
+const DEFAULT_PORT = 8_000;
+
+/** Replaces `Deno.serve` in this thread. Programs that keep the function get this one, too. */
+export function replaceDenoServe(host: ServeHost): void {
+  let current: unknown = (first: unknown, second: unknown) => serve(host, first, second);
+  // The runtime's own is such a property, too.
+  Object.defineProperty(Deno, "serve", {
+    get: () => current,
+    set: (value: unknown) => {
+      current = value;
+    },
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+function serve(host: ServeHost, first: unknown, second: unknown): TakenHttpServer {
+  const { handler, options } = readArguments(first, second);
+  refuseUnsupported(options);
+  const { signal, onError } = options;
+  const hosted = host.begin({
+    handler: onError === undefined
+      ? (request, info) => handler(request, info)
+      : withErrorHandler(handler, onError),
+    place: placeOf(options),
+    onListen: options.onListen && ((address) => options.onListen?.(address)),
+  });
+  const server = new TakenHttpServer(hosted);
+  const abort = () => hosted.close("the abort of its signal");
+  if (signal?.aborted) abort();
+  else signal?.addEventListener("abort", abort, { once: true });
+  return server;
+}
+
+function readArguments(
+  first: unknown,
+  second: unknown,
+): { readonly handler: ServeHandler; readonly options: ServeOptions } {
+  const options = typeof first === "function" ? second : first;
+  const isGiven = typeof options === "object" && options !== null;
+  const given: ServeOptions = isGiven ? options : {};
+  const handler = [first, second].find((each) => typeof each === "function") ?? given.handler;
+  if (typeof handler !== "function") {
+    throw new TypeError(
+      `Cannot serve HTTP requests: handler must be a function, received ${nameOfType(handler)}`,
+    );
+  }
+  return { handler: handler as ServeHandler, options: given };
+}
+
+function refuseUnsupported(options: ServeOptions): void {
+  if (options.cert !== undefined || options.key !== undefined) {
+    throw new TypeError(
+      'Cannot use options "cert" and "key" of Deno.serve(): Mudpie does no TLS; leave them out, and have a front end such as nginx do it',
+    );
+  }
+  if (options.cid !== undefined) {
+    throw new TypeError('Cannot use option "cid" of Deno.serve(): Mudpie serves no vsock');
+  }
+}
+
+function placeOf({ hostname, port, path }: ServeOptions): TakenServer["place"] {
+  if (path !== undefined) return { path };
+  return { hostname: hostname ?? DEFAULT_HOSTNAME, port: Number(port ?? DEFAULT_PORT) };
+}
+
+/** Has `onError` make the response when the handler fails, or returns what is no response. */
+function withErrorHandler(
+  handler: ServeHandler,
+  onError: (error: unknown) => Response | Promise<Response>,
+): FetchHandler {
+  return async (request, info) => {
+    try {
+      const response = await handler(request, info);
+      checkResponse(response);
+      return response;
+    } catch (error) {
+      return await onError(error);
+    }
+  };
+}
+
+/** Throws what the runtime throws for a value that cannot be sent, so that `onError` gets it. */
+function checkResponse(response: Response): void {
+  if (!(response instanceof Response)) {
+    throw new TypeError(
+      "Return value from serve handler must be a response or a promise resolving to a response",
+    );
+  }
+  if (response.type === "error") {
+    throw new TypeError(
+      "Return value from serve handler must not be an error response (like Response.error())",
+    );
+  }
+  if (response.bodyUsed) {
+    throw new TypeError(
+      "The body of the Response returned from the serve handler has already been consumed",
+    );
+  }
+}
+
+/** What `Deno.serve` returns. */
+class TakenHttpServer implements Deno.HttpServer {
+  readonly #hosted: HostedServer;
+
+  constructor(hosted: HostedServer) {
+    this.#hosted = hosted;
+  }
+
+  get addr(): Deno.NetAddr {
+    return this.#hosted.addr as Deno.NetAddr;
+  }
+
+  get finished(): Promise<void> {
+    return this.#hosted.finished;
+  }
+
+  shutdown(): Promise<void> {
+    this.#hosted.close("server.shutdown()");
+    return this.finished;
+  }
+
+  /** Nothing follows: a worker lives until it is told to end. */
+  ref(): void {}
+
+  unref(): void {}
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#hosted.close("server[Symbol.asyncDispose]()");
+    return this.finished;
+  }
+}
+
+/** Makes an error of the class that `Deno.errors` has by this name; a plain one for any other name. */
+export function platformError(name: string, message: string): Error {
+  const errorClass = (Deno.errors as Record<string, new (message: string) => Error>)[name];
+  return errorClass === undefined ? new Error(message) : new errorClass(message);
+}

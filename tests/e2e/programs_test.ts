@@ -1,0 +1,309 @@
+// Programs as people write them, run by Deno alone and by the command line: what a client sees is the same.
+// Each one is a file of tests/support/programs/, written as its framework's documentation starts it.
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import { DEADLINE_MS, within } from "../support/deadline.ts";
+import { Program, type ProgramOptions } from "../support/servers/program.ts";
+import { CAN_START_PROGRAMS } from "../support/servers/started_app.ts";
+
+const CLI = new URL("../../src/cli.ts", import.meta.url).pathname;
+const PROGRAMS = new URL("../support/programs/", import.meta.url).pathname;
+const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+
+/** A request to a program. */
+interface Asked {
+  readonly path: string;
+  readonly init?: () => RequestInit;
+}
+
+const get = (path: string): Asked => ({ path });
+const post = (path: string, body: () => BodyInit, headers?: HeadersInit): Asked => ({
+  path,
+  init: () => ({ method: "POST", body: body(), headers }),
+});
+
+/** A form with a file. */
+function form(): FormData {
+  const form = new FormData();
+  form.set("name", "Zoë");
+  form.set("file", new File(["a file's text"], "a.txt"));
+  return form;
+}
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+const programs: readonly { file: string; asked: readonly Asked[] }[] = [
+  {
+    file: "plain.ts",
+    asked: [
+      get("/"),
+      { path: "/", init: () => ({ method: "HEAD" }) },
+      { path: "/nowhere", init: () => ({ method: "OPTIONS" }) },
+      get("/json?name=%C3%A9"),
+      post("/echo", () => "büdget"),
+      post("/echo", () => new Uint8Array([0, 255, 7])),
+      post("/form", form),
+      get("/cookies"),
+      get("/stream"),
+      get("/redirect"),
+      get("/nowhere"),
+      get("/fails"),
+      get("/"),
+    ],
+  },
+  { file: "options.ts", asked: [get("/"), get("/fails"), get("/")] },
+  { file: "captured.ts", asked: [get("/")] },
+  { file: "guarded.ts", asked: [get("/")] },
+  { file: "disposed.ts", asked: [get("/")] },
+  { file: "exports_and_serves.ts", asked: [get("/")] },
+  { file: "main.cjs", asked: [get("/")] },
+  { file: "argv.ts", asked: [get("/")] },
+  {
+    file: "hono.ts",
+    asked: [
+      get("/"),
+      get("/users/7?q=a%20b"),
+      post("/echo", () => '{"a":[1,2]}', JSON_TYPE),
+      post("/upload", form),
+      { path: "/cookies", init: () => ({ headers: { cookie: "name=Zoe" } }) },
+      get("/stream"),
+      get("/fails"),
+      get("/nowhere"),
+    ],
+  },
+  {
+    file: "h3.ts",
+    asked: [
+      get("/"),
+      get("/users/7"),
+      post("/echo", () => '{"a":[1,2]}', JSON_TYPE),
+      { path: "/cookies", init: () => ({ headers: { cookie: "name=Zoe" } }) },
+      get("/missing"),
+      get("/nowhere"),
+    ],
+  },
+  { file: "srvx.ts", asked: [get("/a/b"), post("/", () => "text")] },
+];
+
+/** What must be the same. The framing, and when it was, are the server's own. */
+async function contentOf(response: Response): Promise<unknown> {
+  const own = ["date", "connection", "content-length", "transfer-encoding", "vary", "keep-alive"];
+  const { origin } = new URL(response.url);
+  const body = (await response.text()).replaceAll(origin, "ORIGIN");
+  // So is the answer to a failure that the program does not answer.
+  if (response.status === 500 && body === "Internal Server Error") own.push("content-type");
+  const headers = [...response.headers].filter(([name]) => !own.includes(name));
+  return { status: response.status, headers, body };
+}
+
+describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
+  let client: Deno.HttpClient;
+  let folder: string;
+
+  beforeAll(async () => {
+    // A connection for each request: a panic closes one.
+    client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+    folder = await Deno.makeTempDir();
+  });
+  afterAll(async () => {
+    client?.close();
+    if (folder !== undefined) await Deno.remove(folder, { recursive: true });
+  });
+
+  const mudpie = (file: string, args: readonly string[], options?: ProgramOptions): Program =>
+    Program.deno(["run", "-A", "--unstable-net", CLI, file, ...args], options);
+  const local = ["--hostname", "127.0.0.1", "--port", "0", "--workers", "2"];
+
+  const ask = async (port: number, { path, init }: Asked): Promise<unknown> =>
+    await contentOf(
+      await within(
+        fetch(`http://127.0.0.1:${port}${path}`, { ...init?.(), client, redirect: "manual" }),
+        `an answer to ${path}`,
+      ),
+    );
+
+  /** Writes a program, and returns its path. */
+  const write = async (name: string, text: string): Promise<string> => {
+    const path = `${folder}/${name}`;
+    await Deno.writeTextFile(path, text);
+    return path;
+  };
+
+  const stop = async (program: Program): Promise<void> => {
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 0, program.stderr.text);
+  };
+
+  for (const { file, asked } of programs) {
+    it(`answers as it does alone: ${file}`, async () => {
+      await using alone = Program.deno(["run", "-A", "--config", CONFIG, `${PROGRAMS}${file}`], {
+        env: { DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0" },
+      });
+      // The runtime's own line goes to standard error, a framework's to standard output.
+      const [, port] = await Promise.any(
+        [alone.stdout, alone.stderr].map((lines) =>
+          lines.find(/Listening on:? http:\/\/127\.0\.0\.1:(\d+)/)
+        ),
+      );
+      const expected: unknown[] = [];
+      for (const each of asked) expected.push(await ask(Number(port), each));
+      for (const isolation of ["thread", "web"]) {
+        const flags = [...local, "--isolation", isolation];
+        await using program = mudpie(`${PROGRAMS}${file}`, flags);
+        const { port } = await program.listening();
+        for (const [index, each] of asked.entries()) {
+          assertEquals(await ask(port, each), expected[index], `${isolation} ${each.path}`);
+        }
+        await stop(program);
+      }
+    });
+  }
+
+  it("serves its call rather than its default export, and one line says so", async () => {
+    await using program = mudpie(`${PROGRAMS}exports_and_serves.ts`, local);
+    await program.listening();
+    await stop(program);
+    const lines = program.stderr.all.filter((line) => line.includes("default export"));
+    assertEquals(lines.length, 1, program.stderr.text);
+    assertStringIncludes(lines[0], "so its default export is not served");
+  });
+
+  it("listens at the address that it names, or at one port in all workers for port 0", async () => {
+    const app = await write(
+      "port_0.ts",
+      `const { addr } = Deno.serve({ port: 0, hostname: "127.0.0.1" }, () => new Response());
+       console.log("port", addr.port);`,
+    );
+    await using program = mudpie(app, ["--workers", "3"]);
+    const { port } = await program.listening();
+    await stop(program);
+    assertEquals(program.stdout.all, Array(3).fill(`port ${port}`));
+  });
+
+  it("gets the AddrInUse that it may catch, to try another port", async () => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const app = await write(
+      "hunts.ts",
+      `const handler = () => new Response();
+       try {
+         Deno.serve({ port: ${taken.addr.port}, hostname: "127.0.0.1" }, handler);
+       } catch (error) {
+         if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+         Deno.serve({ port: 0, hostname: "127.0.0.1" }, handler);
+       }`,
+    );
+    await using program = mudpie(app, ["--workers", "2"]);
+    const { port } = await program.listening();
+    assertEquals(port === taken.addr.port, false);
+    await stop(program);
+  });
+
+  const closings = [
+    { call: "server.shutdown()", code: "server.shutdown()" },
+    { call: "the abort of its signal", code: "controller.abort()" },
+  ];
+  for (const { call, code } of closings) {
+    it(`costs only the worker in which it closes its server by ${call}`, async () => {
+      const app = await write(
+        `closes_by_${code.replace(/\W/g, "")}.ts`,
+        `const controller = new AbortController();
+         const { signal } = controller;
+         const server = Deno.serve({ signal }, ({ url }) => {
+           if (url.endsWith("/close")) ${code};
+           return new Response("served");
+         });
+         server.finished.then(() => console.log("finished"));`,
+      );
+      await using program = mudpie(app, local);
+      const { port } = await program.listening();
+      const served = { status: 200, headers: [["content-type", "text/plain;charset=UTF-8"]] };
+      assertEquals(await ask(port, get("/close")), { ...served, body: "served" });
+      const [line] = await program.stderr.find(/worker \d: to be replaced \(closed by program\).*/);
+      assertStringIncludes(line, `: the program closed its server by ${call}`);
+      await program.stderr.find(/ended \(closed by program\)/);
+      await program.stdout.find(/^finished$/);
+      assertEquals(await ask(port, get("/")), { ...served, body: "served" });
+      await stop(program);
+    });
+  }
+
+  const refused = [
+    {
+      what: "a port in use",
+      code: (port: number) =>
+        `Deno.serve({ port: ${port}, hostname: "127.0.0.1" }, () => new Response());`,
+      says: /: AddrInUse: Cannot listen on 127\.0\.0\.1:\d+: the address is in use/,
+    },
+    {
+      what: "options for TLS",
+      code: () => `Deno.serve({ cert: "a", key: "b" }, () => new Response());`,
+      says:
+        /: TypeError: Cannot use options "cert" and "key" of Deno\.serve\(\): Mudpie does no TLS/,
+    },
+    {
+      what: "an error while it loads",
+      code: () => `Deno.serve; throw new Error("no database");`,
+      says: /: Error: no database/,
+    },
+  ];
+  for (const { what, code, says } of refused) {
+    it(`ends with one clear line and exit code 1 for ${what}`, async () => {
+      using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const app = await write("refused.ts", code(taken.addr.port));
+      await using program = mudpie(app, ["--workers", "2"]);
+      assertEquals((await program.ended()).code, 1);
+      // The lines of a stack are indented.
+      const lines = program.stderr.all.filter((line) => !/^\s/.test(line));
+      assertEquals(lines.length, 1, program.stderr.text);
+      assertEquals(says.test(lines[0]), true, lines[0]);
+      assertEquals(program.stdout.all, []);
+    });
+  }
+
+  it("is mentioned in the log while it serves nothing yet, and served when it does", async () => {
+    const app = await write(
+      "late.ts",
+      `addEventListener("go", () => {});
+       const timer = setInterval(async () => {
+         try {
+           await Deno.stat(${JSON.stringify(`${folder}/go`)});
+         } catch {
+           return;
+         }
+         clearInterval(timer);
+         Deno.serve(() => new Response("late"));
+       }, 20);`,
+    );
+    await using program = mudpie(app, local);
+    await program.stderr.find(/late\.ts is loaded and serves nothing yet; waiting until startTime/);
+    await Deno.writeTextFile(`${folder}/go`, "");
+    const { port } = await program.listening();
+    const { body } = await ask(port, get("/")) as { body: string };
+    assertEquals(body, "late");
+    await stop(program);
+  });
+
+  it("costs one worker when it panics, exits or hangs, in a thread", async () => {
+    const app = await write(
+      "fails.ts",
+      `Deno.serve(({ url }) => {
+         if (url.endsWith("/panic")) throw new Error("on purpose");
+         if (url.endsWith("/exit")) Deno.exit(3);
+         if (url.endsWith("/hang")) for (;;) {}
+         return new Response("served");
+       });`,
+    );
+    await using program = mudpie(app, [...local, "--hang-timeout", "1_000"]);
+    const { port } = await program.listening();
+    const costs = { panic: /ended \(panic\)/, exit: /ended \(crash\)/, hang: /ended \(hang\)/ };
+    for (const [path, line] of Object.entries(costs)) {
+      const asked = fetch(`http://127.0.0.1:${port}/${path}`, { client });
+      await within(asked.then((response) => response.text(), () => ""), path, DEADLINE_MS);
+      await program.stderr.find(line);
+      const { body } = await ask(port, get("/")) as { body: string };
+      assertEquals(body, "served");
+    }
+    await stop(program);
+  });
+});
