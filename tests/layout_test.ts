@@ -6,6 +6,7 @@ import { assertEquals, assertGreater } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { readTree, type Sources } from "./support/repository.ts";
 import { codeOnly, lineAt } from "./support/source_code.ts";
+import { divideUnitTests } from "./unit/load.ts";
 
 const repository = new URL("../", import.meta.url);
 const canRead = Deno.permissions.querySync({ name: "read", path: repository }).state === "granted";
@@ -103,6 +104,16 @@ describe("the tests", { ignore: !canRead }, () => {
     const files = await readTree("", /^(?:src|tests)\/.*\.[jt]s$/);
     assertEquals(findUntested(files, coveredElsewhere), []);
     assertEquals(findIdleExceptions(files, coveredElsewhere), []);
+  });
+
+  it("run in one part of test:unit each, unless a task of their own runs them", async () => {
+    const tests = await readTree("tests/", /_test\.ts$/);
+    const ofOtherTasks = /^tests\/(?:bench|e2e|fuzz|slow)\//;
+    const unitTests = [...tests.keys()].filter((path) => !ofOtherTasks.test(path));
+    for (const count of [1, 6]) {
+      const files = divideUnitTests(count).flat().map(({ href }) => href);
+      assertEquals(files.sort(), unitTests.map((path) => new URL(path, repository).href).sort());
+    }
   });
 
   it("have no name that begins with the word it", async () => {
