@@ -25,8 +25,8 @@ export interface ConnectionContext {
   readonly deadlines: Deadlines;
   /** Lets connections take turns if more of them are busy than one turn of the event loop serves. */
   readonly readFairness: ReadFairness;
-  /** Measures how long requests take, if they are logged or counted by route. */
-  readonly requestClock: RequestClock;
+  /** Measures how long requests take. Undefined if they are neither logged nor counted by route. */
+  readonly requestClock: RequestClock | undefined;
   readonly scoreboard: Scoreboard;
   /** Takes the work that handlers leave to be done after their responses. */
   readonly background: BackgroundWork;

@@ -5,7 +5,6 @@
 import type { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { BodyStream } from "../handler/body_stream.ts";
 import type { ServerSettings } from "../options/server_options.ts";
-import type { ReceivedRequest } from "./exchange.ts";
 import type { StreamedBody } from "./streamed_body.ts";
 
 /** What a connection is doing. */
@@ -50,8 +49,8 @@ export interface Handling {
 
 /** The call of a handler, from the request to what has come of it. */
 export type HandlerCall =
-  /** The next microtask calls the handler. */
-  | ReceivedRequest
+  /** The next microtask calls the handler of the request that the exchange has received. */
+  | { readonly kind: "next" }
   | PendingCall
   | StreamedAnswer
   /** No call is under way: the last one's response is in the output, or dropped. */
@@ -87,6 +86,7 @@ export const NEW: ConnectionState = { kind: "new" };
 const IDLE: ConnectionState = { kind: "idle" };
 export const WRITING: ConnectionState = { kind: "writing" };
 const READING_HEAD: ConnectionState = { kind: "reading", part: "head" };
+export const CALL_NEXT: HandlerCall = { kind: "next" };
 export const CALL_OVER: HandlerCall = { kind: "over" };
 
 /** How much of a body a client has to send in each `bodyTimeout`: one that sends a byte at a time must not stay for ever. */

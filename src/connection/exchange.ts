@@ -8,6 +8,7 @@ import {
   type BackgroundWork,
   createRequest,
   type ExchangeWatch,
+  headOf,
   idInUse,
   NOT_SENT,
   releaseRequest,
@@ -39,13 +40,16 @@ export interface ExchangeOwner {
 const REQUESTS = counterIndex("requests");
 const REQUESTS_IN_FLIGHT = counterIndex("requestsInFlight");
 
-/** The exchange of a connection: a request whose handler was called, until its response is in the output or cannot be sent. */
+/**
+ * The exchange of a connection: a request from the call of its handler until its response is in the
+ * output, or cannot be sent.
+ */
 export class Exchange implements ExchangeWatch {
   readonly #owner: ExchangeOwner;
-  /** Undefined while no exchange is under way. */
-  #received: ReceivedRequest | undefined;
-  /** Undefined while no exchange is under way. */
+  /** The present request. Undefined while there is none. */
   #request: WebRequest | undefined;
+  #persists = false;
+  #isUnderWay = false;
   #startedAt = 0;
   /** The slot among the in-flight requests. */
   #slot = 0;
@@ -60,32 +64,40 @@ export class Exchange implements ExchangeWatch {
     this.#owner = owner;
   }
 
-  /** Begins an exchange, which must be the only one under way. Returns the request for its handler. */
-  begin(received: ReceivedRequest): WebRequest {
-    const owner = this.#owner;
-    const { context } = owner;
-    const { head } = received;
-    this.#received = received;
+  /** Takes the next request. Its handler is called later, so no exchange may be under way. */
+  receive({ head, body, persists }: ReceivedRequest): void {
+    this.#request = createRequest(head, body, this.#owner.peer, this);
+    this.#persists = persists;
+  }
+
+  /** Begins the exchange of the present request. */
+  begin(): void {
+    const { context, parser } = this.#owner;
+    this.#isUnderWay = true;
     this.#hasWaited = false;
-    this.#startedAt = isReported(context) ? context.requestClock.begin() : 0;
+    this.#startedAt = context.requestClock?.begin() ?? 0;
     context.scoreboard.add(REQUESTS_IN_FLIGHT, 1);
-    this.#slot = context.inFlightRequests.begin(owner.parser, head);
-    return this.#request = createRequest(head, received.body, owner.peer, this);
+    this.#slot = context.inFlightRequests.begin(parser, this.head);
   }
 
   /** Whether an exchange is under way. */
   get isUnderWay(): boolean {
-    return this.#request !== undefined;
+    return this.#isUnderWay;
   }
 
-  /** The request as the parser has read it. Throws if no exchange is under way. */
-  get received(): ReceivedRequest {
-    return this.#received ?? notUnderWay();
-  }
-
-  /** The request as its handler sees it. Throws if no exchange is under way. */
+  /** The present request, as its handler sees it. Throws if there is none. */
   get request(): WebRequest {
-    return this.#request ?? notUnderWay();
+    return this.#request ?? noRequest();
+  }
+
+  /** The head of the present request. Throws if there is none. */
+  get head(): RequestHead {
+    return headOf(this.request);
+  }
+
+  /** Whether the client lets the connection persist after the present request. */
+  get persists(): boolean {
+    return this.#persists;
   }
 
   get background(): BackgroundWork {
@@ -154,8 +166,8 @@ export class Exchange implements ExchangeWatch {
   #leave(): void {
     const { scoreboard } = this.#owner.context;
     const { request } = this;
-    this.#received = undefined;
     this.#request = undefined;
+    this.#isUnderWay = false;
     this.#controller = undefined;
     this.#completion = undefined;
     scoreboard.add(REQUESTS_IN_FLIGHT, -1);
@@ -166,9 +178,9 @@ export class Exchange implements ExchangeWatch {
   /** Enters the response into the access log and the request metrics. */
   report(status: number, bodyBytes: number, id: WrittenId | undefined): void {
     const { context, peer } = this.#owner;
-    if (!isReported(context)) return;
     const { accessLog, requestMetrics, requestClock } = context;
-    const { head } = this.received;
+    if (requestClock === undefined) return;
+    const { head } = this;
     const startedAt = this.#startedAt;
     const endedAt = this.#hasWaited ? performance.now() : requestClock.end();
     if (id !== undefined) {
@@ -186,13 +198,8 @@ export class Exchange implements ExchangeWatch {
   }
 }
 
-function notUnderWay(): never {
-  throw new TypeError("No exchange is under way on this connection");
-}
-
-/** Whether exchanges have to be timed. */
-function isReported({ accessLog, requestMetrics }: ConnectionContext): boolean {
-  return accessLog !== undefined || requestMetrics !== undefined;
+function noRequest(): never {
+  throw new TypeError("The connection has no request in hand");
 }
 
 /** Returns whether a response has an X-Request-Id of its own. */

@@ -90,6 +90,8 @@ const NO_ROUTE: MatchedRoute = { index: -1, depth: 0, parameters: [], isExact: t
 export let setRoute: (request: WebRequest, route: MatchedRoute) => void;
 /** The index of the route that a request has matched; undefined where there is none. */
 export let routeIndexOf: (request: WebRequest) => number | undefined;
+/** Returns the head of a request. */
+export let headOf: (request: WebRequest) => RequestHead;
 /** Ends what a request shares with its connection: the body's memory is used again from here on. */
 export let releaseRequest: (request: WebRequest) => void;
 /** Whether `error` is what a handler throws when it stops because its `signal` has aborted: the abort's own reason, or of its kind. */
@@ -184,6 +186,7 @@ export class WebRequest<Path extends string = string> {
       request.#route = route;
     };
     routeIndexOf = (request) => request.#route === NO_ROUTE ? undefined : request.#route.index;
+    headOf = (request) => request.#head;
     idInUse = (request) => request.#id === "" && request.#idNumber === 0 ? "" : request.id;
     writeId = (request) => {
       if (request.#id === "" && request.#idNumber === 0) {

@@ -45,6 +45,11 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
     (error, request) => panics.answer(error, request),
     (fault, request, consequence) => panics.logBodyFault(fault, request, consequence),
   );
+  const accessLog = openAccessLog(settings, worker);
+  const requestMetrics = configuration.requestMetrics === undefined
+    ? undefined
+    : new RequestMetrics(configuration.requestMetrics, routeNames(router.routes), METHODS);
+  const isReported = accessLog !== undefined || requestMetrics !== undefined;
   return {
     settings,
     pool: new BufferPool(),
@@ -56,14 +61,12 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
     handlerCalls: new HandlerCalls(dispatcher),
     deadlines: new Deadlines(tickMs, performance.now()),
     readFairness: new ReadFairness(),
-    requestClock: new RequestClock(),
+    requestClock: isReported ? new RequestClock() : undefined,
     scoreboard,
     background,
     inFlightRequests: new InFlightRequests(configuration.inFlightRequests),
-    accessLog: openAccessLog(settings, worker),
-    requestMetrics: configuration.requestMetrics === undefined
-      ? undefined
-      : new RequestMetrics(configuration.requestMetrics, routeNames(router.routes), METHODS),
+    accessLog,
+    requestMetrics,
     onClosed,
     onFault: (error) => panics.note("on a connection", error),
     isDraining: false,

@@ -45,7 +45,9 @@ async function begin(isLogged = true) {
     settleWhenSent: (completion) => void completions.push(completion),
   };
   const exchange = new Exchange(owner);
-  const request = exchange.begin(parser.next() as ReceivedRequest);
+  exchange.receive(parser.next() as ReceivedRequest);
+  exchange.begin();
+  const { request } = exchange;
   const entries = async () => {
     await context.accessLog?.flush();
     const { requests, requestsInFlight } = context.scoreboard.read();
@@ -99,8 +101,8 @@ describe("Exchange", () => {
       exchange.noteHandled();
       end(exchange);
       assert(!exchange.isUnderWay);
-      assertThrows(() => exchange.request, TypeError, "No exchange is under way");
-      assertThrows(() => exchange.received, TypeError, "No exchange is under way");
+      assertThrows(() => exchange.request, TypeError, "no request in hand");
+      assertThrows(() => exchange.head, TypeError, "no request in hand");
     });
 
     it(`${what} releases the body of the request`, async () => {

@@ -7,18 +7,19 @@ import type { WebRequest } from "../../src/handler/request.ts";
 import { OutgoingResponse } from "../../src/handler/outgoing_response.ts";
 
 const REQUEST = { method: "GET" } as WebRequest;
+const CALL = { request: REQUEST };
 
 describe("HandlerCalls.cutOff", () => {
   it("is undefined after a call that has returned", () => {
     const response = new OutgoingResponse(204, null, null, null);
     const calls = new HandlerCalls({ dispatch: () => response });
-    assertStrictEquals(calls.dispatch(REQUEST), response);
+    assertStrictEquals(calls.dispatch(CALL), response);
     assertStrictEquals(calls.cutOff, undefined);
   });
 
   it("is undefined after a call that has returned a promise", () => {
     const calls = new HandlerCalls({ dispatch: () => new Promise<OutgoingResponse>(() => {}) });
-    calls.dispatch(REQUEST);
+    calls.dispatch(CALL);
     assertStrictEquals(calls.cutOff, undefined);
   });
 
@@ -29,7 +30,7 @@ describe("HandlerCalls.cutOff", () => {
         throw new Error("out of memory");
       },
     });
-    assertThrows(() => calls.dispatch(REQUEST));
+    assertThrows(() => calls.dispatch(CALL));
     assertStrictEquals(calls.cutOff, REQUEST);
   });
 });

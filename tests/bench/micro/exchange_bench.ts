@@ -56,7 +56,7 @@ function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): End
     handlerCalls: new HandlerCalls(dispatcher),
     deadlines: new Deadlines(TICK_MS, 0),
     readFairness: new ReadFairness(),
-    requestClock: new RequestClock(),
+    requestClock: log === "off" ? undefined : new RequestClock(),
     scoreboard: new Scoreboard(),
     background: { add() {} },
     inFlightRequests: new InFlightRequests(),
