@@ -9,7 +9,14 @@ import { Dispatcher } from "./routing/dispatcher.ts";
 import type { ServedBy } from "./ipc/messages.ts";
 import { decodePath } from "./http1/target.ts";
 import { checkCopy, claimThread } from "./runtime/library_copy.ts";
-import { bodyFaultLine, escapeForLog, logToStandardError, panicLine } from "./telemetry/log.ts";
+import {
+  bodyFaultLine,
+  describeError,
+  escapeForLog,
+  type LogSink,
+  logToStandardError,
+  panicLine,
+} from "./telemetry/log.ts";
 import { type AdminSettings, resolveRunOptions, type RunOptions } from "./options/run_options.ts";
 import {
   resolveServerOptions,
@@ -34,6 +41,7 @@ import {
   replaceDenoServe,
   type TakenServer,
 } from "./takeover/deno_serve.ts";
+import { HeldSignals } from "./takeover/held_signals.ts";
 import { BackgroundTasks } from "./connection/background_tasks.ts";
 import {
   checkShutdownCallback,
@@ -92,8 +100,14 @@ interface ServedHere {
 /** Does what `run()` does in a worker, for a server whose `run()` was not called. */
 let serveHere: (server: WebServer, served: ServedHere) => Promise<void>;
 
-/** The server that `Deno.serve` has begun in this worker, until it has drained. */
+/** The server that `Deno.serve` has begun in this worker, until its work is done. */
 let denoServe: Promise<void> | undefined;
+
+/** Resolves when the server of this worker has drained. */
+const drained = Promise.withResolvers<void>();
+
+/** The listeners of the program that the command line's worker holds back. */
+let heldSignals: HeldSignals | undefined;
 
 /**
  * An HTTP/1.1 server for every core: add paths, then `run`.
@@ -337,6 +351,7 @@ export class WebServer {
         settings: this.#settings,
         router: this.#router,
         background: backgroundTasks,
+        onDrained: callHeldSignals,
         shutdownCallbacks,
       },
       number,
@@ -471,6 +486,7 @@ export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promi
   const app = await link.app;
   if (app === undefined) throw new TypeError("The worker was not told which application to load");
   replaceDenoServe({ begin: beginDenoServe });
+  heldSignals = new HeldSignals();
   const loaded = await load(app);
   if (link.isRunning) {
     // A failure of an application that serves already ends the worker as any other does.
@@ -497,6 +513,15 @@ export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promi
   }
 }
 
+/** Calls what the program wants to have called when its process is to end. */
+async function callHeldSignals(time: number, log: LogSink): Promise<void> {
+  drained.resolve();
+  const { link } = thisWorker();
+  await heldSignals?.call({ report: () => link.end() }, time, (signal, error) => {
+    log(`listener to ${signal} failed: ${describeError(error)}`);
+  });
+}
+
 /** Serves by this worker what the application passes to `Deno.serve`. */
 function beginDenoServe({ handler, place, onListen }: TakenServer): HostedServer {
   const { link } = thisWorker();
@@ -513,7 +538,7 @@ function beginDenoServe({ handler, place, onListen }: TakenServer): HostedServer
   denoServe = serveHere(server, { servedBy, runOptions: place, onListen });
   return {
     addr: result.address,
-    finished: denoServe,
+    finished: drained.promise,
     close: (call) => link.close(call),
   };
 }

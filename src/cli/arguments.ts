@@ -5,12 +5,14 @@
 import { parseArgs } from "node:util";
 import {
   ONE_ADDRESS,
+  overrideRunOptions,
   portOptionBesidePath,
   replacedOptions,
   type RunOptions,
 } from "../options/run_options.ts";
 import type { WebServerOptions } from "../options/server_options.ts";
 import { type Flag, readWords } from "./flags.ts";
+import { type AddressOptions, readServeAddress, SERVE_ADDRESS } from "./platform_address.ts";
 import { suggest } from "./suggestion.ts";
 
 /** What a Service of the name "mudpie" does to the pods beside it. */
@@ -25,6 +27,8 @@ export interface ServeInvocation {
   readonly serverOptions: WebServerOptions;
   /** Where the number of workers comes from, if `runOptions` have one. */
   readonly workersSource: string;
+  /** Where the port comes from, or the path of a Unix socket, if `runOptions` have one. */
+  readonly addressSource: string | undefined;
   /** What is to be watched beside the modules; undefined where nothing is. */
   readonly watch: readonly string[] | undefined;
 }
@@ -40,6 +44,9 @@ export type Invocation =
 export const COMMANDS = ["check", "watch", "help", "version"] as const;
 
 type Command = typeof COMMANDS[number];
+
+/** Other names of flags, as `deno serve` has them. */
+const ALIASES: Readonly<Record<string, string>> = { host: "hostname" };
 
 /** The word after `--help` that asks for every flag. */
 const WHOLE_HELP = "all";
@@ -79,7 +86,9 @@ export function readInvocation(
   if (commands.has("version")) return { kind: "version" };
   const refusal = readVariables(flags, variable, reading) ?? findContradiction(reading);
   if (refusal !== undefined) return { kind: "refused", reason: refusal };
-  const invocation = invocationOf(reading);
+  const serveAddress = readServeAddress(variable);
+  if (serveAddress.kind === "refused") return serveAddress;
+  const invocation = moveTo(serveAddress.options, invocationOf(reading));
   const other = portOptionBesidePath(invocation.runOptions);
   if (other === undefined) return invocation;
   return { kind: "refused", reason: `Cannot use --path and --${other} together: ${ONE_ADDRESS}` };
@@ -90,6 +99,9 @@ function tokensOf(args: readonly string[], flags: readonly Flag[]) {
     args: [...args],
     options: {
       ...Object.fromEntries(flags.map(({ name }) => [name, { type: "string" as const }])),
+      ...Object.fromEntries(
+        Object.keys(ALIASES).map((name) => [name, { type: "string" as const }]),
+      ),
       ...Object.fromEntries(COMMANDS.map((name) => [name, { type: "boolean" as const }])),
       help: { type: "boolean" as const, short: "h" },
       version: { type: "boolean" as const, short: "V" },
@@ -112,7 +124,8 @@ function readFlag(
 ): string | undefined {
   const command = COMMANDS.find((each) => each === token.name);
   if (command !== undefined) return readCommand(command, token, reading);
-  const flag = flags.find((each) => each.name === token.name);
+  const name = ALIASES[token.name] ?? token.name;
+  const flag = flags.find((each) => each.name === name);
   if (flag === undefined) return unknownFlag(token.rawName, token.name, flags);
   return readOption(flag, token, reading);
 }
@@ -213,9 +226,11 @@ function findContradiction({ commands, apps }: Reading): string | undefined {
 function invocationOf({ commands, apps, watchPaths, said }: Reading): ServeInvocation {
   const options: Record<"run" | "server", Record<string, unknown>> = { run: {}, server: {} };
   let workersSource = "";
+  let addressSource: string | undefined;
   for (const [{ option, name }, { value, source }] of said) {
     place(options[option.owner], option.path, value);
     if (name === "workers") workersSource = source;
+    if (name === "port" || name === "path") addressSource = source;
   }
   return {
     kind: commands.has("check") ? "check" : "serve",
@@ -223,7 +238,19 @@ function invocationOf({ commands, apps, watchPaths, said }: Reading): ServeInvoc
     runOptions: options.run,
     serverOptions: options.server,
     workersSource,
+    addressSource,
     watch: commands.has("watch") ? watchPaths : undefined,
+  };
+}
+
+/** Puts an address below what flags and variables of this server name. */
+function moveTo(address: AddressOptions, invocation: ServeInvocation): ServeInvocation {
+  const { runOptions, addressSource } = invocation;
+  const isMoved = (address.port ?? address.path) !== undefined;
+  return {
+    ...invocation,
+    runOptions: overrideRunOptions(address, runOptions),
+    addressSource: addressSource ?? (isMoved ? `as ${SERVE_ADDRESS} says` : undefined),
   };
 }
 

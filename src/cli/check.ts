@@ -8,7 +8,7 @@ import { resolveWorkerCount } from "../options/worker_count.ts";
 import { shortTurns } from "../runtime/event_loop.ts";
 import { optionsOverCode } from "../supervisor/launch.ts";
 import type { ServeInvocation } from "./arguments.ts";
-import { failureOf, type Places, startFirstWorker } from "./serve.ts";
+import { addressSource, failureOf, fillFor, type Places, startFirstWorker } from "./serve.ts";
 
 /** What came of a check, in words. */
 export interface CheckResult {
@@ -32,16 +32,22 @@ export async function check(invocation: ServeInvocation, places: Places): Promis
 
 /** The options of the application and those of the command line may still contradict each other. */
 function judge(invocation: ServeInvocation, introduction: Introduction): CheckResult {
+  const address = fillFor(invocation, introduction);
+  if (address.kind === "refused") return { isGood: false, text: address.reason };
   try {
     const settings = resolveRunOptions(
-      optionsOverCode(introduction.runOptions, invocation.runOptions),
+      optionsOverCode(introduction.runOptions, {
+        runOptions: invocation.runOptions,
+        fallbackOptions: address.options,
+      }),
     );
+    const source = addressSource(invocation, introduction, address);
     const isToldHere = invocation.runOptions.workers !== undefined;
     const count = resolveWorkerCount(settings, isToldHere ? invocation.workersSource : undefined);
-    const address = settings.path ?? httpOrigin(settings.hostname, settings.port);
+    const place = settings.path ?? httpOrigin(settings.hostname, settings.port);
     const workers = count.workers === 1 ? "1 worker" : `${count.workers} workers`;
     const start =
-      `${invocation.app} starts; it would listen on ${address} with ${workers} (${count.source})`;
+      `${invocation.app} starts; it would listen on ${place} (${source}) with ${workers} (${count.source})`;
     return { isGood: true, text: [start, ...describeRoutes(introduction.routes)].join("\n") };
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;

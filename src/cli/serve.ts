@@ -4,6 +4,7 @@
 
 import type { Introduction } from "../ipc/messages.ts";
 import { resolveRunOptions } from "../options/run_options.ts";
+import { environmentVariable } from "../runtime/environment.ts";
 import { handOver, WebServer } from "../server.ts";
 import { type FirstOutcome, FirstWorker } from "../supervisor/first_worker.ts";
 import { commandLineDefaults } from "../supervisor/launch.ts";
@@ -12,6 +13,7 @@ import { escapeForLog, logToStandardError } from "../telemetry/log.ts";
 import { describeLoadFailure, loadApplication } from "./application.ts";
 import type { ServeInvocation } from "./arguments.ts";
 import { ModuleWatch } from "./module_watch.ts";
+import { fillAddress, type FilledAddress } from "./platform_address.ts";
 
 /** How long an application that was loaded may serve nothing before the log mentions it. */
 const WAITING_AFTER_MS = 1_000;
@@ -50,8 +52,18 @@ export async function serve(
   for (;;) {
     const outcome = await first.outcome;
     if (outcome.kind === "introduced") {
-      handOverTo(invocation, places, first, watch);
-      const failure = await serveIntroduced(outcome.introduction, places);
+      const { introduction } = outcome;
+      const address = fillFor(invocation, introduction);
+      if (address.kind === "refused") return address.reason;
+      if (address.notice !== undefined) logToStandardError(escapeForLog(address.notice));
+      handOver({
+        ...commandLineOf(invocation, places),
+        firstWorker: first,
+        fallbackOptions: address.options,
+        addressSource: addressSource(invocation, introduction, address),
+        onStarted: (running) => watch?.attend(running),
+      });
+      const failure = await serveIntroduced(introduction, places);
       const isRefused = failure instanceof Deno.errors.AddrInUse && first.refuse(failure);
       if (isRefused) continue;
       return failure === undefined ? undefined : describeFailure(failure);
@@ -106,22 +118,32 @@ async function openWatch(
   return await ModuleWatch.open({ app: places.app, links, paths: watch });
 }
 
-/** Hands the server what it takes from the command line. */
-function handOverTo(
+/** Returns what the server takes from the words of the command line. */
+function commandLineOf(
   { app, runOptions, serverOptions, workersSource }: ServeInvocation,
   places: Places,
-  firstWorker: FirstWorker,
-  watch: ModuleWatch | undefined,
-): void {
-  handOver({
-    ...places,
-    isAppWrittenInFull: isWrittenInFull(app),
-    firstWorker,
-    runOptions,
-    serverOptions,
-    workersSource,
-    onStarted: (running) => watch?.attend(running),
-  });
+) {
+  const isAppWrittenInFull = isWrittenInFull(app);
+  return { ...places, isAppWrittenInFull, runOptions, serverOptions, workersSource };
+}
+
+/** Returns what fills in the address that an application asks for. */
+export function fillFor(
+  { runOptions }: Pick<ServeInvocation, "runOptions">,
+  { runOptions: coded, servedBy }: Introduction,
+): FilledAddress {
+  return fillAddress({ coded, winning: runOptions, servedBy }, environmentVariable);
+}
+
+/** Returns where the port of an application comes from, or the path of its socket, in words. */
+export function addressSource(
+  { addressSource: source }: Pick<ServeInvocation, "addressSource">,
+  { runOptions: { port, path }, servedBy }: Introduction,
+  { isPortOfPlatform }: { readonly isPortOfPlatform: boolean },
+): string {
+  if (source !== undefined) return source;
+  if ((port ?? path) !== undefined) return `as ${servedBy} says`;
+  return isPortOfPlatform ? "as PORT says" : "by default";
 }
 
 /** Serves an application that is known. Resolves with the error, if it cannot be served. */

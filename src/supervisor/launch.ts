@@ -27,6 +27,10 @@ export interface CommandLine {
   /** Whether that was written as an address or an absolute path, which no link moves. */
   readonly isAppWrittenInFull: boolean;
   readonly runOptions: RunOptions;
+  /** What holds where neither the command line nor the code names it. */
+  readonly fallbackOptions: RunOptions;
+  /** Where the port comes from, or the path of a Unix socket, for the line at the start. */
+  readonly addressSource: string;
   readonly serverOptions: WebServerOptions;
   /** Where the number of workers comes from, if `runOptions` have one. */
   readonly workersSource: string;
@@ -62,16 +66,20 @@ export function commandLineDefaults(): RunOptions {
   );
 }
 
-/** Returns the options of the code with those of the command line over them. */
-export function optionsOverCode(coded: RunOptions, winning: RunOptions): RunOptions {
-  return { ...commandLineDefaults(), ...overrideRunOptions(coded, winning) };
+/** Returns the options of the code between those that fill in and those that win. */
+export function optionsOverCode(
+  coded: RunOptions,
+  { runOptions, fallbackOptions }: Pick<CommandLine, "runOptions" | "fallbackOptions">,
+): RunOptions {
+  const named = Object.entries(coded).filter(([, value]) => value !== undefined);
+  const filled = overrideRunOptions(fallbackOptions, Object.fromEntries(named));
+  return { ...commandLineDefaults(), ...overrideRunOptions(filled, runOptions) };
 }
 
 /** Returns the options that a server is launched with. */
 export function launchOptions(coded: RunOptions, commandLine: CommandLine | undefined): RunOptions {
   if (commandLine === undefined) return coded;
-  const { runOptions, entry } = commandLine;
-  return { ...optionsOverCode(coded, runOptions), entry: coded.entry ?? entry };
+  return { ...optionsOverCode(coded, commandLine), entry: coded.entry ?? commandLine.entry };
 }
 
 /**
@@ -95,6 +103,7 @@ export function planLaunch(conditions: LaunchConditions): Launch {
     // The main module has called this library, and the first worker has loaded the application.
     isEntryKnown: entry === mainModule || commandLine !== undefined,
     serverOptions: commandLine?.serverOptions ?? {},
+    addressSource: commandLine?.addressSource,
     app: entry === commandLine?.entry ? commandLine.app : undefined,
     firstWorker: commandLine?.firstWorker,
     fixedModules: [

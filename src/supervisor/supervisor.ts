@@ -57,6 +57,8 @@ export interface SupervisorOptions {
   readonly serverOptions: WebServerOptions;
   /** The application that the command line's own module loads. */
   readonly app: string | undefined;
+  /** Where the port comes from, for the line at the start; undefined where only code can name it. */
+  readonly addressSource: string | undefined;
   /** The worker that has loaded the application already; undefined where there is none. */
   readonly firstWorker: FirstWorker | undefined;
   /**
@@ -416,7 +418,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
   }
 
   #becomeReady(): void {
-    const { settings, workerCount } = this.#options;
+    const { settings, workerCount, addressSource } = this.#options;
     const { address } = this.#parts;
     const { adminAddr, listenMode } = this;
     const { hostname, port } = this.addr;
@@ -430,6 +432,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
       workersSource: workerCount.source,
       listenMode,
       isolation: settings.isolation,
+      ...(addressSource !== undefined && { addressSource }),
       ...(adminAddr && { adminUrl: httpOrigin(adminAddr.hostname, adminAddr.port) }),
     }, this.phase);
     this.#sdNotify?.ready();

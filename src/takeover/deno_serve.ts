@@ -8,8 +8,8 @@ import { nameOfType } from "../handler/type_name.ts";
 /** What a call of `Deno.serve` asks for. */
 export interface TakenServer {
   readonly handler: FetchHandler;
-  /** Where it is to listen. */
-  readonly place: { readonly hostname: string; readonly port: number } | { readonly path: string };
+  /** Where it is to listen, as far as the call names that. */
+  readonly place: { readonly hostname?: string; readonly port?: number; readonly path?: string };
   /** Called when the worker listens, before it accepts. */
   readonly onListen: ((address: Deno.Addr) => void) | undefined;
 }
@@ -45,10 +45,6 @@ interface ServeOptions {
   readonly onListen?: (address: Deno.Addr) => void;
   readonly onError?: (error: unknown) => Response | Promise<Response>;
 }
-
-/** The runtime's defaults. */
-const DEFAULT_HOSTNAME = "0.0.0.0";
-const DEFAULT_PORT = 8_000;
 
 /** Replaces `Deno.serve` in this thread. Programs that keep the function get this one, too. */
 export function replaceDenoServe(host: ServeHost): void {
@@ -111,7 +107,10 @@ function refuseUnsupported(options: ServeOptions): void {
 
 function placeOf({ hostname, port, path }: ServeOptions): TakenServer["place"] {
   if (path !== undefined) return { path };
-  return { hostname: hostname ?? DEFAULT_HOSTNAME, port: Number(port ?? DEFAULT_PORT) };
+  return {
+    ...hostname === undefined ? {} : { hostname },
+    ...port === undefined ? {} : { port: Number(port) },
+  };
 }
 
 /** Has `onError` make the response when the handler fails, or returns what is no response. */

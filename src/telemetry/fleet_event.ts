@@ -93,6 +93,8 @@ export type FleetEvent =
     /** How the workers share the port; or that each has a Unix socket of its own. */
     readonly listenMode: "reuseport" | "shared" | "unix";
     readonly isolation: "web" | "thread";
+    /** Where the address comes from, under the command line; absent in any other program. */
+    readonly addressSource?: string;
     /** Where the operator's port is; absent if there is none. */
     readonly adminUrl?: string;
   }

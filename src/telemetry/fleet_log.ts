@@ -74,6 +74,7 @@ function describeListening(event: FleetEvent & { readonly kind: "listening" }): 
     : `listen mode ${event.listenMode}`;
   return `listening on ${event.url} with ${workers} (${event.workersSource}), ` +
     `${sharing}, isolation ${event.isolation} (${isolation})` +
+    (event.addressSource === undefined ? "" : `, address ${event.addressSource}`) +
     (event.adminUrl === undefined ? "" : `, operator's port ${event.adminUrl}`);
 }
 

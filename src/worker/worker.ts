@@ -121,6 +121,8 @@ class ServingWorker {
     this.#context.isDraining = true;
     this.#link.send({ kind: "draining" });
     await this.#connections.drain(order.connectionsMs);
+    // The program may end the thread from here on.
+    await this.#context.accessLog?.flush();
     await finishWork(this.#program, order.reason, workEndsAt, (line) => this.#log(line));
     this.#clock.stop();
     await this.#context.accessLog?.flush();

@@ -15,20 +15,23 @@ import type { SupervisorLink } from "./supervisor_link.ts";
 export interface LastWork {
   readonly background: Pick<BackgroundTasks, "settleUntil" | "logUnfinished">;
   readonly shutdownCallbacks: Pick<ShutdownCallbacks, "call">;
+  readonly onDrained?: (time: number, log: LogSink) => Promise<void>;
 }
 
 /**
- * Waits for the work that continues after the last response, then calls the `onShutdown` callbacks.
+ * Waits for the work that continues after the last response, then for what the program does then,
+ * and calls the `onShutdown` callbacks.
  * They share the time until `workEndsAt`, and have a minimum each.
  */
 export async function finishWork(
-  { background, shutdownCallbacks }: LastWork,
+  { background, shutdownCallbacks, onDrained }: LastWork,
   reason: ShutdownReason,
   workEndsAt: number,
   log: LogSink,
 ): Promise<void> {
   const endsAt = Math.max(workEndsAt, performance.now() + MIN_WORK_MS);
   await background.settleUntil(endsAt);
+  await onDrained?.(endsAt, log);
   const callbacksEndAt = Math.max(endsAt, performance.now() + MIN_CALLBACKS_MS);
   await shutdownCallbacks.call(reason, callbacksEndAt, log);
   // Once more, for the work that the callbacks have added.

@@ -6,6 +6,7 @@ import type { Handler } from "../handler/handler.ts";
 import type { RunOptions } from "../options/run_options.ts";
 import type { ServerSettings } from "../options/server_options.ts";
 import type { Router } from "../routing/router.ts";
+import type { LogSink } from "../telemetry/log.ts";
 import type { ShutdownCallbacks } from "./shutdown_callbacks.ts";
 
 /** What a worker serves. */
@@ -19,6 +20,11 @@ export interface WorkerProgram {
   readonly onListen?: (address: Deno.Addr) => void;
   /** The work that continues after responses. The worker waits for it at its end. */
   readonly background: BackgroundTasks;
+  /**
+   * Called at the worker's end, when nothing is under way any more, before the callbacks. It
+   * resolves by this time.
+   */
+  readonly onDrained?: (time: number, log: LogSink) => Promise<void>;
   /** Called at the worker's end. */
   readonly shutdownCallbacks: ShutdownCallbacks;
 }

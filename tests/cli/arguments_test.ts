@@ -19,15 +19,23 @@ const nothing = {
   runOptions: {},
   serverOptions: {},
   workersSource: "",
+  addressSource: undefined,
   watch: undefined,
 } as const;
+
+/** What comes of a port that a flag, or something else, names. */
+const onPort = (port: number, source = "--port") => ({
+  ...nothing,
+  runOptions: { port },
+  addressSource: `as ${source} says`,
+});
 
 describe("readInvocation()", () => {
   const good: { args: string; variables?: Record<string, string>; is: Invocation }[] = [
     { args: "app.ts", is: nothing },
     {
       args: "app.ts --port 80 --max-body-bytes=1_000",
-      is: { ...nothing, runOptions: { port: 80 }, serverOptions: { maxBodyBytes: 1_000 } },
+      is: { ...onPort(80), serverOptions: { maxBodyBytes: 1_000 } },
     },
     {
       args: "--isolation thread app.ts",
@@ -38,7 +46,7 @@ describe("readInvocation()", () => {
       is: { ...nothing, serverOptions: { decodeRequestBodies: false } },
     },
     { args: "--signals=false app.ts", is: { ...nothing, runOptions: { signals: false } } },
-    { args: "app.ts --port 80 --port 81", is: { ...nothing, runOptions: { port: 81 } } },
+    { args: "app.ts --port 80 --port 81", is: onPort(81) },
     {
       args: "app.ts --workers 3",
       is: { ...nothing, runOptions: { workers: 3 }, workersSource: "as --workers says" },
@@ -56,26 +64,45 @@ describe("readInvocation()", () => {
     {
       args: "app.ts --port 81",
       variables: { MUDPIE_PORT: "82", MUDPIE_HOSTNAME: "" },
-      is: { ...nothing, runOptions: { port: 81 } },
+      is: onPort(81),
     },
     {
       args: "app.ts --port 81",
       variables: { MUDPIE_PORT: "x" },
-      is: { ...nothing, runOptions: { port: 81 } },
+      is: onPort(81),
     },
     {
       args: "app.ts --path a.sock",
       variables: { MUDPIE_PORT: "81", MUDPIE_PATH_MODE: "660" },
-      is: { ...nothing, runOptions: { path: "a.sock", pathMode: 0o660 } },
+      is: {
+        ...nothing,
+        runOptions: { path: "a.sock", pathMode: 0o660 },
+        addressSource: "as --path says",
+      },
     },
     {
       args: "app.ts --port 81",
       variables: { MUDPIE_PATH: "a.sock" },
-      is: { ...nothing, runOptions: { port: 81 } },
+      is: onPort(81),
     },
     {
       args: "app.ts --trust-proxy loopback --trust-proxy 10.0.0.0/8",
       is: { ...nothing, serverOptions: { trustProxy: ["loopback", "10.0.0.0/8"] } },
+    },
+    { args: "app.ts", variables: { MUDPIE_PORT: "82" }, is: onPort(82, "MUDPIE_PORT") },
+    { args: "app.ts --host ::1", is: { ...nothing, runOptions: { hostname: "::1" } } },
+    {
+      args: "app.ts",
+      variables: { DENO_SERVE_ADDRESS: "tcp:127.0.0.1:83" },
+      is: {
+        ...onPort(83, "DENO_SERVE_ADDRESS"),
+        runOptions: { hostname: "127.0.0.1", port: 83 },
+      },
+    },
+    {
+      args: "app.ts --port 81",
+      variables: { DENO_SERVE_ADDRESS: "unix:/run/a.sock" },
+      is: onPort(81),
     },
     { args: "app.ts --watch", is: { ...nothing, watch: [] } },
     {
@@ -114,6 +141,11 @@ describe("readInvocation()", () => {
     { args: "app.ts --entry x", says: ["Unknown flag --entry"] },
     { args: "app.ts --port", says: ["--port needs a value", "a whole number from 0 to 65535"] },
     { args: "--port --workers 4 app.ts", says: ["--port needs a value"] },
+    {
+      args: "app.ts",
+      variables: { DENO_SERVE_ADDRESS: "8000" },
+      says: ['"8000"', "DENO_SERVE_ADDRESS", "tcp:host:port"],
+    },
     { args: "app.ts --port= ", says: ['""', "--port", "expected"] },
     { args: "app.ts --port 65536", says: ['"65536"', "--port", "from 0 to 65535"] },
     { args: "app.ts --port -1", says: ['"-1"', "--port"] },

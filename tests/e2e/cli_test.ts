@@ -371,7 +371,7 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
       assertEquals(lines.slice(-routes.length).toSorted(), routes.toSorted());
       assertEquals(
         lines.at(-routes.length - 1),
-        `${app} starts; it would listen on http://127.0.0.1:${taken.addr.port} with 2 workers (as --workers says)`,
+        `${app} starts; it would listen on http://127.0.0.1:${taken.addr.port} (as --port says) with 2 workers (as --workers says)`,
       );
     }
   });
@@ -398,12 +398,12 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
       },
       { args: ["no_fetch.ts"], says: "of type Object, has no fetch, and it calls neither" },
       {
-        args: ["empty.ts", "--isolation", "web", "--start-timeout", "500"],
-        says: "no default export, and within startTimeout (500 ms) it calls neither",
+        args: ["empty.ts", "--isolation", "web", "--start-timeout", "4_000"],
+        says: "no default export, and within startTimeout (4000 ms) it calls neither",
       },
       {
-        args: ["waits_idly.ts", "--start-timeout", "500"],
-        says: "no default export, and within startTimeout (500 ms) it calls neither",
+        args: ["waits_idly.ts", "--check", "--start-timeout", "4_000"],
+        says: "no default export, and within startTimeout (4000 ms) it calls neither",
       },
       { args: ["wrong_fetch.ts"], says: "the fetch of its default export is of type string" },
       { args: ["wrong_option.ts"], says: 'Cannot use 0 as option "workers"' },

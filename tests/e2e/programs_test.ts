@@ -261,6 +261,98 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     });
   }
 
+  const places: readonly {
+    what: string;
+    options: string;
+    env: Record<string, string>;
+    args?: string[];
+    line: RegExp;
+  }[] = [
+    {
+      what: "PORT, on every interface, where it names no port",
+      options: "{}",
+      env: { PORT: "0", HOST: "not-an-address" },
+      line: /listening on http:\/\/0\.0\.0\.0:[1-9]\d* .*, address as PORT says/,
+    },
+    {
+      what: "its own port rather than PORT, and HOST",
+      options: "{ port: 0 }",
+      env: { PORT: "1", HOST: "127.0.0.1" },
+      line: /listening on http:\/\/127\.0\.0\.1:[1-9]\d* .*, address as Deno\.serve\(\) says/,
+    },
+    {
+      what: "DENO_SERVE_ADDRESS rather than its own port",
+      options: '{ port: 1, hostname: "::1" }',
+      env: { PORT: "1", DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0" },
+      line: /listening on http:\/\/127\.0\.0\.1:[1-9]\d* .*, address as DENO_SERVE_ADDRESS says/,
+    },
+    {
+      what: "a flag rather than anything else",
+      options: "{ port: 1 }",
+      env: { PORT: "1", MUDPIE_PORT: "1", DENO_SERVE_ADDRESS: "tcp:127.0.0.1:1" },
+      args: ["--port", "0"],
+      line: /listening on http:\/\/127\.0\.0\.1:[1-9]\d* .*, address as --port says/,
+    },
+  ];
+  for (const { what, options, env, args = [], line } of places) {
+    it(`listens at ${what}`, async () => {
+      const app = await write("placed.ts", `Deno.serve(${options}, () => new Response());`);
+      await using program = mudpie(app, ["--workers", "1", ...args], { env });
+      await program.stderr.find(line);
+      const ignored = program.stderr.all.filter((each) => each.includes("HOST is"));
+      assertEquals(ignored.length, env.HOST === "not-an-address" ? 1 : 0);
+      await stop(program);
+    });
+  }
+
+  it("names with --check where it would listen", async () => {
+    const app = await write("checked.ts", `Deno.serve({ port: 4321 }, () => new Response());`);
+    await using program = mudpie(app, ["--check", "--workers", "2"]);
+    assertEquals((await program.ended()).code, 0, program.stderr.text);
+    assertStringIncludes(
+      program.stdout.text,
+      "starts; it would listen on http://0.0.0.0:4321 (as Deno.serve() says) with 2 workers",
+    );
+    assertStringIncludes(program.stdout.text, "every method  / and all under it");
+  });
+
+  for (const isolation of ["thread", "web"]) {
+    it(`has its listeners to signals called once, after its requests (${isolation})`, async () => {
+      const app = await write(
+        "listens_to_signals.ts",
+        `import process from "node:process";
+         const { promise, resolve } = Promise.withResolvers<void>();
+         const server = Deno.serve(async ({ url }) => {
+           if (url.endsWith("/slow")) {
+             console.log("asked");
+             await promise;
+           }
+           return new Response("answered");
+         });
+         Deno.addSignalListener("SIGUSR1", () => resolve());
+         process.on("SIGTERM", async () => {
+           await server.shutdown();
+           console.log("the program ends");
+           process.exit(1);
+         });
+         process.on("exit", () => console.log("exit"));`,
+      );
+      await using program = mudpie(app, [...local, "--isolation", isolation]);
+      const { port } = await program.listening();
+      const answer = ask(port, get("/slow")) as Promise<{ body: string }>;
+      await program.stdout.find(/^asked$/);
+      program.signal("SIGTERM");
+      await program.stderr.find(/stopping \(SIGTERM\)/);
+      program.signal("SIGUSR1");
+      assertEquals((await answer).body, "answered");
+      assertEquals((await program.ended()).code, 0, program.stderr.text);
+      const ends = program.stdout.all.filter((line) => line === "the program ends");
+      assertEquals(ends.length, 2, program.stdout.text);
+      // The runtime ends without a line for either worker.
+      assertEquals(/ended \(/.test(program.stderr.text), false, program.stderr.text);
+    });
+  }
+
   it("is mentioned in the log while it serves nothing yet, and served when it does", async () => {
     const app = await write(
       "late.ts",

@@ -32,6 +32,8 @@ const COMMAND_LINE: CommandLine = {
   isAppWrittenInFull: false,
   runOptions: { port: 9_000, workers: 3 },
   serverOptions: { maxBodyBytes: 7 },
+  fallbackOptions: {},
+  addressSource: "as --port says",
   workersSource: "as --workers says",
   onStarted: () => {},
 };
@@ -75,13 +77,25 @@ describe("commandLineDefaults()", () => {
 });
 
 describe("optionsOverCode()", () => {
+  const options = (coded: RunOptions, runOptions: RunOptions, fallbackOptions: RunOptions = {}) =>
+    optionsOverCode(coded, { runOptions, fallbackOptions });
+
   it("lets the code win over the defaults, and the command line over the code", () => {
-    assertEquals(optionsOverCode({}, {}).isolation, "thread");
-    assertEquals(optionsOverCode({ isolation: "web" }, {}).isolation, "web");
-    assertEquals(
-      optionsOverCode({ isolation: "web" }, { isolation: "thread" }).isolation,
-      "thread",
-    );
+    assertEquals(options({}, {}).isolation, "thread");
+    assertEquals(options({ isolation: "web" }, {}).isolation, "web");
+    assertEquals(options({ isolation: "web" }, { isolation: "thread" }).isolation, "thread");
+  });
+
+  it("fills in what neither names", () => {
+    const fallback = { hostname: "0.0.0.0", port: 3_000 };
+    const { hostname, port } = options({ hostname: undefined, port: 80 }, {}, fallback);
+    assertEquals([hostname, port], ["0.0.0.0", 80]);
+    assertEquals(options({}, { port: 81 }, fallback).port, 81);
+  });
+
+  it("fills in no port beside a path", () => {
+    const { port, path } = options({ path: "/run/a.sock" }, {}, { port: 3_000 });
+    assertEquals([port, path], [undefined, "/run/a.sock"]);
   });
 });
 
@@ -106,6 +120,7 @@ describe("planLaunch()", () => {
     const launch = plan(options, COMMAND_LINE);
     assertEquals([launch.entry, launch.isEntryKnown], [COMMAND_LINE.entry, true]);
     assertEquals(launch.firstWorker, COMMAND_LINE.firstWorker);
+    assertEquals(launch.addressSource, "as --port says");
     assertEquals([launch.app, launch.serverOptions], [COMMAND_LINE.app, { maxBodyBytes: 7 }]);
     assertEquals(launch.workerCount, { workers: 3, source: "as --workers says" });
   });

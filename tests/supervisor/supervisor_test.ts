@@ -36,6 +36,7 @@ class Supervised implements AsyncDisposable {
       serverOptions: { maxBodyBytes: 7 },
       app: "file:///served.ts",
       firstWorker: undefined,
+      addressSource: undefined,
       fixedModules: [],
       listensToSignals: false,
       wasMisused: () => false,

@@ -20,9 +20,7 @@ function replace() {
   const host: ServeHost = {
     begin: (server) => {
       taken.push(server);
-      const addr: Deno.Addr = "path" in server.place
-        ? { transport: "unix", path: server.place.path }
-        : { transport: "tcp", ...server.place };
+      const addr: Deno.Addr = { transport: "tcp", hostname: "::", port: 0, ...server.place };
       return { addr, finished: finished.promise, close: (call) => closed.push(call) };
     },
   };
@@ -48,7 +46,7 @@ describe("replaceDenoServe()", () => {
   afterEach(() => void Object.defineProperty(Deno, "serve", original));
 
   const forms: readonly { what: string; args: unknown[]; place: TakenServer["place"] }[] = [
-    { what: "a handler", args: [handler], place: { hostname: "0.0.0.0", port: 8_000 } },
+    { what: "a handler", args: [handler], place: {} },
     {
       what: "options and a handler",
       args: [{ port: 0, hostname: "::1" }, handler],
@@ -57,12 +55,12 @@ describe("replaceDenoServe()", () => {
     {
       what: "a handler and options",
       args: [handler, { port: 1 }],
-      place: { hostname: "0.0.0.0", port: 1 },
+      place: { port: 1 },
     },
     {
       what: "options with a handler",
       args: [{ handler, port: 2, reusePort: true }],
-      place: { hostname: "0.0.0.0", port: 2 },
+      place: { port: 2 },
     },
     { what: "a path", args: [{ path: "/run/a.sock" }, handler], place: { path: "/run/a.sock" } },
   ];
