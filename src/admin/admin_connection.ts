@@ -139,10 +139,9 @@ export class AdminConnection {
     const responses = new ResponseEncoder(new Date().toUTCString());
     if (answer.kind === "events") responses.encodeStreamHead(output, encodable(answer), EVENTS);
     else responses.encode(output, encodable(answer), "close", isHeadRequest);
-    const { largeBody } = output;
     try {
       await this.#writeAll(output.bytes);
-      if (largeBody !== undefined) await this.#writeAll(largeBody.bytes);
+      while (output.largeBody !== undefined) await this.#writeAll(output.nextPart().bytes);
     } finally {
       output.clear();
     }

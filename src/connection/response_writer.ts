@@ -102,12 +102,12 @@ export class ResponseWriter {
   async #writeFrom(written: number): Promise<void> {
     const { output } = this;
     await this.#writeRest(output.bytes, written, output.length);
-    const { largeBody } = output;
-    output.clear();
-    if (largeBody !== undefined) {
+    while (output.largeBody !== undefined) {
       this.#timer.restartWriteTimeout();
-      await this.#writeRest(largeBody.bytes, 0, largeBody.length);
+      const part = output.nextPart();
+      await this.#writeRest(part.bytes, 0, part.length);
     }
+    output.clear();
     if (this.#unsent !== undefined) this.#resolveUnsent();
   }
 

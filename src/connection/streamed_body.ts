@@ -118,7 +118,7 @@ export class StreamedBody {
     this.sentBytes += bytes.length;
     const isLarge = bytes.length > MAX_JOINED_BODY_BYTES;
     if (isLarge) {
-      output.largeBody = { bytes, length: bytes.length };
+      output.largeBody = { kind: "bytes", bytes, length: bytes.length };
       await this.#write(sink);
     } else output.append(bytes);
     if (this.#isChunked) endChunk(output);

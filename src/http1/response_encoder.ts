@@ -4,9 +4,10 @@
 // before is copied: one ready-made array of bytes for each status and content type, with the date inside, and room for the
 // name of the exchange.
 
+import { Buffer } from "node:buffer";
 import { hasContentLength, type ResponseFraming } from "./framing.ts";
 import { CR, LF } from "./grammar.ts";
-import { MAX_JOINED_BODY_BYTES, type Output } from "./output.ts";
+import { MAX_JOINED_BODY_BYTES, MAX_LOOP_CHARACTERS, type Output } from "./output.ts";
 import type { ConnectionOption } from "./persistence.ts";
 import { reasonPhrase, statusHasBody } from "./status.ts";
 
@@ -24,12 +25,6 @@ export interface EncodableResponse {
   /** The length to tell where no body is sent for another reason than its being empty: the handler answers a HEAD itself. */
   readonly declaredLength: number | undefined;
 }
-
-/** A short text is written faster by a loop than by a call into the platform. */
-const MAX_LOOP_CHARACTERS = 48;
-
-/** A text up to this length is encoded straight into the output, for which three bytes a character must be free. */
-const MAX_IN_PLACE_CHARACTERS = 4_096;
 
 /** How many ready-made heads are kept: a handler that makes up content types must not fill the memory. */
 const MAX_TEMPLATES = 256;
@@ -53,6 +48,9 @@ export interface StreamDelivery {
   /** The value of X-Request-Id. */
   readonly requestId?: RequestIdBytes;
 }
+
+/** What most heads fit. */
+const USUAL_HEAD_BYTES = 512;
 
 /** The longest that the end of a head can be: Content-Length's digits, Connection and Keep-Alive, the empty line. */
 const MAX_HEAD_END_BYTES = 96;
@@ -134,9 +132,10 @@ export class ResponseEncoder {
     requestId?: RequestIdBytes,
   ): number {
     const { status } = response;
-    let body = statusHasBody(status) && response.body !== "" ? response.body : null;
-    if (typeof body === "string" && body.length > MAX_IN_PLACE_CHARACTERS) {
-      body = encoder.encode(body);
+    const body = statusHasBody(status) && response.body !== "" ? response.body : null;
+    // One buffer for all of a response that is joined: the head is not moved to a larger one.
+    if (body !== null && !isHeadRequest && body.length <= MAX_JOINED_BODY_BYTES) {
+      output.reserveInPool(USUAL_HEAD_BYTES + body.length);
     }
     if (response.fields === null && TEMPLATE_ID_LENGTHS.includes(requestId?.length ?? 0)) {
       this.#writeTemplate(output, status, response.contentType, requestId);
@@ -150,8 +149,7 @@ export class ResponseEncoder {
     const contentLength = isDeclared ? response.declaredLength ?? 0 : length;
     this.#endHead(output, contentLength, connection);
     if (body === null || isHeadRequest) return 0;
-    if (length > MAX_JOINED_BODY_BYTES) output.largeBody = { bytes: body, length };
-    else output.append(body);
+    output.appendBody(body);
     return length;
   }
 
@@ -252,26 +250,28 @@ export class ResponseEncoder {
     return 0;
   }
 
-  /** A text's length in bytes is known when it has been written: the length is written as if all was ASCII, and mended. */
+  /** A text's length in bytes is known when it is written: the length is written as if all was ASCII, and mended. */
   #endWithText(
     output: Output,
     text: string,
     connection: ConnectionOption,
     isHeadRequest: boolean,
   ): number {
-    const headStart = output.length;
-    const buffer = output.reserve(MAX_HEAD_END_BYTES + text.length * 3);
-    this.#endHead(output, text.length, connection);
-    const bodyStart = output.length;
-    const written = writeUtf8(buffer, bodyStart, text);
-    if (written !== text.length) {
-      const moreDigits = String(written).length - String(text.length).length;
-      buffer.copyWithin(bodyStart + moreDigits, bodyStart, bodyStart + written);
-      output.length = headStart;
-      this.#endHead(output, written, connection);
+    if (isHeadRequest) {
+      this.#endHead(output, Buffer.byteLength(text), connection);
+      return 0;
     }
-    if (isHeadRequest) return 0;
-    output.length += written;
+    const endOfHeadAt = output.length;
+    this.#endHead(output, text.length, connection);
+    const bodyAt = output.length;
+    const written = output.appendText(text);
+    if (written === text.length) return written;
+    const moreDigits = String(written).length - String(text.length).length;
+    const { length } = output;
+    if (moreDigits > 0) output.reserve(moreDigits).copyWithin(bodyAt + moreDigits, bodyAt, length);
+    output.length = endOfHeadAt;
+    this.#endHead(output, written, connection);
+    output.length = length + moreDigits;
     return written;
   }
 }
@@ -341,20 +341,4 @@ function writeDecimal(buffer: Uint8Array, at: number, value: number): number {
     rest = quotient;
   }
   return at + digits;
-}
-
-/** Writes a text as UTF-8 and returns how many bytes that took. There must be room for three bytes a character. */
-function writeUtf8(buffer: Uint8Array, at: number, text: string): number {
-  const { length } = text;
-  if (length <= MAX_LOOP_CHARACTERS) {
-    let i = 0;
-    while (i < length) {
-      const code = text.charCodeAt(i);
-      if (code > 0x7f) break;
-      buffer[at + i] = code;
-      i++;
-    }
-    if (i === length) return length;
-  }
-  return encoder.encodeInto(text, buffer.subarray(at, at + length * 3)).written;
 }

@@ -57,10 +57,29 @@ for (const [way, write] of Object.entries(WAYS)) {
     it("writes a large body after the output", async () => {
       const { writer, calls, append } = createWriter();
       append("head");
-      writer.output.largeBody = { bytes: new Uint8Array(70_000), length: 70_000 };
+      writer.output.largeBody = { kind: "bytes", bytes: new Uint8Array(70_000), length: 70_000 };
       assert(writer.isFull);
       await write(writer);
       assertEquals(calls, ["head", "setNoDelay", "70000 bytes"]);
+      assert(writer.isEmpty && !writer.isFull);
+    });
+
+    it("writes a large text part by part, each after the one before it is written whole", async () => {
+      const written: string[] = [];
+      const { writer, conn, append, restarts } = createWriter();
+      conn.write = (bytes) => {
+        const taken = bytes.subarray(0, 50_000);
+        written.push(new TextDecoder("latin1").decode(taken));
+        return Promise.resolve().then(() => taken.length);
+      };
+      append("head");
+      const text = "abcdefg".repeat(30_000);
+      assertEquals(writer.output.appendText(text), text.length);
+      assert(writer.isFull);
+      await write(writer);
+      assert(written.join("") === "head" + text);
+      // Three parts of two writes each, and the rest. Each part has a time limit of its own.
+      assertEquals([written.length, restarts()], [7, 4]);
       assert(writer.isEmpty && !writer.isFull);
     });
 
@@ -68,7 +87,7 @@ for (const [way, write] of Object.entries(WAYS)) {
       const { writer, append } = createWriter();
       append("head");
       const bytes = new Uint8Array(70_000);
-      writer.output.largeBody = { bytes, length: bytes.length };
+      writer.output.largeBody = { kind: "bytes", bytes, length: bytes.length };
       structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
       const error = await assertRejects(() => write(writer), TypeError);
       assertStringIncludes(error.message, "were transferred to another thread");

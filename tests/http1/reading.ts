@@ -3,6 +3,7 @@
 
 import { assert, assertEquals, assertFalse, assertGreater } from "@std/assert";
 import { BufferPool, type OutputBuffer } from "../../src/http1/buffer_pool.ts";
+import type { Output } from "../../src/http1/output.ts";
 import type { RequestBody } from "../../src/http1/request_body.ts";
 import type { RequestHead } from "../../src/http1/request_head.ts";
 import { type RequestLimits, RequestParser } from "../../src/http1/request_parser.ts";
@@ -89,6 +90,17 @@ export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 export function textOf(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+/** Takes all that waits in the output, part by part as a connection writes it, and clears it. */
+export function takeWritten(output: Output): string {
+  let text = textOf(output.bytes);
+  while (output.largeBody !== undefined) {
+    const { bytes, length } = output.nextPart();
+    text += textOf(bytes.subarray(0, length));
+  }
+  output.clear();
   return text;
 }
 

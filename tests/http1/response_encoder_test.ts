@@ -1,9 +1,16 @@
-import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertGreater,
+  assertLessOrEqual,
+  assertStrictEquals,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
-import { MEDIUM_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
+import { LARGE_BUFFER_BYTES, MEDIUM_BUFFER_BYTES } from "../../src/http1/buffer_pool.ts";
 import type { ResponseFraming } from "../../src/http1/framing.ts";
-import { MAX_JOINED_BODY_BYTES, Output } from "../../src/http1/output.ts";
+import { MAX_JOINED_BODY_BYTES, MAX_WAITING_BYTES, Output } from "../../src/http1/output.ts";
 import type { ConnectionOption } from "../../src/http1/persistence.ts";
 import {
   CONTINUE_BYTES,
@@ -14,11 +21,22 @@ import {
 import { reasonPhrase } from "../../src/http1/status.ts";
 import { writtenId } from "../support/connections/written_id.ts";
 import { codePoint, fieldName, fieldValue } from "./arbitraries.ts";
-import { bytesOf, SpoilingPool, textOf } from "./reading.ts";
+import { bytesOf, SpoilingPool, takeWritten, textOf } from "./reading.ts";
 import { runs, size } from "../support/runs.ts";
 
 const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
 const LATER = "Mon, 07 Nov 1994 00:00:00 GMT";
+
+/** A pool that notes how large its largest buffer was. */
+class LargestTaken extends SpoilingPool {
+  bytes = 0;
+
+  override take(minimumBytes: number): Uint8Array<ArrayBuffer> {
+    const buffer = super.take(minimumBytes);
+    this.bytes = Math.max(this.bytes, buffer.length);
+    return buffer;
+  }
+}
 
 /** How a response that has one may have its Content-Type: as the one field of its template, or among the others. */
 type Way = "template" | "general way";
@@ -45,14 +63,9 @@ function send(
   let text = "";
   for (const each of responses) {
     encoder.encode(output, each, connection, isHeadRequest);
-    const { largeBody } = output;
-    if (largeBody === undefined) continue;
-    text += textOf(output.bytes) + textOf(largeBody.bytes);
-    output.clear();
+    if (output.largeBody !== undefined) text += takeWritten(output);
   }
-  text += textOf(output.bytes);
-  output.clear();
-  return text;
+  return text + takeWritten(output);
 }
 
 const utf8 = new TextEncoder();
@@ -244,11 +257,15 @@ describe("ResponseEncoder", () => {
 
 describe("ResponseEncoder and texts", () => {
   const lengths = [0, 1, 3, 4, 8, 9, 10, 33, 34, 47, 48, 49, 99, 100, 333, 334, 999, 1_000];
-  lengths.push(1_365, 1_366, 3_333, 3_334, 4_095, 4_096, 4_097, 9_999, 10_000, 65_536, 65_537);
+  lengths.push(1_365, 1_366, 3_333, 3_334, 4_095, 4_096, 4_097, 9_999, 10_000);
+  // Where texts of one and of three bytes a character pass the medium buffer, the large one, and what is joined.
+  lengths.push(5_400, 5_461, 16_200, 16_383, 16_384, 21_845, 23_100, 23_210, 33_333, 33_334);
+  lengths.push(65_535, 65_536, 65_537, 69_400, 69_632, 69_633, 99_999, 100_000, 200_000);
   const alphabets: [what: string, character: string][] = [
     ["ASCII", "a"],
     ["two bytes each", "é"],
     ["three bytes each", "你"],
+    ["four bytes each", "😀"],
     ["lone surrogates", "\ud800"],
     ["NUL", "\0"],
   ];
@@ -256,28 +273,76 @@ describe("ResponseEncoder and texts", () => {
     it(`ResponseEncoder writes texts of any length with the length in bytes: ${what}`, () => {
       const encoder = new ResponseEncoder(DATE);
       for (const length of lengths) {
-        const each = response({ contentType: "a/b", body: character.repeat(length) });
+        const body = character.repeat(Math.ceil(length / character.length));
+        const each = response({ contentType: "a/b", body });
         const expected = expectedText(each, "keep-alive", false);
         // Compared as a whole: a diff of so many bytes helps nobody.
         assert(send(encoder, [each], "keep-alive") === expected, `${length} characters`);
         const output = new Output(new SpoilingPool());
         const sent = encoder.encode(output, each, "keep-alive", false);
         assertEquals(sent, bodyBytes(each.body).length);
+        const [head] = expected.split("\r\n\r\n");
+        assertEquals(send(encoder, [each], "keep-alive", true), `${head}\r\n\r\n`);
       }
     });
   }
 
-  for (const length of [1, 9, 10, 48, 49, 99, 100, 4_096, 4_097]) {
+  it("ResponseEncoder writes any texts after whatever waits, in buffers of the pool alone", () => {
+    const unit = fc.constantFrom(
+      "a",
+      "\x7f",
+      "\x80",
+      "é",
+      "ÿ",
+      "Ж",
+      "你",
+      "😀",
+      "\ud83d",
+      "\ude00",
+    );
+    const count = fc.oneof(
+      fc.nat(60),
+      ...[4_096, 5_461, 8_192, 16_384, 21_845, 23_210, 65_536, 69_632].map((limit) =>
+        fc.integer({ min: limit - 300, max: limit + 300 })
+      ),
+      fc.nat(150_000),
+    );
+    const run = fc.tuple(unit, count).map(([unit, count]) => unit.repeat(count));
+    // Joined by the operator, so that the parts are one string only when it is read.
+    const text = fc.array(run, { maxLength: 4 }).map((runs) =>
+      runs.reduce((text, run) => text + run, "")
+    );
+    const largest = new LargestTaken();
+    fc.assert(
+      fc.property(fc.nat(MAX_WAITING_BYTES), fc.array(text, { maxLength: 3 }), (before, texts) => {
+        const encoder = new ResponseEncoder(DATE);
+        const output = new Output(largest);
+        output.append(new Uint8Array(before).fill(0x2e));
+        let written = "";
+        for (const body of texts) {
+          encoder.encode(output, response({ body }), "", false);
+          // As a connection does before it encodes the next response.
+          const isFull = output.length > MAX_WAITING_BYTES || output.largeBody !== undefined;
+          if (isFull) written += takeWritten(output);
+        }
+        written += takeWritten(output);
+        const expected = texts.map((body) => expectedText(response({ body }), "", false)).join("");
+        assert(written === ".".repeat(before) + expected, "the bytes differ");
+      }),
+      { numRuns: runs(200) },
+    );
+    assertLessOrEqual(largest.bytes, LARGE_BUFFER_BYTES);
+  });
+
+  for (const length of [1, 9, 10, 48, 49, 99, 100, 4_096, 4_097, 9_999, 16_000, 65_536, 99_999]) {
     it(`ResponseEncoder writes a text of ${length} characters with one that is longer in UTF-8, wherever it stands`, () => {
       const encoder = new ResponseEncoder(DATE);
       for (const place of new Set([0, Math.floor(length / 2), length - 1])) {
         const body = "a".repeat(place) + "é" + "a".repeat(length - place - 1);
         const each = response({ body });
         for (const isHeadRequest of [false, true]) {
-          assertEquals(
-            send(encoder, [each, each], "", isHeadRequest),
-            expectedText(each, "", isHeadRequest).repeat(2),
-          );
+          const written = send(encoder, [each, each], "", isHeadRequest);
+          assert(written === expectedText(each, "", isHeadRequest).repeat(2), `at ${place}`);
         }
       }
     });
@@ -311,22 +376,38 @@ describe("ResponseEncoder and bytes", () => {
     const output = new Output(new SpoilingPool());
     const body = new Uint8Array(MAX_JOINED_BODY_BYTES + 1).fill(0x78);
     assertEquals(encoder.encode(output, response({ body }), "", false), body.length);
-    assertStrictEquals(output.largeBody?.bytes, body);
-    assertEquals(output.largeBody?.length, body.length);
     assertEquals(
       textOf(output.bytes),
       `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 65537\r\n\r\n`,
     );
+    const part = output.nextPart();
+    assertStrictEquals(part.bytes, body);
+    assertEquals(part.length, body.length);
+    assertStrictEquals(output.largeBody, undefined);
   });
 
-  it("ResponseEncoder leaves a text that is too long to be joined as bytes", () => {
+  it("ResponseEncoder joins bytes with what waits only if one buffer of the pool has room for both", () => {
+    const head = `HTTP/1.1 200 OK\r\nDate: ${DATE}\r\nContent-Length: 30000\r\n\r\n`;
+    const body = new Uint8Array(30_000).fill(0x78);
+    const most = LARGE_BUFFER_BYTES - head.length - body.length;
+    for (const [before, isJoined] of [[most, true], [most + 1, false]] as const) {
+      const output = new Output(new SpoilingPool());
+      output.append(new Uint8Array(before).fill(0x2e));
+      assertEquals(new ResponseEncoder(DATE).encode(output, response({ body }), "", false), 30_000);
+      assertEquals(output.largeBody === undefined, isJoined);
+      assert(takeWritten(output) === ".".repeat(before) + head + textOf(body));
+    }
+  });
+
+  it("ResponseEncoder begins a text that is too long in the output, and leaves the rest as text", () => {
     const encoder = new ResponseEncoder(DATE);
     const output = new Output(new SpoilingPool());
-    const body = "é".repeat(MAX_JOINED_BODY_BYTES / 2) + "a";
-    const length = MAX_JOINED_BODY_BYTES + 1;
+    const body = "é".repeat(MAX_JOINED_BODY_BYTES);
+    const length = MAX_JOINED_BODY_BYTES * 2;
     assertEquals(encoder.encode(output, response({ body }), "", false), length);
-    assertEquals(output.largeBody?.length, length);
-    assert(new TextDecoder().decode(output.largeBody?.bytes) === body);
+    assertEquals(output.largeBody?.kind, "text");
+    assertGreater(output.length, MAX_JOINED_BODY_BYTES);
+    assert(takeWritten(output) === expectedText(response({ body }), "", false));
   });
 
   it("ResponseEncoder leaves no large body for HEAD, nor for a status without a body", () => {
