@@ -1,6 +1,7 @@
 // WebServer: takes routes and options; run, start, fetch. On the main thread it supervises, in a
 // worker it serves.
 
+import { installFastResponse } from "./fetch/fast_response.ts";
 import { fetchHandler } from "./fetch/fetch_handler.ts";
 import { FetchExchange } from "./fetch/fetch_exchange.ts";
 import type { AdminPort } from "./admin/admin_port.ts";
@@ -48,7 +49,7 @@ import {
   type ShutdownCallback,
   ShutdownCallbacks,
 } from "./worker/shutdown_callbacks.ts";
-import { ownWorkerNumber, SupervisorLink } from "./worker/supervisor_link.ts";
+import { ownWorkerName, SupervisorLink } from "./worker/supervisor_link.ts";
 import { serveAsWorker } from "./worker/worker.ts";
 
 checkCopy(import.meta.url);
@@ -66,7 +67,11 @@ export function handOver(value: CommandLine): void {
   commandLine = value;
 }
 
-const workerNumber = ownWorkerNumber();
+const workerName = ownWorkerName();
+const workerNumber = workerName?.worker;
+
+// Before the application is loaded, as far as its module imports this library first.
+if (workerName?.fastResponse) installFastResponse();
 
 /**
  * Opened as soon as this library is loaded in a worker, whatever the user's module does before

@@ -31,6 +31,7 @@ const coveredElsewhere: Readonly<Record<Place, Place>> = {
   // What a browser runs.
   "src/admin/page/": "tests/e2e/admin_page_test.ts",
   // Parts of one thing, which is tested as a whole.
+  "src/fetch/noted_response.ts": "tests/fetch/fast_response_test.ts",
   "src/handler/brotli/commands.ts": "tests/handler/brotli/decoder_test.ts",
   "src/handler/brotli/dictionary.ts": "tests/handler/brotli/decoder_test.ts",
   "src/handler/lazy_forwarding.ts": "tests/handler/lazy_self_test_test.ts",

@@ -94,6 +94,14 @@ export function readInvocation(
   return { kind: "refused", reason: `Cannot use --path and --${other} together: ${ONE_ADDRESS}` };
 }
 
+/** What a flag begins with that turns an option off: `--no-fast-response`. */
+const NEGATION = "no-";
+
+/** Returns the flags of options that are true or false. */
+function switches(flags: readonly Flag[]): readonly Flag[] {
+  return flags.filter(({ option }) => option.rule.form.kind === "boolean");
+}
+
 function tokensOf(args: readonly string[], flags: readonly Flag[]) {
   const { tokens } = parseArgs({
     args: [...args],
@@ -102,7 +110,10 @@ function tokensOf(args: readonly string[], flags: readonly Flag[]) {
       ...Object.fromEntries(
         Object.keys(ALIASES).map((name) => [name, { type: "string" as const }]),
       ),
-      ...Object.fromEntries(COMMANDS.map((name) => [name, { type: "boolean" as const }])),
+      ...Object.fromEntries(
+        [...COMMANDS, ...switches(flags).map(({ name }) => NEGATION + name)]
+          .map((name) => [name, { type: "boolean" as const }]),
+      ),
       help: { type: "boolean" as const, short: "h" },
       version: { type: "boolean" as const, short: "V" },
     },
@@ -126,8 +137,13 @@ function readFlag(
   if (command !== undefined) return readCommand(command, token, reading);
   const name = ALIASES[token.name] ?? token.name;
   const flag = flags.find((each) => each.name === name);
-  if (flag === undefined) return unknownFlag(token.rawName, token.name, flags);
-  return readOption(flag, token, reading);
+  if (flag !== undefined) return readOption(flag, token, reading);
+  const negated = switches(flags).find(({ name }) => NEGATION + name === token.name);
+  if (negated === undefined) return unknownFlag(token.rawName, token.name, flags);
+  const { rawName, value } = token;
+  if (value !== undefined) return `${rawName} takes no value: got ${quote(value)}`;
+  reading.said.set(negated, { value: false, source: `as ${rawName} says` });
+  return undefined;
 }
 
 function readCommand(

@@ -19,7 +19,8 @@ const HEADINGS = { run: "The fleet", server: "Requests" } as const;
 
 const CONCLUSION = `
 Each flag is a variable, too: --max-body-bytes is MUDPIE_MAX_BODY_BYTES. A flag
-wins over a variable, and that over the code. Numbers may be written 1_000_000.
+wins over a variable, and that over the code. Numbers may be written 1_000_000,
+and --signals=false may be written --no-signals.
 SIGTERM stops, SIGHUP reloads. It ends with 0 when it was stopped or a check is
 good; with 1 when it cannot start, for a wrong flag too; with 75 for a hang.
 `;

@@ -86,13 +86,14 @@ export function startFirstWorker(
   { app, runOptions }: ServeInvocation,
   places: Places,
 ): FirstWorker {
-  const { isolation, heapLimitBytesPerWorker, startTimeout } = resolveRunOptions({
+  const { isolation, fastResponse, heapLimitBytesPerWorker, startTimeout } = resolveRunOptions({
     ...commandLineDefaults(),
     ...runOptions,
   });
   return new FirstWorker({
     ...places,
     isolation,
+    fastResponse,
     heapLimitBytes: heapLimitBytesPerWorker,
     timeoutMs: startTimeout,
     waitingAfterMs: WAITING_AFTER_MS,

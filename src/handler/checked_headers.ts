@@ -22,20 +22,69 @@ export const SERVER_FIELDS: ReadonlySet<string> = new Set([
 /** A header field, its name in any case. */
 export type Field = readonly [name: string, value: string];
 
+/** What a field name means for a response. */
+export type NameKind =
+  | "content-type"
+  | "upgrade"
+  /** One of {@linkcode SERVER_FIELDS}. */
+  | "server"
+  | "other"
+  /** It is no token, so it may not be sent. */
+  | "invalid";
+
+/**
+ * How many names, and how many values, are remembered as checked. A program has few of them, most
+ * of them literal text; what a client can make up must not fill the memory.
+ */
+const MAX_REMEMBERED = 1_000;
+/** The longest value that is remembered. */
+const MAX_REMEMBERED_LENGTH = 100;
+
+const nameKinds = new Map<string, NameKind>();
+const checkedValues = new Set<string>();
+
+/** Returns what a field name, in any case, means for a response. */
+export function kindOfName(name: string): NameKind {
+  const known = nameKinds.get(name);
+  if (known !== undefined) return known;
+  const kind = findKind(name);
+  if (nameKinds.size < MAX_REMEMBERED && name.length <= MAX_REMEMBERED_LENGTH) {
+    nameKinds.set(name, kind);
+  }
+  return kind;
+}
+
+function findKind(name: string): NameKind {
+  if (!isToken(name)) return "invalid";
+  const lowerName = name.toLowerCase();
+  if (lowerName === "content-type" || lowerName === "upgrade") return lowerName;
+  return SERVER_FIELDS.has(lowerName) ? "server" : "other";
+}
+
+/** Whether a value may be sent. */
+export function isSendableValue(value: string): boolean {
+  if (checkedValues.has(value)) return true;
+  const isSendable = isFieldValue(value);
+  if (
+    isSendable && checkedValues.size < MAX_REMEMBERED && value.length <= MAX_REMEMBERED_LENGTH
+  ) checkedValues.add(value);
+  return isSendable;
+}
+
 /**
  * Checks a field before it is kept: the encoder would write any bytes.
  *
  * @throws {TypeError} when the name or the value may not be sent; the message has the name
  */
 export function checkField(name: string, value: string): void {
-  if (!isToken(name)) {
+  if (kindOfName(name) === "invalid") {
     throw new TypeError(
       `Cannot set header ${
         JSON.stringify(name)
       }: its name must be a token (RFC 9110, section 5.6.2)`,
     );
   }
-  if (!isFieldValue(value)) {
+  if (!isSendableValue(value)) {
     throw new TypeError(
       `Cannot set header ${JSON.stringify(name)} to ${JSON.stringify(value)}: ` +
         "a value holds visible characters up to U+00FF, spaces and tabs, and no control characters",
@@ -95,5 +144,5 @@ export function namesContentType(fields: readonly Field[] | null): boolean {
 
 /** Whether a field is `Content-Type`. */
 export function isContentType([name]: Field): boolean {
-  return name.length === 12 && name.toLowerCase() === "content-type";
+  return kindOfName(name) === "content-type";
 }

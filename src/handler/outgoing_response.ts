@@ -4,7 +4,7 @@
 import { parseDecimal, parseList } from "../http1/grammar.ts";
 import type { EncodableBody, EncodableResponse } from "../http1/response_encoder.ts";
 import { BodyStream } from "./body_stream.ts";
-import { type Field, SERVER_FIELDS } from "./checked_headers.ts";
+import { type Field, kindOfName } from "./checked_headers.ts";
 
 /** A response for the connection. Its fields were checked, and hold whatever the handler does. */
 export class OutgoingResponse implements EncodableResponse {
@@ -47,12 +47,15 @@ export class OutgoingResponse implements EncodableResponse {
     let wantsClose = false;
     let offersUpgrade = false;
     for (const field of fields) {
-      const name = field[0].toLowerCase();
-      if (!SERVER_FIELDS.has(name)) {
+      const kind = kindOfName(field[0]);
+      if (kind === "server") {
+        const name = field[0].toLowerCase();
+        if (name === "content-length") declaredLength = parseDecimal(field[1]);
+        else if (name === "connection") wantsClose ||= parseList(field[1]).includes("close");
+      } else {
         sent.push(field);
-        offersUpgrade ||= name === "upgrade";
-      } else if (name === "content-length") declaredLength = parseDecimal(field[1]);
-      else if (name === "connection") wantsClose ||= parseList(field[1]).includes("close");
+        offersUpgrade ||= kind === "upgrade";
+      }
     }
     this.fields = sent;
     this.declaredLength = declaredLength;

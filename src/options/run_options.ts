@@ -130,6 +130,12 @@ export interface RunOptions {
    */
   readonly isolation?: "web" | "thread";
   /**
+   * Whether workers have another `Response` in their global scope, which the server sends faster.
+   * A program sees no difference; see `fetch-applications.md` of the documentation. False leaves
+   * the global scope alone. True by default.
+   */
+  readonly fastResponse?: boolean;
+  /**
    * How long a worker may take until it accepts; then it counts as failed. 30,000 by default, and
    * less for an `entry` that does not load this library at all: `run` gives up on that after about
    * two seconds, unless this option is given.
@@ -219,6 +225,7 @@ export const RUN_RULES = {
   isolation: common(
     underCommandLine("thread", choice("Web Workers, or threads of Node", "web", "thread")),
   ),
+  fastResponse: boolean("A Response that is sent faster", true),
   startTimeout: time(30_000, "For a worker to accept"),
   shutdownDelay: time(0, "Serve on so long after SIGTERM"),
   maxRequestsPerWorker: count(0, "Replace it after so many", 0),

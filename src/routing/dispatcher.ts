@@ -3,6 +3,7 @@
 // rejects: a failure of a handler becomes a response, and a call of a listener.
 
 import { isFetchHandler } from "../fetch/fetch_handler.ts";
+import { outgoingOfNoted } from "../fetch/noted_response.ts";
 import { fromPlatformResponse } from "../fetch/platform_response.ts";
 import { type BodyFault, bodyFaultOf } from "../handler/body_faults.ts";
 import { HttpError } from "../handler/errors.ts";
@@ -122,6 +123,8 @@ export class Dispatcher {
           "it must return a WebResponse or a Response, or a promise of one",
       );
     }
+    const noted = outgoingOfNoted(result);
+    if (noted !== undefined) return noted;
     // Deno.upgradeWebSocket() returns such a response. The client has asked for it, so it is no
     // panic.
     if (result.status === 101 && asksForWebSocket(request)) {

@@ -16,7 +16,10 @@ import {
 import { claimWorkerNumber } from "./worker_numbers.ts";
 
 /** What decides what kind of thread a worker is. */
-export type WorkerKind = Pick<SpawnOptions, "entry" | "isolation" | "heapLimitBytes">;
+export type WorkerKind = Pick<
+  SpawnOptions,
+  "entry" | "isolation" | "fastResponse" | "heapLimitBytes"
+>;
 
 /** What to load, and how. */
 export interface FirstWorkerOptions extends WorkerKind {
@@ -104,10 +107,10 @@ export class FirstWorker {
   }
 
   /** Whether the worker is what a fleet of such workers would spawn. */
-  isOfKind({ entry, isolation, heapLimitBytes }: WorkerKind): boolean {
+  isOfKind({ entry, isolation, fastResponse, heapLimitBytes }: WorkerKind): boolean {
     const own = this.#options;
     return entry === own.entry && isolation === own.isolation &&
-      heapLimitBytes === own.heapLimitBytes;
+      fastResponse === own.fastResponse && heapLimitBytes === own.heapLimitBytes;
   }
 
   /**

@@ -127,8 +127,9 @@ export async function supervise(options: SupervisorOptions): Promise<SupervisedS
 function workerSource(
   { entry, settings, firstWorker }: SupervisorOptions,
 ): Pick<SupervisorParts, "spawn" | "nextWorker"> {
-  const { isolation, heapLimitBytesPerWorker: heapLimitBytes } = settings;
-  if (firstWorker === undefined || !firstWorker.isOfKind({ entry, isolation, heapLimitBytes })) {
+  const { isolation, fastResponse, heapLimitBytesPerWorker: heapLimitBytes } = settings;
+  const kind = { entry, isolation, fastResponse, heapLimitBytes };
+  if (firstWorker === undefined || !firstWorker.isOfKind(kind)) {
     firstWorker?.terminate();
     return { spawn: spawnWorker, nextWorker: claimWorkerNumber };
   }
@@ -216,6 +217,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
       spawn,
       address,
       isolation: settings.isolation,
+      fastResponse: settings.fastResponse,
       heapLimitBytes: settings.heapLimitBytesPerWorker,
       countsByRoute: observer !== undefined,
       budget: this.#budget.connections,

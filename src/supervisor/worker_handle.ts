@@ -6,6 +6,7 @@ import { shortTurns } from "../runtime/event_loop.ts";
 import { onLifeLockFree } from "../runtime/life_lock.ts";
 import { messageIn, type SupervisorMessage, type WorkerMessage } from "../ipc/messages.ts";
 import { Scoreboard } from "../ipc/scoreboard.ts";
+import { formatWorkerName } from "../ipc/worker_name.ts";
 import { createMetricsMemory } from "../telemetry/metrics_memory.ts";
 
 /** What a new worker is. */
@@ -14,6 +15,8 @@ export interface SpawnOptions {
   readonly worker: number;
   readonly entry: string;
   readonly isolation: "web" | "thread";
+  /** Whether its global scope gets the `Response` that is sent faster. */
+  readonly fastResponse: boolean;
   /**
    * The size of heap at which the worker dies, in bytes; 0 for the runtime's own limit. Only for
    * threads.
@@ -156,8 +159,8 @@ function startThread(options: SpawnOptions, events: ThreadEvents): Thread {
   }
 }
 
-function startWebWorker({ entry, worker }: SpawnOptions, events: ThreadEvents): Thread {
-  const thread = new Worker(entry, { type: "module", name: `mudpie:${worker}` });
+function startWebWorker(options: SpawnOptions, events: ThreadEvents): Thread {
+  const thread = new Worker(options.entry, { type: "module", name: formatWorkerName(options) });
   thread.addEventListener("message", (event) => events.onPost(event.data));
   thread.addEventListener("error", (event) => {
     // Without this the error would go on to the main thread and end the process.
@@ -189,7 +192,7 @@ async function nodeModules() {
 }
 
 function startWorkerThread(options: SpawnOptions, events: ThreadEvents): Thread {
-  const { entry, worker, heapLimitBytes } = options;
+  const { entry, heapLimitBytes } = options;
   let isTerminated = false;
   const started = nodeModules().then(({ Worker: NodeWorker, getHeapStatistics }) => {
     if (isTerminated) return undefined;
@@ -197,7 +200,7 @@ function startWorkerThread(options: SpawnOptions, events: ThreadEvents): Thread 
     // runtime's.
     const limitBytes = heapLimitBytes || getHeapStatistics().heap_size_limit;
     const thread = new NodeWorker(threadEntry(entry), {
-      name: `mudpie:${worker}`,
+      name: formatWorkerName(options),
       resourceLimits: {
         maxOldGenerationSizeMb: Math.max(1, Math.ceil(limitBytes / BYTES_PER_MEGABYTE)),
       },

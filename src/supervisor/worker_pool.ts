@@ -28,6 +28,7 @@ const TOTALS = [
 export interface PoolOptions {
   readonly spawn: (options: SpawnOptions) => WorkerHandle;
   readonly isolation: "web" | "thread";
+  readonly fastResponse: boolean;
   readonly heapLimitBytes: number;
   /** Whether requests are counted by route. */
   readonly countsByRoute: boolean;
@@ -78,11 +79,13 @@ export class WorkerPool {
 
   /** Spawns a worker that loads `entry`. */
   spawn(worker: number, entry: string, now: number): void {
-    const { spawn, isolation, heapLimitBytes, countsByRoute, onMessage } = this.#options;
+    const { spawn, isolation, fastResponse, heapLimitBytes, countsByRoute, onMessage } =
+      this.#options;
     const handle = spawn({
       worker,
       entry,
       isolation,
+      fastResponse,
       heapLimitBytes,
       countsByRoute,
       onMessage: (message) => onMessage(worker, message),

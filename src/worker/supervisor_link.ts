@@ -12,23 +12,19 @@ import type {
   WorkerMessage,
   WorkerPost,
 } from "../ipc/messages.ts";
+import { parseWorkerName, type WorkerName } from "../ipc/worker_name.ts";
 import { platformAddress } from "../net/worker_address.ts";
 import { importModule } from "../runtime/import_module.ts";
 import { injectFault } from "./fault_injection.ts";
 
-/** The name of a worker, with its number. */
-const WORKER_NAME = /^mudpie:([1-9][0-9]*)$/;
-
 /**
- * Returns the number of the worker that this module runs in. Returns undefined on the main thread,
+ * Returns the name of the worker that this module runs in. Returns undefined on the main thread,
  * and in workers that the server did not start.
  */
-export function ownWorkerNumber(): number | undefined {
+export function ownWorkerName(): WorkerName | undefined {
   // Only the main thread has a main module. There, `name` may be a variable of the application.
   if (Deno.mainModule !== undefined) return undefined;
-  const { name } = globalThis as { name?: unknown };
-  const match = typeof name === "string" ? WORKER_NAME.exec(name) : null;
-  return match === null ? undefined : Number(match[1]);
+  return parseWorkerName((globalThis as { name?: unknown }).name);
 }
 
 /** The worker's end of the channel, the same in both kinds of worker. */

@@ -46,6 +46,15 @@ describe("readInvocation()", () => {
       is: { ...nothing, serverOptions: { decodeRequestBodies: false } },
     },
     { args: "--signals=false app.ts", is: { ...nothing, runOptions: { signals: false } } },
+    { args: "--no-fast-response app.ts", is: { ...nothing, runOptions: { fastResponse: false } } },
+    {
+      args: "--no-decode-request-bodies app.ts",
+      is: { ...nothing, serverOptions: { decodeRequestBodies: false } },
+    },
+    {
+      args: "app.ts --no-fast-response --fast-response=true",
+      is: { ...nothing, runOptions: { fastResponse: true } },
+    },
     { args: "app.ts --port 80 --port 81", is: onPort(81) },
     {
       args: "app.ts --workers 3",
@@ -137,7 +146,6 @@ describe("readInvocation()", () => {
     { args: "app.ts --prot 80", says: ["--prot", "--port"] },
     { args: "app.ts --zzz", says: ["--zzz", "--help all"] },
     { args: "app.ts -p 80", says: ["-p"] },
-    { args: "app.ts --no-signals", says: ["--no-signals"] },
     { args: "app.ts --entry x", says: ["Unknown flag --entry"] },
     { args: "app.ts --port", says: ["--port needs a value", "a whole number from 0 to 65535"] },
     { args: "--port --workers 4 app.ts", says: ["--port needs a value"] },
@@ -160,6 +168,8 @@ describe("readInvocation()", () => {
     },
     { args: "app.ts --watch=", says: ["--watch= needs paths", '""'] },
     { args: "app.ts --watch=views,", says: ["--watch= needs paths", '"views,"'] },
+    { args: "app.ts --no-signals=yes", says: ["--no-signals takes no value", '"yes"'] },
+    { args: "app.ts --no-port", says: ["Unknown flag --no-port"] },
     { args: "app.ts --check=yes", says: ["--check takes no value", '"yes"'] },
     { args: "app.ts --check --watch", says: ["--check", "--watch"] },
     {

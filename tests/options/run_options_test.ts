@@ -73,6 +73,7 @@ const runOptions: OptionCase[] = [
   { name: "maxRequestsPerWorker", default: 0, ...sizes },
   { name: "maxAgePerWorker", default: 0, ...times },
   { name: "maxHeapBytesPerWorker", default: 0, ...sizes },
+  { name: "fastResponse", default: true, good: [true, false], bad: ["", "true", 1, null] },
   { name: "heapLimitBytesPerWorker", default: 0, good: [0], bad: sizes.bad },
   { name: "signals", default: undefined, good: [true, false], bad: ["", "yes", 0, 1, null] },
   {

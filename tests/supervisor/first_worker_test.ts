@@ -19,6 +19,7 @@ const OPTIONS: FirstWorkerOptions = {
   entry: "file:///cli.ts",
   app: "file:///app.ts",
   isolation: "thread",
+  fastResponse: true,
   heapLimitBytes: 0,
   timeoutMs: 0,
   onWaiting: () => {},
@@ -205,13 +206,14 @@ describe("FirstWorker", () => {
     first.terminate();
   });
 
-  it("isOfKind() compares entry, isolation and heap limit", () => {
+  it("isOfKind() compares entry, isolation, global scope and heap limit", () => {
     const [first] = start();
-    const { entry, isolation, heapLimitBytes } = OPTIONS;
-    assert(first.isOfKind({ entry, isolation, heapLimitBytes }));
-    assert(!first.isOfKind({ entry: "file:///other.ts", isolation, heapLimitBytes }));
-    assert(!first.isOfKind({ entry, isolation: "web", heapLimitBytes }));
-    assert(!first.isOfKind({ entry, isolation, heapLimitBytes: 1 }));
+    const { entry, isolation, fastResponse, heapLimitBytes } = OPTIONS;
+    assert(first.isOfKind({ entry, isolation, fastResponse, heapLimitBytes }));
+    assert(!first.isOfKind({ entry: "file:///other.ts", isolation, fastResponse, heapLimitBytes }));
+    assert(!first.isOfKind({ entry, isolation: "web", fastResponse, heapLimitBytes }));
+    assert(!first.isOfKind({ entry, isolation, fastResponse, heapLimitBytes: 1 }));
+    assert(!first.isOfKind({ entry, isolation, fastResponse: false, heapLimitBytes }));
     first.terminate();
   });
 

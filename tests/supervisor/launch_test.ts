@@ -24,6 +24,7 @@ const COMMAND_LINE: CommandLine = {
     app: "file:///srv/app.ts",
     entry: "file:///mudpie/cli.ts",
     isolation: "thread",
+    fastResponse: true,
     heapLimitBytes: 0,
     timeoutMs: 0,
     onWaiting: () => {},

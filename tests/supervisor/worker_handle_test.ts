@@ -32,6 +32,7 @@ describe("spawnWorker()", () => {
       worker: 1,
       entry: ANSWERING,
       isolation: "web",
+      fastResponse: true,
       heapLimitBytes: 0,
       countsByRoute: false,
       onMessage: message.resolve,

@@ -32,6 +32,7 @@ function poolOf(workers: number, countsByRoute = false) {
   const pool = new WorkerPool({
     spawn: fakes.spawn,
     isolation: "web",
+    fastResponse: true,
     heapLimitBytes: 0,
     countsByRoute,
     address,

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { messageIn, type SupervisorMessage } from "../../src/ipc/messages.ts";
 import { onLifeLockFree } from "../../src/runtime/life_lock.ts";
-import { ownWorkerNumber } from "../../src/worker/supervisor_link.ts";
+import { ownWorkerName } from "../../src/worker/supervisor_link.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { canReadTests } from "../support/permissions.ts";
 import { startWebWorker } from "../support/workers/web_worker.ts";
@@ -28,9 +28,9 @@ function startWorker(name: string) {
   };
 }
 
-describe("ownWorkerNumber()", () => {
+describe("ownWorkerName()", () => {
   it("is undefined on the main thread", () => {
-    assertEquals(ownWorkerNumber(), undefined);
+    assertEquals(ownWorkerName(), undefined);
   });
 
   for (const [name, number] of [["mudpie:12", 12], ["mudpie:0", undefined], ["other", undefined]]) {

@@ -1,11 +1,11 @@
 // A Web Worker that opens a link to its parent as a worker of the server does, and posts what comes.
 
-import { ownWorkerNumber, SupervisorLink } from "../../../src/worker/supervisor_link.ts";
+import { ownWorkerName, SupervisorLink } from "../../../src/worker/supervisor_link.ts";
 
 const scope = globalThis as unknown as { postMessage(message: unknown): void };
 const post = (seen: string) => scope.postMessage({ seen });
 
-post(`number ${ownWorkerNumber()}`);
+post(`number ${ownWorkerName()?.worker}`);
 const link = new SupervisorLink();
 link.onDrain = (order) => post(`drain for ${order.reason}`);
 link.moduleHasRun.then((isKnown) => post(`module has run: ${isKnown}`));
