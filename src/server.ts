@@ -42,6 +42,8 @@ import {
   replaceDenoServe,
   type TakenServer,
 } from "./takeover/deno_serve.ts";
+import { runCronOnce } from "./takeover/cron.ts";
+import { watchForIntervals } from "./takeover/interval_notice.ts";
 import { HeldSignals } from "./takeover/held_signals.ts";
 import { BackgroundTasks } from "./connection/background_tasks.ts";
 import {
@@ -178,6 +180,27 @@ export class WebServer {
 
   /** Whether this module runs inside one of Mudpie's workers, rather than on the main thread. */
   static readonly isWorker: boolean = workerNumber !== undefined;
+
+  /**
+   * The place of this worker in the fleet, from 1 to the number of workers. It passes to the worker
+   * that replaces this one, so for a moment two workers have one place: a job that must never run
+   * twice at once takes a Web Lock (`navigator.locks`) as well.
+   *
+   * Undefined on the main thread. Under the command line it is known from the start of the program,
+   * and otherwise once `run()` has begun to serve.
+   *
+   * @example A job of one worker
+   * ```ts
+   * import { WebServer } from "@mudpie/server";
+   *
+   * function cleanUp() {}
+   *
+   * if (WebServer.workerPlace === 1) setInterval(cleanUp, 60_000);
+   * ```
+   */
+  static get workerPlace(): number | undefined {
+    return supervisorLink?.place;
+  }
 
   /**
    * Adds a prefix: `target` answers everything at or under it. Prefixes match whole segments, so
@@ -492,7 +515,10 @@ export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promi
   if (app === undefined) throw new TypeError("The worker was not told which application to load");
   replaceDenoServe({ begin: beginDenoServe });
   heldSignals = new HeldSignals();
+  runCronOnce();
+  const endWatch = link.isFirst ? watchForIntervals(() => noteInterval(app)) : undefined;
   const loaded = await load(app);
+  endWatch?.();
   if (link.isRunning) {
     // A failure of an application that serves already ends the worker as any other does.
     if (loaded.kind === "failed") throw loaded.error;
@@ -516,6 +542,11 @@ export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promi
     case "failed":
       return link.send({ kind: "failed", isFinal: false, message: loaded.reason });
   }
+}
+
+function noteInterval(app: string): void {
+  const advice = "the timer runs in every worker; WebServer.workerPlace selects one of them";
+  logToStandardError(escapeForLog(`${app} calls setInterval while it loads: ${advice}`));
 }
 
 /** Calls what the program wants to have called when its process is to end. */

@@ -9,6 +9,8 @@ import type { WebServerOptions } from "../options/server_options.ts";
 /** What a worker needs before it listens. */
 export interface WorkerConfiguration {
   readonly address: WorkerAddress;
+  /** The worker's place in the fleet, from 1, which passes to its replacement. */
+  readonly place: number;
   /** The worker's counters; see {@linkcode Scoreboard}. */
   readonly scoreboard: SharedArrayBuffer;
   /** The requests that it handles: the memory of an `InFlightRequests`. */

@@ -4,15 +4,17 @@
 // lock.
 
 /** The part of the Web Locks API that is used here; the runtime has it, its types do not. */
-interface LockManager {
+export interface LockManager {
+  /** With `ifAvailable`, the callback gets null if another thread has the lock. */
   request(
     name: string,
-    options: { readonly signal?: AbortSignal },
-    callback: () => Promise<unknown> | void,
+    options: { readonly signal?: AbortSignal; readonly ifAvailable?: boolean },
+    callback: (lock: object | null) => Promise<unknown> | void,
   ): Promise<unknown>;
 }
 
-const { locks } = navigator as unknown as { readonly locks: LockManager };
+/** The locks that all threads of the process share. */
+export const { locks } = navigator as unknown as { readonly locks: LockManager };
 
 /**
  * Takes the lock, and calls `onHeld` once this thread holds it. Returns the function that frees it
@@ -29,7 +31,7 @@ export function holdLifeLock(name: string, onHeld: () => void): () => void {
 
 /** Calls `onFree` when the holder of the lock is gone. The signal ends the wait. */
 export function onLifeLockFree(name: string, signal: AbortSignal, onFree: () => void): void {
-  locks.request(name, { signal }, onFree).catch(() => {
+  locks.request(name, { signal }, () => onFree()).catch(() => {
     // It rejects only if the caller aborts the signal, so the caller knows.
   });
 }

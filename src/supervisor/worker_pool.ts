@@ -118,6 +118,7 @@ export class WorkerPool {
       configuration: {
         ...configuration,
         address: address.addressOf(slot),
+        place: slot,
         scoreboard: handle.scoreboard.memory,
         inFlightRequests: handle.inFlightRequests.memory,
         requestMetrics: handle.requestMetrics,

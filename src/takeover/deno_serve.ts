@@ -2,6 +2,7 @@
 // returns what the runtime's own returns. The replacement reads the arguments as the runtime does.
 // It opens no socket: a host, which the worker implements, begins to serve.
 
+import { withCompression } from "./compression.ts";
 import type { FetchHandler, FetchInfo } from "../handler/handler.ts";
 import { nameOfType } from "../handler/type_name.ts";
 
@@ -41,6 +42,7 @@ interface ServeOptions {
   readonly cid?: number;
   readonly cert?: string;
   readonly key?: string;
+  readonly automaticCompression?: boolean;
   readonly signal?: AbortSignal;
   readonly onListen?: (address: Deno.Addr) => void;
   readonly onError?: (error: unknown) => Response | Promise<Response>;
@@ -63,11 +65,12 @@ export function replaceDenoServe(host: ServeHost): void {
 function serve(host: ServeHost, first: unknown, second: unknown): TakenHttpServer {
   const { handler, options } = readArguments(first, second);
   refuseUnsupported(options);
-  const { signal, onError } = options;
+  const { signal, onError, automaticCompression } = options;
+  const answer: FetchHandler = onError === undefined
+    ? (request, info) => handler(request, info)
+    : withErrorHandler(handler, onError);
   const hosted = host.begin({
-    handler: onError === undefined
-      ? (request, info) => handler(request, info)
-      : withErrorHandler(handler, onError),
+    handler: automaticCompression === true ? withCompression(answer) : answer,
     place: placeOf(options),
     onListen: options.onListen && ((address) => options.onListen?.(address)),
   });

@@ -138,6 +138,11 @@ export class SupervisorLink {
     return this.#isFirst;
   }
 
+  /** The worker's place in the fleet; undefined until it is known. The first worker has the first. */
+  get place(): number | undefined {
+    return this.#configuration?.place ?? (this.#isFirst ? 1 : undefined);
+  }
+
   /** Reports what the application asks for, if the supervisor does not know that yet. */
   introduce(introduction: Omit<Introduction, "answer">): void {
     if (!this.#isFirst || this.#isIntroduced) return;

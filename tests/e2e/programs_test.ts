@@ -57,6 +57,7 @@ const programs: readonly { file: string; asked: readonly Asked[] }[] = [
   { file: "guarded.ts", asked: [get("/")] },
   { file: "disposed.ts", asked: [get("/")] },
   { file: "exports_and_serves.ts", asked: [get("/")] },
+  { file: "compressed.ts", asked: [get("/"), get("/short"), get("/image")] },
   { file: "main.cjs", asked: [get("/")] },
   { file: "argv.ts", asked: [get("/")] },
   {
@@ -352,6 +353,29 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
       assertEquals(/ended \(/.test(program.stderr.text), false, program.stderr.text);
     });
   }
+
+  it("has one place in each worker, which passes on, and one line about its timers", async () => {
+    const app = await write(
+      "places.ts",
+      `import { WebServer } from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};
+       setInterval(() => {}, 60_000);
+       console.log("place", WebServer.workerPlace);
+       Deno.serve(({ url }) => {
+         if (url.endsWith("/panic")) throw new Error("on purpose");
+         return new Response();
+       });`,
+    );
+    await using program = mudpie(app, local);
+    const { port } = await program.listening();
+    assertEquals(program.stdout.all.toSorted(), ["place 1", "place 2"]);
+    await ask(port, get("/panic"));
+    await program.stderr.find(/ended \(panic\)/);
+    const [, , third] = program.stdout.all;
+    assertEquals(/^place [12]$/.test(third), true, third);
+    await stop(program);
+    const lines = program.stderr.all.filter((line) => line.includes("calls setInterval while"));
+    assertEquals(lines.length, 1, program.stderr.text);
+  });
 
   it("is mentioned in the log while it serves nothing yet, and served when it does", async () => {
     const app = await write(

@@ -36,6 +36,7 @@ const INTRODUCTION: Introduction = {
 
 const CONFIGURATION: WorkerConfiguration = {
   address: { listen: "shared", hostname: "127.0.0.1", port: 8_123, backlog: 511 },
+  place: 1,
   scoreboard: new Scoreboard().memory,
   inFlightRequests: new InFlightRequests().memory,
   requestMetrics: undefined,

@@ -59,7 +59,7 @@ describe("SupervisorLink", { ignore: !canReadTests }, () => {
     assertEquals(order, [
       "number 1",
       "says loaded",
-      "loads file:///app.ts, first: true, running: false",
+      "loads file:///app.ts, first: true, place: 1, running: false",
       "running: true",
       "says accepting",
       // The program had closed its server before it accepted.

@@ -28,6 +28,7 @@ function make(options: WebServerOptions, but: Partial<WorkerConfiguration> = {})
   });
   const router = new Router<Handler>((segment) => segment);
   const configuration: WorkerConfiguration = {
+    place: 1,
     address: { listen: "shared", hostname: "127.0.0.1", port: 1, backlog: 1 },
     scoreboard: scoreboard.memory,
     inFlightRequests: new InFlightRequests().memory,

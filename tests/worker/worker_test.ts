@@ -58,6 +58,7 @@ function makeProgram() {
 function configurationFor(port: number): WorkerConfiguration {
   return {
     address: { listen: "shared", hostname: "127.0.0.1", port, backlog: 511 },
+    place: 1,
     scoreboard: new Scoreboard().memory,
     inFlightRequests: new InFlightRequests().memory,
     requestMetrics: undefined,

@@ -10,7 +10,7 @@ const link = new SupervisorLink();
 link.onDrain = (order) => post(`drain for ${order.reason}`);
 link.moduleHasRun.then((isKnown) => post(`module has run: ${isKnown}`));
 const app = await link.app;
-post(`loads ${app}, first: ${link.isFirst}, running: ${link.isRunning}`);
+post(`loads ${app}, first: ${link.isFirst}, place: ${link.place}, running: ${link.isRunning}`);
 link.noteRun();
 post(`running: ${link.isRunning}`);
 link.close("shutdown()");

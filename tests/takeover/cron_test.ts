@@ -1,0 +1,90 @@
+// Jobs that several workers register, with a clock and locks of the test: the threads of a process share locks.
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { LockManager } from "../../src/runtime/life_lock.ts";
+import { oncePerTick, runCronOnce } from "../../src/takeover/cron.ts";
+
+/** Locks that are held until the test frees them. */
+function fakeLocks() {
+  const held = new Set<string>();
+  const manager: LockManager = {
+    request: async (name, _options, callback) => {
+      await Promise.resolve();
+      if (held.has(name)) return void await callback(null);
+      held.add(name);
+      callback({});
+    },
+  };
+  return { manager, free: () => held.clear() };
+}
+
+describe("oncePerTick()", () => {
+  it("runs in one of four workers at each of two ticks, early or late", async () => {
+    const { manager } = fakeLocks();
+    const runs: number[] = [];
+    // A timer fires a little before its time on one thread, and a little after it on another.
+    const times = [119_999, 120_000, 120_003, 121_500];
+    let tick = 0;
+    const workers = times.map((time, worker) =>
+      oncePerTick("job", () => runs.push(worker), () => time + tick * 60_000, manager)
+    );
+    await Promise.all(workers.map((run) => run()));
+    assertEquals(runs.length, 1);
+    tick++;
+    await Promise.all(workers.toReversed().map((run) => run()));
+    assertEquals(runs.length, 2);
+  });
+
+  it("runs jobs of different names in the same minute", async () => {
+    const { manager } = fakeLocks();
+    const runs: string[] = [];
+    for (const name of ["a", "b"]) {
+      await oncePerTick(name, () => runs.push(name), () => 60_000, manager)();
+    }
+    assertEquals(runs, ["a", "b"]);
+  });
+
+  it("rejects as the handler does, and lets the same worker try again", async () => {
+    const { manager } = fakeLocks();
+    let calls = 0;
+    const run = oncePerTick(
+      "job",
+      () => {
+        if (calls++ === 0) throw new Error("not now");
+      },
+      () => 60_000,
+      manager,
+    );
+    await assertRejects(run, Error, "not now");
+    await run();
+    assertEquals(calls, 2);
+  });
+});
+
+describe("runCronOnce()", () => {
+  it("passes name, schedule and options on to the runtime", async () => {
+    const runtime = Deno as { cron?: unknown };
+    const own = Object.getOwnPropertyDescriptor(Deno, "cron");
+    const seen: unknown[][] = [];
+    try {
+      Object.defineProperty(Deno, "cron", {
+        value: (...args: unknown[]) => void seen.push(args),
+        configurable: true,
+        writable: true,
+      });
+      runCronOnce();
+      let calls = 0;
+      const cron = runtime.cron as (...args: unknown[]) => void;
+      const options = { backoffSchedule: [1] };
+      cron(`job ${crypto.randomUUID()}`, "* * * * *", options, () => calls++);
+      const [[, schedule, passed, handler]] = seen;
+      assertEquals([schedule, passed], ["* * * * *", options]);
+      await (handler as () => Promise<void>)();
+      assertEquals(calls, 1);
+    } finally {
+      if (own === undefined) delete runtime.cron;
+      else Object.defineProperty(Deno, "cron", own);
+    }
+  });
+});
