@@ -18,6 +18,7 @@ import {
   putParts,
   type ResponseClass,
 } from "./inner_response.ts";
+import { fieldsOfHeaders } from "./inner_headers.ts";
 import { type NotedBody, NotedResponse, passForPlatform } from "./noted_response.ts";
 
 /** The platform's own functions: a program may replace them. */
@@ -131,13 +132,16 @@ function responseOf(
   if (isUsualStatus(status, body) && (statusText === undefined || statusText === "")) {
     const code = status ?? 200;
     if (headers === undefined) return new NotedResponse(code, type, null, body);
-    if (isRecord(headers)) {
-      // Each value is read once.
-      const fields = entries(headers);
+    const isRead = isRecord(headers);
+    // Each value of a record is read once.
+    const fields = isRead ? entries(headers) : fieldsOfHeaders(headers);
+    if (fields !== undefined) {
       const noted = areSendable(fields) ? notedWithFields(code, type, fields, body) : undefined;
       if (noted !== undefined) return noted;
-      const read = Object.fromEntries(fields);
-      return makeWithBody(platform, body, type, { status, statusText, headers: read });
+      if (isRead) {
+        const read = Object.fromEntries(fields);
+        return makeWithBody(platform, body, type, { status, statusText, headers: read });
+      }
     }
   }
   return makeWithBody(platform, body, type, { status, statusText, headers });
@@ -158,7 +162,9 @@ function isRecord(headers: unknown): headers is Record<string, unknown> {
 }
 
 /** Whether the platform would keep all fields as they are, and the server may send them. */
-function areSendable(fields: (readonly [string, unknown])[]): fields is [string, string][] {
+function areSendable(
+  fields: readonly (readonly [string, unknown])[],
+): fields is readonly Field[] {
   for (const [name, value] of fields) {
     if (typeof value !== "string" || !isTrimmed(value) || !isSendableValue(value)) return false;
     if (kindOfName(name) === "invalid") return false;

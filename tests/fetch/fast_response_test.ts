@@ -71,6 +71,15 @@ const ACCEPTED: Record<string, (Response: ResponseClass) => Response> = {
     new Response("a", { status: 201, headers: new Headers(HEADERS) }),
   "text with fields of Headers and cookies": (Response) =>
     new Response("a", { headers: new Headers([["set-cookie", "a=1"], ["set-cookie", "b=2"]]) }),
+  "text with fields of Headers that come twice": (Response) =>
+    new Response("a", { headers: new Headers([["vary", "a"], ["Vary", "b"], ["x-a", "c"]]) }),
+  "text with two content types of Headers": (Response) =>
+    new Response("a", { headers: new Headers([["content-type", "a"], ["content-type", "b"]]) }),
+  "text with the headers of a response": (Response) =>
+    new Response("a", { headers: Response.json(1, { headers: { "x-a": "b" } }).headers }),
+  "text with derived Headers": (Response) =>
+    new Response("a", { headers: new (class extends Headers {})({ "x-a": "b" }) }),
+  "text with empty Headers": (Response) => new Response("a", { headers: new Headers() }),
   "text with fields that come twice": (Response) =>
     new Response("a", { headers: [["vary", "a"], ["Vary", "b"], ["content-type", "a/b"]] }),
   "text with two content types": (Response) =>
@@ -314,15 +323,19 @@ describe("The fast Response", () => {
 
   it("does not change when its init is changed later", async () => {
     const headers = { "x-a": "b" };
+    const ofPlatform = new Headers(headers);
     const init = { status: 201, headers };
-    const response = new Fast("a", init);
+    const responses = [new Fast("a", init), new Fast("a", { status: 201, headers: ofPlatform })];
     init.status = 500;
     headers["x-a"] = "c";
-    assertEquals(await sent(() => response, Fast), {
-      status: 201,
-      headers: [["content-type", "text/plain;charset=UTF-8"], ["x-a", "b"]],
-      text: "a",
-    });
+    ofPlatform.set("x-a", "c");
+    for (const response of responses) {
+      assertEquals(await sent(() => response, Fast), {
+        status: 201,
+        headers: [["content-type", "text/plain;charset=UTF-8"], ["x-a", "b"]],
+        text: "a",
+      });
+    }
   });
 
   it("keeps its bytes when the program changes or transfers its own", async () => {
@@ -403,6 +416,7 @@ describe("The fast Response", () => {
       () => new Fast(bytes(97)),
       () => Fast.json(1),
       () => Fast.json(1, { headers: { "x-a": "b" } }),
+      () => new Fast("a", { status: 201, headers: new Headers(HEADERS) }),
     ];
     for (const make of noted) assert(outgoingOfNoted(make()) !== undefined, String(make));
   });
