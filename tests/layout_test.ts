@@ -100,6 +100,27 @@ function findStutters(tests: Sources): string[] {
   return problems;
 }
 
+/** Names that a file of `tests/support` exports, and no other file has: what is not used is not exported. */
+function findUnusedExports(files: Sources): string[] {
+  const words = new Map([...files].map(([file, source]) => [file, wordsOf(source)]));
+  const problems: string[] = [];
+  for (const [file, source] of files) {
+    if (!/^tests\/support\/(?!std\/)/.test(file)) continue;
+    for (const { 1: name, index } of codeOnly(source).matchAll(EXPORT)) {
+      const isUsed = [...words].some(([other, words]) => other !== file && words.has(name));
+      if (!isUsed) problems.push(`${file}:${lineAt(source, index)} exports ${name}, unused`);
+    }
+  }
+  return problems;
+}
+
+const EXPORT =
+  /^export (?:async |abstract )?(?:function\*?|class|const|let|interface|type) (\w+)/gm;
+
+function wordsOf(source: string): ReadonlySet<string> {
+  return new Set(source.match(/\w+/g));
+}
+
 describe("the tests", { ignore: !canRead }, () => {
   it("mirror the sources: each file that does something has a test, or a test that covers it", async () => {
     const files = await readTree("", /^(?:src|tests)\/.*\.[jt]s$/);
@@ -115,6 +136,10 @@ describe("the tests", { ignore: !canRead }, () => {
       const files = divideUnitTests(count).flat().map(({ href }) => href);
       assertEquals(files.sort(), unitTests.map((path) => new URL(path, repository).href).sort());
     }
+  });
+
+  it("export nothing from tests/support that no other file uses", async () => {
+    assertEquals(findUnusedExports(await readTree("tests/", /\.[jt]s$/)), []);
   });
 
   it("have no name that begins with the word it", async () => {
@@ -191,6 +216,25 @@ describe("findIdleExceptions()", () => {
       "src/gone.ts is in the table, but not in the repository",
     ]);
     assertEquals(findIdleExceptions(files, { "src/a.ts": "tests/e2e/x_test.ts" }), []);
+  });
+});
+
+describe("findUnusedExports()", () => {
+  const kinds = ["function", "async function", "class", "const", "interface", "type"];
+  for (const kind of kinds) {
+    it(`reports export ${kind} in tests/support, unless another file has the name`, () => {
+      const file = ["tests/support/a.ts", `const b = one;\nexport ${kind} one {}`] as const;
+      assertEquals(findUnusedExports(new Map([file])), [
+        "tests/support/a.ts:2 exports one, unused",
+      ]);
+      assertEquals(findUnusedExports(new Map([file, ["tests/b_test.ts", "one();"]])), []);
+    });
+  }
+
+  it("leaves alone what stands in for a package, and what is outside of tests/support", () => {
+    const source = "export const one = 1;";
+    const files = ["tests/support/std/a.ts", "tests/a.ts"].map((file) => [file, source] as const);
+    assertEquals(findUnusedExports(new Map(files)), []);
   });
 });
 

@@ -2,7 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { CAN_START_PROGRAMS, startApp, TWO_WAYS } from "../support/servers/started_app.ts";
+import { startApp, TWO_WAYS } from "../support/servers/started_app.ts";
+import { hindranceTo } from "../support/tools/installed.ts";
 
 const SOMAXCONN = "/proc/sys/net/core/somaxconn";
 
@@ -13,17 +14,9 @@ async function queueLimits(port: number): Promise<number[]> {
   return lines.map((line) => Number(line.trim().split(/\s+/)[2]));
 }
 
-function hasSocketStatistics(): boolean {
-  if (!CAN_START_PROGRAMS || Deno.build.os !== "linux") return false;
-  try {
-    return new Deno.Command("ss", { args: ["-V"], stdout: "null", stderr: "null" }).outputSync()
-      .success;
-  } catch {
-    return false;
-  }
-}
+const hindrance = hindranceTo("ss");
 
-describe("The option backlog", { ignore: !hasSocketStatistics() }, () => {
+describe(`The option backlog${hindrance}`, { ignore: hindrance !== "" }, () => {
   for (const { listen, isolation } of TWO_WAYS) {
     for (const { backlog, limit } of [{ backlog: 123, limit: 123 }, { limit: 511 }]) {
       it(`backlog ${backlog} limits the kernel's queue to ${limit} in listen mode ${listen}`, async () => {

@@ -22,7 +22,8 @@ import {
   Unit,
 } from "../support/servers/deployed_files.ts";
 import { freePort } from "../support/servers/free_port.ts";
-import { hindranceTo, replaceEach } from "../support/front_ends/front_end.ts";
+import { replaceEach } from "../support/front_ends/front_end.ts";
+import { hindranceTo } from "../support/tools/installed.ts";
 import { checkDeployedHaproxy, HAPROXY_HINDRANCE } from "../support/front_ends/haproxy.ts";
 import { NotifySocket } from "../support/servers/notify_socket.ts";
 import { checkDeployedNginx, NGINX_HINDRANCE } from "../support/front_ends/nginx.ts";
@@ -140,7 +141,7 @@ describe("haproxy.cfg", { ignore }, () => {
 });
 
 describe("mudpie.service", { ignore }, () => {
-  const hindrance = hindranceTo("systemd-analyze", "--version");
+  const hindrance = hindranceTo("systemd-analyze");
 
   it(`systemd takes it as it stands${hindrance}`, { ignore: hindrance !== "" }, async () => {
     await assertVerified("mudpie.service", deployedText("mudpie.service"));

@@ -4,20 +4,13 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { within } from "../support/deadline.ts";
 import { HINDRANCE } from "../support/servers/example.ts";
+import { hindranceTo } from "../support/tools/installed.ts";
 import { Program } from "../support/servers/program.ts";
 
 const EXAMPLE = new URL("../../examples/hello.ts", import.meta.url);
 const PAGE = "<h1>Hello World!</h1>";
 
-const HAS_CURL = HINDRANCE === "" && hasCurl();
-
-function hasCurl(): boolean {
-  try {
-    return new Deno.Command("curl", { args: ["--version"], stdout: "null" }).outputSync().success;
-  } catch {
-    return false;
-  }
-}
+const HAS_CURL = hindranceTo("curl") === "";
 
 async function assertServesFetch(): Promise<void> {
   using client = Deno.createHttpClient({});

@@ -3,12 +3,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { Chromium, CHROMIUM_HINDRANCE, type Page } from "../support/tools/chromium.ts";
-import {
-  CAN_START_APPS,
-  CAN_START_PROGRAMS,
-  startApp,
-  type StartedApp,
-} from "../support/servers/started_app.ts";
+import { hindranceTo } from "../support/tools/installed.ts";
+import { CAN_START_APPS, startApp, type StartedApp } from "../support/servers/started_app.ts";
 
 /** A file that a user chooses. */
 interface ChosenFile {
@@ -183,7 +179,9 @@ describe(`forms of a browser${CHROMIUM_HINDRANCE}`, { ignore: CHROMIUM_HINDRANCE
   });
 });
 
-describe("forms of curl", { ignore: !CAN_START_PROGRAMS }, () => {
+const curlHindrance = hindranceTo("curl");
+
+describe(`forms of curl${curlHindrance}`, { ignore: curlHindrance !== "" }, () => {
   let app: StartedApp;
   let folder: string;
   beforeAll(async () => {

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, it } from "@std/testing/bdd";
 import { askAndStay, Bystander, closeQuietly, connectMany } from "../support/clients/attackers.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { get, request } from "../support/clients/raw_client.ts";
+import { hindranceTo } from "../support/tools/installed.ts";
 import {
   describeEachWay,
   startApp,
@@ -69,18 +70,7 @@ const FLOODERS = 150;
 /** Far less than the test's patience. */
 const SHORT_LINGER_MS = 1_000;
 
-const hasCurl = canRun("curl");
-
-/** Also where a test may not run anything. */
-function canRun(command: string): boolean {
-  try {
-    new Deno.Command(command, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch {
-    // It is not installed, or may not be run.
-    return false;
-  }
-}
+const curlHindrance = hindranceTo("curl");
 
 describeEachWay((way) => {
   let app: StartedApp;
@@ -131,8 +121,8 @@ describeEachWay((way) => {
     });
   }
 
-  it("its 413 reaches curl, which uploads 10 MB without being asked to go on", {
-    ignore: !hasCurl,
+  it(`its 413 reaches curl, which uploads 10 MB without being asked to go on${curlHindrance}`, {
+    ignore: curlHindrance !== "",
   }, async () => {
     const file = await Deno.makeTempFile();
     await Deno.writeFile(file, new Uint8Array(10_000_000));

@@ -24,6 +24,7 @@ import {
 } from "../support/servers/server_process.ts";
 import { canShrinkWindows } from "../support/clients/small_window_client.ts";
 import { TWO_WAYS, type Way } from "../support/servers/started_app.ts";
+import { hindranceTo } from "../support/tools/installed.ts";
 
 /** Long enough that all attackers are there before the first of them is cut off, unless the machine is very busy. */
 const LIMIT_MS = 2_000;
@@ -258,10 +259,10 @@ const MODES: readonly {
 ];
 
 const tool = needsDescriptors("a server under slowhttptest", TOOL_CONNECTIONS + 500);
-const hasTool = !tool.ignore && canRun("slowhttptest");
+const hindrance = tool.ignore ? "" : hindranceTo("slowhttptest");
 describe(
-  hasTool || tool.ignore ? tool.name : `${tool.name} (ignored: slowhttptest is not installed)`,
-  { ignore: !hasTool },
+  `${tool.name}${hindrance}`,
+  { ignore: tool.ignore || hindrance !== "" },
   () => {
     // All modes at a time, at one server: it is the harder way, and the shorter one.
     let server: ServerProcess;
@@ -325,14 +326,4 @@ async function attackWithTool(args: readonly string[], file: string): Promise<To
   // The last column is 0 at the seconds in which its probe was not answered.
   const rows = (await Deno.readTextFile(`${file}.csv`)).trim().split("\n").slice(1);
   return { verdict, looks: rows.map((row) => Number(row.split(",").at(-1)) > 0) };
-}
-
-function canRun(command: string): boolean {
-  try {
-    new Deno.Command(command, { args: ["-h"], stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch {
-    // It is not installed.
-    return false;
-  }
 }

@@ -2,7 +2,7 @@
 // and what it imports. No parser: a scanner that knows where comments, strings, templates and
 // regular expressions begin and end is enough for both, and has nothing to download.
 
-export interface Import {
+interface Import {
   specifier: string;
   line: number;
   /** Nothing of it is left when the types are gone, so nothing is loaded for it. */

@@ -5,7 +5,7 @@ import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import type { FleetEvent } from "../../src/telemetry/fleet_event.ts";
 import { fleetLine, isWorthALine } from "../../src/telemetry/fleet_log.ts";
-import { assertIsOneLine, hostileText } from "../support/hostile_text.ts";
+import { assertIsOneLine, hostileText } from "./hostile_text.ts";
 
 const events: { event: FleetEvent; says: (string | RegExp)[] }[] = [
   {

@@ -20,7 +20,7 @@ import {
   panicLine,
   PanicLog,
 } from "../../src/telemetry/log.ts";
-import { assertIsOneLine, hostileText } from "../support/hostile_text.ts";
+import { assertIsOneLine, hostileText } from "./hostile_text.ts";
 import { standardErrorOf } from "../support/standard_error.ts";
 
 describe("escapeForLog()", () => {

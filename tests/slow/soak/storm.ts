@@ -12,6 +12,7 @@ import { countOf, failuresByKind, Load, type LoadCounts } from "../../support/cl
 import { Program } from "../../support/servers/program.ts";
 import { get, RawClient } from "../../support/clients/raw_client.ts";
 import type { Way } from "../../support/servers/started_app.ts";
+import { hindranceTo } from "../../support/tools/installed.ts";
 import type { RunOptions } from "../../../mod.ts";
 
 const WAYS: readonly Way[] = [
@@ -291,16 +292,6 @@ async function throughput(way: Way): Promise<Row> {
   };
 }
 
-function hasWrk(): boolean {
-  try {
-    new Deno.Command("wrk", { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch {
-    // It is not installed.
-    return false;
-  }
-}
-
 /** A table as Markdown has it. */
 function printTable(title: string, rows: readonly Row[]): void {
   const names = Object.keys(rows[0]);
@@ -324,7 +315,7 @@ if (PARTS.includes("storm")) {
     await eachWay(storm),
   );
 }
-if (PARTS.includes("throughput") && hasWrk()) {
+if (PARTS.includes("throughput") && hindranceTo("wrk") === "") {
   printTable("Throughput before, during and after a storm", await eachWay(throughput));
 }
 if (PARTS.includes("reload")) {

@@ -7,7 +7,7 @@ import { IDLE_GRACE_MS } from "../../../src/connection/connection_state.ts";
 import { DEADLINE_MS, eventually, within } from "../deadline.ts";
 
 /** What has become of a request that was not answered as it should have been. */
-export type FailureKind =
+type FailureKind =
   /** Nobody listened. */
   | "refused"
   /** The connection could not be made, for another reason. */
@@ -69,7 +69,7 @@ export interface ExpectedAnswer {
 }
 
 /** What is asked for, and how. */
-export interface LoadOptions {
+interface LoadOptions {
   readonly port: number;
   /** How many clients keep their connections. */
   readonly keptClients: number;

@@ -45,7 +45,7 @@ export interface ServedConnection {
 }
 
 /** How a connection is served. Of the limits that are not given, `writeTimeout` has its default, and the other ones are off. */
-export interface ServingOptions {
+interface ServingOptions {
   readonly router: Router<Handler>;
   readonly limits: WebServerOptions;
   readonly tickMs: number;

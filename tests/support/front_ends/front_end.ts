@@ -3,19 +3,6 @@
 
 import { DEADLINE_MS } from "../deadline.ts";
 import { Program } from "../servers/program.ts";
-import { CAN_START_PROGRAMS } from "../servers/started_app.ts";
-
-/** Why that program cannot be started, for a suite's name; empty where it can be. */
-export function hindranceTo(command: string, versionOption: string): string {
-  if (!CAN_START_PROGRAMS) return " (needs permissions)";
-  try {
-    new Deno.Command(command, { args: [versionOption], stdout: "null", stderr: "null" })
-      .outputSync();
-    return "";
-  } catch {
-    return ` (needs ${command})`;
-  }
-}
 
 /** The text with each of those replaced, wherever it stands. Each has to stand there: a test would run something else otherwise. */
 export function replaceEach(text: string, replacements: Readonly<Record<string, string>>): string {
@@ -34,7 +21,7 @@ export interface Server {
 }
 
 /** How a front end is started. */
-export interface FrontEndCommand {
+interface FrontEndCommand {
   readonly command: string;
   readonly args: readonly string[];
 }

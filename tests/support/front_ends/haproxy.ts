@@ -2,12 +2,13 @@
 
 import { DEADLINE_MS } from "../deadline.ts";
 import { steadyPort } from "../servers/free_port.ts";
-import { FrontEnd, hindranceTo, replaceEach, type Server } from "./front_end.ts";
+import { hindranceTo } from "../tools/installed.ts";
+import { FrontEnd, replaceEach, type Server } from "./front_end.ts";
 
 const DEPLOYED = new URL("../../../examples/deploy/haproxy.cfg", import.meta.url);
 
 /** Why HAProxy cannot be started; empty where it can be. */
-export const HAPROXY_HINDRANCE: string = hindranceTo("haproxy", "-v");
+export const HAPROXY_HINDRANCE: string = hindranceTo("haproxy");
 
 /** Has HAProxy say what it thinks of the configuration of examples/deploy as it stands. */
 export async function checkDeployedHaproxy(): Promise<Deno.CommandOutput> {

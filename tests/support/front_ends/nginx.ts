@@ -2,16 +2,17 @@
 // examples/deploy: what they promise is what runs.
 
 import { freePort } from "../servers/free_port.ts";
-import { FrontEnd, hindranceTo, replaceEach, type Server } from "./front_end.ts";
+import { hindranceTo } from "../tools/installed.ts";
+import { FrontEnd, replaceEach, type Server } from "./front_end.ts";
 
 const README = new URL("../../../README.md", import.meta.url);
 const DEPLOYED = new URL("../../../examples/deploy/nginx.conf", import.meta.url);
 
 /** Why nginx cannot be started; empty where it can be. */
-export const NGINX_HINDRANCE: string = hindranceTo("nginx", "-v");
+export const NGINX_HINDRANCE: string = hindranceTo("nginx");
 
 /** Why nginx cannot be started with TLS; empty where it can be. */
-export const TLS_HINDRANCE: string = NGINX_HINDRANCE || hindranceTo("openssl", "version");
+export const TLS_HINDRANCE: string = NGINX_HINDRANCE || hindranceTo("openssl");
 
 /** The name for which nginx has a certificate. */
 export const PUBLIC_HOST = "public.example";

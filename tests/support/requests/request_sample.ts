@@ -75,7 +75,7 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
 export const READERS = ["text", "json", "bytes", "arrayBuffer", "blob", "formData"] as const;
 
 /** The name of a reader. */
-export type ReaderName = typeof READERS[number];
+type ReaderName = typeof READERS[number];
 
 /** The Content-Type of a form. */
 export const FORM_TYPE = ["Content-Type", "application/x-www-form-urlencoded"] as const;

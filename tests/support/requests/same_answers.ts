@@ -8,7 +8,7 @@ import { within } from "../deadline.ts";
 import { CAN_START_APPS, startApp, type StartedApp } from "../servers/started_app.ts";
 
 /** A request, and what it is called where its method and path do not say it. */
-export interface SameRequest {
+interface SameRequest {
   readonly path: string;
   /** A function where the body is a stream, which can be read but once. */
   readonly init?: RequestInit | (() => RequestInit);
@@ -65,7 +65,7 @@ interface Way {
 }
 
 /** An application as a framework exports it. */
-export interface FetchApp {
+interface FetchApp {
   readonly fetch: (request: Request) => Response | Promise<Response>;
 }
 

@@ -67,7 +67,7 @@ export interface Answer {
 }
 
 /** Routes for a dispatcher: "exact /path" or "prefix /path", each with what it leads to. */
-export type Routes = Record<string, Handler | Record<string, Handler>>;
+type Routes = Record<string, Handler | Record<string, Handler>>;
 
 /** A dispatcher of its own, and the panics that it has reported. */
 export class TestDispatcher {
@@ -114,7 +114,7 @@ function routeTarget(
 }
 
 /** How a request is given to {@linkcode readInHandler}, beside itself. */
-export interface ReadOptions {
+interface ReadOptions {
   server?: WebServerOptions;
   info?: PeerInfo;
 }

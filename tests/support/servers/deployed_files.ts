@@ -106,7 +106,7 @@ export class Dockerfile {
 }
 
 /** A probe of Kubernetes. */
-export interface Probe {
+interface Probe {
   readonly httpGet: { readonly path: string; readonly port: string };
   readonly periodSeconds: number;
   readonly failureThreshold: number;

@@ -31,7 +31,7 @@ export class Gate implements Disposable {
 }
 
 /** A handler that has come to the gate. */
-export class Visitor implements Disposable {
+class Visitor implements Disposable {
   readonly #conn: Deno.TcpConn;
 
   constructor(conn: Deno.TcpConn) {

@@ -54,7 +54,7 @@ export async function metrics(port: number): Promise<ReadonlyMap<string, number>
 }
 
 /** One of the events that the page gets. */
-export interface PageEvent {
+interface PageEvent {
   readonly kind: string;
   // deno-lint-ignore no-explicit-any
   readonly data: any;

@@ -44,7 +44,7 @@ export interface WorkerMemory {
 }
 
 /** What a server is started with. */
-export interface ServerProcessOptions extends AppOptions {
+interface ServerProcessOptions extends AppOptions {
   readonly way: Way;
   /** The most descriptors that the process may have. */
   readonly maxDescriptors?: number;

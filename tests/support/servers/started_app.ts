@@ -113,7 +113,7 @@ export function acceptingWorkers(app: StartedApp): number[] {
 }
 
 /** What a test's server is like: the app's options, and those of the run. */
-export interface StartOptions {
+interface StartOptions {
   readonly app?: AppOptions;
   readonly run?: RunOptions;
   /** Who starts it, where that matters. */

@@ -3,27 +3,10 @@
 
 import { eventually, within } from "../deadline.ts";
 import { Program } from "../servers/program.ts";
-import { CAN_START_PROGRAMS } from "../servers/started_app.ts";
+import { hindranceTo } from "./installed.ts";
 
 /** Why Chromium cannot be started; empty where it can be. */
-export const CHROMIUM_HINDRANCE: string = !CAN_START_PROGRAMS
-  ? " (needs permissions)"
-  : hasChromium()
-  ? ""
-  : " (needs chromium)";
-
-function hasChromium(): boolean {
-  try {
-    const command = new Deno.Command("chromium", {
-      args: ["--version"],
-      stdout: "null",
-      stderr: "null",
-    });
-    return command.outputSync().success;
-  } catch {
-    return false;
-  }
-}
+export const CHROMIUM_HINDRANCE: string = hindranceTo("chromium");
 
 /** It is root in most containers, where Chromium has no sandbox; and what it shows here is our own. */
 const ARGUMENTS = [

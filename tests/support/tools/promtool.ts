@@ -1,26 +1,9 @@
 // Prometheus' own judgement of what is told to it.
 
-import { CAN_START_PROGRAMS } from "../servers/started_app.ts";
+import { hindranceTo } from "./installed.ts";
 
 /** Why promtool cannot be asked; empty where it can be. */
-export const PROMTOOL_HINDRANCE: string = !CAN_START_PROGRAMS
-  ? " (needs permissions)"
-  : hasPromtool()
-  ? ""
-  : " (needs promtool)";
-
-function hasPromtool(): boolean {
-  try {
-    const command = new Deno.Command("promtool", {
-      args: ["--version"],
-      stdout: "null",
-      stderr: "null",
-    });
-    return command.outputSync().success;
-  } catch {
-    return false;
-  }
-}
+export const PROMTOOL_HINDRANCE: string = hindranceTo("promtool");
 
 /** What `promtool check metrics` has to say; empty where it is content. */
 export async function checkMetrics(text: string): Promise<string> {
