@@ -5,7 +5,7 @@ import { installFastResponse } from "./fetch/fast_response.ts";
 import { fetchHandler } from "./fetch/fetch_handler.ts";
 import { FetchExchange } from "./fetch/fetch_exchange.ts";
 import type { AdminPort } from "./admin/admin_port.ts";
-import type { Handler } from "./handler/handler.ts";
+import type { FetchHandler, Handler } from "./handler/handler.ts";
 import { Dispatcher } from "./routing/dispatcher.ts";
 import type { ServedBy } from "./ipc/messages.ts";
 import { decodePath } from "./http1/target.ts";
@@ -34,6 +34,7 @@ import { parseTarget, type RouteTarget } from "./routing/route_target.ts";
 import { Router } from "./routing/router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
 import { type CommandLine, launchOptions, planLaunch } from "./supervisor/launch.ts";
+import { listen } from "./net/listener.ts";
 import { denoArguments } from "./runtime/deno_arguments.ts";
 import { HANG_EXIT_CODE, supervise, type SupervisedServer } from "./supervisor/supervisor.ts";
 import {
@@ -51,6 +52,7 @@ import {
   type ShutdownCallback,
   ShutdownCallbacks,
 } from "./worker/shutdown_callbacks.ts";
+import { SideServers } from "./worker/side_servers.ts";
 import { ownWorkerName, SupervisorLink } from "./worker/supervisor_link.ts";
 import { serveAsWorker } from "./worker/worker.ts";
 
@@ -107,8 +109,14 @@ interface ServedHere {
 /** Does what `run()` does in a worker, for a server whose `run()` was not called. */
 let serveHere: (server: WebServer, served: ServedHere) => Promise<void>;
 
+/** Returns the routes of a server that does not run by itself. */
+let routerOf: (server: WebServer) => Router<Handler>;
+
 /** The server that `Deno.serve` has begun in this worker, until its work is done. */
 let denoServe: Promise<void> | undefined;
+
+/** What the application serves by further calls of `Deno.serve`. */
+const sideServers = new SideServers();
 
 /** Resolves when the server of this worker has drained. */
 const drained = Promise.withResolvers<void>();
@@ -149,6 +157,7 @@ let heldSignals: HeldSignals | undefined;
  */
 export class WebServer {
   static {
+    routerOf = (server) => server.#router;
     serveHere = async (server, served) => {
       server.#begin(served.servedBy);
       await server.#serveAsWorker(served);
@@ -380,6 +389,7 @@ export class WebServer {
         router: this.#router,
         background: backgroundTasks,
         onDrained: callHeldSignals,
+        sideServers,
         shutdownCallbacks,
       },
       number,
@@ -549,6 +559,29 @@ function noteInterval(app: string): void {
   logToStandardError(escapeForLog(`${app} calls setInterval while it loads: ${advice}`));
 }
 
+function serverOf(handler: FetchHandler): WebServer {
+  const server = new WebServer();
+  server.addPath("/", fetchHandler(handler));
+  return server;
+}
+
+/** Serves a further call of `Deno.serve`, with the same limits, as long as this worker serves. */
+function beginSideServer({ handler, place, onListen }: TakenServer): HostedServer {
+  const { link } = thisWorker();
+  if (place.path !== undefined) {
+    throw new TypeError('Cannot use option "path" of a second Deno.serve(): expected a port');
+  }
+  const result = link.reserve(place.hostname ?? "0.0.0.0", place.port ?? 8_000);
+  if (result.kind === "failed") throw platformError(result.name, result.message);
+  const { address, port } = result;
+  if (port === undefined) throw new TypeError("The supervisor has sent no address to listen at");
+  const listener = listen(port);
+  const router = routerOf(serverOf(handler));
+  sideServers.add({ listener, isQueueShared: port.listen === "shared", router });
+  onListen?.(address);
+  return { addr: address, finished: drained.promise, close: (call) => link.close(call) };
+}
+
 /** Calls what the program wants to have called when its process is to end. */
 async function callHeldSignals(time: number, log: LogSink): Promise<void> {
   drained.resolve();
@@ -562,15 +595,12 @@ async function callHeldSignals(time: number, log: LogSink): Promise<void> {
 function beginDenoServe({ handler, place, onListen }: TakenServer): HostedServer {
   const { link } = thisWorker();
   const servedBy = "Deno.serve()";
-  if (isWorkerTaken) {
-    throw new TypeError(`Cannot call ${servedBy}: a server runs here already`);
-  }
+  if (isWorkerTaken) return beginSideServer({ handler, place, onListen });
   const routes = [{ pattern: "/", isExact: false, allow: undefined }];
   const introduction = { servedBy, routes, runOptions: place, hasOnEvent: false } as const;
   const result = link.introduceAndWait(introduction);
   if (result.kind === "failed") throw platformError(result.name, result.message);
-  const server = new WebServer();
-  server.addPath("/", fetchHandler(handler));
+  const server = serverOf(handler);
   denoServe = serveHere(server, { servedBy, runOptions: place, onListen });
   return {
     addr: result.address,

@@ -2,9 +2,16 @@
 // `Deno.serve` returns at once, with an address that is known, or throws; so the worker blocks until
 // the supervisor has written the answer into memory that both share.
 
+import type { PortAddress } from "../net/worker_address.ts";
+
 /** An address, or the error with which it cannot be listened on. */
 export type AddressResult =
-  | { readonly kind: "reserved"; readonly address: Deno.Addr }
+  | {
+    readonly kind: "reserved";
+    readonly address: Deno.Addr;
+    /** How to listen there, if the worker is to do so at once. */
+    readonly port?: PortAddress;
+  }
   /** `name` is that of the class of the error, such as "AddrInUse". */
   | { readonly kind: "failed"; readonly name: string; readonly message: string };
 

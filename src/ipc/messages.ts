@@ -59,6 +59,14 @@ export interface Introduction {
   readonly answer: SharedArrayBuffer | undefined;
 }
 
+/** Where a further server of an application is to listen. */
+export interface SidePlace {
+  /** The number of the call, from 1: each worker makes the same calls. */
+  readonly call: number;
+  readonly hostname: string;
+  readonly port: number;
+}
+
 /** One of the paths of an application. */
 export interface IntroducedRoute {
   readonly pattern: string;
@@ -93,6 +101,12 @@ export type WorkerMessage =
   | { readonly kind: "failed"; readonly message: string; readonly isFinal: boolean }
   /** The application in the first worker begins to serve, and needs the configuration. */
   | { readonly kind: "introduced"; readonly introduction: Introduction }
+  /** The application has a further server. The worker waits for the answer: an `AddressAnswer`. */
+  | {
+    readonly kind: "reserve";
+    readonly place: SidePlace;
+    readonly answer: SharedArrayBuffer;
+  }
   /**
    * It has loaded the application, which serves nothing yet. It holds no lock, and ends by itself
    * if the application has nothing left to do. If that serves later, it is "loaded" once more.

@@ -60,6 +60,8 @@ export class FirstWorker {
   /** Set while the application that was loaded serves nothing. */
   #found: string | undefined;
   #end: ThreadEnd | undefined;
+  /** What only a fleet can answer. */
+  readonly #unanswered: WorkerMessage[] = [];
   /** The fleet, once it has adopted the worker. */
   #fleet: Listener | undefined;
 
@@ -123,6 +125,7 @@ export class FirstWorker {
     // The fleet has the handle by then.
     queueMicrotask(() => {
       if (this.#lock !== undefined) onMessage({ kind: "loaded", lock: this.#lock });
+      for (const message of this.#unanswered) onMessage(message);
       if (this.#end !== undefined) onGone(this.#end);
     });
     const worker = this.#worker;
@@ -163,6 +166,8 @@ export class FirstWorker {
         this.#answer = introduction.answer && new AddressAnswer(introduction.answer);
         return this.#outcome.resolve({ kind: "introduced", introduction });
       }
+      case "reserve":
+        return void this.#unanswered.push(message);
       case "idle":
         this.#found = message.found;
         return this.#after(this.#options.waitingAfterMs, () => {

@@ -32,8 +32,10 @@ export interface FleetSettings {
 /** A message with the number of the worker that sent it. */
 type From<Message> = Message extends unknown ? Message & { readonly worker: number } : never;
 
-/** What a worker sends, as it arrives, except for what only the first worker of a program reports. */
-type WorkerInput = From<Exclude<WorkerMessage, { kind: "loaded" | "introduced" | "idle" }>>;
+/** What a worker sends, as it arrives, except for what concerns the supervisor alone. */
+type WorkerInput = From<
+  Exclude<WorkerMessage, { kind: "loaded" | "introduced" | "reserve" | "idle" }>
+>;
 
 /** What happens to a fleet. */
 export type FleetInput =

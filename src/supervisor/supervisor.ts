@@ -3,6 +3,7 @@
 // in order. An event that an action causes itself, as when `onEvent` shuts the server down, waits
 // until all of them are done: they were decided without it.
 
+import { AddressAnswer } from "../ipc/address_answer.ts";
 import type { Fault, WorkerMessage } from "../ipc/messages.ts";
 import { httpOrigin } from "../net/host_port.ts";
 import { chooseListenMode } from "../net/listen_mode.ts";
@@ -28,6 +29,7 @@ import type { FleetStats, RunningServer } from "./running_server.ts";
 import { SdNotify } from "./sd_notify.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
 import { LinkedModules } from "./start_folder.ts";
+import { SideAddresses } from "./side_addresses.ts";
 import { SteadyClock } from "./steady_clock.ts";
 import { losesQueueOnClose } from "./system_limits.ts";
 import { type SpawnOptions, spawnWorker, type WorkerHandle } from "./worker_handle.ts";
@@ -171,6 +173,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
   readonly #events: EventPublisher;
   readonly #budget: DescriptorBudget;
   readonly #modules: FleetModules;
+  readonly #sideAddresses: SideAddresses;
   readonly #reload = new ReloadRequest(() => this.#handle({ kind: "reload" }));
   readonly #clock = new SteadyClock(performance.now());
   /** Inputs that the fleet has not got yet. */
@@ -193,6 +196,12 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
     this.#parts = parts;
     this.addr = { transport: "tcp", hostname: address.hostname, port: address.port };
     this.#modules = new FleetModules(links, options.entry, options.app);
+    this.#sideAddresses = new SideAddresses({
+      listen: address.listen === "unix" ? chooseListenMode(undefined).mode : address.listen,
+      backlog: settings.backlog,
+      ownPort: address.port,
+      onReserved: (url) => this.#log(`a further server of the program listens on ${url}`),
+    });
     this.#budget = DescriptorBudget.measure(workerCount.workers, observer !== undefined);
     this.#fleet = new Fleet(
       fleetSettings({ ...options, listenMode: address.listen, mainStartupMs }),
@@ -341,6 +350,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
       case "stop":
         return this.#sdNotify?.stopping();
       case "stop_listening":
+        this.#sideAddresses.release();
         return this.#parts.address.release();
       case "reloaded":
         this.#modules.keep();
@@ -364,6 +374,10 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
         const { app } = this.#modules.current;
         const slot = this.#pool.configure(worker, app, this.#fleet.states());
         return this.#handle({ kind: "loaded", worker, slot });
+      }
+      case "reserve": {
+        const result = this.#sideAddresses.reserve(worker, message.place);
+        return new AddressAnswer(message.answer).settle(result);
       }
       case "introduced":
       case "idle":
@@ -425,6 +439,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
     const { adminAddr, listenMode } = this;
     const { hostname, port } = this.addr;
     address.workersAccept();
+    this.#sideAddresses.workersAccept();
     this.#report({
       kind: "listening",
       url: address.url,
@@ -464,6 +479,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
   #endAll(): void {
     this.#stopHearing();
     this.#parts.address.release();
+    this.#sideAddresses.release();
     this.#reload.reject("the server has stopped");
     this.#sdNotify?.close();
     this.#options.observer?.close();

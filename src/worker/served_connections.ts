@@ -24,10 +24,13 @@ export class ServedConnections {
     this.#limit = limit;
   }
 
-  /** Serves a connection. Resolves when its loop has ended; never rejects. */
-  async serve(conn: ClientConn): Promise<void> {
+  /**
+   * Serves a connection; `context` is that of the server that has accepted it. Resolves when its
+   * loop has ended; never rejects.
+   */
+  async serve(conn: ClientConn, context: ConnectionContext = this.#context): Promise<void> {
     const { scoreboard } = this.#context;
-    const connection = new Connection(conn, this.#context);
+    const connection = new Connection(conn, context);
     this.#limit.enter();
     this.#list.add(connection);
     scoreboard.add(CONNECTIONS_ACCEPTED, 1);

@@ -66,6 +66,7 @@ export class SupervisorLink {
   #isIntroduced = false;
   #isAccepting = false;
   #isRunning = false;
+  #reservations = 0;
   /** What the application has called to close its server before that accepted. */
   #earlyClose: string | undefined;
   #freeLock: (() => void) | undefined;
@@ -112,7 +113,10 @@ export class SupervisorLink {
 
   /** Sends a message to the supervisor. */
   send(
-    message: Exclude<WorkerMessage, { kind: "loaded" | "introduced" | "idle" | "closing" }>,
+    message: Exclude<
+      WorkerMessage,
+      { kind: "loaded" | "introduced" | "reserve" | "idle" | "closing" }
+    >,
   ): void {
     this.#post(message);
     if (message.kind !== "accepting") return;
@@ -166,6 +170,15 @@ export class SupervisorLink {
     const result = answer.wait();
     this.#isIntroduced = result.kind === "reserved";
     return result;
+  }
+
+  /** Asks for the address of a further server, and blocks until the answer is there. */
+  reserve(hostname: string, port: number): AddressResult {
+    this.#wake();
+    const answer = new AddressAnswer();
+    const place = { call: ++this.#reservations, hostname, port };
+    this.#post({ kind: "reserve", place, answer: answer.memory });
+    return answer.wait();
   }
 
   /**

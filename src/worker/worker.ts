@@ -18,7 +18,7 @@ import { PanicWatch } from "./panic_watch.ts";
 import { ServedConnections } from "./served_connections.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
 import { tickMsFor, WorkerClock } from "./worker_clock.ts";
-import { createConnectionContext } from "./worker_context.ts";
+import { createConnectionContext, createSideContext } from "./worker_context.ts";
 import { dieOf, endAfterModule, finishWork } from "./worker_end.ts";
 import { introductionOf, type WorkerProgram } from "./worker_program.ts";
 
@@ -54,6 +54,9 @@ class ServingWorker {
   readonly #limit: ConnectionLimit;
   readonly #panics: PanicWatch;
   readonly #context: ConnectionContext;
+  /** The context of the worker's own server, and those of the program's further servers. */
+  readonly #contexts: ConnectionContext[];
+  readonly #acceptLoops: { readonly loop: AcceptLoop; readonly ended: Promise<void> }[] = [];
   readonly #connections: ServedConnections;
   readonly #clock: WorkerClock;
 
@@ -88,6 +91,7 @@ class ServingWorker {
       panics: this.#panics,
       onClosed: () => this.#connections.noteClosed(),
     });
+    this.#contexts = [this.#context];
     this.#connections = new ServedConnections(this.#context, this.#limit);
     this.#clock = new WorkerClock({
       tickMs,
@@ -106,19 +110,24 @@ class ServingWorker {
     const listener = await this.#listen();
     if (listener === undefined) return;
     this.#panics.start();
-    const acceptLoop = this.#createAcceptLoop(listener);
     this.#clock.start();
-    const accepting = acceptLoop.run();
+    const isQueueShared = this.#configuration.address.listen === "shared";
+    this.#accept(listener, isQueueShared, this.#context);
+    this.#program.sideServers?.attend(({ listener, isQueueShared, router }) => {
+      const context = createSideContext(this.#context, router, this.#panics);
+      this.#contexts.push(context);
+      this.#accept(listener, isQueueShared, context);
+    });
     this.#link.send({ kind: "accepting" });
 
     const order = await drain.promise;
     const workEndsAt = performance.now() + order.workMs;
-    acceptLoop.stop();
-    // The socket closes only after the `accept` that is under way.
-    await accepting;
+    for (const { loop } of this.#acceptLoops) loop.stop();
+    // A socket closes only after the `accept` that is under way.
+    await Promise.all(this.#acceptLoops.map(({ ended }) => ended));
     // Not earlier: a client whose connection ends comes back at once, and must not find that
     // socket.
-    this.#context.isDraining = true;
+    for (const context of this.#contexts) context.isDraining = true;
     this.#link.send({ kind: "draining" });
     await this.#connections.drain(order.connectionsMs);
     // The program may end the thread from here on.
@@ -146,14 +155,14 @@ class ServingWorker {
     }
   }
 
-  #createAcceptLoop(listener: ConnectionSource): AcceptLoop {
+  #accept(listener: ConnectionSource, isQueueShared: boolean, context: ConnectionContext): void {
     const { maxConnections } = this.#program.settings;
     const budget = this.#budget;
     const troubles = new AcceptTroubleLog((line) => this.#log(line), maxConnections, budget);
-    return new AcceptLoop(listener, {
+    const loop = new AcceptLoop(listener, {
       limit: this.#limit,
-      isQueueShared: this.#configuration.address.listen === "shared",
-      serve: (connection) => void this.#connections.serve(connection),
+      isQueueShared,
+      serve: (connection) => void this.#connections.serve(connection, context),
       onFull: () => troubles.noteFull(performance.now()),
       onTrouble: (error, isShortage) => {
         troubles.noteFailure(error, performance.now());
@@ -161,6 +170,7 @@ class ServingWorker {
         this.#connections.closeExcess(budget.excess);
       },
     });
+    this.#acceptLoops.push({ loop, ended: loop.run() });
   }
 
   /**
@@ -168,7 +178,7 @@ class ServingWorker {
    * no event, and would let the thread continue.
    */
   #dieIfOutOfMemory(): void {
-    const request = this.#context.handlerCalls.cutOff;
+    const [request] = this.#contexts.flatMap(({ handlerCalls }) => handlerCalls.cutOff ?? []);
     if (request === undefined) return;
     this.#panics.stop();
     this.#clock.stop();

@@ -8,13 +8,14 @@ import { HandlerCalls } from "../connection/handler_calls.ts";
 import { RequestClock } from "../connection/request_clock.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
+import type { Handler } from "../handler/handler.ts";
 import { InFlightRequests } from "../ipc/in_flight_requests.ts";
 import type { WorkerConfiguration } from "../ipc/messages.ts";
 import type { Scoreboard } from "../ipc/scoreboard.ts";
 import { accessLogFormat, type ServerSettings } from "../options/server_options.ts";
 import { Dispatcher } from "../routing/dispatcher.ts";
 import { METHODS } from "../routing/route_target.ts";
-import { routeNames } from "../routing/router.ts";
+import { routeNames, type Router } from "../routing/router.ts";
 import { writeToStandardOutput } from "../runtime/standard_output.ts";
 import { AccessLog } from "../telemetry/access_log.ts";
 import { describeError, escapeForLog, logToStandardError } from "../telemetry/log.ts";
@@ -40,11 +41,7 @@ export interface ContextParts {
 export function createConnectionContext(parts: ContextParts): ConnectionContext {
   const { program, worker, configuration, scoreboard, tickMs, panics, onClosed } = parts;
   const { settings, router, background } = program;
-  const dispatcher = new Dispatcher(
-    router,
-    (error, request) => panics.answer(error, request),
-    (fault, request, consequence) => panics.logBodyFault(fault, request, consequence),
-  );
+  const dispatcher = createDispatcher(router, panics);
   const accessLog = openAccessLog(settings, worker);
   const requestMetrics = configuration.requestMetrics === undefined
     ? undefined
@@ -71,6 +68,32 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
     onFault: (error) => panics.note("on a connection", error),
     isDraining: false,
   };
+}
+
+/**
+ * Makes the context of the connections of a further server, which shares all but the routes. Its
+ * requests are not counted by route: the table is that of the worker's own server.
+ */
+export function createSideContext(
+  context: ConnectionContext,
+  router: Router<Handler>,
+  panics: PanicWatch,
+): ConnectionContext {
+  const dispatcher = createDispatcher(router, panics);
+  return {
+    ...context,
+    dispatcher,
+    handlerCalls: new HandlerCalls(dispatcher),
+    requestMetrics: undefined,
+  };
+}
+
+function createDispatcher(router: Router<Handler>, panics: PanicWatch): Dispatcher {
+  return new Dispatcher(
+    router,
+    (error, request) => panics.answer(error, request),
+    (fault, request, consequence) => panics.logBodyFault(fault, request, consequence),
+  );
 }
 
 function openAccessLog(settings: ServerSettings, worker: number): AccessLog | undefined {

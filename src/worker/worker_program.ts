@@ -7,6 +7,7 @@ import type { RunOptions } from "../options/run_options.ts";
 import type { ServerSettings } from "../options/server_options.ts";
 import type { Router } from "../routing/router.ts";
 import type { LogSink } from "../telemetry/log.ts";
+import type { SideServers } from "./side_servers.ts";
 import type { ShutdownCallbacks } from "./shutdown_callbacks.ts";
 
 /** What a worker serves. */
@@ -18,6 +19,8 @@ export interface WorkerProgram {
   readonly runOptions: RunOptions;
   /** Called when the worker listens, before it accepts. */
   readonly onListen?: (address: Deno.Addr) => void;
+  /** What the program serves beside this. */
+  readonly sideServers?: SideServers;
   /** The work that continues after responses. The worker waits for it at its end. */
   readonly background: BackgroundTasks;
   /**

@@ -87,6 +87,12 @@ const programs: readonly { file: string; asked: readonly Asked[] }[] = [
   { file: "srvx.ts", asked: [get("/a/b"), post("/", () => "text")] },
 ];
 
+/** A port that nothing listens on. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
 /** What must be the same. The framing, and when it was, are the server's own. */
 async function contentOf(response: Response): Promise<unknown> {
   const own = ["date", "connection", "content-length", "transfer-encoding", "vary", "keep-alive"];
@@ -353,6 +359,62 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
       assertEquals(/ended \(/.test(program.stderr.text), false, program.stderr.text);
     });
   }
+
+  for (const isolation of ["thread", "web"]) {
+    it(`serves a second server in every worker, and through a panic (${isolation})`, async () => {
+      const app = await write(
+        "serves_twice.ts",
+        `Deno.serve(() => new Response("first"));
+         const second = Deno.serve({ port: 0, hostname: "127.0.0.1" }, async ({ url }) => {
+           if (url.endsWith("/panic")) throw new Error("on purpose");
+           if (url.endsWith("/slow")) {
+             console.log("asked");
+             await new Promise((resolve) => Deno.addSignalListener("SIGUSR1", () => resolve()));
+           }
+           return new Response("second");
+         });
+         console.log("second", second.addr.port);
+         second.finished.then(() => console.log("finished"));`,
+      );
+      await using program = mudpie(app, [...local, "--isolation", isolation]);
+      const { port } = await program.listening();
+      const bodyOf = async (port: number, path: string) =>
+        (await ask(port, get(path)) as { body: string }).body;
+      const [, number] = await program.stderr.find(/a further server .* on http:.*:(\d+)$/);
+      const side = Number(number);
+      assertEquals([await bodyOf(port, "/"), await bodyOf(side, "/")], ["first", "second"]);
+      assertEquals(await bodyOf(side, "/panic"), "Internal Server Error");
+      await program.stderr.find(/ended \(panic\)/);
+      assertEquals([await bodyOf(port, "/"), await bodyOf(side, "/")], ["first", "second"]);
+      assertEquals(program.stdout.all.filter((line) => line === `second ${side}`).length, 3);
+      // What is under way at the end is answered there as well.
+      const answer = bodyOf(side, "/slow");
+      await program.stdout.find(/^asked$/);
+      program.signal("SIGTERM");
+      await program.stderr.find(/stopping \(SIGTERM\)/);
+      program.signal("SIGUSR1");
+      assertEquals(await answer, "second");
+      assertEquals((await program.ended()).code, 0, program.stderr.text);
+    });
+  }
+
+  it("gets AddrInUse for a second server at the address of its first", async () => {
+    const app = await write(
+      "same_port.ts",
+      `const port = ${JSON.stringify(freePort())};
+       Deno.serve({ port, hostname: "127.0.0.1" }, () => new Response("first"));
+       try {
+         Deno.serve({ port, hostname: "127.0.0.1" }, () => new Response("second"));
+       } catch (error) {
+         console.log(error.name);
+       }`,
+    );
+    await using program = mudpie(app, ["--workers", "2"]);
+    const { port } = await program.listening();
+    assertEquals((await ask(port, get("/")) as { body: string }).body, "first");
+    await stop(program);
+    assertEquals(program.stdout.all, ["AddrInUse", "AddrInUse"]);
+  });
 
   it("has one place in each worker, which passes on, and one line about its timers", async () => {
     const app = await write(
