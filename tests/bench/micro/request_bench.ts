@@ -25,6 +25,9 @@ function readsOfBrowser(what: string, read: (req: WebRequest) => unknown, expect
 const session =
   `theme=dark; visitor=8c1f0d2e57a94b63a15d0b7e92c4f816; session=${BROWSER.session}; consent=yes`;
 
+/** How many field lines the head has, each of another name. */
+const BROWSER_FIELDS = BROWSER_HEAD.trimEnd().split("\r\n").length - 1;
+
 const orderReader = new Reader(ORDER_REQUEST);
 
 export const subjects: readonly Subject[] = [
@@ -54,6 +57,33 @@ export const subjects: readonly Subject[] = [
     },
   ),
   readsOfBrowser("Headers", (req) => req.headers.get("accept-language"), BROWSER.language),
+  readsOfBrowser("toRequest()", (req) => req.toRequest().method, "GET"),
+  readsOfBrowser(
+    "the URL of toRequest()",
+    (req) => req.toRequest().url,
+    `http://127.0.0.1:8000/users/${BROWSER.id}/profile?tab=${BROWSER.tab}&page=2`,
+  ),
+  readsOfBrowser(
+    "one field of toRequest()",
+    (req) => req.toRequest().headers.get("user-agent"),
+    BROWSER.agent,
+  ),
+  readsOfBrowser(
+    "all fields of toRequest()",
+    (req) => [...req.toRequest().headers].length,
+    BROWSER_FIELDS,
+  ),
+  readsOfBrowser(
+    "a Request made of toRequest()",
+    (req) => new Request(req.toRequest()).headers.get("user-agent"),
+    BROWSER.agent,
+  ),
+  subject({
+    name: "WebRequest with 1 KiB of JSON, parsed, and then read: json() of toRequest()",
+    run: async () => await orderReader.request().toRequest().json(),
+    tell: (order) => JSON.stringify(order),
+    expected: ORDER,
+  }),
   subject({
     name: "WebRequest with 1 KiB of JSON, parsed, and then read: json()",
     run: () => orderReader.request().json(),
