@@ -87,7 +87,6 @@ export function defineWaitUntil<Served extends object>(
 ): void {
   Object.defineProperty(prototype, "waitUntil", {
     configurable: true,
-    enumerable: true,
     get(this: Served): RequestSource["waitUntil"] {
       const source = sourceOf(this);
       return (promise) => source.waitUntil(promise);
