@@ -3,6 +3,10 @@
 import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { Output } from "../../../src/http1/output.ts";
 import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
+import { installFastResponse } from "../../../src/fetch/fast_response.ts";
+import { outgoingInMemory } from "../../../src/fetch/inner_response.ts";
+import { outgoingOfNoted } from "../../../src/fetch/noted_response.ts";
+import type { OutgoingResponse } from "../../../src/handler/outgoing_response.ts";
 import { outgoing, WebResponse } from "../../../src/handler/response.ts";
 import { BYTES_10K, BYTES_64K, HELLO } from "../peers/answers.js";
 import { benchAll, type Subject, subject } from "./subject.ts";
@@ -61,7 +65,12 @@ class Writer {
 
   /** The number of bytes that were written. */
   write(response: WebResponse): number {
-    this.#encoder.encode(this.#output, outgoing(response), "", false);
+    return this.send(outgoing(response));
+  }
+
+  /** The same for what is sent. */
+  send(response: OutgoingResponse): number {
+    this.#encoder.encode(this.#output, response, "", false);
     const { length } = this.#output;
     this.#output.clear();
     return length;
@@ -94,6 +103,43 @@ function makesAndWrites(answer: Answer): Subject {
   });
 }
 
+/** The `Response` of workers, and the platform's. */
+const scope: { Response: typeof Response } = Object.create(null, {
+  Response: { value: Response, configurable: true },
+});
+installFastResponse(scope);
+
+const FIELDS = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
+const CLASSES = [
+  { what: "Response of a worker", type: scope.Response },
+  { what: "Response of the platform", type: Response },
+];
+
+/** The responses of fetch-style applications. */
+function fetchStyle({ what, type }: typeof CLASSES[number]): Subject[] {
+  const writer = new Writer();
+  const write = (response: Response) => {
+    const sent = outgoingOfNoted(response) ?? outgoingInMemory(response);
+    if (sent === undefined) throw new Error("The response was not read directly");
+    return writer.send(sent);
+  };
+  const [hello, json] = answers;
+  return [
+    subject({
+      name: `${what}: hello with two fields, made, read and written`,
+      run: () => write(new type(HELLO, { headers: FIELDS })),
+      tell: (written) => written,
+      expected: length(hello) + "cache-control: no-store\r\n".length,
+    }),
+    subject({
+      name: `${what}: 200 bytes of JSON, made, read and written`,
+      run: () => write(type.json(USER)),
+      tell: (written) => written,
+      expected: length(json),
+    }),
+  ];
+}
+
 const withFields = new Writer();
 
 export const subjects: readonly Subject[] = [
@@ -108,6 +154,7 @@ export const subjects: readonly Subject[] = [
     tell: (written) => written,
     expected: length(answers[0]) + "cache-control: no-store\r\nx-request-id: 4711\r\n".length,
   }),
+  ...CLASSES.flatMap(fetchStyle),
 ];
 
 benchAll("Encoder", subjects);
