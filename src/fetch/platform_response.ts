@@ -151,8 +151,9 @@ export function toPlatformResponse(
   watch: BodyWatch = UNWATCHED,
 ): Response {
   const { status, body, contentType, fields, declaredLength, stream } = response;
-  const headers = new Headers(fields?.map(([name, value]) => [name, value]));
+  const headers = new Headers();
   if (contentType !== null) headers.set("content-type", contentType);
+  for (const [name, value] of fields ?? []) headers.append(name, value);
   if (!statusHasBody(status) || isHeadRequest) {
     stream?.cancel(UNWANTED);
     watch.onEnd();

@@ -10,7 +10,7 @@ import { type Field, kindOfName } from "./checked_headers.ts";
 export class OutgoingResponse implements EncodableResponse {
   readonly status: number;
   readonly contentType: string | null;
-  /** The fields beside the content type that the server does not send itself. */
+  /** The fields beside the content type that the server does not send itself; null for none. */
   readonly fields: readonly Field[] | null;
   readonly body: EncodableBody;
   /** The body, if it is made while it is sent; `body` is null then. */
@@ -23,7 +23,10 @@ export class OutgoingResponse implements EncodableResponse {
    */
   readonly offersUpgrade: boolean;
 
-  /** `fields` are all that the handler has set, and null if it has set none. */
+  /**
+   * `fields` are all that the handler has set beside `contentType`, and null if it has set none.
+   * The content type may be among them.
+   */
   constructor(
     status: number,
     contentType: string | null,
@@ -32,10 +35,10 @@ export class OutgoingResponse implements EncodableResponse {
   ) {
     const isStream = typeof body !== "string" && body instanceof BodyStream;
     this.status = status;
-    this.contentType = contentType;
     this.body = isStream ? null : body;
     this.stream = isStream ? body : undefined;
     if (fields === null) {
+      this.contentType = contentType;
       this.fields = null;
       this.declaredLength = undefined;
       this.wantsClose = false;
@@ -43,12 +46,14 @@ export class OutgoingResponse implements EncodableResponse {
       return;
     }
     const sent: Field[] = [];
+    let type = contentType;
     let declaredLength: number | undefined;
     let wantsClose = false;
     let offersUpgrade = false;
     for (const field of fields) {
       const kind = kindOfName(field[0]);
-      if (kind === "server") {
+      if (kind === "content-type" && type === null) type = field[1];
+      else if (kind === "server") {
         const name = field[0].toLowerCase();
         if (name === "content-length") declaredLength = parseDecimal(field[1]);
         else if (name === "connection") wantsClose ||= parseList(field[1]).includes("close");
@@ -57,7 +62,8 @@ export class OutgoingResponse implements EncodableResponse {
         offersUpgrade ||= kind === "upgrade";
       }
     }
-    this.fields = sent;
+    this.contentType = type;
+    this.fields = sent.length === 0 ? null : sent;
     this.declaredLength = declaredLength;
     this.wantsClose = wantsClose;
     this.offersUpgrade = offersUpgrade;

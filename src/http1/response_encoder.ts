@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { hasContentLength, type ResponseFraming } from "./framing.ts";
-import { CR, LF } from "./grammar.ts";
+import { COLON, CR, LF, SP } from "./grammar.ts";
 import { MAX_JOINED_BODY_BYTES, MAX_LOOP_CHARACTERS, type Output } from "./output.ts";
 import type { ConnectionOption } from "./persistence.ts";
 import { reasonPhrase, statusHasBody } from "./status.ts";
@@ -137,8 +137,8 @@ export class ResponseEncoder {
     if (body !== null && !isHeadRequest && body.length <= MAX_JOINED_BODY_BYTES) {
       output.reserveInPool(USUAL_HEAD_BYTES + body.length);
     }
-    if (response.fields === null && TEMPLATE_ID_LENGTHS.includes(requestId?.length ?? 0)) {
-      this.#writeTemplate(output, status, response.contentType, requestId);
+    if (TEMPLATE_ID_LENGTHS.includes(requestId?.length ?? 0)) {
+      this.#writeTemplate(output, response, requestId);
     } else {
       this.#writeHead(output, response, requestId, lengthFieldStart(status));
     }
@@ -155,8 +155,7 @@ export class ResponseEncoder {
 
   #writeTemplate(
     output: Output,
-    status: number,
-    contentType: string | null,
+    { status, contentType, fields }: EncodableResponse,
     requestId: RequestIdBytes | undefined,
   ): void {
     const template = this.#templateFor(status, contentType, requestId?.length ?? 0);
@@ -170,6 +169,7 @@ export class ResponseEncoder {
     if (requestId !== undefined) {
       output.overwrite(at + dateAt + REQUEST_ID_DISTANCE, requestId.bytes, requestId.length);
     }
+    if (fields !== null) writeFields(output, fields, lengthFieldStart(status));
   }
 
   #templateFor(status: number, contentType: string | null, idLength: number): HeadTemplate {
@@ -274,6 +274,33 @@ export class ResponseEncoder {
     output.length = length + moreDigits;
     return written;
   }
+}
+
+/** Puts fields before the field that the output ends with, which is written up to its digits. */
+function writeFields(
+  output: Output,
+  fields: readonly (readonly [name: string, value: string])[],
+  lengthField: string,
+): void {
+  let length = 0;
+  for (const [name, value] of fields) length += name.length + value.length + 4;
+  const buffer = output.reserve(length);
+  let at = output.length - lengthField.length;
+  for (const [name, value] of fields) {
+    at = writeText(buffer, at, name);
+    buffer[at++] = COLON;
+    buffer[at++] = SP;
+    at = writeText(buffer, at, value);
+    buffer[at++] = CR;
+    buffer[at++] = LF;
+  }
+  output.length = writeText(buffer, at, lengthField);
+}
+
+/** Writes a text of characters up to U+00FF. Returns where it ends. */
+function writeText(buffer: Uint8Array, at: number, text: string): number {
+  writeLatin1(buffer, at, text);
+  return at + text.length;
 }
 
 /** The field that a head ends with, up to its digits. */

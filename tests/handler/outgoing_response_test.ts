@@ -19,6 +19,14 @@ describe("OutgoingResponse", () => {
     assertEquals(fields, [["X-B", "1"], ["x-a", "2"], ["x-b", "3"]]);
   });
 
+  it("has the first content type beside its fields", () => {
+    const fields: Field[] = [["Content-Type", "c/d"], ["x-a", "b"], ["content-type", "e/f"]];
+    const outgoing = new OutgoingResponse(200, null, fields, "body");
+    assertEquals(outgoing.contentType, "c/d");
+    assertEquals(outgoing.fields, [["x-a", "b"], ["content-type", "e/f"]]);
+    assertEquals(new OutgoingResponse(200, null, [["content-type", "c/d"]], "").fields, null);
+  });
+
   it("notes the declared length, if it is a number", () => {
     assertEquals(made(["Content-Length", "12"]).declaredLength, 12);
     assertEquals(made(["Content-Length", "twelve"]).declaredLength, undefined);
