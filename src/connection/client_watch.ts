@@ -86,8 +86,11 @@ export class ClientWatch {
     this.hasEnded = true;
   }
 
-  /** Resolves when the read of the watch is over, after which no bytes come into the parser's memory. */
-  async settle(): Promise<void> {
-    await this.#watching?.catch(() => {});
+  /**
+   * Returns what to await before the parser's memory is used again: the read of the watch may still
+   * bring bytes into it. Undefined if no read is under way.
+   */
+  settle(): Promise<unknown> | undefined {
+    return this.#watching?.catch(() => {});
   }
 }

@@ -27,6 +27,7 @@ import {
   type HandlerCall,
   type Handling,
   isEnding,
+  LEAVING,
   NEW,
   type PendingCall,
   readingLimit,
@@ -130,9 +131,12 @@ export class Connection
     this.#writer.rejectUnsent();
     readFairness.leave();
     this.#close();
-    // Until they have seen the closing, a read may still go into this memory, and a write come out of it.
-    await this.#client.settle();
-    if (isEnding(this.#state)) await this.#state.finalResponse?.catch(() => {});
+    // Until they have seen the closing, a read may still go into this memory, and a write come out
+    // of it. Most connections have neither, and each await costs some microtasks.
+    const reading = this.#client.settle();
+    if (reading !== undefined) await reading;
+    const finalResponse = isEnding(this.#state) ? this.#state.finalResponse : undefined;
+    if (finalResponse !== undefined) await finalResponse.catch(() => {});
     this.#writer.output.clear();
     this.parser.release();
   }
@@ -466,10 +470,13 @@ export class Connection
     this.#state = to;
   }
 
-  /** Hangs up, in the way that the last response calls for. */
-  async #leave(): Promise<void> {
-    this.#enter({ kind: "closing", finalResponse: undefined });
-    if (this.#ending !== "linger") return;
+  /** Hangs up, in the way that the last response calls for. Returns what is left to await. */
+  #leave(): Promise<void> | undefined {
+    this.#enter(LEAVING);
+    return this.#ending === "linger" ? this.#linger() : undefined;
+  }
+
+  async #linger(): Promise<void> {
     const { settings, deadlines, readFairness } = this.context;
     const end = deadlines.after(settings.lingerTimeout);
     const limitRead = () => {

@@ -85,6 +85,7 @@ export interface Streaming {
 export const NEW: ConnectionState = { kind: "new" };
 const IDLE: ConnectionState = { kind: "idle" };
 export const WRITING: ConnectionState = { kind: "writing" };
+export const LEAVING: ConnectionState = { kind: "closing", finalResponse: undefined };
 const READING_HEAD: ConnectionState = { kind: "reading", part: "head" };
 export const CALL_NEXT: HandlerCall = { kind: "next" };
 export const CALL_OVER: HandlerCall = { kind: "over" };

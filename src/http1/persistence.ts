@@ -17,8 +17,9 @@ export type ConnectionOption =
 export function clientLetsPersist(head: RequestHead): boolean {
   if ((head.seen & Seen.Connection) === 0) return head.minorVersion === 1;
   const text = head.header("connection") ?? "";
-  // What every browser sends needs no list.
+  // What browsers and proxies send needs no list.
   if (text === "keep-alive") return true;
+  if (text === "close") return false;
   const options = parseList(text);
   if (options.includes("close")) return false;
   return head.minorVersion === 1 || options.includes("keep-alive");
