@@ -165,9 +165,10 @@ function isRecord(headers: unknown): headers is Record<string, unknown> {
 function areSendable(
   fields: readonly (readonly [string, unknown])[],
 ): fields is readonly Field[] {
-  for (const [name, value] of fields) {
+  for (const field of fields) {
+    const value = field[1];
     if (typeof value !== "string" || !isTrimmed(value) || !isSendableValue(value)) return false;
-    if (kindOfName(name) === "invalid") return false;
+    if (kindOfName(field[0]) === "invalid") return false;
   }
   return true;
 }
@@ -184,16 +185,12 @@ function notedWithFields(
   fields: readonly Field[],
   body: NotedBody,
 ): NotedResponse | undefined {
-  let types = 0;
-  for (const field of fields) if (isContentType(field)) types++;
-  switch (types) {
-    case 0:
-      return new NotedResponse(status, type, fields, body);
-    case 1:
-      return fields.length === 1
-        ? new NotedResponse(status, fields[0][1], null, body)
-        : new NotedResponse(status, null, fields, body);
-    default:
-      return undefined;
+  let given: string | undefined;
+  for (const field of fields) {
+    if (!isContentType(field)) continue;
+    if (given !== undefined) return undefined;
+    given = field[1];
   }
+  // The type is among the fields.
+  return new NotedResponse(status, given === undefined ? type : null, fields, body);
 }

@@ -283,14 +283,14 @@ function writeFields(
   lengthField: string,
 ): void {
   let length = 0;
-  for (const [name, value] of fields) length += name.length + value.length + 4;
+  for (const field of fields) length += field[0].length + field[1].length + 4;
   const buffer = output.reserve(length);
   let at = output.length - lengthField.length;
-  for (const [name, value] of fields) {
-    at = writeText(buffer, at, name);
+  for (const field of fields) {
+    at = writeText(buffer, at, field[0]);
     buffer[at++] = COLON;
     buffer[at++] = SP;
-    at = writeText(buffer, at, value);
+    at = writeText(buffer, at, field[1]);
     buffer[at++] = CR;
     buffer[at++] = LF;
   }
