@@ -71,17 +71,19 @@ export function defineLazyHeaders(): LazyHeadersMaker {
     }
 
     get(name: string): string | null {
-      if (typeof name === "string") {
-        const value = this[STATE].head.header(name);
+      const state = this?.[STATE];
+      if (state !== undefined && typeof name === "string") {
+        const value = state.head.header(name);
         if (value !== null || isToken(name)) return value;
       }
-      // The platform converts the name, or refuses it.
+      // The platform converts the name, or refuses it, or an object that is no headers.
       return platform.get.apply(this as unknown as Headers, arguments as unknown as [string]);
     }
 
     has(name: string): boolean {
-      if (typeof name === "string") {
-        if (this[STATE].head.header(name) !== null) return true;
+      const state = this?.[STATE];
+      if (state !== undefined && typeof name === "string") {
+        if (state.head.header(name) !== null) return true;
         if (isToken(name)) return false;
       }
       return platform.has.apply(this as unknown as Headers, arguments as unknown as [string]);

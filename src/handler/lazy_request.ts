@@ -185,6 +185,7 @@ export function defineLazyRequest(): RequestMaker {
     return lazy as unknown as Request;
   }
 
+  /** Its readers pass an object that is none of them to the platform, which refuses it. */
   class LazyRequest {
     readonly [STATE]: RequestState;
 
@@ -219,13 +220,14 @@ export function defineLazyRequest(): RequestMaker {
     }
 
     text(): Promise<string> {
-      const state = this[STATE];
-      if (!state.isReadable) return platform.text.call(asRequest(this));
+      const state = this?.[STATE];
+      if (!state?.isReadable) return platform.text.call(asRequest(this));
       return promiseOf(() => state.takeText());
     }
 
     json(): Promise<unknown> {
-      const state = this[STATE];
+      const state = this?.[STATE];
+      if (state === undefined) return platform.json.call(asRequest(this));
       const { source } = state;
       if (!state.isReadable) {
         const request = asRequest(this);
@@ -243,25 +245,26 @@ export function defineLazyRequest(): RequestMaker {
     }
 
     bytes(): Promise<Uint8Array<ArrayBuffer>> {
-      const state = this[STATE];
-      if (!state.isReadable) return platform.bytes.call(asRequest(this));
+      const state = this?.[STATE];
+      if (!state?.isReadable) return platform.bytes.call(asRequest(this));
       return promiseOf(() => state.takeBytes());
     }
 
     arrayBuffer(): Promise<ArrayBuffer> {
-      const state = this[STATE];
-      if (!state.isReadable) return platform.arrayBuffer.call(asRequest(this));
+      const state = this?.[STATE];
+      if (!state?.isReadable) return platform.arrayBuffer.call(asRequest(this));
       return promiseOf(() => state.takeBytes().buffer);
     }
 
     blob(): Promise<Blob> {
-      const state = this[STATE];
-      if (state.isLate) return Promise.reject(lateReadError(state.source));
+      const state = this?.[STATE];
+      if (state?.isLate) return Promise.reject(lateReadError(state.source));
       return platform.blob.call(asRequest(this));
     }
 
     formData(): Promise<FormData> {
-      const state = this[STATE];
+      const state = this?.[STATE];
+      if (state === undefined) return platform.formData.call(asRequest(this));
       if (state.isLate) return Promise.reject(lateReadError(state.source));
       const form = state.isReadable ? state.takeForm() : undefined;
       if (form !== undefined) return Promise.resolve(form);
