@@ -101,13 +101,6 @@ const REQUESTS: readonly Difference[] = [
     why: "Deno.serve's json() does not remove a byte order mark, as text() does",
   },
   {
-    cases: /its keys/,
-    at: /^seen\.(?:before|after)$/,
-    deno: /"url"\]/,
-    mudpie: /"url","waitUntil"\]/,
-    why: "A request has `waitUntil`, where frameworks look for it",
-  },
-  {
     cases: /another prototype/,
     at: /^seen\./,
     deno: ANY,
@@ -262,10 +255,64 @@ const FAULTS: readonly Difference[] = [
   },
 ];
 
+/** The `Response` that workers have in place of the platform's (the option `fastResponse`). */
+const FAST_RESPONSE = /^(?:fetchHandler\(\) with isolation|the command line with (?:web|threads))/;
+const RESPONSES: readonly Difference[] = [
+  {
+    cases: /a Response as an object: the class/,
+    at: /^seen\.its prototype$/,
+    ways: FAST_RESPONSE,
+    deno: true,
+    mudpie: false,
+    why: "A response that is known by its parts has a prototype between itself and the platform's",
+  },
+  {
+    cases: /a Response as an object: the class/,
+    at: /^seen\.descriptor$/,
+    ways: FAST_RESPONSE,
+    deno: { writable: "undefined", enumerable: false, configurable: true },
+    mudpie: { writable: true, enumerable: false, configurable: true },
+    why: "The platform's descriptor has accessors until the program assigns to the name",
+  },
+  {
+    cases: /a Response as an object: the class/,
+    at: /^seen\.inspect class$/,
+    ways: FAST_RESPONSE,
+    deno: /^\[class Response\]/,
+    mudpie: /^\[Function: Response\]/,
+    why: "The prototype of a class cannot be another one's, and `instanceof` looks at it",
+  },
+  {
+    cases: /getters that count/,
+    at: /^seen\./,
+    ways: FAST_RESPONSE,
+    deno: ["status", "status", "statusText", "statusText", "headers", "x-one", "x-two"],
+    mudpie: ["status", "statusText", "headers", "x-one", "x-two"],
+    why: "Each member of an init is read once (Web IDL, section 3.2.17)",
+  },
+  {
+    cases: /a Response as an object: setPrototypeOf/,
+    at: /^seen\.double$/,
+    ways: FAST_RESPONSE,
+    deno: 400,
+    mudpie: "throws TypeError: Illegal invocation",
+    why: "A response reads its parts through its prototype, so that they cost nothing before",
+  },
+  {
+    cases: /a frozen response/,
+    at: /^answers\[0\]/,
+    ways: FAST_RESPONSE,
+    deno: ANY,
+    mudpie: /^(?:200|OK|frozen|6|text\/plain;charset=UTF-8)$/,
+    why: "Deno.serve cannot send a frozen response",
+  },
+];
+
 /** The differences from Deno.serve. */
 export const DIFFERENCES: readonly Difference[] = [
   ...WITHOUT_A_SOCKET,
   ...REQUESTS,
   ...FRAMING,
   ...FAULTS,
+  ...RESPONSES,
 ];

@@ -25,6 +25,7 @@ const appPath = (name: string): string => new URL(`../apps/${name}`, import.meta
 const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   "the command line with web workers": ["--isolation", "web"],
   "the command line with threads": ["--isolation", "thread"],
+  "the command line with --no-fast-response": ["--isolation", "thread", "--no-fast-response"],
 };
 
 /** Starts everything. If a server cannot start, those that have started are ended. */
