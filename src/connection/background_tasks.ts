@@ -1,6 +1,6 @@
-// The background work of one thread's requests: what handlers have given to `waitUntil`.
-// It is observed from the moment in which it is given, so that a rejection is a line in the log and no panic; whether
-// anything waits for it is up to the worker that ends.
+// The background work of one thread's requests: what handlers have given to `waitUntil`. It is
+// observed from the moment in which it is given, so that a rejection is a line in the log and no
+// panic; whether anything waits for it is up to the worker that ends.
 
 import { UNWANTED } from "../handler/body_stream.ts";
 import { escapeForLog, type LogSink, PanicLog } from "../telemetry/log.ts";
@@ -32,7 +32,8 @@ export class BackgroundTasks implements BackgroundWork {
 
   add(work: unknown, request: WebRequest): void {
     const task: Task = { request, since: performance.now() };
-    // First of all: it throws for a promise whose properties do, and then there is nothing to wait for.
+    // First of all: it throws for a promise whose properties do, and then there is nothing to wait
+    // for.
     const settling = Promise.resolve(work);
     this.#tasks.add(task);
     settling.then(
@@ -55,7 +56,10 @@ export class BackgroundTasks implements BackgroundWork {
     this.#rejections.note(`in ${nameOf(request)}`, error, performance.now());
   }
 
-  /** Waits until all work has settled, also what is given meanwhile, but not longer than until `time`. */
+  /**
+   * Waits until all work has settled, also what is given meanwhile, but not longer than until
+   * `time`.
+   */
   async settleUntil(time: number): Promise<void> {
     while (this.#tasks.size > 0) {
       const leftMs = time - performance.now();
@@ -69,7 +73,10 @@ export class BackgroundTasks implements BackgroundWork {
     }
   }
 
-  /** Logs the work that has not settled: how many tasks, of which requests, and how long each has taken so far. */
+  /**
+   * Logs the work that has not settled: how many tasks, of which requests, and how long each has
+   * taken so far.
+   */
   logUnfinished(now: number): void {
     const count = this.#tasks.size;
     if (count === 0) return;

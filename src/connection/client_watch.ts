@@ -1,6 +1,7 @@
-// Reads from one client. The watch owns the read that goes on while a handler works, or a body is made, so that the server sees
-// the client leave. The bytes of such a read are pipelined requests: the parser gets them at once, and the loop parses them
-// later. There is one read at a time: while the watch has one under way, it is also the loop's next read.
+// Reads from one client. The watch owns the read that goes on while a handler works, or a body is
+// made, so that the server sees the client leave. The bytes of such a read are pipelined requests:
+// the parser gets them at once, and the loop parses them later. There is one read at a time: while
+// the watch has one under way, it is also the loop's next read.
 
 import type { RequestParser } from "../http1/request_parser.ts";
 
@@ -42,7 +43,10 @@ export class ClientWatch {
     return this.#watching !== undefined;
   }
 
-  /** Reads for the loop. Resolves to the number of bytes that the parser has not been told of yet, or to null at the end. */
+  /**
+   * Reads for the loop. Resolves to the number of bytes that the parser has not been told of yet,
+   * or to null at the end.
+   */
   read(): Promise<number | null> {
     if (this.hasEnded) return ENDED;
     return this.#watching ?? this.#conn.read(this.#parser.space);

@@ -1,7 +1,7 @@
-// One connection: read, parse, call, encode, write, and again.
-// All requests that have come are answered before anything is written, so that pipelined requests share one write, in their
-// order. What cannot wait for the loop (a time limit, the end of a drain) interrupts it: it sends a final response from
-// outside, and the loop ends as soon as it sees that.
+// One connection: read, parse, call, encode, write, and again. All requests that have come are
+// answered before anything is written, so that pipelined requests share one write, in their order.
+// What cannot wait for the loop (a time limit, the end of a drain) interrupts it: it sends a final
+// response from outside, and the loop ends as soon as it sees that.
 
 import { UNWANTED } from "../handler/body_stream.ts";
 import { createPeer, type Peer } from "../handler/client_origin.ts";
@@ -70,8 +70,8 @@ interface RefusedRequest {
 }
 
 /**
- * How long each part of a streamed body may take after its client has ended its side of the connection. The client may still
- * read, but most often it is gone, which only a write can show.
+ * How long each part of a streamed body may take after its client has ended its side of the
+ * connection. The client may still read, but most often it is gone, which only a write can show.
  */
 const PART_AFTER_END_MS = 1_000;
 
@@ -116,7 +116,9 @@ export class Connection
     this.deadline = deadlines.after(settings.headTimeout);
   }
 
-  /** Serves the connection to its end. It never rejects: a failure of one client concerns no other. */
+  /**
+   * Serves the connection to its end. It never rejects: a failure of one client concerns no other.
+   */
   async serve(): Promise<void> {
     const { readFairness, onFault } = this.context;
     readFairness.enter();
@@ -162,8 +164,9 @@ export class Connection
         if (outcome.kind !== "request") this.#answerWithoutHandler(outcome);
         else {
           this.#beginHandling(outcome);
-          // Two microtasks are queued here, before the handler runs: its call, and the rest of this loop. Whatever async
-          // context the handler enters, the loop goes on in its own (see runtime/async_context.ts).
+          // Two microtasks are queued here, before the handler runs: its call, and the rest of this
+          // loop. Whatever async context the handler enters, the loop goes on in its own (see
+          // runtime/async_context.ts).
           queueMicrotask(this.#callLater);
           await SETTLED;
           let { call } = this.#handling;
@@ -222,14 +225,20 @@ export class Connection
     }
   }
 
-  /** The connection counts as busy from here on: a drain must not close it before the handler is called. */
+  /**
+   * The connection counts as busy from here on: a drain must not close it before the handler is
+   * called.
+   */
   #beginHandling(received: ReceivedRequest): void {
     this.#exchange.receive(received);
     this.#handling.call = CALL_NEXT;
     this.#state = this.#handling;
   }
 
-  /** Calls the handler of the request that was received, unless a drain has sent a final response meanwhile. */
+  /**
+   * Calls the handler of the request that was received, unless a drain has sent a final response
+   * meanwhile.
+   */
   #callHandler(): void {
     if (isEnding(this.#state)) return;
     const handling = this.#handling;
@@ -261,8 +270,8 @@ export class Connection
     try {
       await this.#write();
     } catch (error) {
-      // The client is gone and the handler is not. The body of its request may be in the memory of the connection, so the
-      // connection ends only after the handler.
+      // The client is gone and the handler is not. The body of its request may be in the memory of
+      // the connection, so the connection ends only after the handler.
       call.failure = { error };
       this.#client.noteLost();
       this.#exchange.abort(clientGone());
@@ -279,7 +288,10 @@ export class Connection
     return next;
   }
 
-  /** Appends the response of a handler, unless it comes too late: its client is gone, or has a final response. */
+  /**
+   * Appends the response of a handler, unless it comes too late: its client is gone, or has a final
+   * response.
+   */
   #answer(response: OutgoingResponse, isClientGone: boolean): HandlerCall {
     const exchange = this.#exchange;
     const { stream } = response;
@@ -320,7 +332,10 @@ export class Connection
     return connectionOption(minorVersion, staysOpen, offersUpgrade, announceKeepAlive);
   }
 
-  /** Decides whether the connection stays open after a response. A client may be sending when the server ends it. */
+  /**
+   * Decides whether the connection stays open after a response. A client may be sending when the
+   * server ends it.
+   */
   #decideEnding(wantsClose: boolean, persists: boolean): boolean {
     if (!persists) {
       this.#ending = this.parser.hasUnreadBytes ? "linger" : "close";
@@ -332,7 +347,10 @@ export class Connection
     return false;
   }
 
-  /** Appends the response to a request that no handler is called with, or whose handler has not answered in time. */
+  /**
+   * Appends the response to a request that no handler is called with, or whose handler has not
+   * answered in time.
+   */
   #refuse({ refusal, head, isHeadRequest, persists }: RefusedRequest): void {
     const { context } = this;
     const exchange = this.#exchange;
@@ -363,7 +381,10 @@ export class Connection
     this.#writer.settleWhenSent(completion);
   }
 
-  /** Sends a response whose body is made meanwhile. The exchange goes on until then, and the client is watched. */
+  /**
+   * Sends a response whose body is made meanwhile. The exchange goes on until then, and the client
+   * is watched.
+   */
   async #sendStream(answer: StreamedAnswer): Promise<void> {
     const { response, stream } = answer;
     const exchange = this.#exchange;
@@ -451,8 +472,9 @@ export class Connection
   }
 
   /**
-   * Sets the time limit for the next part of a streamed body. There is none while the client is present. A client that has sent so
-   * much that there is no room to watch it may be gone, and has as long as an idle one.
+   * Sets the time limit for the next part of a streamed body. There is none while the client is
+   * present. A client that has sent so much that there is no room to watch it may be gone, and has
+   * as long as an idle one.
    */
   #limitPart(): void {
     const { deadlines, settings } = this.context;
@@ -525,7 +547,9 @@ export class Connection
     }
   }
 
-  /** Sends a final response while the loop waits for something that may never come, and hangs up. */
+  /**
+   * Sends a final response while the loop waits for something that may never come, and hangs up.
+   */
   #sendFinal(refused: RefusedRequest): void {
     this.parser.stop();
     this.#refuse(refused);

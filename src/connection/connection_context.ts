@@ -1,4 +1,5 @@
-// What the connections of one worker share: its settings, its memory, its clocks, and where it counts and logs.
+// What the connections of one worker share: its settings, its memory, its clocks, and where it
+// counts and logs.
 
 import type { BufferPool } from "../http1/buffer_pool.ts";
 import type { ResponseEncoder } from "../http1/response_encoder.ts";
@@ -23,7 +24,9 @@ export interface ConnectionContext {
   /** Calls handlers by way of the dispatcher. */
   readonly handlerCalls: HandlerCalls;
   readonly deadlines: Deadlines;
-  /** Lets connections take turns if more of them are busy than one turn of the event loop serves. */
+  /**
+   * Lets connections take turns if more of them are busy than one turn of the event loop serves.
+   */
   readonly readFairness: ReadFairness;
   /** Measures how long requests take. Undefined if they are neither logged nor counted by route. */
   readonly requestClock: RequestClock | undefined;
@@ -36,7 +39,10 @@ export interface ConnectionContext {
   readonly accessLog: AccessLog | undefined;
   /** Undefined if requests are not counted by route. */
   readonly requestMetrics: RequestMetrics | undefined;
-  /** Called once for each connection when it is closed. A handler that was given up may still be running. */
+  /**
+   * Called once for each connection when it is closed. A handler that was given up may still be
+   * running.
+   */
   readonly onClosed: () => void;
   /** Called with an error that no client has caused: a fault in this library. */
   readonly onFault: (error: unknown) => void;

@@ -1,9 +1,13 @@
-// The connections of a worker, in the order in which they were accepted.
-// A `Set` would work, but each time it grows it links its old table to the new one. Once an old table has survived for long, the
-// garbage collector keeps all that was added later: thousands of closed connections, until its next full run. With one
-// connection for each request that took a tenth of the server's time, in pauses of 5 ms.
+// The connections of a worker, in the order in which they were accepted. A `Set` would work, but
+// each time it grows it links its old table to the new one. Once an old table has survived for
+// long, the garbage collector keeps all that was added later: thousands of closed connections,
+// until its next full run. With one connection for each request that took a tenth of the server's
+// time, in pauses of 5 ms.
 
-/** A member of a {@linkcode ConnectionList}. It is in one list at a time, and holds its own index there. */
+/**
+ * A member of a {@linkcode ConnectionList}. It is in one list at a time, and holds its own index
+ * there.
+ */
 export interface ListedConnection {
   listIndex: number;
 }
@@ -32,7 +36,10 @@ export class ConnectionList<Member extends ListedConnection> {
     if (empty >= MIN_EMPTY_SLOTS && empty >= this.size) this.#compact();
   }
 
-  /** Makes a new array: a compaction may come at any time, and an old array would keep closed connections as a `Set` does. */
+  /**
+   * Makes a new array: a compaction may come at any time, and an old array would keep closed
+   * connections as a `Set` does.
+   */
   #compact(): void {
     const members: Member[] = [];
     for (const member of this.#slots) {
@@ -43,7 +50,10 @@ export class ConnectionList<Member extends ListedConnection> {
     this.#slots = members;
   }
 
-  /** Returns the present members, the oldest first. The list may change while a caller iterates over them. */
+  /**
+   * Returns the present members, the oldest first. The list may change while a caller iterates over
+   * them.
+   */
   members(): Member[] {
     return this.#slots.filter((member) => member !== undefined);
   }

@@ -1,6 +1,7 @@
-// What a connection is doing. Its state is one value, and what belongs to one state is in that state.
-// Here is what depends on the state alone: what a connection waits for next, and which time limit that has. interruption.ts decides
-// what becomes of it when it is interrupted. No sockets and no clocks: the connection acts.
+// What a connection is doing. Its state is one value, and what belongs to one state is in that
+// state. Here is what depends on the state alone: what a connection waits for next, and which time
+// limit that has. interruption.ts decides what becomes of it when it is interrupted. No sockets and
+// no clocks: the connection acts.
 
 import type { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { BodyStream } from "../handler/body_stream.ts";
@@ -19,7 +20,10 @@ export type ConnectionState =
   | Streaming
   /** The client has to take what is in the output. */
   | { readonly kind: "writing" }
-  /** The last response is written. A final response is still being written, until its promise resolves. */
+  /**
+   * The last response is written. A final response is still being written, until its promise
+   * resolves.
+   */
   | { readonly kind: "closing"; readonly finalResponse: Promise<void> | undefined }
   /** The socket is closed. Nothing comes after this state. */
   | { readonly kind: "closed"; readonly finalResponse: Promise<void> | undefined };
@@ -39,8 +43,8 @@ export interface ReadingBody {
 }
 
 /**
- * A handler works on a request, or is about to be called. Each connection has one such value, which changes in place: a request
- * that is handled at once costs no object.
+ * A handler works on a request, or is about to be called. Each connection has one such value, which
+ * changes in place: a request that is handled at once costs no object.
  */
 export interface Handling {
   readonly kind: "handling";
@@ -90,19 +94,27 @@ const READING_HEAD: ConnectionState = { kind: "reading", part: "head" };
 export const CALL_NEXT: HandlerCall = { kind: "next" };
 export const CALL_OVER: HandlerCall = { kind: "over" };
 
-/** How much of a body a client has to send in each `bodyTimeout`: one that sends a byte at a time must not stay for ever. */
+/**
+ * How much of a body a client has to send in each `bodyTimeout`: one that sends a byte at a time
+ * must not stay for ever.
+ */
 const BYTES_PER_BODY_TIMEOUT = 65_536;
 
 /**
- * How long a draining worker leaves idle connections open: a client may have sent a request in the moment in which the
- * worker decided to drain, and would lose it.
+ * How long a draining worker leaves idle connections open: a client may have sent a request in the
+ * moment in which the worker decided to drain, and would lose it.
  */
 export const IDLE_GRACE_MS = 250;
 
-/** The same for a new connection: its client has not sent its first request yet, and is about to. */
+/**
+ * The same for a new connection: its client has not sent its first request yet, and is about to.
+ */
 export const NEW_GRACE_MS = 1_000;
 
-/** Whether the loop of the connection must end: the last response is written, or being written, or the socket is closed. */
+/**
+ * Whether the loop of the connection must end: the last response is written, or being written, or
+ * the socket is closed.
+ */
 export function isEnding(
   state: ConnectionState,
 ): state is ConnectionState & { kind: "closing" | "closed" } {
@@ -110,8 +122,9 @@ export function isEnding(
 }
 
 /**
- * Returns the state of a connection that has to read on, for what the parser awaits. It is the state that it was in if its time
- * limit goes on: an empty line is no request, and a byte is no progress.
+ * Returns the state of a connection that has to read on, for what the parser awaits. It is the
+ * state that it was in if its time limit goes on: an empty line is no request, and a byte is no
+ * progress.
  */
 export function stateWhenReading(
   state: ConnectionState,
@@ -132,8 +145,8 @@ export function stateWhenReading(
 }
 
 /**
- * Returns the time limit, in milliseconds, of a state for reading that follows another one; undefined if the time limit of the
- * other one goes on.
+ * Returns the time limit, in milliseconds, of a state for reading that follows another one;
+ * undefined if the time limit of the other one goes on.
  */
 export function readingLimit(
   from: ConnectionState,

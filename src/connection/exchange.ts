@@ -1,7 +1,8 @@
-// A request on its way to its response. All that an exchange enters somewhere it enters when it begins, and leaves when it ends:
-// the scoreboard, the in-flight requests, the access log, the request metrics, the handler's signal, and the promise that its
-// response is sent. An exchange ends once, in one of three ways: sent, cut off, or dropped.
-// A connection has one exchange at a time, so it has one object for all of them: a request costs no object of its own.
+// A request on its way to its response. All that an exchange enters somewhere it enters when it
+// begins, and leaves when it ends: the scoreboard, the in-flight requests, the access log, the
+// request metrics, the handler's signal, and the promise that its response is sent. An exchange
+// ends once, in one of three ways: sent, cut off, or dropped. A connection has one exchange at a
+// time, so it has one object for all of them: a request costs no object of its own.
 
 import { clientHostname, type Peer } from "../handler/client_origin.ts";
 import {
@@ -31,9 +32,15 @@ export interface ExchangeOwner {
   readonly context: ConnectionContext;
   readonly peer: Peer;
   readonly parser: RequestParser;
-  /** Called when a handler asks for its signal: the exchange has to be aborted from now on if the client leaves. */
+  /**
+   * Called when a handler asks for its signal: the exchange has to be aborted from now on if the
+   * client leaves.
+   */
   onSignalWanted(): void;
-  /** Resolves the promise when all that waits to be written is written, and rejects it with `NOT_SENT` if that fails. */
+  /**
+   * Resolves the promise when all that waits to be written is written, and rejects it with
+   * `NOT_SENT` if that fails.
+   */
   settleWhenSent(completion: PromiseWithResolvers<void>): void;
 }
 
@@ -134,8 +141,8 @@ export class Exchange implements ExchangeWatch {
   }
 
   /**
-   * Returns the request's id, if requests are logged or the handler has asked for it. The bytes have to be copied before another id is
-   * written.
+   * Returns the request's id, if requests are logged or the handler has asked for it. The bytes
+   * have to be copied before another id is written.
    */
   writeId(): WrittenId | undefined {
     const isNamed = this.#owner.context.accessLog !== undefined || idInUse(this.request) !== "";
@@ -150,13 +157,18 @@ export class Exchange implements ExchangeWatch {
     if (completion !== undefined) this.#owner.settleWhenSent(completion);
   }
 
-  /** Ends the exchange: the client has received a part of its response, and will receive no more. */
+  /**
+   * Ends the exchange: the client has received a part of its response, and will receive no more.
+   */
   cutOff(status: number, bodyBytes: number): void {
     this.report(status, bodyBytes, this.writeId());
     this.drop();
   }
 
-  /** Ends the exchange: the client is gone, or has received a final response that was reported already. */
+  /**
+   * Ends the exchange: the client is gone, or has received a final response that was reported
+   * already.
+   */
   drop(): void {
     const completion = this.#completion;
     this.#leave();
@@ -213,7 +225,10 @@ function isRequestId([name]: readonly [name: string, value: string]): boolean {
 
 const REFUSED_ID = new WrittenId();
 
-/** Returns the id of a request that no handler is called with, if requests are logged. The head is known if it was well-formed. */
+/**
+ * Returns the id of a request that no handler is called with, if requests are logged. The head is
+ * known if it was well-formed.
+ */
 export function writeRefusedId(
   { accessLog }: ConnectionContext,
   head: RequestHead | undefined,
@@ -231,7 +246,10 @@ export interface RefusedResponse {
   readonly id: WrittenId | undefined;
 }
 
-/** Enters a response to a request that no handler was called with into the access log and the request metrics. */
+/**
+ * Enters a response to a request that no handler was called with into the access log and the
+ * request metrics.
+ */
 export function reportRefusal(
   { context, peer }: Pick<ExchangeOwner, "context" | "peer">,
   { head, status, bodyBytes, id }: RefusedResponse,

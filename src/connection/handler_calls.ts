@@ -1,7 +1,7 @@
-// Calls the handlers of one worker, and knows which call the runtime has cut off.
-// The runtime does not end a thread that runs out of memory in a handler. It unwinds the stack, runs
-// no `finally`, and continues with the next task. A call that has neither returned nor thrown is the
-// only trace of that.
+// Calls the handlers of one worker, and knows which call the runtime has cut off. The runtime does
+// not end a thread that runs out of memory in a handler. It unwinds the stack, runs no `finally`,
+// and continues with the next task. A call that has neither returned nor thrown is the only trace
+// of that.
 
 import type { WebRequest } from "../handler/request.ts";
 import type { OutgoingResponse } from "../handler/outgoing_response.ts";

@@ -1,5 +1,6 @@
-// What interrupts a connection from outside of its loop, and what becomes of the connection then. Both interrupters, the time limit and
-// the end of a drain, share one decision; they differ in what the client and the handler are told. The connection acts on it.
+// What interrupts a connection from outside of its loop, and what becomes of the connection then.
+// Both interrupters, the time limit and the end of a drain, share one decision; they differ in what
+// the client and the handler are told. The connection acts on it.
 
 import type { Refusal } from "../http1/refusal.ts";
 import type { ConnectionState } from "./connection_state.ts";

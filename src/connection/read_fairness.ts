@@ -1,15 +1,23 @@
 // Fairness among many connections that are busy at the same time.
 //
-// In one turn of the event loop the runtime lets the reads of a thread take 128 steps. It puts the reads that got no step at
-// the back, the newest first, and reads that began meanwhile come before them. An overloaded worker would serve the same 128
-// connections again and again, and let others wait for a second. So after a full turn, the connections that were served
-// in it begin their next reads only when all others were served as well. Such a round ends when a turn was not full, when all
-// connections wait, or when nothing has arrived for a moment. If one turn can serve all open connections, none waits.
+// In one turn of the event loop the runtime lets the reads of a thread take 128 steps. It puts the
+// reads that got no step at the back, the newest first, and reads that began meanwhile come before
+// them. An overloaded worker would serve the same 128 connections again and again, and let others
+// wait for a second. So after a full turn, the connections that were served in it begin their next
+// reads only when all others were served as well. Such a round ends when a turn was not full, when
+// all connections wait, or when nothing has arrived for a moment. If one turn can serve all open
+// connections, none waits.
 
-/** A turn with so many finished reads may have left others out: the budget of 128, less what accepting and writing need. */
+/**
+ * A turn with so many finished reads may have left others out: the budget of 128, less what
+ * accepting and writing need.
+ */
 const FULL_TURN_READS = 100;
 
-/** The round is over after two timers of this length in which no read has ended, if nothing else ends the round. */
+/**
+ * The round is over after two timers of this length in which no read has ended, if nothing else
+ * ends the round.
+ */
 const QUIET_MS = 1;
 
 /** Lets the busy connections of one worker take turns. */
@@ -38,11 +46,15 @@ export class ReadFairness {
   /** Counts a read that has ended. */
   noteRead(): void {
     if (this.#connections <= FULL_TURN_READS) return;
-    // The runtime settles the reads of one turn together; this microtask runs after the last of them.
+    // The runtime settles the reads of one turn together; this microtask runs after the last of
+    // them.
     if (this.#readsInTurn++ === 0) queueMicrotask(() => this.#endTurn());
   }
 
-  /** Returns what a connection that was served has to await before its next read; undefined if it need not wait. */
+  /**
+   * Returns what a connection that was served has to await before its next read; undefined if it
+   * need not wait.
+   */
   pause(): Promise<void> | undefined {
     if (!this.#wasTurnFull) return undefined;
     if (++this.#waiting >= this.#connections) {
@@ -69,12 +81,16 @@ export class ReadFairness {
     round?.resolve();
   }
 
-  /** Ends a round that no other read will end: its last turn was full by chance, or its clients have left. */
+  /**
+   * Ends a round that no other read will end: its last turn was full by chance, or its clients have
+   * left.
+   */
   #watch(): void {
     this.#isWatching = true;
     let quietChecks = 0;
     const check = () => {
-      // A timer that is due when a long turn ends has not seen the reads that wait after it; the next timer has.
+      // A timer that is due when a long turn ends has not seen the reads that wait after it; the
+      // next timer has.
       quietChecks = this.#hasReadEnded ? 0 : quietChecks + 1;
       this.#hasReadEnded = false;
       if (quietChecks === 2) this.#endRound();

@@ -1,6 +1,7 @@
-// Writes the responses of one connection. The writer owns the output: responses are encoded into it and wait there, so that those
-// to pipelined requests share one write. It owns what depends on writing: Nagle's algorithm, writes that the kernel takes
-// only a part of, the time limit for them, and the promises that a response is sent. It decides nothing about responses.
+// Writes the responses of one connection. The writer owns the output: responses are encoded into it
+// and wait there, so that those to pipelined requests share one write. It owns what depends on
+// writing: Nagle's algorithm, writes that the kernel takes only a part of, the time limit for them,
+// and the promises that a response is sent. It decides nothing about responses.
 
 import { NOT_SENT } from "../handler/request.ts";
 import type { BufferPool } from "../http1/buffer_pool.ts";
@@ -18,10 +19,16 @@ export interface WriteTimer {
   restartWriteTimeout(): void;
 }
 
-/** How much of a response a client has to take in each `writeTimeout`: one that takes a byte at a time must not stay for ever. */
+/**
+ * How much of a response a client has to take in each `writeTimeout`: one that takes a byte at a
+ * time must not stay for ever.
+ */
 const BYTES_PER_WRITE_TIMEOUT = 65_536;
 
-/** What certainly fits one segment: the size that every host takes (RFC 9293, section 3.7.1: 536 bytes). */
+/**
+ * What certainly fits one segment: the size that every host takes (RFC 9293, section 3.7.1: 536
+ * bytes).
+ */
 const ONE_SEGMENT_BYTES = 536;
 
 const BYTES_GONE =
@@ -35,7 +42,10 @@ export class ResponseWriter {
   readonly #timer: WriteTimer;
   /** What was written so far, as far as Nagle's algorithm is concerned: see `#sendAtOnce`. */
   #sent: "nothing" | "one segment" | "anything";
-  /** Of the responses in the output, those whose handlers want to know when they are sent; undefined if there are none. */
+  /**
+   * Of the responses in the output, those whose handlers want to know when they are sent; undefined
+   * if there are none.
+   */
   #unsent: PromiseWithResolvers<void>[] | undefined;
 
   constructor(conn: WritableConn, pool: BufferPool, timer: WriteTimer) {
@@ -63,8 +73,9 @@ export class ResponseWriter {
   }
 
   /**
-   * Begins to write the output, which must not be empty; `finish` takes the number that the write resolves to. The two do what `write`
-   * does, without the promises that another async function costs.
+   * Begins to write the output, which must not be empty; `finish` takes the number that the write
+   * resolves to. The two do what `write` does, without the promises that another async function
+   * costs.
    */
   begin(): Promise<number> {
     this.#timer.restartWriteTimeout();
@@ -73,7 +84,10 @@ export class ResponseWriter {
     return this.#conn.write(bytes);
   }
 
-  /** Finishes a write of which the kernel has taken so many bytes. Returns what is left to await, or undefined. */
+  /**
+   * Finishes a write of which the kernel has taken so many bytes. Returns what is left to await, or
+   * undefined.
+   */
   finish(written: number): Promise<void> | undefined {
     const { output } = this;
     if (written < output.length || output.largeBody !== undefined) return this.#writeFrom(written);
@@ -82,7 +96,10 @@ export class ResponseWriter {
     return undefined;
   }
 
-  /** Resolves the promise when all that is in the output now has been written. Rejects it if that fails. */
+  /**
+   * Resolves the promise when all that is in the output now has been written. Rejects it if that
+   * fails.
+   */
   settleWhenSent(completion: PromiseWithResolvers<void>): void {
     if (this.isEmpty) completion.resolve();
     else (this.#unsent ??= []).push(completion);
@@ -111,11 +128,14 @@ export class ResponseWriter {
     if (this.#unsent !== undefined) this.#resolveUnsent();
   }
 
-  /** Writes bytes to the last one. The time limit holds for a number of bytes, and then begins anew. */
+  /**
+   * Writes bytes to the last one. The time limit holds for a number of bytes, and then begins anew.
+   */
   async #writeRest(bytes: Uint8Array, from: number, length: number): Promise<void> {
     let begunAt = 0;
     for (let at = from; at < length;) {
-      // A response with fewer bytes than its head declares would go on with the bytes of the next one.
+      // A response with fewer bytes than its head declares would go on with the bytes of the next
+      // one.
       if (bytes.length < length) throw new TypeError(BYTES_GONE);
       if (at - begunAt >= BYTES_PER_WRITE_TIMEOUT) {
         this.#timer.restartWriteTimeout();
@@ -127,9 +147,9 @@ export class ResponseWriter {
   }
 
   /**
-   * Has the kernel send a write at once, although the client has not acknowledged the one before (Nagle's algorithm, RFC 9293,
-   * section 3.7.4). A first small write has none before it, and often is the only one: a connection with one request saves
-   * this system call, which is one of its ten.
+   * Has the kernel send a write at once, although the client has not acknowledged the one before
+   * (Nagle's algorithm, RFC 9293, section 3.7.4). A first small write has none before it, and often
+   * is the only one: a connection with one request saves this system call, which is one of its ten.
    */
   #sendAtOnce(length: number): void {
     if (this.#sent === "nothing" && length <= ONE_SEGMENT_BYTES) {

@@ -1,5 +1,6 @@
-// Sends a body that is made while it is sent: asks for a part, writes it, and asks for the next one. Parts that come at once share a
-// write. Before it waits for a part, it writes what it has, so that the client receives an event when it happens.
+// Sends a body that is made while it is sent: asks for a part, writes it, and asks for the next
+// one. Parts that come at once share a write. Before it waits for a part, it writes what it has, so
+// that the client receives an event when it happens.
 
 import { setImmediate } from "node:timers";
 import type { BodyStream } from "../handler/body_stream.ts";
@@ -24,7 +25,10 @@ export interface BodySink {
 export type StreamEnd =
   /** All of it is in the output, or written. */
   | { readonly kind: "sent" }
-  /** Its source has failed. The client can receive another response if nothing of this one has been written. */
+  /**
+   * Its source has failed. The client can receive another response if nothing of this one has been
+   * written.
+   */
   | { readonly kind: "failed"; readonly error: unknown; readonly hasLeft: boolean }
   /** The rest of it is not wanted. */
   | { readonly kind: "cut off" };
@@ -55,7 +59,10 @@ export class StreamedBody {
     this.#framing = framing;
   }
 
-  /** Sends all of the body. `begin` appends the head to the output. It is called once, before the first part or the first wait. */
+  /**
+   * Sends all of the body. `begin` appends the head to the output. It is called once, before the
+   * first part or the first wait.
+   */
   async send(sink: BodySink, begin: () => void): Promise<StreamEnd> {
     const { output } = sink;
     let hasBegun = false;

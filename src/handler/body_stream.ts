@@ -1,10 +1,12 @@
-// A body that is made while it is sent: the parts of a stream or of an async iterable, one at a time, and each only when it is
-// asked for. That is all of back-pressure: who cannot send what is there does not ask for more.
+// A body that is made while it is sent. It takes the parts of a stream or of an async iterable one
+// at a time, each only on request. That is all of back-pressure: a sender that still has bytes to
+// send requests no more.
 
 import { CapturedContext } from "../runtime/async_context.ts";
 
 /**
- * What a body is made of while it is sent: a stream, or an async iterable. Its text goes out as UTF-8, its bytes as they are.
+ * The source of a body that is made while it is sent: a stream, or an async iterable. Text is sent
+ * as UTF-8, bytes as they are.
  *
  * @example The two kinds
  * ```ts
@@ -22,8 +24,9 @@ export type BodySource =
   | AsyncIterable<Uint8Array | string>;
 
 /**
- * Why a source is told that its parts are not wanted. Who writes to the other end of a stream gets it as an error, and most often awaits
- * nothing there: that a client has gone must not count as a fault of theirs, so it can be told from all other errors.
+ * The reason with which a source is cancelled. The code that writes to the other end of a stream
+ * receives it as an error, and often does not await it. A client that leaves is no fault of that
+ * code, so the error has an identity of its own.
  */
 export const UNWANTED: DOMException = new DOMException(
   "Nobody waits for the rest of this body",
@@ -42,10 +45,13 @@ export function isBodySource(value: unknown): value is BodySource {
 /** The parts of one body. */
 export class BodyStream {
   readonly source: BodySource;
-  /** The source runs in the async context of the handler that made the body, and leaves nothing in the one of the connection. */
+  /**
+   * The async context of the handler that made the body. The source runs in it, and the connection
+   * keeps its own.
+   */
   readonly #context = new CapturedContext();
   #isClaimed = false;
-  /** How many bytes it has to have; undefined where any number is right. */
+  /** How many bytes the body must have; undefined if any number is right. */
   #declaredBytes: number | undefined;
   #givenBytes = 0;
   #parts: Parts | undefined;
@@ -54,7 +60,10 @@ export class BodyStream {
     this.source = source;
   }
 
-  /** Takes the source for one answer: its parts come only once. False where somebody has it already. */
+  /**
+   * Claims the source for one response, because its parts come only once. Returns false if it is in
+   * use.
+   */
   claim(): boolean {
     if (this.#isClaimed || (this.source instanceof ReadableStream && this.source.locked)) {
       return false;
@@ -63,14 +72,17 @@ export class BodyStream {
     return true;
   }
 
-  /** From now on the body fails when it turns out to have more or fewer bytes than that, as its Content-Length declares. */
+  /**
+   * Has the body fail if it does not have this number of bytes, which its Content-Length declares.
+   */
   holdTo(declaredBytes: number): void {
     this.#declaredBytes = declaredBytes;
   }
 
   /**
-   * The next part that is not empty; undefined at the end. It rejects with what the source fails with, and with a `TypeError`
-   * for a part that is neither text nor bytes, or with which the body is not of its declared length.
+   * Resolves to the next part that is not empty; to undefined at the end. It rejects with the error
+   * of the source, or with a `TypeError` if a part is neither text nor bytes, or if the body does
+   * not have its declared length.
    */
   async next(): Promise<Uint8Array | undefined> {
     for (;;) {
@@ -100,7 +112,7 @@ export class BodyStream {
     );
   }
 
-  /** Tells the source that nobody wants its parts any more. What it does about it, and whether that fails, concerns nobody. */
+  /** Cancels the source. A failure of that is ignored: the response has its outcome already. */
   cancel(reason: unknown): void {
     this.#cancel(reason).catch(() => {});
   }

@@ -1,6 +1,6 @@
-// Decides where a request comes from: the address of its client, and the scheme and host that the client has used.
-// It joins what the connection shows with what trusted front ends say (forwarded.ts). Every address of a peer comes in here.
-// Addresses and fields come in, an origin goes out; no sockets.
+// Decides where a request comes from: the address of its client, and the scheme and host that the
+// client has used. It joins the connection's peer with the fields of trusted proxies
+// (forwarded.ts). No sockets.
 
 import { type AddressRanges, normalizeAddress } from "../net/address_ranges.ts";
 import { HttpError } from "./errors.ts";
@@ -11,32 +11,32 @@ export interface Peer {
   readonly addr: Deno.NetAddr;
   /** The scheme that the connection itself speaks. */
   readonly scheme: Scheme;
-  /** The front ends that are believed about the client; undefined where none is. */
+  /** The proxies that are trusted about the client; undefined if none is. */
   readonly trust: AddressRanges | undefined;
-  /** The kind of fields that front ends write; undefined where both kinds are read. */
+  /** The kind of fields that the proxies write; undefined if both kinds are read. */
   readonly forwardedBy?: ForwardedKind;
-  /** The most bytes to which a body of its requests may decode; undefined where bodies stay as they are coded. */
+  /** The most bytes to which a body may decode; undefined if coded bodies are not decoded. */
   readonly maxDecodedBytes?: number;
 }
 
-/** The options that say which front ends are believed, and about what. */
+/** The options that specify which proxies are trusted, and for which fields. */
 export interface ProxySettings {
   readonly trustProxy: AddressRanges | undefined;
   readonly forwardedBy: ForwardedKind | undefined;
 }
 
-/** The options that say how the requests of a peer are read. */
+/** The options that specify how the requests of a peer are read. */
 export interface PeerSettings extends ProxySettings {
   readonly maxBodyBytes: number;
   readonly decodeRequestBodies: boolean;
 }
 
-/** The address of a peer that has none in an IP network: a front end on the same machine, at a Unix socket. */
+/** The address of a peer without an IP address: a proxy on the same machine, at a Unix socket. */
 const LOCAL: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
 
 /**
- * Makes the peer of a connection. Every peer's address comes in through here, so a client has the same text on every socket:
- * a socket for both families names IPv4 peers as `::ffff:192.0.2.1`.
+ * Makes the peer of a connection. All addresses of peers pass through here, so a client has the
+ * same text on every socket: a socket for both families names IPv4 peers as `::ffff:192.0.2.1`.
  */
 export function createPeer(
   address: Deno.Addr | undefined,
@@ -56,29 +56,39 @@ export function createPeer(
       // Only processes of this machine can be at the other end.
       return { addr: LOCAL, scheme, trust, forwardedBy, maxDecodedBytes };
     default:
-      // It may be anybody, so nothing is believed.
+      // The peer is unknown, so it is not trusted.
       return { addr: LOCAL, scheme, trust: undefined, forwardedBy, maxDecodedBytes };
   }
 }
 
-/** The client of a request, and the scheme and host that it has used, as far as the peer is believed. */
+/**
+ * The client of a request, and the scheme and host that it has used, according to trusted proxies.
+ */
 export interface Origin {
   readonly clientAddr: Deno.NetAddr;
   readonly scheme: Scheme;
-  /** Undefined where only the Host field names one. */
+  /** Undefined if only the Host field names one. */
   readonly host: string | undefined;
-  /** The fields that name different clients, so that the rest is the connection's own; undefined where none do. */
+  /**
+   * The fields that name different clients. If there are some, the rest is the connection's own.
+   */
   readonly conflict: readonly string[] | undefined;
 }
 
-/** The address of the client, for a log. It never throws: with a conflict it is the peer's. */
+/**
+ * Returns the address of the client, for a log; that of the peer if the fields conflict. Never
+ * throws.
+ */
 export function clientHostname(fields: Fields, peer: Peer): string {
   if (peer.trust === undefined) return peer.addr.hostname;
   const told = readForwarded(fields, peer.addr.hostname, peer.trust, peer.forwardedBy);
   return (told.kind === "told" ? told.client?.hostname : undefined) ?? peer.addr.hostname;
 }
 
-/** The origin of a request. It never throws: with a conflict it is the connection's own, for what needs no certain client. */
+/**
+ * Returns the origin of a request; the connection's own, with `conflict`, if the fields conflict.
+ * Never throws.
+ */
 export function originOf(fields: Fields, peer: Peer, trust: AddressRanges): Origin {
   const told = readForwarded(fields, peer.addr.hostname, trust, peer.forwardedBy);
   switch (told.kind) {
@@ -99,7 +109,7 @@ export function originOf(fields: Fields, peer: Peer, trust: AddressRanges): Orig
   }
 }
 
-/** The answer to a request of which no client can be named. Its reader may be the operator of the front end. */
+/** Makes the response to a request with conflicting fields. Its reader may operate the proxy. */
 export function conflictError(fields: readonly string[]): HttpError {
   return new HttpError(
     400,

@@ -1,9 +1,7 @@
-// Who asks, and for what, when a request comes through front ends: the words of X-Forwarded-For, -Proto and -Host, or of
-// Forwarded (RFC 7239), read with distrust. Each front end adds, at the end of the list, whom it was asked by; all that stands
-// before is hearsay, which the client may have made up. So the list is read from the right, and only as far as those who have
-// written it are trusted. Field values and trusted ranges come in, an address, a scheme and a host go out; no sockets.
-// A front end passes on the kind of fields that it does not write: what counts is the kind that it is known to write, or
-// else what both kinds say.
+// Parses forwarded fields, X-Forwarded-For, -Proto and -Host or Forwarded (RFC 7239), right to
+// left, up to the first hop that is not trusted. Each proxy appends the address of its own client,
+// and the client may have invented all that precedes it. A proxy passes on the kind of fields that
+// it does not write, so both kinds must agree unless the proxy's kind is known. No sockets.
 
 import {
   type AddressRanges,
@@ -27,32 +25,41 @@ export type Scheme = "http" | "https";
 
 /** The header fields of a request. */
 export interface Fields {
-  /** The value of a field, its name in whatever case, several lines joined with commas; null where there is none. */
+  /**
+   * Returns the value of a field, several lines joined with commas; null if the request has none.
+   * The case of the name does not matter.
+   */
   header(name: string): string | null;
 }
 
-/** An address and a port, 0 where the port is not known. */
+/** An address and a port. The port is 0 if it is not known. */
 export interface Endpoint {
   readonly hostname: string;
   readonly port: number;
 }
 
-/** The two kinds of fields: `Forwarded` (RFC 7239), and the older `X-Forwarded-For`, `-Proto` and `-Host`. */
+/**
+ * The two kinds of fields: `Forwarded` (RFC 7239), and the older `X-Forwarded-For`, `-Proto` and
+ * `-Host`.
+ */
 export type ForwardedKind = "forwarded" | "x-forwarded";
 
-/** What the fields of one kind say, or of both kinds where they agree. */
+/** What the fields of one kind state, or of both kinds if they agree. */
 interface Statement {
   readonly kind: "told";
-  /** The client; undefined where it is the peer itself, as far as anybody says. */
+  /** Undefined if no trusted proxy names a client other than the peer. */
   readonly client: Endpoint | undefined;
   readonly scheme: Scheme | undefined;
   readonly host: string | undefined;
 }
 
-/** What those who are trusted say about a request. */
+/** What the trusted proxies state about a request. */
 export type Told =
   | Statement
-  /** The two kinds name different clients. The front end has written one kind, and the client may have written the other. */
+  /**
+   * The two kinds name different clients. The proxy has written one kind, and the client may have
+   * written the other.
+   */
   | { readonly kind: "conflict"; readonly fields: readonly string[] };
 
 const NOTHING: Statement = { kind: "told", client: undefined, scheme: undefined, host: undefined };
@@ -60,18 +67,22 @@ const NOTHING: Statement = { kind: "told", client: undefined, scheme: undefined,
 /** The older fields, which are read together. */
 const X_FIELDS = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"] as const;
 
-/** How many front ends are followed: far more than ever stand behind each other. It bounds the work for a list of thousands. */
+/**
+ * The most proxies that are followed, far more than any chain has. It bounds the work for a list of
+ * thousands.
+ */
 const MAX_HOPS = 100;
 
 /**
- * The longest element of a list, or pair of an element, that is looked at: a host of 255 bytes fits, with each of them escaped and
- * percent-encoded. Regular expressions run over it, and over some megabytes they throw.
+ * The longest element of a list, or pair of an element, that is parsed. A host of 255 bytes fits,
+ * even if each byte is escaped and percent-encoded. Regular expressions throw on megabytes.
  */
 const MAX_LENGTH = 2_048;
 
 /**
- * Reads what the peer at `peerHostname` says about the client, in so far as it is trusted. With `writtenBy`, fields of the other kind
- * are not read. Without it, both kinds are read where both are there, and have to name the same client.
+ * Reads what the peer at `peerHostname` states about the client, if the peer is trusted. With
+ * `writtenBy`, fields of the other kind are not read. Without it, both kinds are read if the
+ * request has both, and must name the same client.
  */
 export function readForwarded(
   fields: Fields,
@@ -86,7 +97,8 @@ export function readForwarded(
   if (statement === undefined || xStatement === undefined) {
     return statement ?? xStatement ?? NOTHING;
   }
-  // Even an empty field counts: a front end may know nothing of this client, and the client may have written the other kind.
+  // Even an empty field counts: a proxy may not know this client, and the client may have written
+  // the other kind.
   return agreement(statement, xStatement) ?? {
     kind: "conflict",
     fields: ["Forwarded", ...X_FIELDS.filter((name) => fields.header(name) !== null)],
@@ -94,8 +106,9 @@ export function readForwarded(
 }
 
 /**
- * What both kinds say; undefined where they name different clients. The front end has written at least one kind, so what both
- * say is its word. What only one says may be the client's.
+ * Returns what both kinds state; undefined if they name different clients. The proxy has written at
+ * least one kind, so it agrees to what both state. The client may have written what only one
+ * states.
  */
 function agreement(one: Statement, other: Statement): Statement | undefined {
   if (one.client?.hostname !== other.client?.hostname) return undefined;
@@ -108,7 +121,7 @@ function agreement(one: Statement, other: Statement): Statement | undefined {
   };
 }
 
-/** A node on the way: its address, and its port, 0 where that is not known. */
+/** A node on the way of a request. The port is 0 if it is not known. */
 interface Node {
   readonly address: IpAddress;
   readonly port: number;
@@ -119,10 +132,11 @@ function endpointOf(node: Node | undefined): Endpoint | undefined {
 }
 
 /**
- * Reads the older fields; undefined where there are none. The client is found by walking; of schemes and hosts the last one counts, because it alone is surely
- * not the client's. Where in a list the word of the client's own front end stands cannot be told from the lists' lengths, which
- * the client can choose: where one front end adds to the hosts (as Apache does) and the next one lets them pass (as nginx does
- * unless told otherwise), one host more in the request would move the client's into that place.
+ * Reads the older fields; undefined if the request has none. Of schemes and hosts the last one
+ * counts: no other is surely not the client's. The lengths of the lists cannot show which element
+ * the outermost proxy has written, because the client chooses them. One proxy may append to the
+ * hosts, as Apache does, and the next may pass them on, as nginx does by default. Then one more
+ * host in the request would move the client's own into that place.
  */
 function readXFields(fields: Fields, trust: AddressRanges): Statement | undefined {
   const [addresses, schemes, hosts] = X_FIELDS.map((name) => fields.header(name));
@@ -135,7 +149,9 @@ function readXFields(fields: Fields, trust: AddressRanges): Statement | undefine
   };
 }
 
-/** The node that the last one who is trusted, from the right, tells of; undefined where that is nobody. */
+/**
+ * Returns the node that the last trusted proxy, from the right, names; undefined if it names none.
+ */
 function walk(list: string, trust: AddressRanges): Node | undefined {
   let client: Node | undefined;
   let end = list.length;
@@ -150,7 +166,7 @@ function walk(list: string, trust: AddressRanges): Node | undefined {
   return client;
 }
 
-/** An element that is empty says nothing, as one that is missing does; what stands before it is not better for that. */
+/** Returns the last element. An empty one counts as missing; the one before does not replace it. */
 function lastElement(list: string | null): string {
   return list === null ? "" : elementAt(list, list.lastIndexOf(",") + 1, list.length);
 }
@@ -161,8 +177,8 @@ function elementAt(list: string, start: number, end: number): string {
 }
 
 /**
- * Reads the elements of Forwarded; undefined where there is no such field. Each element is by one front end, so what it says of
- * scheme and host belongs to the address that it tells of; those nearest to the client count.
+ * Reads the elements of Forwarded; undefined if the request has no such field. One proxy writes
+ * each element, so its scheme and host belong to its address. Those nearest to the client count.
  */
 function readElementsOf(fields: Fields, trust: AddressRanges): Statement | undefined {
   const list = fields.header("Forwarded");
@@ -187,9 +203,10 @@ function readElementsOf(fields: Fields, trust: AddressRanges): Statement | undef
 }
 
 /**
- * Where the element begins that ends at `end`. It is looked for from the right, where those write who are trusted, so that a
- * quote that a client leaves open on the left swallows nothing of theirs. In what is well-formed nothing is in doubt from this
- * side either: the quote that opens a string stands behind "=", and so never behind a backslash.
+ * Returns where the element begins that ends at `end`. The search starts at the right, where the
+ * trusted proxies write: a quote that a client leaves open on the left hides none of their
+ * elements. A well-formed list reads the same from both sides: the quote that opens a string
+ * follows "=", and never a backslash.
  */
 function startOfElement(list: string, end: number): number {
   let isQuoted = false;
@@ -201,7 +218,7 @@ function startOfElement(list: string, end: number): number {
   return 0;
 }
 
-/** Whether an odd number of backslashes stands before that place. */
+/** Whether an odd number of backslashes precedes that place. */
 function isEscaped(text: string, at: number): boolean {
   let start = at;
   while (start > 0 && text.charCodeAt(start - 1) === BACKSLASH) start--;
@@ -209,8 +226,8 @@ function isEscaped(text: string, at: number): boolean {
 }
 
 /**
- * The parameters of an element of Forwarded, their names in lower case; undefined where it is malformed or says one thing twice
- * (RFC 7239, section 4).
+ * Parses the parameters of an element of Forwarded, with their names in lower case; undefined if it
+ * is malformed or has a parameter twice (RFC 7239, section 4).
  */
 function parseElement(element: string): ReadonlyMap<string, string> | undefined {
   const parameters = new Map<string, string>();
@@ -218,7 +235,7 @@ function parseElement(element: string): ReadonlyMap<string, string> | undefined 
     const end = endOfPair(element, start);
     const pair = trimWhiteSpace(element.slice(start, end));
     start = end + 1;
-    // The grammar has room for pairs that are not there.
+    // The grammar allows empty pairs.
     if (pair === "") continue;
     if (pair.length > MAX_LENGTH) return undefined;
     const equals = pair.indexOf("=");
@@ -230,7 +247,7 @@ function parseElement(element: string): ReadonlyMap<string, string> | undefined 
   return parameters;
 }
 
-/** Where the pair ends that begins at `start`: at a semicolon that is not quoted. */
+/** Returns where the pair ends that begins at `start`: at a semicolon outside of quotes. */
 function endOfPair(element: string, start: number): number {
   let isQuoted = false;
   for (let at = start; at < element.length; at++) {
@@ -242,27 +259,31 @@ function endOfPair(element: string, start: number): number {
   return element.length;
 }
 
-/** A backslash makes the character behind it stand for itself (RFC 9110, section 5.6.4). */
+/** A backslash escapes the character after it (RFC 9110, section 5.6.4). */
 const QUOTED_STRING = /^"(?:[^"\\]|\\.)*"$/s;
 const QUOTED_PAIR = /\\(.)/gs;
 
 /**
- * Colons and brackets would have to be quoted; front ends leave the quotes out, and there is only one way to read what they
- * write then.
+ * Colons and brackets need quotes. Proxies omit these, and the value still has only one meaning.
  */
 const UNQUOTED_VALUE = /^[^" \t]*$/;
 
-/** What a value says, without its quotes; undefined where it is malformed. */
+/** Parses a value, without its quotes; undefined if it is malformed. */
 function parseValue(written: string): string | undefined {
   if (!written.startsWith('"')) return UNQUOTED_VALUE.test(written) ? written : undefined;
   if (!QUOTED_STRING.test(written)) return undefined;
   return written.slice(1, -1).replace(QUOTED_PAIR, "$1");
 }
 
-/** An address, in brackets where it is IPv6, and a port, which may be obfuscated (RFC 7239, section 6). */
+/**
+ * An address, in brackets if it is IPv6, and a port, which may be obfuscated (RFC 7239, section 6).
+ */
 const NODE = /^(?:\[([^:\]]*:[^\]]*)\]|([^:[\]]*))(?::([0-9]{1,5}|_[0-9A-Za-z._-]+))?$/;
 
-/** Reads whom an element tells of. "unknown", a name of the front end's own such as "_hidden", and all else is nobody. */
+/**
+ * Parses the node that an element names; undefined for "unknown", "_hidden" and all that is no
+ * address.
+ */
 function parseNode(text: string): Node | undefined {
   // X-Forwarded-For has IPv6 without brackets, too, and then without a port.
   const bare = parseAddress(text);

@@ -45,7 +45,7 @@ export const MIN_CALLBACKS_MS = 500;
  * How long the last responses may take to reach their clients once the time of the connections is
  * over.
  */
-export const FAREWELL_MS = 500;
+export const FINAL_RESPONSES_MS = 500;
 
 /**
  * What a worker may need beyond all of its work: for the code after `run()`, and for its last
@@ -54,4 +54,4 @@ export const FAREWELL_MS = 500;
 const ENDING_MS = 1_000;
 
 /** How long after `workMs` a worker that keeps to its order has surely ended. */
-export const MAX_OVERTIME_MS = FAREWELL_MS + MIN_WORK_MS + MIN_CALLBACKS_MS + ENDING_MS;
+export const MAX_OVERTIME_MS = FINAL_RESPONSES_MS + MIN_WORK_MS + MIN_CALLBACKS_MS + ENDING_MS;

@@ -101,11 +101,9 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
   const noteLockFree = () => {
     isGone = true;
     if (isTerminated) return;
-    lastEventTimer = setTimeout(async () => {
-      // This thread may have been too busy to see an event that was there in time.
-      await shortTurns();
+    lastEventTimer = afterLastEvent(options.isolation, () => {
       if (!isIdle) end(false, "it ended without a word");
-    }, LAST_EVENT_MS[options.isolation]);
+    });
   };
   const thread = startThread(options, {
     onPost: (post) => {
@@ -148,6 +146,18 @@ export function spawnWorker(options: SpawnOptions): WorkerHandle {
       thread.terminate();
     },
   };
+}
+
+/** Calls back when the last event of a thread that has ended must have arrived. */
+function afterLastEvent(
+  isolation: SpawnOptions["isolation"],
+  callback: () => void,
+): ReturnType<typeof setTimeout> {
+  return setTimeout(async () => {
+    // This thread may have been too busy to see an event that was there in time.
+    await shortTurns();
+    callback();
+  }, LAST_EVENT_MS[isolation]);
 }
 
 function startThread(options: SpawnOptions, events: ThreadEvents): Thread {

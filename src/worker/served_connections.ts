@@ -4,7 +4,7 @@ import { type ClientConn, Connection } from "../connection/connection.ts";
 import type { ConnectionContext } from "../connection/connection_context.ts";
 import { ConnectionList } from "../connection/connection_list.ts";
 import { IDLE_GRACE_MS, NEW_GRACE_MS } from "../connection/connection_state.ts";
-import { FAREWELL_MS } from "../ipc/drain_order.ts";
+import { FINAL_RESPONSES_MS } from "../ipc/drain_order.ts";
 import { counterIndex } from "../ipc/scoreboard.ts";
 import { shortTurns } from "../runtime/event_loop.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
@@ -78,7 +78,7 @@ export class ServedConnections {
     if (isEmpty) return;
     for (const connection of this.members()) connection.abandon();
     // The log is written now: if a handler does not end, the supervisor may terminate this thread.
-    await Promise.all([this.#emptyWithin(FAREWELL_MS), this.#context.accessLog?.flush()]);
+    await Promise.all([this.#emptyWithin(FINAL_RESPONSES_MS), this.#context.accessLog?.flush()]);
   }
 
   /** Waits until no connection is left. Resolves to false if that takes longer than the time. */

@@ -180,23 +180,23 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
   });
 
   for (const isolation of ["web", "thread"] as const) {
-    it(`runs what stands behind run() when it has drained (isolation ${isolation})`, async () => {
-      await using program = startProgram("says_farewell.ts", { run: { workers: 2, isolation } });
+    it(`runs the code after run() when it has drained (isolation ${isolation})`, async () => {
+      await using program = startProgram("works_after_run.ts", { run: { workers: 2, isolation } });
       await program.listening();
       program.signal("SIGTERM");
       assertEquals((await program.ended()).code, 0);
       assertEquals(program.stdout.all, [
-        "farewell of a worker",
-        "farewell of a worker",
-        "farewell of the main thread",
+        "final message of a worker",
+        "final message of a worker",
+        "final message of the main thread",
       ]);
     });
 
-    it(`runs what stands behind run() in a worker that is replaced (isolation ${isolation})`, async () => {
-      await using program = startProgram("says_farewell.ts", { run: { isolation } });
+    it(`runs the code after run() in a worker that is replaced (isolation ${isolation})`, async () => {
+      await using program = startProgram("works_after_run.ts", { run: { isolation } });
       await program.listening();
       program.signal("SIGHUP");
-      await program.stdout.find(/farewell of a worker/);
+      await program.stdout.find(/final message of a worker/);
       await program.stderr.find(/worker 1: ended \(reload\)/);
       program.signal("SIGTERM");
       assertEquals((await program.ended()).code, 0);

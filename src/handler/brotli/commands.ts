@@ -47,10 +47,10 @@ export const LAST_DISTANCE = [0, 1, 2, 3, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1];
 export const LAST_DISTANCE_PLUS = [0, 0, 0, 0, -1, 1, -2, 2, -3, 3, -1, 1, -2, 2, -3, 3];
 
 /** How the context of a literal follows from the two bytes before it (section 7.1). */
-export const LSB6 = 0;
-export const MSB6 = 1;
-export const UTF8 = 2;
-export const SIGNED = 3;
+const LSB6 = 0;
+const MSB6 = 1;
+const UTF8 = 2;
+const SIGNED = 3;
 
 /** The classes of ASCII characters as the last byte of UTF-8 text, four for each line of sixteen; from 128 on they alternate. */
 const UTF8_CLASSES = [
@@ -85,16 +85,19 @@ const SIGNED_SIZE = Uint8Array.from({ length: 256 }, (_, byte) => {
   return starts.findLastIndex((start) => byte >= start);
 });
 
+/** How the context of a literal is made. The data names one of the four in two bits. */
+type ContextMode = typeof LSB6 | typeof MSB6 | typeof UTF8 | typeof SIGNED;
+
 /** The context of a literal: a number below 64. */
 export function literalContext(mode: number, last: number, before: number): number {
-  switch (mode) {
+  switch (mode as ContextMode) {
     case LSB6:
       return last & 63;
     case MSB6:
       return last >> 2;
     case UTF8:
       return UTF8_LAST[last] | UTF8_BEFORE[before];
-    default:
+    case SIGNED:
       return SIGNED_SIZE[last] << 3 | SIGNED_SIZE[before];
   }
 }

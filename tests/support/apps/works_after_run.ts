@@ -1,4 +1,4 @@
-// Has something to do behind `await server.run()`.
+// Has code after `await server.run()`.
 
 import { WebResponse, WebServer } from "../../../mod.ts";
 import { appOptions, appServer } from "../servers/app.ts";
@@ -9,6 +9,6 @@ const server = appServer(options);
 server.addExactPath("/hello", () => WebResponse.text("hello"));
 
 await server.run(options.run ?? {});
-// A turn of the loop, as closing a database would take it.
+// A turn of the event loop, as closing a database takes one.
 await new Promise((resolve) => setTimeout(resolve));
-console.log(WebServer.isWorker ? "farewell of a worker" : "farewell of the main thread");
+console.log(WebServer.isWorker ? "final message of a worker" : "final message of the main thread");
