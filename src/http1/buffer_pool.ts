@@ -8,8 +8,16 @@ export const MEDIUM_BUFFER_BYTES = 16_384;
 /** The largest that is kept: a body of 64 KiB, and its head with it. Above that a body has memory of its own. */
 export const LARGE_BUFFER_BYTES = 69_632;
 
-/** How many free bytes of each size are kept for the next user: enough for a busy worker, little beside its heap. */
-const MAX_FREE_BYTES = 4 * 1024 * 1024;
+/**
+ * How many free bytes of the small and of the medium size are kept for the next user, and of the medium size for output once more:
+ * enough for a busy worker, little beside its heap.
+ */
+export const MAX_FREE_BYTES = 4 * 1024 * 1024;
+/**
+ * The same for the large size: 120 buffers. The connections that are served in one turn of the event loop have theirs at the same
+ * time (see ../connection/read_fairness.ts), and to make one anew takes as long as to fill it.
+ */
+export const MAX_FREE_LARGE_BYTES = 8 * 1024 * 1024;
 
 /**
  * A buffer that answers are collected in. It remembers the last view of its beginning: a view is dear to make, and the answers
@@ -54,10 +62,10 @@ export class BufferPool {
 
   /** Takes a buffer back. Its giver must not touch it any more, nor may a write from it be under way. */
   give(buffer: Uint8Array<ArrayBuffer>): void {
-    const free = this.#freeOfSize(buffer.length);
-    if (free !== undefined && (free.length + 1) * buffer.length <= MAX_FREE_BYTES) {
-      free.push(buffer);
-    }
+    const { length } = buffer;
+    const free = this.#freeOfSize(length);
+    const most = length === LARGE_BUFFER_BYTES ? MAX_FREE_LARGE_BYTES : MAX_FREE_BYTES;
+    if (free !== undefined && (free.length + 1) * length <= most) free.push(buffer);
   }
 
   /** A buffer of at least that many bytes for answers, a medium one if that will do. */

@@ -1,12 +1,22 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertLessOrEqual,
+  assertStrictEquals,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import fc from "fast-check";
 import {
   BufferPool,
   LARGE_BUFFER_BYTES,
+  MAX_FREE_BYTES,
+  MAX_FREE_LARGE_BYTES,
   MEDIUM_BUFFER_BYTES,
   OutputBuffer,
   SMALL_BUFFER_BYTES,
 } from "../../src/http1/buffer_pool.ts";
+import { runs } from "../support/runs.ts";
 
 describe("BufferPool", () => {
   const sizes: [minimumBytes: number, bytes: number][] = [
@@ -39,9 +49,10 @@ describe("BufferPool", () => {
       assertEquals(new Set([pool.take(bytes), first, second]).size, 3);
     });
 
-    it(`BufferPool keeps no more than 4 MiB in buffers of ${bytes} bytes`, () => {
+    const mebibytes = bytes === LARGE_BUFFER_BYTES ? 8 : 4;
+    it(`BufferPool keeps no more than ${mebibytes} MiB in buffers of ${bytes} bytes`, () => {
       const pool = new BufferPool();
-      const kept = Math.floor(4 * 1024 * 1024 / bytes);
+      const kept = Math.floor(mebibytes * 1024 * 1024 / bytes);
       const given = new Set<Uint8Array>();
       for (let i = 0; i < kept + 10; i++) {
         const buffer = new Uint8Array(bytes);
@@ -106,6 +117,83 @@ describe("BufferPool", () => {
     for (const buffer of given) pool.giveFromOutput(buffer);
     const known = given.filter(() => given.includes(pool.takeForOutput(1)));
     assertEquals(known.length, kept);
+  });
+});
+
+describe("BufferPool and its bounds", () => {
+  /** What users of the pool do: read into a buffer, collect output in one, or give one of theirs back. */
+  const size = fc.oneof(
+    fc.nat(2 * LARGE_BUFFER_BYTES),
+    fc.constantFrom(SMALL_BUFFER_BYTES, MEDIUM_BUFFER_BYTES, LARGE_BUFFER_BYTES),
+  );
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant("read" as const), bytes: size, users: fc.nat(400) }),
+    fc.record({ kind: fc.constant("write" as const), bytes: size, users: fc.nat(400) }),
+    fc.record({ kind: fc.constant("give" as const), users: fc.nat(600) }),
+  );
+
+  /** A buffer in use. */
+  type Given = { readonly bytes: Uint8Array<ArrayBuffer>; readonly giveBack: () => void };
+
+  it("BufferPool keeps 20 MiB at most, and no buffer has two users, whatever they do", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        const pool = new BufferPool();
+        const used: Given[] = [];
+        const inUse = new Set<Uint8Array>();
+        const known = new Set<Uint8Array>();
+        const use = (bytes: Uint8Array<ArrayBuffer>, atLeast: number, giveBack: () => void) => {
+          assertGreaterOrEqual(bytes.length, atLeast);
+          assert(!inUse.has(bytes), "a buffer has two users");
+          inUse.add(bytes);
+          known.add(bytes);
+          used.push({ bytes, giveBack });
+        };
+        const read = (bytes: number) => {
+          const buffer = pool.take(bytes);
+          use(buffer, bytes, () => pool.give(buffer));
+        };
+        const write = (bytes: number) => {
+          const buffer = pool.takeForOutput(bytes);
+          use(buffer.bytes, bytes, () => pool.giveFromOutput(buffer));
+        };
+        const give = () => {
+          const last = used.pop();
+          if (last === undefined) return;
+          inUse.delete(last.bytes);
+          last.giveBack();
+        };
+        for (const step of steps) {
+          for (let i = 0; i < step.users; i++) {
+            if (step.kind === "give") give();
+            else if (step.kind === "read") read(step.bytes);
+            else write(step.bytes);
+          }
+        }
+        while (used.length > 0) give();
+        let keptBytes = 0;
+        const drain = (take: () => Uint8Array) => {
+          for (let bytes = take(); known.has(bytes); bytes = take()) keptBytes += bytes.length;
+        };
+        for (const bytes of [SMALL_BUFFER_BYTES, MEDIUM_BUFFER_BYTES, LARGE_BUFFER_BYTES]) {
+          drain(() => pool.take(bytes));
+        }
+        drain(() => pool.takeForOutput(1).bytes);
+        assertLessOrEqual(keptBytes, 3 * MAX_FREE_BYTES + MAX_FREE_LARGE_BYTES);
+        assertEquals(3 * MAX_FREE_BYTES + MAX_FREE_LARGE_BYTES, 20 * 1024 * 1024);
+      }),
+      { numRuns: runs(40) },
+    );
+  });
+
+  it("BufferPool makes no buffer anew for 64 connections that have a large one each in every turn", () => {
+    const pool = new BufferPool();
+    const turn = () => Array.from({ length: 64 }, () => pool.takeForOutput(LARGE_BUFFER_BYTES));
+    const first = turn();
+    const memory = new Set(first.map(({ bytes }) => bytes));
+    for (const buffer of first) pool.giveFromOutput(buffer);
+    const second = turn();
+    assert(second.every(({ bytes }) => memory.has(bytes)));
   });
 });
 
