@@ -20,6 +20,12 @@ export const MAX_FREE_BYTES = 4 * 1024 * 1024;
 export const MAX_FREE_LARGE_BYTES = 8 * 1024 * 1024;
 
 /**
+ * How many connections may wait for their next request with a large buffer. They wait for as long as their clients want, so this
+ * bounds what they hold: 4 MiB.
+ */
+export const MAX_LARGE_READERS = 64;
+
+/**
  * A buffer that answers are collected in. It remembers the last view of its beginning: a view is dear to make, and the answers
  * of one server are often of one length.
  */
@@ -45,6 +51,7 @@ export class BufferPool {
   readonly #medium: Uint8Array<ArrayBuffer>[] = [];
   readonly #large: Uint8Array<ArrayBuffer>[] = [];
   readonly #forOutput: OutputBuffer[] = [];
+  #largeReaders = 0;
 
   /** A buffer of at least that many bytes, with old bytes in it; a larger one than the pool keeps is made to measure. */
   take(minimumBytes: number): Uint8Array<ArrayBuffer> {
@@ -58,6 +65,22 @@ export class BufferPool {
       return this.#large.pop() ?? new Uint8Array(LARGE_BUFFER_BYTES);
     }
     return new Uint8Array(minimumBytes);
+  }
+
+  /**
+   * Returns a large buffer for a connection that waits for a request and will probably fill it; undefined if enough have one. It
+   * goes back by {@linkcode giveFromReader}.
+   */
+  takeForReader(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#largeReaders === MAX_LARGE_READERS) return undefined;
+    this.#largeReaders++;
+    return this.take(LARGE_BUFFER_BYTES);
+  }
+
+  /** Takes such a buffer back, under the rules of {@linkcode give}; undefined for one that its reader has left to a body. */
+  giveFromReader(buffer: Uint8Array<ArrayBuffer> | undefined): void {
+    this.#largeReaders--;
+    if (buffer !== undefined) this.give(buffer);
   }
 
   /** Takes a buffer back. Its giver must not touch it any more, nor may a write from it be under way. */

@@ -87,6 +87,9 @@ interface BodyMemory {
  */
 const BODY_MEMORY_GROWTH = 4;
 
+/** The largest body for which a connection gets a large buffer: 64 KiB. The head before it has 4 KiB of room. */
+const MAX_BODY_IN_BUFFER_BYTES = 65_536;
+
 const HEAD: State = { kind: "head" };
 const OVER: State = { kind: "over" };
 
@@ -109,6 +112,10 @@ export class RequestParser {
   #headAt = -1;
   /** Whether the last `space` was in the buffer; otherwise it was in the memory of a body. */
   #spaceIsInBuffer = true;
+  /** Whether the buffer is a large one, of which the pool has few for connections that wait. */
+  #isLargeReader = false;
+  /** Whether a body has come since the last `space` that a large buffer would have held, with its head. */
+  #hadLargeBody = false;
   /** Whether the body of the last request is a part of the buffer. */
   #isBufferLent = false;
   /**
@@ -177,6 +184,8 @@ export class RequestParser {
 
   /** Takes another buffer, and leaves this one to the body that ends with its last byte. So few do that the pool can miss it. */
   #leaveBuffer(): void {
+    if (this.#isLargeReader) this.#pool.giveFromReader(undefined);
+    this.#isLargeReader = false;
     this.#buffer = this.#pool.take(SMALL_BUFFER_BYTES);
     this.#start = this.#end = 0;
     this.#headAt = -1;
@@ -199,10 +208,7 @@ export class RequestParser {
     if (unread === 0) {
       const filled = this.#end;
       this.#start = this.#end = 0;
-      if (filled === this.#buffer.length) this.#replaceBuffer(MEDIUM_BUFFER_BYTES);
-      else if (this.#buffer.length > SMALL_BUFFER_BYTES && filled <= SMALL_BUFFER_BYTES / 2) {
-        this.#replaceBuffer(SMALL_BUFFER_BYTES);
-      }
+      this.#fitBuffer(filled);
       return;
     }
     if (this.#end < this.#buffer.length) return;
@@ -217,16 +223,44 @@ export class RequestParser {
     }
   }
 
-  #replaceBuffer(bytes: number): void {
-    const old = this.#buffer;
-    const fresh = this.#pool.take(bytes);
-    if (fresh.length === old.length) {
-      this.#pool.give(fresh);
-      return;
+  /**
+   * Gives an empty buffer the size that the last request needed. A client that has sent a large body often sends another one, which
+   * one read brings whole if there is room for it.
+   */
+  #fitBuffer(filled: number): void {
+    const { length } = this.#buffer;
+    if (this.#hadLargeBody) {
+      this.#hadLargeBody = false;
+      if (this.#isLargeReader) return;
+      const large = this.#pool.takeForReader();
+      if (large !== undefined) return this.#moveTo(large, true);
     }
-    if (this.#end > 0) fresh.set(old.subarray(0, this.#end));
+    if (this.#isLargeReader) {
+      if (filled > MEDIUM_BUFFER_BYTES) return;
+      this.#replaceBuffer(MEDIUM_BUFFER_BYTES);
+    }
+    if (filled === length) this.#replaceBuffer(MEDIUM_BUFFER_BYTES);
+    else if (length > SMALL_BUFFER_BYTES && filled <= SMALL_BUFFER_BYTES / 2) {
+      this.#replaceBuffer(SMALL_BUFFER_BYTES);
+    }
+  }
+
+  #replaceBuffer(bytes: number): void {
+    const fresh = this.#pool.take(bytes);
+    if (fresh.length === this.#buffer.length) this.#pool.give(fresh);
+    else this.#moveTo(fresh, false);
+  }
+
+  #moveTo(fresh: Uint8Array<ArrayBuffer>, isLargeReader: boolean): void {
+    if (this.#end > 0) fresh.set(this.#buffer.subarray(0, this.#end));
+    this.#giveBuffer();
     this.#buffer = fresh;
-    this.#pool.give(old);
+    this.#isLargeReader = isLargeReader;
+  }
+
+  #giveBuffer(): void {
+    if (this.#isLargeReader) this.#pool.giveFromReader(this.#buffer);
+    else this.#pool.give(this.#buffer);
   }
 
   /** What the bytes so far make. The body of the request before this one must have been released. */
@@ -372,6 +406,7 @@ export class RequestParser {
       this.#start += count;
     }
     if (memory.filled < length) return this.#awaitBody(state);
+    this.#hadLargeBody = length > MEDIUM_BUFFER_BYTES && length <= MAX_BODY_IN_BUFFER_BYTES;
     return this.#request(head, RequestBody.own(memory.bytes, length, this.#pool));
   }
 
@@ -475,7 +510,7 @@ export class RequestParser {
     const state = this.#state;
     if (state.kind === "length" && state.memory !== undefined) this.#pool.give(state.memory.bytes);
     this.#state = OVER;
-    this.#pool.give(this.#buffer);
+    this.#giveBuffer();
   }
 }
 

@@ -12,6 +12,7 @@ import {
   LARGE_BUFFER_BYTES,
   MAX_FREE_BYTES,
   MAX_FREE_LARGE_BYTES,
+  MAX_LARGE_READERS,
   MEDIUM_BUFFER_BYTES,
   OutputBuffer,
   SMALL_BUFFER_BYTES,
@@ -194,6 +195,21 @@ describe("BufferPool and its bounds", () => {
     for (const buffer of first) pool.giveFromOutput(buffer);
     const second = turn();
     assert(second.every(({ bytes }) => memory.has(bytes)));
+  });
+});
+
+describe("BufferPool.takeForReader()", () => {
+  it(`BufferPool has ${MAX_LARGE_READERS} readers of large buffers at most at the same time`, () => {
+    const pool = new BufferPool();
+    const taken = Array.from({ length: MAX_LARGE_READERS }, () => pool.takeForReader());
+    assert(taken.every((buffer) => buffer?.length === LARGE_BUFFER_BYTES));
+    assertEquals(new Set(taken).size, MAX_LARGE_READERS);
+    assertEquals(pool.takeForReader(), undefined);
+    pool.giveFromReader(taken[0]);
+    assertStrictEquals(pool.takeForReader(), taken[0]);
+    pool.giveFromReader(undefined);
+    assert(pool.takeForReader() !== undefined);
+    assertEquals(pool.takeForReader(), undefined);
   });
 });
 

@@ -11,6 +11,7 @@ import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import {
   LARGE_BUFFER_BYTES,
+  MAX_LARGE_READERS,
   MEDIUM_BUFFER_BYTES,
   SMALL_BUFFER_BYTES,
 } from "../../src/http1/buffer_pool.ts";
@@ -657,6 +658,148 @@ function converseWhileAnswering(requests: readonly string[], random: () => numbe
     }
   }
 }
+
+describe("RequestParser of a client that sends large bodies", () => {
+  const post = (length: number) =>
+    `${POST}Content-Length: ${length}\r\n\r\n` + "0123456789".repeat(7_000).slice(0, length);
+
+  /** A client whose parser is asked for space once before each read, as a connection does it. */
+  class Client {
+    readonly parser: RequestParser;
+    /** Where the next bytes go. */
+    space: Uint8Array;
+    reads = 0;
+
+    constructor(pool = new SpoilingPool()) {
+      this.parser = parserWith({}, pool);
+      this.space = this.parser.space;
+    }
+
+    /** Sends a request, and returns its body. */
+    send(request: string): string {
+      const bytes = bytesOf(request);
+      for (let at = 0; at < bytes.length; this.reads++) {
+        const count = Math.min(this.space.length, bytes.length - at);
+        this.space.set(bytes.subarray(at, at + count));
+        this.parser.received(count);
+        at += count;
+        if (at === bytes.length) break;
+        assertEquals(this.parser.next().kind, "incomplete");
+        this.space = this.parser.space;
+      }
+      const { body } = requestOf(this.parser.next());
+      const text = textOf(body.take()!);
+      body.release();
+      assertEquals(this.parser.next(), { kind: "incomplete", awaiting: "request" });
+      this.space = this.parser.space;
+      this.reads++;
+      return text;
+    }
+  }
+
+  for (const length of [MEDIUM_BUFFER_BYTES + 1, 65_536]) {
+    it(`RequestParser reads a request with a body of ${length} bytes in one read after another one`, () => {
+      const client = new Client();
+      client.send(post(length));
+      assertEquals(client.space.length, LARGE_BUFFER_BYTES);
+      for (let i = 0; i < 3; i++) {
+        client.reads = 0;
+        assert(client.send(post(length)) === post(length).slice(-length));
+        assertEquals([client.reads, client.space.length], [1, LARGE_BUFFER_BYTES]);
+      }
+    });
+  }
+
+  const afterwards: [what: string, request: string, space: number][] = [
+    ["a small request", PLAIN, SMALL_BUFFER_BYTES],
+    ["a request of 5,000 bytes", requestOfBytes(5_000), MEDIUM_BUFFER_BYTES],
+    ["a body of 3,000 bytes", post(3_000), MEDIUM_BUFFER_BYTES],
+    ["a body of 60,000 bytes", post(60_000), LARGE_BUFFER_BYTES],
+  ];
+  for (const [what, request, space] of afterwards) {
+    it(`RequestParser reads into ${space} bytes after ${what} that follows a large body`, () => {
+      const client = new Client();
+      client.send(post(65_536));
+      client.send(request);
+      assertEquals(client.space.length, space);
+    });
+  }
+
+  for (const length of [0, 1_000, 3_000, MEDIUM_BUFFER_BYTES, 65_537, 200_000]) {
+    it(`RequestParser reads into no large buffer after a body of ${length} bytes`, () => {
+      const client = new Client();
+      client.send(`${POST}Content-Length: ${length}\r\n\r\n${"x".repeat(length)}`);
+      assertLessOrEqual(client.space.length, MEDIUM_BUFFER_BYTES);
+    });
+  }
+
+  it(`RequestParser has a large buffer on ${MAX_LARGE_READERS} connections at most, until one of them needs none`, () => {
+    const pool = new CountingPool();
+    const clients = Array.from({ length: MAX_LARGE_READERS + 2 }, () => new Client(pool));
+    const hasLarge = (client: Client) => client.space.length === LARGE_BUFFER_BYTES;
+    for (const client of clients) client.send(post(65_536));
+    assertEquals(clients.filter(hasLarge).length, MAX_LARGE_READERS);
+    const [first, second] = clients;
+    const last = clients.at(-1)!;
+    assert(!hasLarge(last));
+    first.send(PLAIN);
+    assert(!hasLarge(first));
+    last.send(post(65_536));
+    assert(hasLarge(last));
+    first.send(post(65_536));
+    assert(!hasLarge(first));
+    second.parser.release();
+    first.send(post(65_536));
+    assert(hasLarge(first));
+    for (const client of clients) if (client !== second) client.parser.release();
+    assertEquals(pool.takenBytes, 0);
+  });
+
+  it("RequestParser no longer counts a large buffer that it has left to a body", () => {
+    const pool = new SpoilingPool();
+    const { parser, space } = (() => {
+      const client = new Client(pool);
+      client.send(post(65_536));
+      return client;
+    })();
+    const head = `${POST}Content-Length: 69000\r\nA: `;
+    const filler = "b".repeat(LARGE_BUFFER_BYTES - 69_000 - head.length - 4);
+    space.set(bytesOf(`${head}${filler}\r\n\r\n${"x".repeat(69_000)}`));
+    parser.received(LARGE_BUFFER_BYTES);
+    const { body } = requestOf(parser.next());
+    assert(parser.spaceWithoutMoving !== undefined);
+    assert(body.decode() === "x".repeat(69_000));
+    body.release();
+    for (let i = 0; i < MAX_LARGE_READERS; i++) assert(pool.takeForReader() !== undefined);
+    assertEquals(pool.takeForReader(), undefined);
+  });
+
+  it("RequestParser reads bodies of all sizes one after the other, however they come", () => {
+    const lengths = fc.constantFrom(0, 5, 3_000, 16_384, 20_000, 60_000, 65_536, 65_537, 69_600);
+    const pieces = fc.array(fc.constantFrom(1, 100, 2_048, 16_384, 65_600, 70_000), {
+      minLength: 1,
+    });
+    fc.assert(
+      fc.property(fc.array(lengths, { minLength: 1, maxLength: 6 }), pieces, (all, sizes) => {
+        const bytes = bytesOf(all.map(post).join(""));
+        const cuts: Uint8Array[] = [];
+        for (let at = 0; at < bytes.length;) {
+          // Pieces of one byte alone would take for ever.
+          const size = cuts.length < 200 ? sizes[cuts.length % sizes.length] : 70_000;
+          cuts.push(bytes.subarray(at, at += size));
+        }
+        const bodies = converse(cuts).readings.map((reading) =>
+          reading.kind === "request" ? reading.body : reading.kind
+        );
+        assert(
+          bodies.join("|") ===
+            all.map((length) => post(length).slice(post(length).length - length)).join("|"),
+        );
+      }),
+      { numRuns: runs(60) },
+    );
+  });
+});
 
 describe("RequestParser, whatever comes", () => {
   it("RequestParser reads requests as they were made, however they are split", () => {
