@@ -12,14 +12,15 @@
  * @module
  */
 
-// The same module is run on the main thread, which starts the fleet, and in its workers, which load the application.
+// The same module is run on the main thread, which starts the fleet, and in its workers, which load the application. Each imports
+// only what it needs: the first worker starts before the main thread has loaded the rest.
 
-import { loadApplication } from "./cli/application.ts";
-import { serveApp, WebServer } from "./server.ts";
-
-if (WebServer.isWorker) {
-  await serveApp(loadApplication);
-} else if (import.meta.main) {
-  const { main } = await import("./cli/main.ts");
-  await main(Deno.args, import.meta.url);
+if (import.meta.main) {
+  if (Deno.mainModule === undefined) {
+    const { serveInWorker } = await import("./cli/worker.ts");
+    await serveInWorker();
+  } else {
+    const { main } = await import("./cli/main.ts");
+    await main(Deno.args, import.meta.url);
+  }
 }

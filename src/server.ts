@@ -520,7 +520,20 @@ function thisWorker(): { readonly number: number; readonly link: SupervisorLink 
  */
 export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promise<void> {
   const { link } = thisWorker();
+  const hasRun = Promise.withResolvers<boolean>();
+  link.moduleHasRun = hasRun.promise;
   claimThread(import.meta.url);
+  try {
+    await serveLoaded(link, load);
+  } finally {
+    hasRun.resolve(true);
+  }
+}
+
+async function serveLoaded(
+  link: SupervisorLink,
+  load: (app: string) => Promise<LoadedApp>,
+): Promise<void> {
   const app = await link.app;
   if (app === undefined) throw new TypeError("The worker was not told which application to load");
   replaceDenoServe({ begin: beginDenoServe });

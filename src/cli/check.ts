@@ -6,9 +6,10 @@ import type { IntroducedRoute, Introduction } from "../ipc/messages.ts";
 import { resolveRunOptions } from "../options/run_options.ts";
 import { resolveWorkerCount } from "../options/worker_count.ts";
 import { shortTurns } from "../runtime/event_loop.ts";
+import type { FirstWorker } from "../supervisor/first_worker.ts";
 import { optionsOverCode } from "../supervisor/launch.ts";
 import type { ServeInvocation } from "./arguments.ts";
-import { addressSource, failureOf, fillFor, type Places, startFirstWorker } from "./serve.ts";
+import { addressSource, failureOf, fillFor } from "./serve.ts";
 
 /** What came of a check, in words. */
 export interface CheckResult {
@@ -17,8 +18,10 @@ export interface CheckResult {
 }
 
 /** Checks an application. Its worker goes on until the process ends. */
-export async function check(invocation: ServeInvocation, places: Places): Promise<CheckResult> {
-  const first = startFirstWorker(invocation, places);
+export async function check(
+  invocation: ServeInvocation,
+  first: FirstWorker,
+): Promise<CheckResult> {
   const outcome = await first.outcome;
   if (outcome.kind !== "introduced") {
     return { isGood: false, text: failureOf(invocation.app, outcome) };

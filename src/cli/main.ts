@@ -1,14 +1,14 @@
 // The main thread's part of the command line: reads what the user asks for, does it, and prints the
-// result. Only this file writes to the terminal and ends the process.
+// result. Only this file writes to the terminal and ends the process. It imports what the start of
+// the first worker needs, and all else while that worker loads.
 
 import { environmentVariable } from "../runtime/environment.ts";
+import type { FirstWorker } from "../supervisor/first_worker.ts";
 import { wordedOptions } from "../options/worded_options.ts";
-import { locate } from "./application.ts";
-import { check } from "./check.ts";
-import { flagsFor } from "./flags.ts";
-import { helpText } from "./help.ts";
 import { readInvocation, type ServeInvocation } from "./arguments.ts";
-import { serve } from "./serve.ts";
+import { startFirstWorker } from "./first_load.ts";
+import { flagsFor } from "./flags.ts";
+import { locate } from "./location.ts";
 
 /**
  * Does what the arguments ask for. `entry` is the module that loads the application in a worker.
@@ -17,8 +17,10 @@ export async function main(args: readonly string[], entry: string): Promise<void
   const flags = flagsFor(wordedOptions());
   const invocation = readInvocation(args, flags, environmentVariable);
   switch (invocation.kind) {
-    case "help":
+    case "help": {
+      const { helpText } = await import("./help.ts");
       return console.log(helpText(flags, invocation.isWhole).trimEnd());
+    }
     case "version":
       return console.log(`mudpie ${await version()} (deno ${Deno.version.deno})`);
     case "refused":
@@ -41,14 +43,22 @@ async function start(invocation: ServeInvocation, entry: string): Promise<void> 
     return fail(`Cannot --watch ${invocation.app}: only files can be watched`);
   }
   const places = { app: location.url, entry };
+  let first: FirstWorker;
+  try {
+    first = startFirstWorker(invocation, places);
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
   if (invocation.kind === "check") {
-    const { isGood, text } = await check(invocation, places);
+    const { check } = await import("./check.ts");
+    const { isGood, text } = await check(invocation, first);
     if (!isGood) return fail(text);
     console.log(text);
     // A thread of the application's may go on for ever.
     Deno.exit();
   }
-  const failure = await serve(invocation, places);
+  const { serve } = await import("./serve.ts");
+  const failure = await serve(invocation, places, first);
   if (failure !== undefined) fail(failure);
 }
 

@@ -3,28 +3,16 @@
 // onEvent, which belongs to this thread, this thread loads it as well.
 
 import type { Introduction } from "../ipc/messages.ts";
-import { resolveRunOptions } from "../options/run_options.ts";
 import { environmentVariable } from "../runtime/environment.ts";
 import { handOver, WebServer } from "../server.ts";
-import { type FirstOutcome, FirstWorker } from "../supervisor/first_worker.ts";
-import { commandLineDefaults } from "../supervisor/launch.ts";
+import type { FirstOutcome, FirstWorker } from "../supervisor/first_worker.ts";
 import { isWrittenInFull, LinkedModules } from "../supervisor/start_folder.ts";
 import { escapeForLog, logToStandardError } from "../telemetry/log.ts";
 import { describeLoadFailure, loadApplication } from "./application.ts";
 import type { ServeInvocation } from "./arguments.ts";
+import { type Places, startFirstWorker } from "./first_load.ts";
 import { ModuleWatch } from "./module_watch.ts";
 import { fillAddress, type FilledAddress } from "./platform_address.ts";
-
-/** How long an application that was loaded may serve nothing before the log mentions it. */
-const WAITING_AFTER_MS = 1_000;
-
-/** Where things are. */
-export interface Places {
-  /** The application's module. */
-  readonly app: string;
-  /** The command line's own module, which loads the application in a worker. */
-  readonly entry: string;
-}
 
 /** Why an application cannot be served. */
 type Failure = Exclude<FirstOutcome, { kind: "introduced" }>;
@@ -36,13 +24,9 @@ type Failure = Exclude<FirstOutcome, { kind: "introduced" }>;
 export async function serve(
   invocation: ServeInvocation,
   places: Places,
+  firstWorker: FirstWorker,
 ): Promise<string | undefined> {
-  let first: FirstWorker;
-  try {
-    first = startFirstWorker(invocation, places);
-  } catch (error) {
-    return messageOf(error);
-  }
+  let first = firstWorker;
   let watch: ModuleWatch | undefined;
   try {
     watch = await openWatch(invocation, places);
@@ -75,39 +59,6 @@ export async function serve(
     await watch.change();
     first = startFirstWorker(invocation, places);
   }
-}
-
-/**
- * Has one worker load the application.
- *
- * @throws {TypeError} or {RangeError} when the options of the command line do not fit
- */
-export function startFirstWorker(
-  { app, runOptions }: ServeInvocation,
-  places: Places,
-): FirstWorker {
-  const { isolation, fastResponse, heapLimitBytesPerWorker, startTimeout } = resolveRunOptions({
-    ...commandLineDefaults(),
-    ...runOptions,
-  });
-  return new FirstWorker({
-    ...places,
-    isolation,
-    fastResponse,
-    heapLimitBytes: heapLimitBytesPerWorker,
-    timeoutMs: startTimeout,
-    waitingAfterMs: WAITING_AFTER_MS,
-    onWaiting: () =>
-      logToStandardError(
-        escapeForLog(
-          `${app} is loaded and serves nothing yet; ${
-            startTimeout === 0
-              ? "startTimeout is off, so there is no limit to the wait"
-              : `waiting until startTimeout (${startTimeout} ms)`
-          }`,
-        ),
-      ),
-  });
 }
 
 async function openWatch(

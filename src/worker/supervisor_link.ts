@@ -53,9 +53,9 @@ export class SupervisorLink {
   readonly configured: Promise<WorkerConfiguration>;
   /**
    * Resolves when the worker's module has run to its end, or has failed. Resolves to false if that
-   * cannot be known.
+   * cannot be known. The command line's own module sets it: it has begun before this library.
    */
-  readonly moduleHasRun: Promise<boolean>;
+  moduleHasRun: Promise<boolean>;
   /** Called when the supervisor orders a drain. */
   onDrain: (order: DrainOrder) => void = () => {};
   readonly #app = Promise.withResolvers<string | undefined>();

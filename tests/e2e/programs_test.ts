@@ -368,8 +368,10 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
          const second = Deno.serve({ port: 0, hostname: "127.0.0.1" }, async ({ url }) => {
            if (url.endsWith("/panic")) throw new Error("on purpose");
            if (url.endsWith("/slow")) {
+             const { promise, resolve } = Promise.withResolvers();
+             Deno.addSignalListener("SIGUSR1", () => resolve());
              console.log("asked");
-             await new Promise((resolve) => Deno.addSignalListener("SIGUSR1", () => resolve()));
+             await promise;
            }
            return new Response("second");
          });

@@ -1,0 +1,52 @@
+// Has a first worker load the application, as early as possible: it loads this library meanwhile, as
+// this thread does.
+
+import { resolveRunOptions } from "../options/run_options.ts";
+import { FirstWorker } from "../supervisor/first_worker.ts";
+import { commandLineDefaults } from "../supervisor/launch.ts";
+import { escapeForLog, logToStandardError } from "../telemetry/log.ts";
+import type { ServeInvocation } from "./arguments.ts";
+
+/** How long an application that was loaded may serve nothing before the log mentions it. */
+const WAITING_AFTER_MS = 1_000;
+
+/** Where things are. */
+export interface Places {
+  /** The application's module. */
+  readonly app: string;
+  /** The command line's own module, which loads the application in a worker. */
+  readonly entry: string;
+}
+
+/**
+ * Has one worker load the application.
+ *
+ * @throws {TypeError} or {RangeError} when the options of the command line do not fit
+ */
+export function startFirstWorker(
+  { app, runOptions }: ServeInvocation,
+  places: Places,
+): FirstWorker {
+  const { isolation, fastResponse, heapLimitBytesPerWorker, startTimeout } = resolveRunOptions({
+    ...commandLineDefaults(),
+    ...runOptions,
+  });
+  return new FirstWorker({
+    ...places,
+    isolation,
+    fastResponse,
+    heapLimitBytes: heapLimitBytesPerWorker,
+    timeoutMs: startTimeout,
+    waitingAfterMs: WAITING_AFTER_MS,
+    onWaiting: () =>
+      logToStandardError(
+        escapeForLog(
+          `${app} is loaded and serves nothing yet; ${
+            startTimeout === 0
+              ? "startTimeout is off, so there is no limit to the wait"
+              : `waiting until startTimeout (${startTimeout} ms)`
+          }`,
+        ),
+      ),
+  });
+}
