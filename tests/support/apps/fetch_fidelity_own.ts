@@ -7,4 +7,4 @@ import application from "./fetch_fidelity.ts";
 const options = appOptions(import.meta.url);
 const server = appServer(options);
 server.addPath("/", fetchHandler(application.fetch));
-await server.run(options.run);
+await server.run(options.run ?? {});
