@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { size } from "../support/runs.ts";
 import fc from "fast-check";
 import { AddressRanges, parseRange } from "../../src/net/address_ranges.ts";
 import { type Fields, readForwarded, type Told } from "../../src/handler/forwarded.ts";
@@ -733,7 +734,7 @@ describe("readForwarded()", () => {
   ];
   it("does work in proportion to the length of what it reads, whatever that is", () => {
     // Work that grew with the square of the length would be 400 times that for a head, and this would take minutes.
-    for (const piece of pieces) {
+    for (const piece of pieces.filter((_, index) => index % size(1, 3) === 0)) {
       for (const length of [LARGE, 20 * LARGE]) {
         const text = piece.repeat(Math.ceil(length / piece.length));
         for (

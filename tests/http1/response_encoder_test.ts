@@ -272,7 +272,7 @@ describe("ResponseEncoder and texts", () => {
   for (const [what, character] of alphabets) {
     it(`ResponseEncoder writes texts of any length with the length in bytes: ${what}`, () => {
       const encoder = new ResponseEncoder(DATE);
-      for (const length of lengths) {
+      for (const length of lengths.filter((_, index) => index % size(1, 5) === 0)) {
         const body = character.repeat(Math.ceil(length / character.length));
         const each = response({ contentType: "a/b", body });
         const expected = expectedText(each, "keep-alive", false);
@@ -681,7 +681,7 @@ describe("X-Request-Id", () => {
     for (const body of bodies) {
       const each = response({ contentType: "text/plain", body });
       for (const requestId of ["i", "i".repeat(60), "i".repeat(128)]) {
-        for (let left = 0; left < 500; left += size(1, 7)) {
+        for (let left = 0; left < 500; left += size(1, 29)) {
           const before = MEDIUM_BUFFER_BYTES - bodyBytes(body).length - left;
           const { text, expected } = encoded(each, requestId, "", before);
           assertEquals(text === expected, true, `${left} bytes left behind ${body.slice(0, 2)}`);

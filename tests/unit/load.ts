@@ -21,6 +21,9 @@ export function divideUnitTests(count: number): URL[][] {
   return divide([...findTests(tests)], count);
 }
 
+/** An import of a file beside it or below. */
+const IMPORT = /^(?:import .*|\}) from "(\.\/[^"]+)";$/gm;
+
 interface Sized {
   readonly url: URL;
   readonly bytes: number;
@@ -30,8 +33,17 @@ function* findTests(parent: URL): Generator<Sized> {
   for (const { name, isDirectory } of Deno.readDirSync(parent)) {
     if (isDirectory && !OTHERS.includes(name)) yield* findTests(new URL(`${name}/`, parent));
     const url = new URL(name, parent);
-    if (name.endsWith("_test.ts")) yield { url, bytes: Deno.statSync(url).size };
+    if (name.endsWith("_test.ts")) yield { url, bytes: countBytes(url) };
   }
+}
+
+/** Counts the bytes of a file, and of the files beside it and below that it imports: some tests have their cases there. */
+function countBytes(url: URL, counted = new Set<string>()): number {
+  if (counted.has(url.href)) return 0;
+  counted.add(url.href);
+  const source = Deno.readTextFileSync(url);
+  const imports = source.matchAll(IMPORT).map(([, path]) => new URL(path, url));
+  return imports.reduce((bytes, each) => bytes + countBytes(each, counted), source.length);
 }
 
 /** Divides files into parts of about one size: a long file tends to take long. */
