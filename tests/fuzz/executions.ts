@@ -203,7 +203,7 @@ function answerTo(
 /** Reads a request in every way there is. Whatever its client got wrong is an answer, and no panic. */
 async function readInEveryWay(req: WebRequest): Promise<void> {
   const ways: (() => unknown)[] = [
-    () => req.toRequest(),
+    () => readAsPlatformRequest(req.toRequest()),
     () => req.json(),
     () => req.formData(),
     () => [...req.query],
@@ -216,6 +216,18 @@ async function readInEveryWay(req: WebRequest): Promise<void> {
       if (!(error instanceof HttpError)) throw error;
     }
   }
+}
+
+/** Reads a platform request itself, and a real one that is made of it, which must have the same head and body. */
+async function readAsPlatformRequest(request: Request): Promise<void> {
+  const { method, url } = request;
+  const copy = new Request(request.clone());
+  const fields = [...request.headers];
+  const isSame = method === copy.method && url === copy.url && url === new URL(url).href &&
+    fields.every(([name, value]) =>
+      copy.headers.get(name) === value && request.headers.get(name) === value
+    ) && await copy.text() === await request.text();
+  if (!isSame) throw new Error(`The request ${method} ${url} differs from a copy of it`);
 }
 
 /** What handlers have answered with on the last connection. */
