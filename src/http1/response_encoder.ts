@@ -5,6 +5,7 @@
 // name of the exchange.
 
 import { Buffer } from "node:buffer";
+import { MEDIUM_BUFFER_BYTES } from "./buffer_pool.ts";
 import { hasContentLength, type ResponseFraming } from "./framing.ts";
 import { COLON, CR, LF, SP } from "./grammar.ts";
 import { MAX_JOINED_BODY_BYTES, MAX_LOOP_CHARACTERS, type Output } from "./output.ts";
@@ -133,9 +134,8 @@ export class ResponseEncoder {
   ): number {
     const { status } = response;
     const body = statusHasBody(status) && response.body !== "" ? response.body : null;
-    // One buffer for all of a response that is joined: the head is not moved to a larger one.
-    if (body !== null && !isHeadRequest && body.length <= MAX_JOINED_BODY_BYTES) {
-      output.reserveInPool(USUAL_HEAD_BYTES + body.length);
+    if (body !== null && body.length > MEDIUM_BUFFER_BYTES / 2 && !isHeadRequest) {
+      reserveForBoth(output, body.length);
     }
     if (TEMPLATE_ID_LENGTHS.includes(requestId?.length ?? 0)) {
       this.#writeTemplate(output, response, requestId);
@@ -301,6 +301,11 @@ function writeFields(
 function writeText(buffer: Uint8Array, at: number, text: string): number {
   writeLatin1(buffer, at, text);
   return at + text.length;
+}
+
+/** Has one buffer for a head and a body that is joined with it, so that the head is not moved to a larger one. */
+function reserveForBoth(output: Output, bodyLength: number): void {
+  if (bodyLength <= MAX_JOINED_BODY_BYTES) output.reserveInPool(USUAL_HEAD_BYTES + bodyLength);
 }
 
 /** The field that a head ends with, up to its digits. */
