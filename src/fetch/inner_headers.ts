@@ -3,6 +3,7 @@
 // kept as in Deno 2.9; if not, the platform reads them itself.
 
 import type { Field } from "../handler/checked_headers.ts";
+import { platformClass } from "../runtime/platform_classes.ts";
 
 /** What the platform calls the key of the list. */
 const KEY_NAME = "header list";
@@ -30,7 +31,7 @@ function fieldsAt(key: symbol, headers: object): Field[] | undefined {
 export function findListKey(
   symbolsOf: (headers: Headers) => symbol[] = Object.getOwnPropertySymbols,
 ): symbol | null {
-  const headers = new Headers([["a", " b "], ["set-cookie", "c"], ["A", "d"]]);
+  const headers = new (platformClass("Headers"))([["a", " b "], ["set-cookie", "c"], ["A", "d"]]);
   const key = symbolsOf(headers).find(({ description }) => description === KEY_NAME);
   if (key === undefined) return null;
   headers.delete("set-cookie");

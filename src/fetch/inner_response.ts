@@ -7,6 +7,7 @@ import { checkField, type Field, isContentType } from "../handler/checked_header
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { EncodableBody } from "../http1/response_encoder.ts";
 import { statusHasBody } from "../http1/status.ts";
+import { platformClass } from "../runtime/platform_classes.ts";
 import { logToStandardError } from "../telemetry/log.ts";
 
 /** The platform's own part of a response. */
@@ -50,7 +51,7 @@ export const DEFAULT_TEXT_TYPE = "text/plain;charset=UTF-8";
 let knownKeys: InnerKeys | null | undefined;
 
 /** Returns the keys; null if the platform has another form than this file knows. */
-export function innerKeys(platform: ResponseClass = Response): InnerKeys | null {
+export function innerKeys(platform: ResponseClass = platformClass("Response")): InnerKeys | null {
   if (knownKeys === undefined) {
     const symbols = Object.getOwnPropertySymbols(new platform("probe"));
     knownKeys = findInnerKeys(symbols, platform);
@@ -139,7 +140,7 @@ const KEY_NAMES: Readonly<Record<keyof InnerKeys, string>> = {
 /** Finds the keys among those of a response. Returns null if what they hold has another form. */
 export function findInnerKeys(
   symbols: readonly symbol[],
-  platform: ResponseClass = Response,
+  platform: ResponseClass = platformClass("Response"),
 ): InnerKeys | null {
   const keys: Record<string, symbol> = {};
   for (const [key, name] of Object.entries(KEY_NAMES)) {

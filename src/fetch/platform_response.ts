@@ -8,6 +8,7 @@ import { parseDecimal } from "../http1/grammar.ts";
 import type { EncodableBody } from "../http1/response_encoder.ts";
 import { statusHasBody } from "../http1/status.ts";
 import { settlesWithin } from "../runtime/event_loop.ts";
+import { platformClass } from "../runtime/platform_classes.ts";
 import { isMadeOfMemory, outgoingInMemory } from "./inner_response.ts";
 
 /**
@@ -62,7 +63,7 @@ function headersOf({ url, status, headers }: Response): Headers {
   const isDecoded = DECODED_CODING.test(headers.get("content-encoding") ?? "");
   const offersUpgrade = status !== 426 && headers.has("upgrade");
   if (!isDecoded && !offersUpgrade) return headers;
-  const others = new Headers(headers);
+  const others = new (platformClass("Headers"))(headers);
   if (offersUpgrade) others.delete("upgrade");
   if (isDecoded) {
     others.delete("content-encoding");
@@ -86,7 +87,7 @@ function hasBindingLength(response: Response, headers: Headers): boolean {
 function headersFor(body: BodySource | Uint8Array | null, headers: Headers): Headers {
   if (body === null || body instanceof Uint8Array) return headers;
   if (!headers.has("content-length")) return headers;
-  const others = new Headers(headers);
+  const others = new (platformClass("Headers"))(headers);
   others.delete("content-length");
   return others;
 }
@@ -151,7 +152,7 @@ export function toPlatformResponse(
   watch: BodyWatch = UNWATCHED,
 ): Response {
   const { status, body, contentType, fields, declaredLength, stream } = response;
-  const headers = new Headers();
+  const headers = new (platformClass("Headers"))();
   if (contentType !== null) headers.set("content-type", contentType);
   for (const [name, value] of fields ?? []) headers.append(name, value);
   if (!statusHasBody(status) || isHeadRequest) {
@@ -161,19 +162,22 @@ export function toPlatformResponse(
     if (isHeadRequest && statusHasBody(status) && length !== undefined) {
       headers.set("content-length", String(length));
     }
-    return new Response(null, { status, headers });
+    return new (platformClass("Response"))(null, { status, headers });
   }
   if (stream !== undefined) {
     if (declaredLength !== undefined) {
       headers.set("content-length", String(declaredLength));
       stream.holdTo(declaredLength);
     }
-    return new Response(readableOf(stream, watch), { status, headers });
+    return new (platformClass("Response"))(readableOf(stream, watch), { status, headers });
   }
   watch.onEnd();
   const text = typeof body === "string" ? encoder.encode(body) : body;
   // Checked when the response was made: the bytes are not shared with another thread.
-  return new Response(text as Uint8Array<ArrayBuffer> | null, { status, headers });
+  return new (platformClass("Response"))(text as Uint8Array<ArrayBuffer> | null, {
+    status,
+    headers,
+  });
 }
 
 /** Makes a platform stream of a body's parts: each is asked for when there is room for it. */

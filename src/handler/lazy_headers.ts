@@ -5,6 +5,7 @@
 
 import { isToken } from "../http1/grammar.ts";
 import { RequestHead } from "../http1/request_head.ts";
+import { platformClass } from "../runtime/platform_classes.ts";
 import { standFor, stateKeyOf, stateKeysOf } from "./lazy_forwarding.ts";
 
 /** The head of a request, or what an own handler has made of its `headers`. */
@@ -47,10 +48,9 @@ interface State {
  * @throws {TypeError} when the platform keeps the state of `Headers` in another way than it did
  */
 export function defineLazyHeaders(): LazyHeadersMaker {
-  // The application may replace the global class later.
-  const PlatformHeaders = Headers;
+  const PlatformHeaders = platformClass("Headers");
   const platform = PlatformHeaders.prototype;
-  const guardKey = stateKeyOf(new Headers(), (value) => value === "none");
+  const guardKey = stateKeyOf(new PlatformHeaders(), (value) => value === "none");
 
   function fill(headers: Headers, fields: FieldSource): void {
     addFields(headers, fields);
@@ -90,6 +90,6 @@ export function defineLazyHeaders(): LazyHeadersMaker {
     }
   }
 
-  standFor(LazyHeaders.prototype, platform, stateKeysOf(new Headers()), realOf);
+  standFor(LazyHeaders.prototype, platform, stateKeysOf(new PlatformHeaders()), realOf);
   return { create: (head) => new LazyHeaders(head) as unknown as Headers, fill };
 }

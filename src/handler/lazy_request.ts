@@ -11,6 +11,7 @@ import { defineLazyHeaders, type FieldSource } from "./lazy_headers.ts";
 import { urlOf } from "./request_url.ts";
 import type { RequestBody } from "../http1/request_body.ts";
 import { RequestHead } from "../http1/request_head.ts";
+import { platformClass } from "../runtime/platform_classes.ts";
 import {
   adoptRequest,
   defineWaitUntil,
@@ -155,14 +156,13 @@ function promiseOf<Value>(read: () => Value): Promise<Value> {
  * @throws {TypeError} when the platform keeps the state of `Request` in another way than it did
  */
 export function defineLazyRequest(): RequestMaker {
-  // The application may replace the global class later.
-  const PlatformRequest = Request;
+  const PlatformRequest = platformClass("Request");
   const platform = PlatformRequest.prototype;
   const lazyHeaders = defineLazyHeaders();
-  const sample = new Request("http://localhost/");
-  const sampleSignal = sample.signal;
-  const headersKey = stateKeyOf(sample, (value) => value instanceof Headers);
-  const signalKey = stateKeyOf(sample, (value) => value === sampleSignal);
+  const sample = new PlatformRequest("http://localhost/");
+  const { headers, signal } = sample;
+  const headersKey = stateKeyOf(sample, (value) => value === headers);
+  const signalKey = stateKeyOf(sample, (value) => value === signal);
 
   function realOf(lazy: LazyRequest): Request {
     const state = lazy[STATE];
@@ -176,7 +176,7 @@ export function defineLazyRequest(): RequestMaker {
 
   function headersOf(state: RequestState): Headers {
     if (state.headers === undefined) return lazyHeaders.create(state.head);
-    const headers = new Headers();
+    const headers = new (platformClass("Headers"))();
     lazyHeaders.fill(headers, state.headers);
     return headers;
   }

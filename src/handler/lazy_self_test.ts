@@ -7,6 +7,7 @@
 import { HeadParser } from "../http1/head_parser.ts";
 import { RequestBody } from "../http1/request_body.ts";
 import { encodeHead, RequestHead } from "../http1/request_head.ts";
+import { platformClass } from "../runtime/platform_classes.ts";
 import type { RequestMaker } from "./lazy_request.ts";
 
 const ORIGIN = "http://self-test.invalid";
@@ -23,11 +24,13 @@ const BODY = "body";
 export function testRequestMaker(createRequest: RequestMaker): Promise<void> {
   const controller = new AbortController();
   const make = () => makeSample(createRequest, controller.signal);
-  const { prototype } = Request;
+  const PlatformRequest = platformClass("Request");
+  const PlatformHeaders = platformClass("Headers");
+  const { prototype } = PlatformRequest;
 
   const original = make();
-  check(original instanceof Request, "instanceof");
-  const derived = new Request(original, { redirect: "manual" });
+  check(original instanceof PlatformRequest, "instanceof");
+  const derived = new PlatformRequest(original, { redirect: "manual" });
   check(isSample(derived), "new Request()");
   check(original.bodyUsed, "bodyUsed of a request that was passed to new Request()");
   const clone = make().clone();
@@ -41,9 +44,10 @@ export function testRequestMaker(createRequest: RequestMaker): Promise<void> {
   check(branded.bodyUsed, "a reader of the platform");
 
   const { headers } = make();
-  check(headers instanceof Headers, "instanceof of the headers");
-  check(new Headers(headers).get(FIELD.name) === FIELD.value, "new Headers()");
-  check(Headers.prototype.get.call(headers, FIELD.name) === FIELD.value, "a method of Headers");
+  check(headers instanceof PlatformHeaders, "instanceof of the headers");
+  check(new PlatformHeaders(headers).get(FIELD.name) === FIELD.value, "new Headers()");
+  const { get } = PlatformHeaders.prototype;
+  check(get.call(headers, FIELD.name) === FIELD.value, "a method of Headers");
   check(isImmutable(headers) && isImmutable(clone.headers), "headers that cannot be changed");
   return testBodies([derived.text(), clone.text(), text]);
 }

@@ -19,6 +19,7 @@ import type { RequestBody } from "../http1/request_body.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { idOfNumber, isSaneId, requestIdFrom, WrittenId } from "../telemetry/request_id.ts";
 import { createAbortController } from "../runtime/async_context.ts";
+import { platformClass } from "../runtime/platform_classes.ts";
 import { addFields } from "./lazy_headers.ts";
 import { createPlatformRequest } from "./platform_request.ts";
 import { originOfHost } from "./request_url.ts";
@@ -282,7 +283,7 @@ export class WebRequest<Path extends string = string> {
    */
   get headers(): Headers {
     if (this.#headers === undefined) {
-      this.#headers = new Headers();
+      this.#headers = new (platformClass("Headers"))();
       addFields(this.#headers, this.#head);
     }
     return this.#headers;
@@ -538,7 +539,7 @@ export class WebRequest<Path extends string = string> {
       head,
       body: this.#body,
       origin,
-      headers: this.#headers === undefined ? undefined : new Headers(this.#headers),
+      headers: this.#headers && new (platformClass("Headers"))(this.#headers),
       source: this,
     });
   }

@@ -7,6 +7,7 @@
 import { isFormType, malformedForm, noteBodyFault, notJson, notOfFormType } from "./body_faults.ts";
 import type { HttpError } from "./errors.ts";
 import { resemble } from "./lazy_forwarding.ts";
+import { platformClass } from "../runtime/platform_classes.ts";
 
 /** Where a request's signal comes from, where its background work goes, and whose body it has. */
 export interface RequestSource {
@@ -44,7 +45,9 @@ export function adoptRequest(request: Request, source: RequestSource): Request {
 const SOURCE = Symbol("source");
 
 function defineServedRequest(): ServedRequestClass {
-  class ServedRequest extends Request {
+  const PlatformRequest = platformClass("Request");
+
+  class ServedRequest extends PlatformRequest {
     [SOURCE]: RequestSource;
 
     constructor(url: string, init: RequestInit | undefined, source: RequestSource) {
@@ -71,7 +74,7 @@ function defineServedRequest(): ServedRequestClass {
     }
   }
 
-  resemble(ServedRequest.prototype, Request.prototype);
+  resemble(ServedRequest.prototype, PlatformRequest.prototype);
   defineWaitUntil(ServedRequest.prototype, (request) => request[SOURCE]);
   return ServedRequest;
 }

@@ -18,6 +18,7 @@ import {
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
 import { outgoing, phraseResponse, WebResponse } from "../handler/response.ts";
 import { nameOfType } from "../handler/type_name.ts";
+import { platformClass } from "../runtime/platform_classes.ts";
 import { METHODS } from "./route_target.ts";
 import type { Router } from "./router.ts";
 
@@ -115,7 +116,7 @@ export class Dispatcher {
     result: unknown,
     request: WebRequest,
   ): OutgoingResponse | Promise<OutgoingResponse> {
-    if (!(result instanceof Response)) {
+    if (!isResponse(result)) {
       throw new TypeError(
         `The handler of ${request.method} ${
           JSON.stringify(request.path)
@@ -193,6 +194,11 @@ function isHttpError(error: unknown): error is HttpError {
   } catch {
     return false;
   }
+}
+
+/** Whether a value is a `Response` of the platform, or of the class that has taken its name. */
+function isResponse(value: unknown): value is Response {
+  return value instanceof platformClass("Response") || value instanceof Response;
 }
 
 /** See RFC 6455, section 4.1. A handler that answers another request with 101 is at fault. */

@@ -3,7 +3,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { get, RawClient } from "../support/clients/raw_client.ts";
+import { get, post, RawClient } from "../support/clients/raw_client.ts";
 import { describeSameAnswers, MULTIPART_FORM, postJson } from "../support/requests/same_answers.ts";
 import { CAN_START_APPS, startApp } from "../support/servers/started_app.ts";
 
@@ -148,4 +148,20 @@ describe("Applications in workers", { ignore: !CAN_START_APPS }, () => {
     assertMatch(head, /^content-encoding: gzip$/im);
     assertMatch(head, /^transfer-encoding: chunked$/im);
   });
+
+  for (const isolation of ["web", "thread"] as const) {
+    it(`one that replaces the platform's classes is served (isolation ${isolation})`, async () => {
+      await using fleet = await startApp("replaces_classes.ts", { run: { isolation } });
+      using client = await RawClient.connect(fleet.port);
+      assertEquals(JSON.parse((await client.ask(post("/", "body"))).text), {
+        isPlatforms: [true, true, true],
+        fields: 2,
+        text: "body",
+      });
+      assertEquals((await client.ask(get("/static"))).text, '{"isOwn":false}');
+      assertEquals((await client.ask(get("/fetched"))).text, "fetched");
+      assertEquals((await client.ask(get("/stream"))).text, "streamed");
+      assertEquals(fleet.running.stats().total.panics, 0);
+    });
+  }
 });
