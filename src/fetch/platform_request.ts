@@ -6,8 +6,15 @@ import { createRequest, type ExchangeWatch, type WebRequest } from "../handler/r
 import { parseDecimal } from "../http1/grammar.ts";
 import { type HeadLimits, HeadParser } from "../http1/head_parser.ts";
 import { type Refusal, REFUSALS } from "../http1/refusal.ts";
+import { IncomingBody } from "../handler/incoming_body.ts";
 import { RequestBody } from "../http1/request_body.ts";
 import { encodeHead, RequestHead } from "../http1/request_head.ts";
+import {
+  maxStreamedBytes,
+  type RequestLimits,
+  type StreamingRule,
+} from "../http1/request_parser.ts";
+import { PlatformBody } from "./platform_body.ts";
 
 /** Where a platform `Request` came from. `Deno.serve` passes it to its handlers. */
 export interface PeerInfo {
@@ -19,24 +26,36 @@ export interface PeerInfo {
 }
 
 /** The limits of a platform `Request`, and the proxies whose fields are trusted. */
-export type PlatformRequestSettings = HeadLimits & PeerSettings;
+export type PlatformRequestSettings = RequestLimits & PeerSettings;
+
+/** What makes a `WebRequest` of a platform `Request` besides the settings of the server. */
+export interface PlatformRequestOptions {
+  readonly info: PeerInfo | undefined;
+  readonly watch: ExchangeWatch;
+  /** Whether the handler is called before the body is whole. */
+  readonly isStreamed: StreamingRule;
+}
 
 /**
  * Makes a `WebRequest` of a platform `Request`. Its head goes through the same parser, under the
- * same limits, as one that came over a socket; its body is read into memory, up to the limit.
+ * same limits, as one that came over a socket; its body is read into memory, up to the limit, or
+ * while its handler works.
  */
 export async function fromPlatformRequest(
   request: Request,
   settings: PlatformRequestSettings,
-  info: PeerInfo | undefined,
-  watch: ExchangeWatch,
+  { info, watch, isStreamed }: PlatformRequestOptions,
 ): Promise<WebRequest | Refusal> {
   const head = parseHead(request, settings);
   if (!(head instanceof RequestHead)) return head;
   const declared = parseDecimal(head.header("content-length") ?? "");
-  if (declared !== undefined && declared > settings.maxBodyBytes) return REFUSALS.bodyTooLarge;
-  const body = await readBody(request, settings.maxBodyBytes);
-  if (!(body instanceof RequestBody)) return body;
+  const isIncoming = request.body !== null && isStreamed(head);
+  const maxBytes = isIncoming ? maxStreamedBytes(settings) : settings.maxBodyBytes;
+  if (declared !== undefined && declared > maxBytes) return REFUSALS.bodyTooLarge;
+  const body = isIncoming
+    ? incomingBody(request.body, declared, settings)
+    : await readBody(request, settings.maxBodyBytes);
+  if (!(body instanceof RequestBody || body instanceof IncomingBody)) return body;
   const scheme = request.url.startsWith("https:") ? "https" : "http";
   return createRequest(head, body, createPeer(info?.remoteAddr, scheme, settings), watch);
 }
@@ -57,6 +76,17 @@ function parseHead(request: Request, limits: HeadLimits): RequestHead | Refusal 
     case "incomplete":
       throw new Error("A whole head was encoded, and only a part of it was read");
   }
+}
+
+function incomingBody(
+  stream: ReadableStream<Uint8Array>,
+  declaredLength: number | undefined,
+  settings: PlatformRequestSettings,
+): IncomingBody {
+  return new PlatformBody(stream, declaredLength, {
+    maxStreamedBytes: maxStreamedBytes(settings),
+    maxCollectedBytes: settings.maxBodyBytes,
+  }).incoming;
 }
 
 /** Reads the body of a platform `Request` into memory. */

@@ -43,11 +43,12 @@ function giveUpLaziness(reason: unknown): RequestMaker {
 }
 
 /** Makes a whole request of the platform. */
-export function createWholeRequest({ head, body, origin, headers, source }: RequestParts): Request {
+export function createWholeRequest(parts: RequestParts): Request {
+  const { head, incoming, origin, headers, source } = parts;
   const method = methodOf(head);
-  const bytes = isBodiless(method) ? undefined : body.give();
-  if (bytes === undefined && !isBodiless(method)) throw lateReadError(source);
-  const request = createServedRequest(urlOf(origin, head), { method, body: bytes }, source);
+  const body = isBodiless(method) ? undefined : incoming?.stream ?? parts.body.give();
+  if (body === undefined && !isBodiless(method)) throw lateReadError(source);
+  const request = createServedRequest(urlOf(origin, head), { method, body }, source, incoming);
   addFields(request.headers, headers ?? head);
   return request;
 }
