@@ -21,6 +21,7 @@ import {
   rejectionOf,
   Sample,
 } from "../support/requests/request_sample.ts";
+import { canUseNetwork } from "../support/permissions.ts";
 
 function testRequests(way: "lazy" | "whole", create: RequestMaker): void {
   const sample = (given?: Given) => new Sample(create, given);
@@ -248,7 +249,7 @@ function testRequests(way: "lazy" | "whole", create: RequestMaker): void {
     assertEquals([await clone.text(), await copy.text()], ["body", "body"]);
   });
 
-  it(`fetch() sends a ${way} request`, async () => {
+  it(`fetch() sends a ${way} request`, { ignore: !canUseNetwork }, async () => {
     await using server = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen() {} },
       async (r) =>

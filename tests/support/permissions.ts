@@ -20,3 +20,9 @@ export const canReadTests: boolean = isGranted({
   name: "read",
   path: new URL("../", import.meta.url),
 });
+
+/** Whether the sources of the server may be read. */
+export const canReadSources: boolean = isGranted({
+  name: "read",
+  path: new URL("../../src/", import.meta.url),
+});
