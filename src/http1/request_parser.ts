@@ -231,10 +231,7 @@ export class RequestParser {
     return this.#buffer.subarray(this.#end);
   }
 
-  /** What was read of the buffer has no meaning any more: other bytes come to its place. */
   #spaceForBody(): Uint8Array<ArrayBuffer> | undefined {
-    this.#headAt = -1;
-    this.#headParser.forgetBytes();
     if (this.#start === this.#end) this.#makeRoom();
     if (this.#end >= MAX_WAITING_BODY_BYTES || this.#end === this.#buffer.length) return undefined;
     this.#spaceIsInBuffer = true;

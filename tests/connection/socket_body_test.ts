@@ -158,21 +158,6 @@ describe("A streamed body", () => {
       assertStringIncludes(fake.output, "next");
     });
 
-    it(`${framing} that waits leaves the head behind it as it was sent`, async () => {
-      const reader = new StepwiseReader();
-      const { fake } = await serve(reader.handler);
-      fake.send(start);
-      await settle();
-      void reader.request!.signal;
-      fake.send(chunk("abcdef") + end + NEXT);
-      await settle();
-      await reader.read();
-      reader.answer();
-      await settle();
-      assertStringIncludes(fake.output, "next");
-      assertFalse(fake.output.includes("400"));
-    });
-
     it(`${framing} that its handler does not read is discarded if it is small`, async () => {
       const { fake } = await serve(() => WebResponse.text("unread"));
       fake.send(start);
