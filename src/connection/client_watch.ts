@@ -1,7 +1,7 @@
-// Reads from one client. The watch owns the read that goes on while a handler works, or a body is made, so that the server sees
-// the client leave. The bytes of such a read are a body under way or pipelined requests: the parser gets them at once, and they
-// are parsed later. There is one read at a time: while the watch has one under way, it is also the next read of the loop and
-// of the body.
+// Reads from one client. The watch owns the read that goes on while a handler works, or a body is
+// made, so that the server sees the client leave. The bytes of such a read are pipelined requests:
+// the parser gets them at once, and the loop parses them later. There is one read at a time: while
+// the watch has one under way, it is also the loop's next read.
 
 import type { RequestParser } from "../http1/request_parser.ts";
 
@@ -16,10 +16,7 @@ export interface ClientObserver {
 }
 
 /** The part of a parser that takes bytes. */
-export type ByteSink = Pick<
-  RequestParser,
-  "space" | "spaceWithoutMoving" | "received" | "receivedDirectly"
->;
+export type ByteSink = Pick<RequestParser, "space" | "spaceWithoutMoving" | "received">;
 
 const ENDED: Promise<null> = Promise.resolve(null);
 
@@ -55,29 +52,14 @@ export class ClientWatch {
     return this.#watching ?? this.#conn.read(this.#parser.space);
   }
 
-  /**
-   * Reads more of the body under way, straight into `view` if there is one. Resolves to the number of bytes in `view`, to 0 if the
-   * bytes are the parser's, and to null at the end. A read of the watch that is under way comes first: its bytes are the parser's.
-   */
-  async readBody(view: Uint8Array<ArrayBuffer> | undefined): Promise<number | null> {
-    if (this.hasEnded) return null;
-    if (this.#watching !== undefined) return await this.#watching === null ? null : 0;
-    return await this.#read(view ?? this.#parser.space, view !== undefined);
-  }
-
   /** Watches the client from now on, if there is room for the bytes that it may send. */
   watch(): void {
     if (this.#watching !== undefined) return;
     const space = this.#parser.spaceWithoutMoving;
     // A client that has filled the buffer is present, and sends.
     if (space === undefined) return;
-    this.#read(space, false);
-  }
-
-  /** Reads into memory of the parser, or directly into that of the reader of a body. */
-  #read(space: Uint8Array<ArrayBuffer>, isDirect: boolean): Promise<number | null> {
     const watching = this.#conn.read(space).then(
-      (count) => this.#received(count, isDirect),
+      (count) => this.#received(count),
       (error) => {
         this.#watching = undefined;
         this.hasEnded = true;
@@ -88,24 +70,19 @@ export class ClientWatch {
     this.#watching = watching;
     // The loop gets the error if it waits for this read; it may not.
     watching.catch(() => {});
-    return watching;
   }
 
-  /** Returns the number of bytes that the parser was not given, or null at the end. */
-  #received(count: number | null, isDirect: boolean): number | null {
+  #received(count: number | null): number | null {
     this.#watching = undefined;
     if (count === null) {
       this.hasEnded = true;
       this.#observer.onClientEnded();
       return null;
     }
-    if (isDirect) this.#parser.receivedDirectly(count);
-    else {
-      this.#parser.received(count);
-      this.hasUnparsedBytes = true;
-    }
+    this.#parser.received(count);
+    this.hasUnparsedBytes = true;
     if (this.#observer.needsWatch) this.watch();
-    return isDirect ? count : 0;
+    return 0;
   }
 
   /** Stops reading: a write has failed, so the client is gone. */

@@ -63,7 +63,6 @@ export function interruptionOf(state: ConnectionState): Interruption {
       return "close unused";
     case "idle":
     case "writing":
-    case "discarding":
     case "closing":
       return "close";
     case "reading":

@@ -6,15 +6,8 @@ import { createRequest, type ExchangeWatch, type WebRequest } from "../handler/r
 import { parseDecimal } from "../http1/grammar.ts";
 import { type HeadLimits, HeadParser } from "../http1/head_parser.ts";
 import { type Refusal, REFUSALS } from "../http1/refusal.ts";
-import { IncomingBody } from "../handler/incoming_body.ts";
 import { RequestBody } from "../http1/request_body.ts";
 import { encodeHead, RequestHead } from "../http1/request_head.ts";
-import {
-  maxStreamedBytes,
-  type RequestLimits,
-  type StreamingRule,
-} from "../http1/request_parser.ts";
-import { PlatformBody } from "./platform_body.ts";
 
 /** Where a platform `Request` came from. `Deno.serve` passes it to its handlers. */
 export interface PeerInfo {
@@ -26,36 +19,24 @@ export interface PeerInfo {
 }
 
 /** The limits of a platform `Request`, and the proxies whose fields are trusted. */
-export type PlatformRequestSettings = RequestLimits & PeerSettings;
-
-/** What makes a `WebRequest` of a platform `Request` besides the settings of the server. */
-export interface PlatformRequestOptions {
-  readonly info: PeerInfo | undefined;
-  readonly watch: ExchangeWatch;
-  /** Whether the handler is called before the body is whole. */
-  readonly isStreamed: StreamingRule;
-}
+export type PlatformRequestSettings = HeadLimits & PeerSettings;
 
 /**
  * Makes a `WebRequest` of a platform `Request`. Its head goes through the same parser, under the
- * same limits, as one that came over a socket; its body is read into memory, up to the limit, or
- * while its handler works.
+ * same limits, as one that came over a socket; its body is read into memory, up to the limit.
  */
 export async function fromPlatformRequest(
   request: Request,
   settings: PlatformRequestSettings,
-  { info, watch, isStreamed }: PlatformRequestOptions,
+  info: PeerInfo | undefined,
+  watch: ExchangeWatch,
 ): Promise<WebRequest | Refusal> {
   const head = parseHead(request, settings);
   if (!(head instanceof RequestHead)) return head;
   const declared = parseDecimal(head.header("content-length") ?? "");
-  const isIncoming = request.body !== null && isStreamed(head);
-  const maxBytes = isIncoming ? maxStreamedBytes(settings) : settings.maxBodyBytes;
-  if (declared !== undefined && declared > maxBytes) return REFUSALS.bodyTooLarge;
-  const body = isIncoming
-    ? incomingBody(request.body, declared, settings)
-    : await readBody(request, settings.maxBodyBytes);
-  if (!(body instanceof RequestBody || body instanceof IncomingBody)) return body;
+  if (declared !== undefined && declared > settings.maxBodyBytes) return REFUSALS.bodyTooLarge;
+  const body = await readBody(request, settings.maxBodyBytes);
+  if (!(body instanceof RequestBody)) return body;
   const scheme = request.url.startsWith("https:") ? "https" : "http";
   return createRequest(head, body, createPeer(info?.remoteAddr, scheme, settings), watch);
 }
@@ -76,17 +57,6 @@ function parseHead(request: Request, limits: HeadLimits): RequestHead | Refusal 
     case "incomplete":
       throw new Error("A whole head was encoded, and only a part of it was read");
   }
-}
-
-function incomingBody(
-  stream: ReadableStream<Uint8Array>,
-  declaredLength: number | undefined,
-  settings: PlatformRequestSettings,
-): IncomingBody {
-  return new PlatformBody(stream, declaredLength, {
-    maxStreamedBytes: maxStreamedBytes(settings),
-    maxCollectedBytes: settings.maxBodyBytes,
-  }).incoming;
 }
 
 /** Reads the body of a platform `Request` into memory. */

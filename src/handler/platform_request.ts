@@ -43,12 +43,11 @@ function giveUpLaziness(reason: unknown): RequestMaker {
 }
 
 /** Makes a whole request of the platform. */
-export function createWholeRequest(parts: RequestParts): Request {
-  const { head, incoming, origin, headers, source } = parts;
+export function createWholeRequest({ head, body, origin, headers, source }: RequestParts): Request {
   const method = methodOf(head);
-  const body = isBodiless(method) ? undefined : incoming?.stream ?? parts.body.give();
-  if (body === undefined && !isBodiless(method)) throw lateReadError(source);
-  const request = createServedRequest(urlOf(origin, head), { method, body }, source, incoming);
+  const bytes = isBodiless(method) ? undefined : body.give();
+  if (bytes === undefined && !isBodiless(method)) throw lateReadError(source);
+  const request = createServedRequest(urlOf(origin, head), { method, body: bytes }, source);
   addFields(request.headers, headers ?? head);
   return request;
 }

@@ -15,8 +15,7 @@ import { conflictError, type Origin, originOf, type Peer } from "./client_origin
 import { HttpError, lateReadError } from "./errors.ts";
 import { parseFormEncoding, readForm } from "./form.ts";
 import type { Refusal } from "../http1/refusal.ts";
-import { IncomingBody } from "./incoming_body.ts";
-import { RequestBody } from "../http1/request_body.ts";
+import type { RequestBody } from "../http1/request_body.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { idOfNumber, isSaneId, requestIdFrom, WrittenId } from "../telemetry/request_id.ts";
 import { createAbortController } from "../runtime/async_context.ts";
@@ -57,8 +56,6 @@ export interface MatchedRoute {
   readonly parameters: readonly { readonly name: string; readonly segment: number }[];
   /** Whether it matches this path alone. */
   readonly isExact: boolean;
-  /** Whether its handlers read the body as a stream, and in no other way. */
-  readonly streamsBody: boolean;
 }
 
 /** Takes the work of requests that goes on after their responses. */
@@ -88,13 +85,7 @@ export const NOT_SENT: Error = new Deno.errors.Interrupted(
 /** The id that was written last. */
 const WRITTEN_ID = new WrittenId();
 
-const NO_ROUTE: MatchedRoute = {
-  index: -1,
-  depth: 0,
-  parameters: [],
-  isExact: true,
-  streamsBody: false,
-};
+const NO_ROUTE: MatchedRoute = { index: -1, depth: 0, parameters: [], isExact: true };
 
 /** Says which route a request has matched. For dispatch.ts alone: handlers have nothing to set. */
 export let setRoute: (request: WebRequest, route: MatchedRoute) => void;
@@ -119,14 +110,10 @@ export let needsDecodingAhead: (request: WebRequest) => boolean;
 export let decodeAhead: (request: WebRequest) => Promise<void>;
 /** When the answer to a request has been sent. Where nobody watches any more, it is taken to have been. */
 export let completionOf: (request: WebRequest) => Promise<void>;
-/** Has a body that its handler reads while it comes fail, unless it is over. */
-export let failBody: (request: WebRequest, refusal: Refusal) => void;
-/** The error with which such a body has failed; undefined if it has not. */
-export let bodyFailureOf: (request: WebRequest) => HttpError | undefined;
-/** Makes a request of what a parser has found. The body is whole, or is read while it comes. */
+/** Makes a request of what a parser has found. */
 export let createRequest: (
   head: RequestHead,
-  body: RequestBody | IncomingBody,
+  body: RequestBody,
   peer: Peer,
   watch: ExchangeWatch | undefined,
 ) => WebRequest;
@@ -160,8 +147,6 @@ export let createRequest: (
 export class WebRequest<Path extends string = string> {
   readonly #head: RequestHead;
   readonly #body: RequestBody;
-  /** The body if it has not come whole; `#body` is empty then. */
-  readonly #incoming: IncomingBody | undefined;
   readonly #peer: Peer;
   /** Undefined where nobody watches, and once the exchange is over. */
   #watch: ExchangeWatch | undefined;
@@ -171,7 +156,6 @@ export class WebRequest<Path extends string = string> {
   #params: PathParams<Path> | undefined;
   #origin: Origin | undefined;
   #query: URLSearchParams | undefined;
-  #stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #headers: Headers | undefined;
   #text: string | undefined;
   /** Empty until somebody asks for it, or the name that the request has brought along is written down. */
@@ -186,16 +170,12 @@ export class WebRequest<Path extends string = string> {
 
   private constructor(
     head: RequestHead,
-    body: RequestBody | IncomingBody,
+    body: RequestBody,
     peer: Peer,
     watch: ExchangeWatch | undefined,
   ) {
     this.#head = head;
-    if (body instanceof IncomingBody) {
-      this.#incoming = body;
-      this.#body = RequestBody.EMPTY;
-      body.belongTo(this);
-    } else this.#body = body;
+    this.#body = body;
     this.#peer = peer;
     this.#watch = watch;
     this.#background = watch?.background;
@@ -237,12 +217,9 @@ export class WebRequest<Path extends string = string> {
       const coding = request.#contentCoding() as ContentCoding;
       request.#decoded = await prepareDecoding(request.body, coding, request.#maxDecodedBytes);
     };
-    failBody = (request, refusal) => void request.#incoming?.fail(refusal);
-    bodyFailureOf = (request) => request.#incoming?.failure;
     completionOf = (request) => request.#watch?.onCompletionWanted() ?? Promise.resolve();
     releaseRequest = (request) => {
       request.#body.release();
-      request.#incoming?.release(() => lateReadError(request));
       // The connection goes on to another request: it must not take this one's signal for the other's.
       request.#watch = undefined;
     };
@@ -321,56 +298,10 @@ export class WebRequest<Path extends string = string> {
    * The body's bytes as they were sent, in the content coding that `Content-Encoding` names; empty where there is none. They are the
    * handler's to keep.
    *
-   * @throws {TypeError} when it is first asked for after the response was sent, and where the body is read as a {@linkcode stream}
+   * @throws {TypeError} when it is first asked for after the response was sent
    */
   get body(): Uint8Array<ArrayBuffer> {
-    this.#checkInMemory("body");
     return this.#body.take() ?? this.#refuseLateRead();
-  }
-
-  /**
-   * The body as a byte stream of what was sent, in the content coding that `Content-Encoding` names; the same stream each time. If the
-   * path was added with `streamBody: true`, the handler is called before the body has come: the stream reads from the client
-   * what its reader asks for, and has no part of more than 65,536 bytes. Otherwise it has the bytes of {@linkcode body}.
-   *
-   * If the body cannot be read to its end, the stream fails with an `HttpError`: 400 if the client has gone or has sent a malformed
-   * body, 408 if it is too slow (`bodyTimeout`), 413 if the body is larger than `maxStreamedBodyBytes`. That is the answer
-   * if the handler does not catch it. After the response, the stream fails with a `TypeError`.
-   *
-   * @throws {TypeError} when the body is in memory, and is first asked for after the response was sent
-   *
-   * @example Store an upload of any size in a file
-   * ```ts
-   * import { WebResponse, WebServer } from "@mudpie/server";
-   *
-   * const server = new WebServer();
-   * server.addPath("/uploads", {
-   *   PUT: async (req) => {
-   *     const path = await Deno.makeTempFile();
-   *     const file = await Deno.open(path, { write: true });
-   *     await req.stream.pipeTo(file.writable);
-   *     return WebResponse.text(path, { status: 201 });
-   *   },
-   * }, { streamBody: true });
-   *
-   * const upload = new Request("http://localhost/uploads", { method: "PUT", body: "abc" });
-   * const path = await (await server.fetch(upload)).text();
-   * console.log(await Deno.readTextFile(path)); // abc
-   * await Deno.remove(path);
-   * ```
-   */
-  get stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    if (this.#incoming !== undefined) return this.#incoming.stream;
-    return this.#stream ??= streamOf(this.#body.give() ?? this.#refuseLateRead());
-  }
-
-  /** Throws if the body is read as a stream: then there may be no more of it in memory than a part. */
-  #checkInMemory(reader: string): void {
-    if (this.#incoming === undefined && !this.#route.streamsBody) return;
-    throw new TypeError(
-      `Cannot read the body of ${this.method} ${JSON.stringify(this.target)} with ${reader}: ` +
-        "its path was added with streamBody: true, so read the body from req.stream",
-    );
   }
 
   /**
@@ -379,10 +310,9 @@ export class WebRequest<Path extends string = string> {
    *
    * @throws {HttpError} 415 with `Accept-Encoding` for another content coding or several ones (RFC 9110, section 15.5.16), 400 when the
    * coded data is damaged or cut off, 413 when it decodes to more than `maxBodyBytes`
-   * @throws {TypeError} when it is first asked for after the response was sent, and where the body is read as a {@linkcode stream}
+   * @throws {TypeError} when it is first asked for after the response was sent
    */
   text(): string {
-    this.#checkInMemory("text()");
     return this.#text ??= this.#readText();
   }
 
@@ -391,7 +321,7 @@ export class WebRequest<Path extends string = string> {
    * looked at, as `Request.json()` does not either.
    *
    * @throws {HttpError} 400 when the body is not JSON, and what {@linkcode text} throws; it answers by itself when the handler does not catch it
-   * @throws {TypeError} when the body is first asked for after the response was sent, and where it is read as a {@linkcode stream}
+   * @throws {TypeError} when the body is first asked for after the response was sent
    *
    * @example Echo a JSON body
    * ```ts
@@ -405,7 +335,6 @@ export class WebRequest<Path extends string = string> {
    * ```
    */
   json<T = unknown>(): T {
-    this.#checkInMemory("json()");
     const text = this.text();
     try {
       return JSON.parse(text) as T;
@@ -427,7 +356,7 @@ export class WebRequest<Path extends string = string> {
    *
    * @throws {HttpError} 415 when the content type is neither, 400 when the body is malformed or cut off, 413 when it has
    * more or larger parts than that, and what {@linkcode text} throws; all answer by themselves when the handler does not catch them
-   * @throws {TypeError} when the body is first asked for after the response was sent, and where it is read as a {@linkcode stream}
+   * @throws {TypeError} when the body is first asked for after the response was sent
    *
    * @example Read an upload
    * ```ts
@@ -450,7 +379,6 @@ export class WebRequest<Path extends string = string> {
    */
   formData(): Promise<FormData> {
     return Promise.try(() => {
-      this.#checkInMemory("formData()");
       const encoding = parseFormEncoding(this.header("content-type") ?? "");
       if (encoding.kind === "refused") throw this.#refuseBody(encoding);
       const reading = readForm(encoding, this.#decodedBody() ?? this.body);
@@ -610,7 +538,6 @@ export class WebRequest<Path extends string = string> {
     return createPlatformRequest({
       head,
       body: this.#body,
-      incoming: this.#incoming,
       origin,
       headers: this.#headers && new (platformClass("Headers"))(this.#headers),
       source: this,
@@ -657,17 +584,6 @@ export class WebRequest<Path extends string = string> {
   #refuseLateRead(): never {
     throw lateReadError(this);
   }
-}
-
-/** Makes a byte stream of bytes, which are the stream's from then on. */
-function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    type: "bytes",
-    start(controller) {
-      if (bytes.length > 0) controller.enqueue(bytes);
-      controller.close();
-    },
-  }) as ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
 /** A handler may throw anything, even a proxy that throws when it is looked at. */

@@ -98,8 +98,9 @@ export function bodyFaultLine(
   fault: { readonly message: string; readonly cause?: unknown },
 ): string {
   const { method, target } = request;
-  const cause = fault.cause === undefined ? "" : ` (${nameError(fault.cause)})`;
-  return escapeForLog(`${worker}: ${method} ${target} ${what}: ${fault.message}${cause}`);
+  return escapeForLog(
+    `${worker}: ${method} ${target} ${what}: ${fault.message} (${nameError(fault.cause)})`,
+  );
 }
 
 /**
