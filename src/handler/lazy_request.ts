@@ -34,9 +34,13 @@ export interface RequestParts {
 /** Makes a request for a fetch-style handler. */
 export type RequestMaker = (parts: RequestParts) => Request;
 
+/** The methods that have one form, whatever form a client sends (WHATWG Fetch, "normalize"). */
+const NORMALIZED_METHOD = /^(?:DELETE|GET|HEAD|OPTIONS|POST|PUT)$/i;
+
 /** Returns the method as the platform's `Request` writes it. */
 export function methodOf({ method }: RequestHead): string {
-  return method === "GET" || method === "POST" ? method : method.toUpperCase();
+  if (method === "GET" || method === "POST") return method;
+  return NORMALIZED_METHOD.test(method) ? method.toUpperCase() : method;
 }
 
 /** Whether the platform gives a request of this method no body (WHATWG Fetch, "new Request"). */
@@ -274,7 +278,8 @@ export function defineLazyRequest(): RequestMaker {
     }
 
     clone(): Request {
-      return adoptRequest(platform.clone.call(asRequest(this)), this[STATE].source);
+      const copy = platform.clone.call(asRequest(this));
+      return adoptRequest(copy, this[STATE].source);
     }
   }
 

@@ -189,6 +189,13 @@ function testRequests(way: "lazy" | "whole", create: RequestMaker): void {
     });
   }
 
+  it(`a ${way} request writes its method as the platform does`, () => {
+    for (const method of ["delete", "Put", "options", "patch", "PATCH", "purge", "Query"]) {
+      const expected = new Request("http://localhost/", { method }).method;
+      assertEquals(sample({ method }).request.method, expected);
+    }
+  });
+
   it(`a ${way} request has no body to GET and HEAD, whatever was sent`, async () => {
     for (const method of ["GET", "HEAD", "get", "Head"]) {
       const { request } = sample({ method, body: "abc" });

@@ -37,7 +37,8 @@ const STREAM_STEPS: Readonly<Record<string, (object: Request | Response) => unkn
     return part?.value;
   },
   "locks": ({ body }) => body?.getReader().constructor.name,
-  "cancels": ({ body }) => body?.cancel(),
+  // Not awaited: to cancel a clone ends only when the original was cancelled, too.
+  "cancels": ({ body }) => void body?.cancel().catch(() => {}),
   "is locked": ({ body }) => body?.locked,
   "gets": ({ headers }) => [headers.get("x-a"), headers.get("content-type"), headers.has("X-B")],
   "lists": ({ headers }) => [...headers],

@@ -70,44 +70,54 @@ function outcomesOf(
   });
 }
 
-/** Runs those whose client leaves at the same time, and before all others, one after another. */
-async function runInGroups(
-  cases: readonly NamedCase[],
-  runTogether: (cases: readonly NamedCase[]) => Promise<CaseOutcome[]>,
-  runLeaving: (named: NamedCase) => Promise<CaseOutcome>,
-): Promise<CaseOutcome[]> {
-  const staying = cases.filter(({ fidelityCase }) => !fidelityCase.clientLeaves);
-  const outcomes = new Map<NamedCase, CaseOutcome>();
-  if (staying.length > 0) {
-    (await runTogether(staying)).forEach((outcome, i) => outcomes.set(staying[i], outcome));
-  }
-  await Promise.all(cases.map(async (named) => {
-    if (!outcomes.has(named)) outcomes.set(named, await runLeaving(named));
-  }));
-  return cases.map((named) => outcomes.get(named) as CaseOutcome);
-}
-
-/** A server that listens on a port of this machine. */
-export class SocketWay implements Way, Disposable {
+/** Runs those whose client leaves at the same time, after all others, one after another. */
+abstract class WayInGroups implements Way {
   /** Why the application and the test do not agree any more which case is next. */
   #failure: unknown;
-  #control: WireClient | undefined;
-  #client: WireClient | undefined;
 
-  constructor(readonly name: string, readonly port: number, readonly echoHost: string) {}
+  abstract readonly name: string;
+
+  /** Runs cases whose client stays, one after another. */
+  protected abstract runTogether(cases: readonly NamedCase[]): Promise<CaseOutcome[]>;
+
+  /** Runs a case whose client leaves. */
+  protected abstract runLeaving(named: NamedCase): Promise<CaseOutcome>;
 
   async run(cases: readonly NamedCase[]): Promise<CaseOutcome[]> {
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      return await runInGroups(
-        cases,
-        (staying) => this.#runTogether(staying),
-        (leaving) => this.#runLeaving(leaving),
-      );
+      return await this.#runInGroups(cases);
     } catch (error) {
       this.#failure = error;
       throw error;
     }
+  }
+
+  async #runInGroups(cases: readonly NamedCase[]): Promise<CaseOutcome[]> {
+    const staying = cases.filter(({ fidelityCase }) => !fidelityCase.clientLeaves);
+    const outcomes = new Map<NamedCase, CaseOutcome>();
+    if (staying.length > 0) {
+      const together = await this.runTogether(staying);
+      together.forEach((outcome, i) => outcomes.set(staying[i], outcome));
+    }
+    await Promise.all(cases.map(async (named) => {
+      if (!outcomes.has(named)) outcomes.set(named, await this.runLeaving(named));
+    }));
+    return cases.map((named) => outcomes.get(named) as CaseOutcome);
+  }
+}
+
+/** A server that listens on a port of this machine. */
+export class SocketWay extends WayInGroups implements Disposable {
+  #control: WireClient | undefined;
+  #client: WireClient | undefined;
+
+  constructor(
+    override readonly name: string,
+    readonly port: number,
+    readonly echoHost: string,
+  ) {
+    super();
   }
 
   [Symbol.dispose](): void {
@@ -115,7 +125,7 @@ export class SocketWay implements Way, Disposable {
     this.#client?.[Symbol.dispose]();
   }
 
-  async #runTogether(cases: readonly NamedCase[]): Promise<CaseOutcome[]> {
+  protected override async runTogether(cases: readonly NamedCase[]): Promise<CaseOutcome[]> {
     const probe = { name: "probe", index: 0 };
     await this.#ask("/plan", { calls: cases.flatMap((named) => [...planOf(named), probe]) });
     const exchanged: Exchanged[] = [];
@@ -167,7 +177,7 @@ export class SocketWay implements Way, Disposable {
     return this.#client = await WireClient.connect(this.port);
   }
 
-  async #runLeaving(named: NamedCase): Promise<CaseOutcome> {
+  protected override async runLeaving(named: NamedCase): Promise<CaseOutcome> {
     using control = await WireClient.connect(this.port);
     const ask = (target: string, body?: unknown) => this.#askOver(control, target, body);
     const client = await WireClient.connect(this.port);
@@ -211,7 +221,7 @@ export type FetchFunction = (
 ) => Promise<Response>;
 
 /** A function that answers requests without a socket. */
-export class FunctionWay implements Way {
+export class FunctionWay extends WayInGroups {
   /** The port from which the test asks the application itself. */
   static readonly #CONTROL_PORT = 1;
   /** The port from which the cases ask whose clients stay. */
@@ -219,20 +229,14 @@ export class FunctionWay implements Way {
   #lastPort = 2;
 
   constructor(
-    readonly name: string,
+    override readonly name: string,
     readonly fetch: FetchFunction,
     readonly echoHost: string,
-  ) {}
-
-  async run(cases: readonly NamedCase[]): Promise<CaseOutcome[]> {
-    return await runInGroups(
-      cases,
-      (staying) => this.#runTogether(staying),
-      (leaving) => this.#runLeaving(leaving),
-    );
+  ) {
+    super();
   }
 
-  async #runTogether(cases: readonly NamedCase[]): Promise<CaseOutcome[]> {
+  protected override async runTogether(cases: readonly NamedCase[]): Promise<CaseOutcome[]> {
     await this.#ask("/plan", { calls: cases.flatMap(planOf) });
     const exchanged: Exchanged[] = [];
     for (const { fidelityCase } of cases) {
@@ -248,7 +252,7 @@ export class FunctionWay implements Way {
     return outcomesOf(cases, exchanged, await this.#ask("/report") as CaseReport[]);
   }
 
-  async #runLeaving(named: NamedCase): Promise<CaseOutcome> {
+  protected override async runLeaving(named: NamedCase): Promise<CaseOutcome> {
     const client = new AbortController();
     const fromPort = ++this.#lastPort;
     await this.#ask("/plan", { calls: planOf(named), fromPort });
