@@ -79,73 +79,100 @@ const BYTES_PER_MEGABYTE = 1024 * 1024;
 
 /** Spawns a worker. */
 export function spawnWorker(options: SpawnOptions): WorkerHandle {
-  const watch = new AbortController();
+  return new SpawnedWorker(options);
+}
+
+/** A worker and the events of its thread, of which the first that shows its end counts. */
+class SpawnedWorker implements WorkerHandle {
+  readonly scoreboard = new Scoreboard();
+  readonly inFlightRequests = new InFlightRequests();
+  readonly requestMetrics: SharedArrayBuffer | undefined;
+  readonly #options: SpawnOptions;
+  readonly #thread: Thread;
   /** Ends the wait for the lock that the worker holds now. */
-  let lockWatch = new AbortController();
-  let hasLoaded = false;
-  let isIdle = false;
-  let isGone = true;
-  let isTerminated = false;
-  let lastEventTimer: ReturnType<typeof setTimeout> | undefined;
-  const end = (hasThrown: boolean, detail: string) => {
-    isGone = true;
-    clearTimeout(lastEventTimer);
-    if (watch.signal.aborted) return;
-    watch.abort();
-    lockWatch.abort();
-    if (isTerminated) return;
-    options.onGone({ hasThrown, detail: isIdle && !hasThrown ? HAD_NOTHING_TO_DO : detail });
-    // After an error a Web Worker is gone, but its handle keeps the process from ending.
-    thread.terminate();
-  };
-  const noteLockFree = () => {
-    isGone = true;
-    if (isTerminated) return;
-    lastEventTimer = afterLastEvent(options.isolation, () => {
-      if (!isIdle) end(false, "it ended without a word");
+  #lockWatch = new AbortController();
+  #hasLoaded = false;
+  #isIdle = false;
+  #isGone = true;
+  #hasEnded = false;
+  #isTerminated = false;
+  #lastEventTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: SpawnOptions) {
+    this.#options = options;
+    this.requestMetrics = options.countsByRoute ? createMetricsMemory() : undefined;
+    this.#thread = startThread(options, {
+      onPost: (post) => {
+        const message = messageIn(post);
+        if (message !== undefined) this.#receive(message);
+      },
+      onError: (detail) => this.#end(true, detail),
+      onExit: (detail) => this.#end(false, detail),
     });
-  };
-  const thread = startThread(options, {
-    onPost: (post) => {
-      const message = messageIn(post);
-      if (message === undefined || isTerminated || watch.signal.aborted) return;
-      switch (message.kind) {
-        case "loaded": {
-          // From here on a lock shows the thread's end.
-          isGone = false;
-          isIdle = false;
-          lockWatch = new AbortController();
-          onLifeLockFree(message.lock, lockWatch.signal, noteLockFree);
-          // A worker that was idle has taken a lock once more.
-          if (hasLoaded) return;
-          hasLoaded = true;
-          break;
-        }
-        case "idle":
-          isIdle = true;
-          isGone = false;
-          clearTimeout(lastEventTimer);
-          lockWatch.abort();
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  send(message: SupervisorMessage): void {
+    this.#thread.post(message);
+  }
+
+  terminate(): void {
+    this.#isTerminated = true;
+    clearTimeout(this.#lastEventTimer);
+    this.#thread.terminate();
+  }
+
+  #receive(message: WorkerMessage): void {
+    if (this.#isTerminated || this.#hasEnded) return;
+    switch (message.kind) {
+      case "loaded": {
+        // A worker that was idle takes a lock once more, and is not announced again.
+        const isFirst = !this.#hasLoaded;
+        this.#noteLoaded(message.lock);
+        if (!isFirst) return;
+        break;
       }
-      options.onMessage(message);
-    },
-    onError: (detail) => end(true, detail),
-    onExit: (detail) => end(false, detail),
-  });
-  return {
-    scoreboard: new Scoreboard(),
-    inFlightRequests: new InFlightRequests(),
-    requestMetrics: options.countsByRoute ? createMetricsMemory() : undefined,
-    get isGone() {
-      return isGone;
-    },
-    send: (message) => thread.post(message),
-    terminate: () => {
-      isTerminated = true;
-      clearTimeout(lastEventTimer);
-      thread.terminate();
-    },
-  };
+      case "idle":
+        this.#isIdle = true;
+        this.#isGone = false;
+        clearTimeout(this.#lastEventTimer);
+        this.#lockWatch.abort();
+    }
+    this.#options.onMessage(message);
+  }
+
+  /** Notes that the thread holds a lock. From here on the lock shows the thread's end. */
+  #noteLoaded(lock: string): void {
+    this.#hasLoaded = true;
+    this.#isIdle = false;
+    this.#isGone = false;
+    this.#lockWatch = new AbortController();
+    onLifeLockFree(lock, this.#lockWatch.signal, () => this.#noteLockFree());
+  }
+
+  #noteLockFree(): void {
+    this.#isGone = true;
+    if (this.#isTerminated) return;
+    this.#lastEventTimer = afterLastEvent(this.#options.isolation, () => {
+      if (!this.#isIdle) this.#end(false, "it ended without a word");
+    });
+  }
+
+  #end(hasThrown: boolean, detail: string): void {
+    this.#isGone = true;
+    clearTimeout(this.#lastEventTimer);
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#lockWatch.abort();
+    if (this.#isTerminated) return;
+    const hadNothingToDo = this.#isIdle && !hasThrown;
+    this.#options.onGone({ hasThrown, detail: hadNothingToDo ? HAD_NOTHING_TO_DO : detail });
+    // After an error a Web Worker is gone, but its handle keeps the process from ending.
+    this.#thread.terminate();
+  }
 }
 
 /** Calls back when the last event of a thread that has ended must have arrived. */

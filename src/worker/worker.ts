@@ -25,7 +25,7 @@ import { introductionOf, type WorkerProgram } from "./worker_program.ts";
 /** The part of the link to the supervisor that a worker uses. */
 export type WorkerLink = Pick<
   SupervisorLink,
-  "configured" | "end" | "introduce" | "moduleHasRun" | "noteRun" | "onDrain" | "send"
+  "configured" | "end" | "introduce" | "isFirst" | "moduleHasRun" | "noteRun" | "onDrain" | "send"
 >;
 
 /**
@@ -38,6 +38,9 @@ export async function serveAsWorker(
   link: WorkerLink,
 ): Promise<void> {
   link.noteRun();
+  // A rejected promise that the module does not await ends the thread in this turn of the event
+  // loop, so that --check finds it.
+  if (link.isFirst) await new Promise((resolve) => setTimeout(resolve));
   link.introduce(introductionOf(program));
   const configuration = await link.configured;
   const settings = overrideServerSettings(program.settings, configuration.serverOptions);

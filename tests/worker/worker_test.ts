@@ -23,6 +23,7 @@ import { canUseNetwork } from "../support/permissions.ts";
 function fakeLink(configured: Promise<WorkerConfiguration>) {
   const said: WorkerMessage[] = [];
   const link: WorkerLink = {
+    isFirst: false,
     configured,
     introduce: (introduction) =>
       void said.push({ kind: "introduced", introduction: { ...introduction, answer: undefined } }),

@@ -37,13 +37,12 @@ export const responsePrograms: fc.Arbitrary<{ parts: ResponseParts; steps: Step[
 });
 
 /**
- * Requests with any fields and any body. Deno.serve leaves dot segments in the URL, so there are
- * none. A body comes in one part: if one that comes in several is read in part, the connection to
- * Deno.serve hangs.
+ * Requests with any fields and any body. Deno.serve leaves dot segments in the URL, and Mudpie
+ * refuses an encoded NUL, so there are neither. A body comes in one part: if one that comes in
+ * several is read in part, the connection to Deno.serve hangs.
  */
 export const sentRequests: fc.Arbitrary<SentRequest> = fc.record({
   method: fc.constantFrom("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"),
-  // Mudpie refuses an encoded NUL, and resolves dot segments.
   target: fc.webPath().map((path) =>
     `/path${path}`.replaceAll(/\/(?:\.|%2e)/gi, "/-.").replaceAll("%00", "-")
   ),

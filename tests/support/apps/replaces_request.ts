@@ -1,5 +1,5 @@
-// An application that has replaced the global Request by a class with a private field, as a polyfill does: no lazy request can be
-// one of these.
+// An application that has replaced the global Request by a class with a private field, as a polyfill
+// does.
 
 import { fetchHandler } from "../../../mod.ts";
 import { appOptions, appServer } from "../servers/app.ts";
