@@ -26,7 +26,7 @@ export async function check(
   if (outcome.kind !== "introduced") {
     return { isGood: false, text: failureOf(invocation.app, outcome) };
   }
-  // An error in a promise that the module does not await ends the worker soon.
+  // A promise that the module left rejected ended the worker before. Other errors may end it soon.
   const failure = await first.failureWithin(shortTurns());
   return failure === undefined
     ? judge(invocation, outcome.introduction)

@@ -1,6 +1,7 @@
 // Converts the platform's `Response`s to ours, for handlers that return one, and ours to the
 // platform's, for `WebServer.fetch()`.
 
+import { Buffer } from "node:buffer";
 import { type BodySource, type BodyStream, UNWANTED } from "../handler/body_stream.ts";
 import type { OutgoingResponse } from "../handler/outgoing_response.ts";
 import { outgoing, WebResponse } from "../handler/response.ts";
@@ -211,5 +212,5 @@ const encoder = new TextEncoder();
 
 function byteLength(body: EncodableBody): number {
   if (body === null) return 0;
-  return typeof body === "string" ? encoder.encode(body).length : body.length;
+  return typeof body === "string" ? Buffer.byteLength(body) : body.length;
 }
