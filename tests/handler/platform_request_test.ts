@@ -14,6 +14,7 @@ import { bodyFaultOf } from "../../src/handler/body_faults.ts";
 import { defineLazyRequest, type RequestMaker } from "../../src/handler/lazy_request.ts";
 import { createWholeRequest } from "../../src/handler/platform_request.ts";
 import {
+  BODY_FAULTS,
   type Given,
   plain,
   READABLE,
@@ -319,24 +320,7 @@ function testRequests(way: "lazy" | "whole", create: RequestMaker): void {
     assertEquals(new Map(new Request(request).headers), new Map([["x-b", "2"]]));
   });
 
-  const faults = [
-    { what: "json() of a body that is not JSON", body: "{", reader: "json", status: 400 },
-    { what: "json() of an empty body", body: "", reader: "json", status: 400 },
-    {
-      what: "formData() of a body of another type",
-      body: "a=1",
-      reader: "formData",
-      status: 415,
-    },
-    {
-      what: "formData() of a form that cannot be parsed",
-      body: "a=1",
-      type: "multipart/form-data; boundary=X",
-      reader: "formData",
-      status: 400,
-    },
-  ] as const;
-  for (const { what, body, reader, status, ...rest } of faults) {
+  for (const { what, body, reader, status, ...rest } of BODY_FAULTS) {
     it(`a ${way} request notes that the client is at fault for ${what}, with ${status}, also for a clone`, async () => {
       const type = "type" in rest ? rest.type : "text/plain";
       const fields = [["Host", "a"], ["Content-Type", type]] as const;

@@ -10,6 +10,7 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { bodyFaultOf } from "../../src/handler/body_faults.ts";
 import { createServedRequest } from "../../src/handler/served_request.ts";
+import { BODY_FAULTS, rejectionOf } from "../support/requests/request_sample.ts";
 
 /** Where a request comes from. */
 class Source {
@@ -30,10 +31,6 @@ class Source {
     const init = { method: this.method, body, headers: { "content-type": contentType } };
     return createServedRequest("http://localhost/form", init, this);
   }
-}
-
-async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
-  return await promise.then(() => undefined, (error) => error);
 }
 
 describe("createServedRequest()", () => {
@@ -63,23 +60,7 @@ describe("createServedRequest()", () => {
     assertStrictEquals(source.work[0], work);
   });
 
-  const faults = [
-    { what: "json() of a body that is not JSON", body: "{", reader: "json", status: 400 },
-    {
-      what: "formData() of a body of another type",
-      body: "a=1",
-      reader: "formData",
-      status: 415,
-    },
-    {
-      what: "formData() of a form that cannot be parsed",
-      body: "a=1",
-      type: "multipart/form-data; boundary=X",
-      reader: "formData",
-      status: 400,
-    },
-  ] as const;
-  for (const { what, body, reader, status, ...rest } of faults) {
+  for (const { what, body, reader, status, ...rest } of BODY_FAULTS) {
     it(`notes that the client is at fault for ${what}, with ${status}, also for a clone`, async () => {
       const source = new Source();
       const request = source.request(body, "type" in rest ? rest.type : undefined);

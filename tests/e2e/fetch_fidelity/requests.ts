@@ -1,21 +1,7 @@
 // The requests that many cases of the fidelity suite share.
 
 import type { FidelityCase, SentRequest } from "../../support/fetch_fidelity/fidelity_case.ts";
-
-/** A multipart form with a field and a file. */
-const MULTIPART = [
-  "--delimiter",
-  'Content-Disposition: form-data; name="a"',
-  "",
-  "1",
-  "--delimiter",
-  'Content-Disposition: form-data; name="file"; filename="note.txt"',
-  "Content-Type: text/plain",
-  "",
-  "buy flour",
-  "--delimiter--",
-  "",
-].join("\r\n");
+import { MULTIPART_TEXT, MULTIPART_TYPE } from "../../support/requests/multipart_form.ts";
 
 export const GET: SentRequest = {
   target: "/a/b%20c?d=e%20f&g",
@@ -45,8 +31,8 @@ export const FORM_POST: SentRequest = {
 export const MULTIPART_POST: SentRequest = {
   method: "POST",
   target: "/form",
-  fields: [["Content-Type", "multipart/form-data; boundary=delimiter"]],
-  body: MULTIPART,
+  fields: [["Content-Type", MULTIPART_TYPE]],
+  body: MULTIPART_TEXT,
 };
 
 export const BYTES_PUT: SentRequest = {

@@ -2,6 +2,7 @@
 // does.
 
 import { fetchHandler } from "../../../mod.ts";
+import { reportRequest } from "../fetch_apps/request_report.ts";
 import { appOptions, appServer } from "../servers/app.ts";
 
 class PrivateRequest extends Request {
@@ -15,19 +16,5 @@ class PrivateRequest extends Request {
 globalThis.Request = PrivateRequest;
 
 const server = appServer(appOptions(import.meta.url));
-server.addPath(
-  "/echo",
-  fetchHandler(async (request) => {
-    const copy = new Request(request.clone(), { method: "PUT" });
-    return Response.json([
-      request instanceof Request,
-      request.method,
-      new URL(request.url).pathname,
-      request.headers.get("x-a"),
-      await request.text(),
-      copy.method,
-      await copy.text(),
-    ]);
-  }),
-);
+server.addPath("/echo", fetchHandler(reportRequest));
 await server.run();

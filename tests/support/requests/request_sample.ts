@@ -98,3 +98,22 @@ export async function plain(value: unknown): Promise<unknown> {
   if (value instanceof ArrayBuffer) return [...new Uint8Array(value)];
   return value instanceof Uint8Array ? [...value] : value;
 }
+
+/** What a client gets wrong in a body, the reader that finds it, and the status of the response. */
+export const BODY_FAULTS = [
+  { what: "json() of a body that is not JSON", body: "{", reader: "json", status: 400 },
+  { what: "json() of an empty body", body: "", reader: "json", status: 400 },
+  {
+    what: "formData() of a body of another type",
+    body: "a=1",
+    reader: "formData",
+    status: 415,
+  },
+  {
+    what: "formData() of a form that cannot be parsed",
+    body: "a=1",
+    type: "multipart/form-data; boundary=X",
+    reader: "formData",
+    status: 400,
+  },
+] as const;

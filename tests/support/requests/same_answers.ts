@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { type FetchHandler, fetchHandler, WebServer } from "../../../mod.ts";
 import { within } from "../deadline.ts";
 import { CAN_START_APPS, startApp, type StartedApp } from "../servers/started_app.ts";
+import { MULTIPART_TEXT, MULTIPART_TYPE } from "./multipart_form.ts";
 
 /** A request, and what it is called where its method and path do not say it. */
 interface SameRequest {
@@ -18,20 +19,8 @@ interface SameRequest {
 /** A form with a file in it, always with the same delimiter. */
 export const MULTIPART_FORM: RequestInit = {
   method: "POST",
-  headers: { "content-type": "multipart/form-data; boundary=delimiter" },
-  body: [
-    "--delimiter",
-    'Content-Disposition: form-data; name="a"',
-    "",
-    "1",
-    "--delimiter",
-    'Content-Disposition: form-data; name="file"; filename="note.txt"',
-    "Content-Type: text/plain",
-    "",
-    "buy flour",
-    "--delimiter--",
-    "",
-  ].join("\r\n"),
+  headers: { "content-type": MULTIPART_TYPE },
+  body: MULTIPART_TEXT,
 };
 
 /** A POST of JSON text, which may be wrong. */
