@@ -44,9 +44,11 @@ export async function fromPlatformRequest(
 /** Encodes the head of a platform `Request` as bytes, and parses them. */
 function parseHead(request: Request, limits: HeadLimits): RequestHead | Refusal {
   const url = new URL(request.url);
+  url.hash = "";
+  const target = url.href.slice(url.href.indexOf("/", url.protocol.length + "//".length));
   const fields = [...request.headers];
   if (!request.headers.has("host")) fields.unshift(["host", url.host]);
-  const bytes = encodeHead({ method: request.method, target: url.pathname + url.search, fields });
+  const bytes = encodeHead({ method: request.method, target, fields });
   const parser = new HeadParser(limits);
   const outcome = parser.parse(bytes, 0, bytes.length);
   switch (outcome.kind) {

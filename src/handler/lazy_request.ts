@@ -34,15 +34,6 @@ export interface RequestParts {
 /** Makes a request for a fetch-style handler. */
 export type RequestMaker = (parts: RequestParts) => Request;
 
-/** The methods that have one form, whatever form a client sends (WHATWG Fetch, "normalize"). */
-const NORMALIZED_METHOD = /^(?:DELETE|GET|HEAD|OPTIONS|POST|PUT)$/i;
-
-/** Returns the method as the platform's `Request` writes it. */
-export function methodOf({ method }: RequestHead): string {
-  if (method === "GET" || method === "POST") return method;
-  return NORMALIZED_METHOD.test(method) ? method.toUpperCase() : method;
-}
-
 /** Whether the platform gives a request of this method no body (WHATWG Fetch, "new Request"). */
 export function isBodiless(method: string): boolean {
   return method === "GET" || method === "HEAD";
@@ -58,7 +49,6 @@ class RequestState implements RequestParts {
   readonly origin: string;
   readonly headers: Headers | undefined;
   readonly source: RequestSource;
-  readonly method: string;
   /** The headers that the handler sees; undefined before they are asked for. */
   seenHeaders: Headers | undefined;
   /** The platform's request; undefined until something needs it. It has the body from then on. */
@@ -72,7 +62,11 @@ class RequestState implements RequestParts {
     this.origin = origin;
     this.headers = headers;
     this.source = source;
-    this.method = methodOf(head);
+  }
+
+  /** As the client sent it: methods are case-sensitive (RFC 9110, section 9.1). */
+  get method(): string {
+    return this.head.method;
   }
 
   get url(): string {
@@ -132,14 +126,17 @@ class RequestState implements RequestParts {
     return value;
   }
 
-  /** Makes the platform's request, without its fields. */
+  /**
+   * Makes the platform's request, without its fields. One with a body has the method POST, whatever
+   * the client sent.
+   */
   createReal(PlatformRequest: typeof Request): Request {
     const { method, url } = this;
     if (method === "GET") return new PlatformRequest(url);
     if (this.isBodiless) return new PlatformRequest(url, { method });
     const { isUsed } = this;
     const body = isUsed ? new Uint8Array(0) : this.body.give();
-    const real = new PlatformRequest(url, { method, body });
+    const real = new PlatformRequest(url, { method: "POST", body });
     if (isUsed) real.arrayBuffer();
     return real;
   }
@@ -167,11 +164,17 @@ export function defineLazyRequest(): RequestMaker {
   const { headers, signal } = sample;
   const headersKey = stateKeyOf(sample, (value) => value === headers);
   const signalKey = stateKeyOf(sample, (value) => value === signal);
+  const innerKey = stateKeyOf(sample, (value) => Object(value).method === "GET");
 
   function realOf(lazy: LazyRequest): Request {
     const state = lazy[STATE];
     if (state.real === undefined) {
       const real = state.createReal(PlatformRequest);
+      // The platform's constructor would write "delete" in upper case. An application would then
+      // run what a front end has not recognized as a DELETE.
+      if (!state.isBodiless) {
+        Reflect.set(Object(Reflect.get(real, innerKey)), "method", state.method);
+      }
       lazyHeaders.fill(real.headers, state.fields);
       state.real = real;
     }

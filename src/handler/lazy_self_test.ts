@@ -10,6 +10,8 @@ import { encodeHead, RequestHead } from "../http1/request_head.ts";
 import { platformClass } from "../runtime/platform_classes.ts";
 import type { RequestMaker } from "./lazy_request.ts";
 
+/** The platform's constructor would write it in upper case. */
+const METHOD = "post";
 const ORIGIN = "http://self-test.invalid";
 const TARGET = "/path?query";
 const FIELD = { name: "x-self-test", value: "field" };
@@ -58,7 +60,7 @@ async function testBodies(bodies: Promise<string>[]): Promise<void> {
 
 function makeSample(createRequest: RequestMaker, signal: AbortSignal): Request {
   const bytes = encodeHead({
-    method: "POST",
+    method: METHOD,
     target: TARGET,
     fields: [["Host", "self-test.invalid"], [FIELD.name, FIELD.value]],
   });
@@ -76,12 +78,12 @@ function makeSample(createRequest: RequestMaker, signal: AbortSignal): Request {
     body: RequestBody.own(body, body.length, undefined),
     origin: ORIGIN,
     headers: undefined,
-    source: { signal, method: "POST", target: TARGET, waitUntil() {} },
+    source: { signal, method: METHOD, target: TARGET, waitUntil() {} },
   });
 }
 
 function isSample({ method, url, headers, bodyUsed }: Request): boolean {
-  return method === "POST" && url === ORIGIN + TARGET && !bodyUsed &&
+  return method === METHOD && url === ORIGIN + TARGET && !bodyUsed &&
     headers.get(FIELD.name) === FIELD.value;
 }
 

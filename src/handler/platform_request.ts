@@ -7,7 +7,6 @@ import { addFields } from "./lazy_headers.ts";
 import {
   defineLazyRequest,
   isBodiless,
-  methodOf,
   type RequestMaker,
   type RequestParts,
 } from "./lazy_request.ts";
@@ -42,11 +41,12 @@ function giveUpLaziness(reason: unknown): RequestMaker {
   return maker = createWholeRequest;
 }
 
-/** Makes a whole request of the platform. */
+/** Makes a whole request of the platform, which writes its method in upper case. */
 export function createWholeRequest({ head, body, origin, headers, source }: RequestParts): Request {
-  const method = methodOf(head);
-  const bytes = isBodiless(method) ? undefined : body.give();
-  if (bytes === undefined && !isBodiless(method)) throw lateReadError(source);
+  const { method } = head;
+  const hasNoBody = isBodiless(method.toUpperCase());
+  const bytes = hasNoBody ? undefined : body.give();
+  if (bytes === undefined && !hasNoBody) throw lateReadError(source);
   const request = createServedRequest(urlOf(origin, head), { method, body: bytes }, source);
   addFields(request.headers, headers ?? head);
   return request;

@@ -29,11 +29,20 @@ describe("A request through WebServer.fetch()", () => {
         const response = await server.fetch(new Request(url));
         const answer = [response.status, await response.text()];
         if (url.pathname.includes("%00")) assertEquals(answer[0], 400);
-        else assertEquals(answer, [200, url.pathname + url.search]);
+        else assertEquals(answer, [200, url.href.slice(url.origin.length)]);
       }),
       { numRuns: runs(200) },
     );
   });
+
+  for (const target of ["/?", "/a?", "/a??", "/?a?"]) {
+    it(`has the target ${target} of its URL, which may end with a "?"`, async () => {
+      const server = serverOf((req) => WebResponse.text(req.target));
+      for (const hash of ["", "#", "#/hash"]) {
+        assertEquals(await (await server.fetch(request(target + hash))).text(), target);
+      }
+    });
+  }
 
   it("answers 400 where the body of the request breaks off", async () => {
     const body = new ReadableStream({

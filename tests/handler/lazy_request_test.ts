@@ -47,6 +47,15 @@ describe("defineLazyRequest()", () => {
     assertEquals(asked, 1);
   });
 
+  for (const method of ["post", "Delete", "options", "get", "Head", "patch"]) {
+    it(`makes requests and copies with the method ${method} as the client sent it`, async () => {
+      const { request } = new Sample(create, { method });
+      const copies = [request.clone(), new Request(request.clone()), request];
+      assertEquals(copies.map((each) => each.method), [method, method, method]);
+      assertEquals(await Promise.all(copies.map((each) => each.text())), ["body", "body", "body"]);
+    });
+  }
+
   for (const name of READERS) {
     it(`makes requests of which ${name}() rejects if it is first called after the response`, async () => {
       const kept = new Sample(create, { fields: [["Host", "a"], FORM_TYPE] });

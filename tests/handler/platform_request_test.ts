@@ -190,19 +190,23 @@ function testRequests(way: "lazy" | "whole", create: RequestMaker): void {
     });
   }
 
-  it(`a ${way} request writes its method as the platform does`, () => {
-    for (const method of ["delete", "Put", "options", "patch", "PATCH", "purge", "Query"]) {
-      const expected = new Request("http://localhost/", { method }).method;
-      assertEquals(sample({ method }).request.method, expected);
+  it(`a ${way} request has the method as ${way === "lazy" ? "it was sent" : "the platform writes it"}`, () => {
+    for (const method of ["delete", "Put", "options", "patch", "PATCH", "purge", "Query", "get"]) {
+      const expected = way === "lazy"
+        ? method
+        : new Request("http://localhost/", { method }).method;
+      const { request } = sample({ method });
+      assertEquals(request.method, expected);
+      assertEquals([request.clone().method, new Request(request).method], [expected, expected]);
     }
   });
 
   it(`a ${way} request has no body to GET and HEAD, whatever was sent`, async () => {
-    for (const method of ["GET", "HEAD", "get", "Head"]) {
+    for (const method of ["GET", "HEAD"]) {
       const { request } = sample({ method, body: "abc" });
-      assertEquals([request.method, request.body], [method.toUpperCase(), null]);
+      assertEquals([request.method, request.body], [method, null]);
       assertEquals(await request.text(), "");
-      assertEquals(new Request(request).method, method.toUpperCase());
+      assertEquals(new Request(request).method, method);
     }
   });
 

@@ -866,10 +866,10 @@ describe("WebRequest.toRequest()", () => {
     assertEquals(await new Response(request.body).text(), "");
   });
 
-  for (const method of ["GET", "HEAD", "get", "Head"]) {
+  for (const method of ["GET", "HEAD"]) {
     it(`has no body with ${method}, which the platform allows none`, () => {
       const request = parsedRequest({ method, body: "abc" }).toRequest();
-      assertEquals([request.method, request.body], [method.toUpperCase(), null]);
+      assertEquals([request.method, request.body], [method, null]);
     });
   }
 

@@ -9,6 +9,7 @@ import { requestCopies } from "./request_copies.ts";
 import { requestHeaders } from "./request_headers.ts";
 import { requestIdentity } from "./request_identity.ts";
 import { requestMembers } from "./request_members.ts";
+import { requestUrls } from "./request_urls.ts";
 import { responseBodies } from "./response_bodies.ts";
 import { responseFields } from "./response_fields.ts";
 import { responseUses } from "./response_uses.ts";
@@ -21,6 +22,7 @@ const SUBJECTS: Readonly<Record<string, FidelityCases>> = {
   "the body of a Request": requestBodies,
   "copies of a Request": requestCopies,
   "the headers of a Request": requestHeaders,
+  "the URL of a Request": requestUrls,
   "the signal of a Request": signals,
   "a Request that is kept": keptRequests,
   "the body of a Response": responseBodies,

@@ -49,6 +49,32 @@ const WITHOUT_A_SOCKET: readonly Difference[] = [
   },
 ];
 
+/** What the request line and the Host field are made into. */
+const URLS: readonly Difference[] = [
+  {
+    cases: /the URL of a Request/,
+    at: /^seen\.(?:url|of a (?:clone|copy))$/,
+    deno: ANY,
+    mudpie: AS_PLAIN,
+    why: "A URL is written as the URL standard does, so that its path is the one that was routed",
+  },
+  {
+    cases: /the URL of a Request: method (?:get|post|Put|delete|options|head)/,
+    at: /^seen\.(?:method|of a (?:clone|copy))$|^answers\[0\]\.body$/,
+    ways: SERVER_FETCH,
+    deno: ANY,
+    mudpie: ANY,
+    why: "The Request of the test has its method in upper case",
+  },
+  {
+    cases: /a GET with a body, each member/,
+    at: /^answers\[\d+\]\.fields\.connection$|^connection$/,
+    deno: /^(?:close|is closed)$/,
+    mudpie: ANY,
+    why: "A small body that is not read is discarded, and the connection stays open",
+  },
+];
+
 /** What Deno.serve's Request has of its own, unlike each other Request of the platform. */
 const REQUESTS: readonly Difference[] = [
   {
@@ -207,6 +233,33 @@ const FRAMING: readonly Difference[] = [
   },
 ];
 
+/** How streams end. */
+const STREAMS: readonly Difference[] = [
+  {
+    cases: /a stream that fails after/,
+    at: /^answers\[0\]\.body$|^connection$/,
+    ways: SERVER_FETCH,
+    deno: ANY,
+    mudpie: /^(?:|is open)$/,
+    why: "The reader of the Response gets the error, and no connection ends",
+  },
+  {
+    cases: /a stream to HEAD is cancelled/,
+    at: /^seen\.cancel$/,
+    deno: "sent",
+    mudpie: "cancelled",
+    why: "Deno.serve reads a stream whose bytes are not sent to its end",
+  },
+  {
+    cases: /a stream is cancelled when the client leaves/,
+    at: /^seen\.cancel$/,
+    ways: SERVER_FETCH,
+    deno: "cancelled",
+    mudpie: "is awaited in vain",
+    why: "A Response that is not read has no client that leaves",
+  },
+];
+
 /** What Mudpie answers where Deno.serve sends something that the handler did not mean. */
 const FAULTS: readonly Difference[] = [
   {
@@ -311,8 +364,10 @@ const RESPONSES: readonly Difference[] = [
 /** The differences from Deno.serve. */
 export const DIFFERENCES: readonly Difference[] = [
   ...WITHOUT_A_SOCKET,
+  ...URLS,
   ...REQUESTS,
   ...FRAMING,
+  ...STREAMS,
   ...FAULTS,
   ...RESPONSES,
 ];

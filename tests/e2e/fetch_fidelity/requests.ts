@@ -52,6 +52,7 @@ export const CHUNKED_POST: SentRequest = { ...JSON_POST, isChunked: true };
 export const KINDS: Readonly<Record<string, SentRequest>> = {
   "a GET": GET,
   "a HEAD": { ...GET, method: "HEAD" },
+  "a GET with a body": { ...GET, body: "unexpected" },
   "an OPTIONS": { method: "OPTIONS", target: "/a" },
   "a DELETE with a body": { method: "DELETE", target: "/a", body: "why" },
   "a POST of JSON": JSON_POST,

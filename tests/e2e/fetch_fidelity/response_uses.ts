@@ -41,6 +41,17 @@ function sendAfterEach(make: () => Response): FidelityCase {
   });
 }
 
+/** A stream that fails in a later turn, after some parts. */
+function failingStream(parts: number): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      await new Promise((resolve) => setTimeout(resolve));
+      if (parts-- > 0) controller.enqueue(new TextEncoder().encode("part"));
+      else controller.error(new Error("on purpose"));
+    },
+  });
+}
+
 class Extended extends Response {
   constructor(body?: BodyInit | null, init?: ResponseInit) {
     super(body, init);
@@ -467,6 +478,61 @@ export const responseUses: FidelityCases = {
           start: (controller) => controller.error(new Error("at once")),
         }),
       ),
+  },
+  "a stream that fails after a part": {
+    send: GET,
+    handle: () => new Response(failingStream(1)),
+  },
+  "a stream that fails after many parts": {
+    send: GET,
+    handle: () => new Response(failingStream(50)),
+  },
+  "a stream with a length of its own": {
+    send: GET,
+    handle: () =>
+      new Response(ReadableStream.from([new Uint8Array(3), new Uint8Array(4)]), {
+        headers: { "content-length": "7" },
+      }),
+  },
+  "a stream to HEAD is cancelled": {
+    send: { ...GET, method: "HEAD" },
+    handle(_request, { notes }) {
+      const cancelled = Promise.withResolvers<string>();
+      notes.see("cancel", () => cancelled.promise);
+      let parts = 0;
+      return new Response(
+        new ReadableStream({
+          pull(controller) {
+            controller.enqueue(new Uint8Array(10));
+            if (++parts < 100) return;
+            controller.close();
+            cancelled.resolve("sent");
+          },
+          cancel: () => cancelled.resolve("cancelled"),
+        }, { highWaterMark: 0 }),
+      );
+    },
+  },
+  "a stream is cancelled when the client leaves": {
+    send: GET,
+    clientLeaves: true,
+    handle(_request, { notes, letClientLeave }) {
+      const cancelled = Promise.withResolvers<string>();
+      notes.see("cancel", () => cancelled.promise);
+      let parts = 0;
+      return new Response(
+        new ReadableStream({
+          async pull(controller) {
+            controller.enqueue(new Uint8Array(100_000));
+            letClientLeave();
+            await new Promise((resolve) => setTimeout(resolve));
+            // More than the system takes for a client that does not read.
+            if (++parts > 1_000) controller.close();
+          },
+          cancel: () => cancelled.resolve("cancelled"),
+        }),
+      );
+    },
   },
   "a stream of text": {
     send: GET,

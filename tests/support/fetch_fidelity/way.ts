@@ -308,7 +308,10 @@ function requestOf(sent: SentRequest): Request {
     if (sent.isChunked) headers.set("transfer-encoding", "chunked");
     else headers.set("content-length", String(body.length));
   }
-  return new Request(`http://${host}${target}`, { method, headers, body });
+  const url = target.startsWith("/") ? `http://${host}${target}` : target;
+  // A Request of these methods has no body, whatever is sent.
+  const isBodiless = method === "GET" || method === "HEAD";
+  return new Request(url, { method, headers, body: isBodiless ? undefined : body });
 }
 
 function describeAnswer(response: WireResponse): Answer {
