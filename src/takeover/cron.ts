@@ -8,17 +8,25 @@ const MINUTE_MS = 60_000;
 
 type CronHandler = () => unknown;
 
+type Cron = (name: string, ...rest: unknown[]) => Promise<void>;
+
 /** Replaces `Deno.cron`, if the runtime has it, by one whose handlers run in one worker per tick. */
 export function runCronOnce(): void {
-  const runtime = Deno as { cron?: (name: string, ...rest: unknown[]) => Promise<void> };
-  const { cron } = runtime;
+  const { cron } = Deno as { readonly cron?: Cron };
   if (cron === undefined) return;
-  runtime.cron = (name, ...rest) => {
+  const value: Cron = (name, ...rest) => {
     const once = rest.map((each) =>
       typeof each === "function" ? oncePerTick(name, each as CronHandler) : each
     );
     return cron(name, ...once);
   };
+  // The runtime's own has a getter alone, so an assignment would throw.
+  Object.defineProperty(Deno, "cron", {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
 }
 
 /** Makes a handler that runs in the first thread of the process that calls it in a minute. */

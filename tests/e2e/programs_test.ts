@@ -441,6 +441,23 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals(lines.length, 1, program.stderr.text);
   });
 
+  for (const isolation of ["thread", "web"]) {
+    it(`registers its job where the runtime has Deno.cron (${isolation})`, async () => {
+      const app = await write(
+        "has_cron.ts",
+        `Deno.cron("tidy up", "0 0 1 1 *", () => {});
+         Deno.serve(() => new Response("served"));`,
+      );
+      const flags = ["--unstable-net", "--unstable-cron"];
+      await using program = Program.deno(
+        ["run", "-A", ...flags, CLI, app, ...local, "--isolation", isolation],
+      );
+      const { port } = await program.listening();
+      assertEquals((await ask(port, get("/")) as { body: string }).body, "served");
+      await stop(program);
+    });
+  }
+
   it("is mentioned in the log while it serves nothing yet, and served when it does", async () => {
     const app = await write(
       "late.ts",

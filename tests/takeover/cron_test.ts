@@ -1,7 +1,12 @@
-// Jobs that several workers register, with a clock and locks of the test: the threads of a process share locks.
+// Jobs that several workers register: with a clock and locks of the test, and in real threads, whose ticks the test triggers.
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { Worker as NodeWorker } from "node:worker_threads";
+import { within } from "../support/deadline.ts";
+import { canReadTests } from "../support/permissions.ts";
+import { entryFor } from "../support/servers/entry_url.ts";
+import { startWebWorker } from "../support/workers/web_worker.ts";
 import type { LockManager } from "../../src/runtime/life_lock.ts";
 import { oncePerTick, runCronOnce } from "../../src/takeover/cron.ts";
 
@@ -62,6 +67,42 @@ describe("oncePerTick()", () => {
   });
 });
 
+const REGISTERS_CRON = "registers_cron.ts";
+
+/** A worker of either kind. */
+interface CronWorker {
+  post(time: number): void;
+  /** Resolves to what the worker posts next. */
+  next(): Promise<unknown>;
+  end(): Promise<void>;
+}
+
+function startCronWorker(isolation: "web" | "thread"): CronWorker {
+  let received = Promise.withResolvers<unknown>();
+  const next = async () => {
+    const post = await within(received.promise, "what a worker posts");
+    received = Promise.withResolvers();
+    return post;
+  };
+  if (isolation === "web") {
+    const worker = startWebWorker(REGISTERS_CRON, "");
+    worker.onmessage = ({ data }) => received.resolve(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      received.reject(new Error(event.message));
+    };
+    const end = () => Promise.resolve(worker.terminate());
+    return { post: (time) => worker.postMessage(time), next, end };
+  }
+  const worker = new NodeWorker(
+    entryFor(new URL(`../support/workers/${REGISTERS_CRON}`, import.meta.url)),
+  );
+  worker.on("message", (post) => received.resolve(post));
+  worker.on("error", (error) => received.reject(error));
+  const end = async () => void await worker.terminate();
+  return { post: (time) => worker.postMessage(time), next, end };
+}
+
 describe("runCronOnce()", () => {
   it("passes name, schedule and options on to the runtime", async () => {
     const runtime = Deno as { cron?: unknown };
@@ -87,4 +128,25 @@ describe("runCronOnce()", () => {
       else Object.defineProperty(Deno, "cron", own);
     }
   });
+
+  for (const isolation of ["thread", "web"] as const) {
+    it(`has a job run in one of four workers at each of two ticks (${isolation})`, {
+      ignore: !canReadTests,
+    }, async () => {
+      const workers = Array.from({ length: 4 }, () => startCronWorker(isolation));
+      try {
+        for (const worker of workers) assertEquals(await worker.next(), "registered");
+        // A minute that no other run of this test has: the threads of a process share their locks.
+        const minute = 1_000_000 + Math.floor(Math.random() * 1_000_000_000);
+        for (const tick of [minute, minute + 1]) {
+          // Their timers fire a little early or late.
+          for (const [index, worker] of workers.entries()) worker.post(tick * 60_000 - 2 + index);
+          const runs = await Promise.all(workers.map((worker) => worker.next()));
+          assertEquals(runs.toSorted(), [false, false, false, true]);
+        }
+      } finally {
+        for (const worker of workers) await worker.end();
+      }
+    });
+  }
 });
