@@ -10,6 +10,7 @@ import { Scoreboard } from "../ipc/scoreboard.ts";
 import { isTooLate, listenAt } from "../net/listener.ts";
 import { platformAddress } from "../net/worker_address.ts";
 import { overrideServerSettings } from "../options/server_options.ts";
+import { keepContext } from "../runtime/async_context.ts";
 import { describeError, escapeForLog, logToStandardError } from "../telemetry/log.ts";
 import { AcceptLoop, type ConnectionSource } from "./accept_loop.ts";
 import { AcceptTroubleLog } from "./accept_trouble_log.ts";
@@ -150,12 +151,20 @@ class ServingWorker {
   async #listen(): Promise<ConnectionSource | undefined> {
     const { address } = this.#configuration;
     try {
-      return await listenAt(address, () => this.#program.onListen?.(platformAddress(address)));
+      return await listenAt(address, () => this.#announce(platformAddress(address)));
     } catch (error) {
       const isFinal = isTooLate(address, error);
       this.#link.send({ kind: "failed", isFinal, message: describeError(error) });
       return undefined;
     }
+  }
+
+  /**
+   * Calls the program's `onListen`. The accept loop begins in the caller's async context, so all
+   * connections would see what `onListen` enters.
+   */
+  #announce(address: Deno.Addr): void {
+    keepContext(() => this.#program.onListen?.(address));
   }
 
   #accept(listener: ConnectionSource, isQueueShared: boolean, context: ConnectionContext): void {

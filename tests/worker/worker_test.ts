@@ -1,5 +1,6 @@
 // A worker's life in this thread: a link without a supervisor, and a port of its own.
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BackgroundTasks } from "../../src/connection/background_tasks.ts";
@@ -121,6 +122,36 @@ describe("serveAsWorker()", () => {
       configuration.scoreboard,
     ).read();
     assertEquals([connectionsAccepted, connectionsOpen, heartbeats > 0], [1, 0, true]);
+  });
+
+  it("shows no request the async context that onListen has entered", {
+    ignore: !canUseNetwork,
+  }, async () => {
+    const address = { listen: "shared", hostname: "127.0.0.1", port: 0, backlog: 511 } as const;
+    const reserved = reserveAddress(address);
+    const { program } = makeProgram();
+    const store = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const router = new Router<Handler>((segment) => segment);
+    const look: Handler = () => {
+      seen.push(store.getStore());
+      return WebResponse.empty();
+    };
+    router.add("/", false, look, () => "a test");
+    const configured = Promise.resolve(configurationFor(reserved.port));
+    const { link, kinds } = fakeLink(configured);
+    const onListen = () => store.enterWith("entered by onListen");
+    const served = serveAsWorker({ ...program, router, onListen }, 3, link);
+    await eventually(() => kinds().includes("accepting"), "a worker that accepts");
+
+    const client = await Deno.connect({ hostname: "127.0.0.1", port: reserved.port });
+    await client.write(new TextEncoder().encode("GET / HTTP/1.0\r\n\r\n"));
+    await within(client.read(new Uint8Array(1_000)), "a response");
+    client.close();
+    link.onDrain(ORDER);
+    await within(served, "the end of the worker's work");
+    reserved.release();
+    assertEquals(seen, [undefined]);
   });
 
   it("reports an address at which it cannot listen, and resolves", {
