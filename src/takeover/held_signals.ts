@@ -2,6 +2,8 @@
 // they would fire at the signal itself, before the last requests are answered. `process.on` of
 // node:process listens by the functions that are replaced here, so it needs nothing of its own.
 
+import { keepContext } from "../runtime/async_context.ts";
+
 /** The signals that stop a server, the usual one first. */
 const HELD = ["SIGTERM", "SIGINT"] as const;
 
@@ -39,9 +41,9 @@ export class HeldSignals {
 
   /**
    * Calls the listeners, as one signal does: those to SIGTERM, or those to SIGINT if there are no
-   * others. Waits for the promises that they return, until `time`. From then on, an end of the
-   * process that the program asks for ends this thread alone. Calls `onFailure` with what a
-   * listener throws. Never rejects.
+   * others. None sees the async context that another one enters. Waits for the promises that they
+   * return, until `time`. From then on, an end of the process that the program asks for ends this
+   * thread alone. Calls `onFailure` with what a listener throws. Never rejects.
    */
   async call(
     end: ProcessEnd,
@@ -53,7 +55,7 @@ export class HeldSignals {
     await endThreadAlone(end);
     const calls = [...this.#listeners[signal]].map(async (listener) => {
       try {
-        await listener();
+        await keepContext(listener);
       } catch (error) {
         onFailure(signal, error);
       }
@@ -65,12 +67,18 @@ export class HeldSignals {
   }
 }
 
-/** Has the ways to end a process end this thread, after a report. */
+/**
+ * Has the ways to end a process end this thread, after its end events and a report. The events are
+ * the runtime's: `exit` and `unload` for `process.exit()`, and `unload` alone for `Deno.exit()`.
+ */
 async function endThreadAlone({ report }: ProcessEnd): Promise<void> {
   const { default: process } = await import("node:process");
+  // The thread may be terminated right after the report, so the program's listeners come first.
+  const reportLast = () => globalThis.addEventListener("unload", report);
   const exit = Deno.exit;
+  const exitProcess = process.exit;
   const leave = (code?: number): never => {
-    report();
+    reportLast();
     return exit(code);
   };
   const kill = Deno.kill;
@@ -81,7 +89,10 @@ async function endThreadAlone({ report }: ProcessEnd): Promise<void> {
   };
   Object.assign(Deno, { exit: leave, kill: killOrLeave });
   Object.assign(process, {
-    exit: leave,
+    exit: (code?: number | string | null): never => {
+      reportLast();
+      return exitProcess.call(process, code);
+    },
     kill: (pid: number, signal?: Deno.Signal) => {
       killOrLeave(pid, signal);
       return true;

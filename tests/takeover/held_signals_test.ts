@@ -49,6 +49,20 @@ const cases: readonly { what: string; code: string; notes: string[] }[] = [
     notes: ["on", "end"],
   },
   {
+    what: "shows a listener no async context that another one has entered",
+    code: `
+      const { AsyncLocalStorage } = await import("node:async_hooks");
+      const store = new AsyncLocalStorage();
+      const listener = (name) => () => {
+        note(name + " sees " + store.getStore());
+        store.enterWith(name);
+      };
+      Deno.addSignalListener("SIGTERM", listener("first"));
+      Deno.addSignalListener("SIGTERM", listener("second"));
+      await call();`,
+    notes: ["first sees undefined", "second sees undefined", "end"],
+  },
+  {
     what: "does not call what was removed",
     code: `
       const listener = () => note("never");
@@ -78,15 +92,19 @@ const cases: readonly { what: string; code: string; notes: string[] }[] = [
     notes: ["end"],
   },
   ...[
-    "Deno.exit(0)",
-    "process.exit(0)",
-    'process.kill(process.pid, "SIGTERM")',
-    "Deno.kill(Deno.pid)",
+    { end: "Deno.exit(0)", events: ["unload"] },
+    { end: "process.exit(0)", events: ["exit", "unload"] },
+    { end: 'process.kill(process.pid, "SIGTERM")', events: ["unload"] },
+    { end: "Deno.kill(Deno.pid)", events: ["unload"] },
   ]
-    .map((end) => ({
-      what: `ends the thread after a report where a listener calls ${end}`,
-      code: `process.on("SIGTERM", () => { note("on"); ${end}; note("never"); }); await call();`,
-      notes: ["on", "reported"],
+    .map(({ end, events }) => ({
+      what: `ends the thread after its end events and a report where a listener calls ${end}`,
+      code: `
+        globalThis.addEventListener("unload", () => note("unload"));
+        process.on("exit", () => note("exit"));
+        process.on("SIGTERM", () => { note("on"); ${end}; note("never"); });
+        await call();`,
+      notes: ["on", ...events, "reported"],
     })),
 ];
 
