@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { messageOf } from "../runtime/error_message.ts";
 
 /** Where a module is, or why it cannot be there. */
 export type Location =
@@ -43,7 +44,7 @@ export async function locate(app: string): Promise<Location> {
     return refused(
       error instanceof Deno.errors.NotFound
         ? `Cannot find ${app}: there is no such file in ${Deno.cwd()}`
-        : `Cannot load ${app}: ${error instanceof Error ? error.message : error}`,
+        : `Cannot load ${app}: ${messageOf(error)}`,
     );
   }
 }

@@ -3,6 +3,7 @@
 // the first worker needs, and all else while that worker loads.
 
 import { environmentVariable } from "../runtime/environment.ts";
+import { messageOf } from "../runtime/error_message.ts";
 import type { FirstWorker } from "../supervisor/first_worker.ts";
 import { wordedOptions } from "../options/worded_options.ts";
 import { readInvocation, type ServeInvocation } from "./arguments.ts";
@@ -47,7 +48,7 @@ async function start(invocation: ServeInvocation, entry: string): Promise<void> 
   try {
     first = startFirstWorker(invocation, places);
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+    return fail(messageOf(error));
   }
   if (invocation.kind === "check") {
     const { check } = await import("./check.ts");

@@ -4,6 +4,7 @@
 
 import type { Introduction } from "../ipc/messages.ts";
 import { environmentVariable } from "../runtime/environment.ts";
+import { messageOf } from "../runtime/error_message.ts";
 import { handOver, WebServer } from "../server.ts";
 import type { FirstOutcome, FirstWorker } from "../supervisor/first_worker.ts";
 import { isWrittenInFull, LinkedModules } from "../supervisor/start_folder.ts";
@@ -120,10 +121,6 @@ function describeFailure(error: unknown): string {
   return error instanceof TypeError || error instanceof RangeError
     ? error.message
     : describeLoadFailure(error);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Returns why an application cannot be served. */

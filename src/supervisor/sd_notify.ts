@@ -3,6 +3,7 @@
 // names. systemd learns from them that a service is up, and that it still lives.
 
 import { environmentVariable } from "../runtime/environment.ts";
+import { messageOf } from "../runtime/error_message.ts";
 
 /** The functions of Deno that `--unstable-net` brings; without the flag they are not there. */
 interface UnstableNet {
@@ -62,7 +63,7 @@ export class SdNotify {
       const socket = listenDatagram({ transport: "unixpacket", path: `${folder}/notify.sock` });
       return new SdNotify(socket, folder, path);
     } catch (error) {
-      log(`${cannot}${error instanceof Error ? error.message : String(error)}`);
+      log(`${cannot}${messageOf(error)}`);
       return undefined;
     }
   }

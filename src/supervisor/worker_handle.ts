@@ -2,6 +2,7 @@
 // two kinds of worker, with different events for the same things. Above this file they are one.
 
 import { InFlightRequests } from "../ipc/in_flight_requests.ts";
+import { messageOf } from "../runtime/error_message.ts";
 import { shortTurns } from "../runtime/event_loop.ts";
 import { onLifeLockFree } from "../runtime/life_lock.ts";
 import { messageIn, type SupervisorMessage, type WorkerMessage } from "../ipc/messages.ts";
@@ -243,10 +244,7 @@ function startWorkerThread(options: SpawnOptions, events: ThreadEvents): Thread 
       },
     });
     thread.on("message", events.onPost);
-    thread.on(
-      "error",
-      (error) => events.onError(error instanceof Error ? error.message : String(error)),
-    );
+    thread.on("error", (error) => events.onError(messageOf(error)));
     thread.on("exit", (code) => events.onExit(`it exited with code ${code}`));
     return thread;
   });
