@@ -8,6 +8,7 @@ import { messageOf } from "../runtime/error_message.ts";
 import { handOver, WebServer } from "../server.ts";
 import type { FirstOutcome, FirstWorker } from "../supervisor/first_worker.ts";
 import { isWrittenInFull, LinkedModules } from "../supervisor/start_folder.ts";
+import { isAddressError } from "../supervisor/supervisor.ts";
 import { escapeForLog, logToStandardError } from "../telemetry/log.ts";
 import { describeLoadFailure, loadApplication } from "./application.ts";
 import type { ServeInvocation } from "./arguments.ts";
@@ -49,8 +50,7 @@ export async function serve(
         onStarted: (running) => watch?.attend(running),
       });
       const failure = await serveIntroduced(introduction, places);
-      const isRefused = failure instanceof Deno.errors.AddrInUse && first.refuse(failure);
-      if (isRefused) continue;
+      if (mayCatch(invocation, failure) && first.refuse(failure)) continue;
       return failure === undefined ? undefined : describeFailure(failure);
     }
     const reason = failureOf(invocation.app, outcome);
@@ -60,6 +60,14 @@ export async function serve(
     await watch.change();
     first = startFirstWorker(invocation, places);
   }
+}
+
+/**
+ * Whether the call in the application is to throw an error: it is about the address that the
+ * application names. For one that the user names, no other try of the application would help.
+ */
+function mayCatch({ addressSource }: ServeInvocation, failure: unknown): failure is Error {
+  return addressSource === undefined && isAddressError(failure);
 }
 
 async function openWatch(

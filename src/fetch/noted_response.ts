@@ -90,6 +90,12 @@ export function outgoingOfNoted(response: object): OutgoingResponse | undefined 
   return (response as Partial<NotedResponse>)[STATE]?.send();
 }
 
+/** Whether a response is known by its parts alone, and was not sent: nothing can be wrong with it. */
+export function isUnsentNoted(response: object): boolean {
+  const state = (response as Partial<NotedResponse>)[STATE];
+  return state !== undefined && state.madeReal === undefined && !state.isSent;
+}
+
 /**
  * Has responses that are known by their parts pass for the platform's. `make` makes the platform
  * response of one of them.

@@ -95,10 +95,11 @@ export function reserveAddress(wanted: PortAddress): ReservedAddress {
     // First without sharing. With `reusePort`, or in a process that listens there already, a second
     // server would start without an error and receive half of the connections.
     const probe = listenAlone(hostname, port, "");
-    const chosenPort = (probe.addr as Deno.NetAddr).port;
+    // A name stands for what the system makes of it now: every worker listens at the same address.
+    const chosen = probe.addr as Deno.NetAddr;
     probe.close();
     try {
-      return holdAddress({ ...wanted, port: chosenPort }, port === 0);
+      return holdAddress({ ...wanted, hostname: chosen.hostname, port: chosen.port }, port === 0);
     } catch (error) {
       const isTaken = error instanceof Deno.errors.AddrInUse;
       if (port !== 0 || !isTaken || tries === PORT_TRIES) {

@@ -113,16 +113,34 @@ export interface SupervisedServer extends RunningServer {
  * cannot be listened on, or no worker can start.
  */
 export async function supervise(options: SupervisorOptions): Promise<SupervisedServer> {
-  const { listen, hostname, port, path, pathMode, backlog } = options.settings;
-  if (path !== undefined) {
-    const address = await reserveSockets(path, pathMode, options.workerCount.workers);
-    const parts = { address, fallbackReason: undefined, ...workerSource(options) };
-    return await new Supervisor(options, parts).start();
-  }
-  const { mode, fallbackReason } = chooseListenMode(listen);
-  const address = reserveAddress({ listen: mode, hostname, port, backlog });
+  const { address, fallbackReason } = await reserve(options);
   const parts = { address, fallbackReason, ...workerSource(options) };
   return await new Supervisor(options, parts).start();
+}
+
+/** The errors with which an address could not be reserved. */
+const addressErrors = new WeakSet<object>();
+
+/** Returns whether an error of a start is about the address of the server itself. */
+export function isAddressError(error: unknown): error is Error {
+  return error instanceof Error && addressErrors.has(error);
+}
+
+async function reserve(
+  { settings, workerCount }: SupervisorOptions,
+): Promise<Pick<SupervisorParts, "address" | "fallbackReason">> {
+  const { listen, hostname, port, path, pathMode, backlog } = settings;
+  const { mode, fallbackReason } = chooseListenMode(listen);
+  try {
+    if (path !== undefined) {
+      const address = await reserveSockets(path, pathMode, workerCount.workers);
+      return { address, fallbackReason: undefined };
+    }
+    return { address: reserveAddress({ listen: mode, hostname, port, backlog }), fallbackReason };
+  } catch (error) {
+    if (error instanceof Error) addressErrors.add(error);
+    throw error;
+  }
 }
 
 /** Returns how to get workers: first the one that is there already, if it is what is wanted. */

@@ -65,17 +65,20 @@ function isCompressible(headers: Headers): boolean {
   return COMPRESSIBLE.test(type.trim());
 }
 
+/** Makes a transform that sends on each part at once: the rest of a stream may come much later. */
 async function compressor(
   coding: Coding,
 ): Promise<ReadableWritablePair<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>> {
-  if (coding === "gzip") return new CompressionStream("gzip");
   // Loaded only where a client wants it.
-  const [{ createBrotliCompress, constants }, { Duplex }] = await Promise.all([
+  const [{ createBrotliCompress, createGzip, constants }, { Duplex }] = await Promise.all([
     import("node:zlib"),
     import("node:stream"),
   ]);
   const quality = { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY };
-  return Duplex.toWeb(createBrotliCompress({ params: quality })) as unknown as ReadableWritablePair<
+  const transform = coding === "gzip"
+    ? createGzip({ flush: constants.Z_SYNC_FLUSH })
+    : createBrotliCompress({ flush: constants.BROTLI_OPERATION_FLUSH, params: quality });
+  return Duplex.toWeb(transform) as unknown as ReadableWritablePair<
     Uint8Array<ArrayBuffer>,
     Uint8Array<ArrayBuffer>
   >;

@@ -2,9 +2,11 @@
 // returns what the runtime's own returns. The replacement reads the arguments as the runtime does.
 // It opens no socket: a host, which the worker implements, begins to serve.
 
+import { isUnsentNoted } from "../fetch/noted_response.ts";
 import { withCompression } from "./compression.ts";
 import type { FetchHandler, FetchInfo } from "../handler/handler.ts";
 import { nameOfType } from "../handler/type_name.ts";
+import { platformClass } from "../runtime/platform_classes.ts";
 
 /** What a call of `Deno.serve` asks for. */
 export interface TakenServer {
@@ -65,13 +67,15 @@ export function replaceDenoServe(host: ServeHost): void {
 function serve(host: ServeHost, first: unknown, second: unknown): TakenHttpServer {
   const { handler, options } = readArguments(first, second);
   refuseUnsupported(options);
+  checkCallbacks(options);
+  const place = placeOf(options);
   const { signal, onError, automaticCompression } = options;
   const answer: FetchHandler = onError === undefined
     ? (request, info) => handler(request, info)
     : withErrorHandler(handler, onError);
   const hosted = host.begin({
     handler: automaticCompression === true ? withCompression(answer) : answer,
-    place: placeOf(options),
+    place,
     onListen: options.onListen && ((address) => options.onListen?.(address)),
   });
   const server = new TakenHttpServer(hosted);
@@ -81,11 +85,27 @@ function serve(host: ServeHost, first: unknown, second: unknown): TakenHttpServe
   return server;
 }
 
+/** Checks before the start what the runtime would call in its course: nothing is half-started. */
+function checkCallbacks({ onListen, signal }: ServeOptions): void {
+  if (onListen !== undefined && typeof onListen !== "function") {
+    throw new TypeError(
+      `Cannot serve HTTP requests: onListen must be a function, received ${nameOfType(onListen)}`,
+    );
+  }
+  const isSignal = typeof (signal as Partial<AbortSignal> | undefined)?.addEventListener;
+  if (signal !== undefined && signal !== null && isSignal !== "function") {
+    throw new TypeError(
+      `Cannot serve HTTP requests: signal must be an AbortSignal, received ${nameOfType(signal)}`,
+    );
+  }
+}
+
 function readArguments(
   first: unknown,
   second: unknown,
 ): { readonly handler: ServeHandler; readonly options: ServeOptions } {
-  const options = typeof first === "function" ? second : first;
+  // The runtime ignores options after a handler.
+  const options = typeof first === "function" ? undefined : first;
   const isGiven = typeof options === "object" && options !== null;
   const given: ServeOptions = isGiven ? options : {};
   const handler = [first, second].find((each) => typeof each === "function") ?? given.handler;
@@ -109,11 +129,38 @@ function refuseUnsupported(options: ServeOptions): void {
 }
 
 function placeOf({ hostname, port, path }: ServeOptions): TakenServer["place"] {
-  if (path !== undefined) return { path };
+  if (path !== undefined) {
+    checkText("path", path);
+    return { path };
+  }
+  const checkedPort = portOf(port ?? undefined);
+  if (hostname !== undefined && hostname !== null) checkText("hostname", hostname);
   return {
-    ...hostname === undefined ? {} : { hostname },
-    ...port === undefined ? {} : { port: Number(port) },
+    ...hostname === undefined || hostname === null ? {} : { hostname },
+    ...checkedPort === undefined ? {} : { port: checkedPort },
   };
+}
+
+function checkText(name: string, value: unknown): void {
+  if (typeof value === "string" && value !== "") return;
+  const received = value === "" ? "an empty string" : nameOfType(value);
+  throw new TypeError(`Invalid ${name}: expected a string that is not empty, received ${received}`);
+}
+
+/** Returns a port, which may be written as text. Throws the runtime's errors for any other value. */
+function portOf(port: unknown): number | undefined {
+  if (port === undefined) return undefined;
+  if (typeof port !== "number" && typeof port !== "string") {
+    throw new TypeError(`Invalid port (expected number): ${String(port)}`);
+  }
+  const number = port === "" ? NaN : Number(port);
+  if (!Number.isInteger(number)) {
+    throw new TypeError(`Invalid port: ${typeof port === "string" ? `'${port}'` : port}`);
+  }
+  if (number < 0 || number > 65_535) {
+    throw new RangeError(`Invalid port (out of range): ${number}`);
+  }
+  return number;
 }
 
 /** Has `onError` make the response when the handler fails, or returns what is no response. */
@@ -139,6 +186,12 @@ function checkResponse(response: Response): void {
       "Return value from serve handler must be a response or a promise resolving to a response",
     );
   }
+  if (isUnsentNoted(response)) return;
+  if (!isGenuine(response)) {
+    throw new TypeError(
+      "Return value from serve handler must be a Response constructed via the Response constructor in this realm",
+    );
+  }
   if (response.type === "error") {
     throw new TypeError(
       "Return value from serve handler must not be an error response (like Response.error())",
@@ -148,6 +201,16 @@ function checkResponse(response: Response): void {
     throw new TypeError(
       "The body of the Response returned from the serve handler has already been consumed",
     );
+  }
+}
+
+/** Whether a response was made by a constructor: the getters of the platform refuse all others. */
+function isGenuine(response: Response): boolean {
+  try {
+    Reflect.get(platformClass("Response").prototype, "status", response);
+    return true;
+  } catch {
+    return false;
   }
 }
 

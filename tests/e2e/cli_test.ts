@@ -394,16 +394,17 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
       { args: ["broken.ts"], says: "Cannot load broken.ts: SyntaxError: Expression expected" },
       {
         args: ["empty.ts"],
-        says: "it has no default export, and it calls neither Deno.serve() nor run(); expected",
+        says:
+          "it has no default export, and no call of Deno.serve() or run() has succeeded; expected",
       },
-      { args: ["no_fetch.ts"], says: "of type Object, has no fetch, and it calls neither" },
+      { args: ["no_fetch.ts"], says: "of type Object, has no fetch, and no call of" },
       {
         args: ["empty.ts", "--isolation", "web", "--start-timeout", "4_000"],
-        says: "no default export, and within startTimeout (4000 ms) it calls neither",
+        says: "no default export, and within startTimeout (4000 ms) no call of",
       },
       {
         args: ["waits_idly.ts", "--check", "--start-timeout", "4_000"],
-        says: "no default export, and within startTimeout (4000 ms) it calls neither",
+        says: "no default export, and within startTimeout (4000 ms) no call of",
       },
       { args: ["wrong_fetch.ts"], says: "the fetch of its default export is of type string" },
       { args: ["wrong_option.ts"], says: 'Cannot use 0 as option "workers"' },

@@ -206,6 +206,58 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     await stop(program);
   });
 
+  it("gets each error of its address that it may catch, and a wrong port before it listens", async () => {
+    const app = await write(
+      "catches.ts",
+      `const handler = () => new Response();
+       for (const options of [{ port: 45.1 }, { port: -1 }, { port: 0, hostname: "192.0.2.1" },
+           { port: 0, hostname: "no.such.name.invalid" }]) {
+         try {
+           Deno.serve(options, handler);
+         } catch (error) {
+           console.log(error.name);
+         }
+       }
+       const { addr } = Deno.serve({ port: 0, hostname: "localhost" }, handler);
+       console.log(addr.hostname);`,
+    );
+    await using program = mudpie(app, ["--workers", "1"]);
+    await program.stderr.find(/listening on http:\/\/(?:127\.0\.0\.1|\[::1\]):/);
+    await stop(program);
+    const names = ["TypeError", "RangeError", "AddrNotAvailable", "Error"];
+    const [address] = program.stdout.all.splice(4);
+    assertEquals(program.stdout.all, names);
+    assertEquals(["127.0.0.1", "::1"].includes(address), true, address);
+  });
+
+  it("ends with one clear line where the port in use is the user's, and does not hunt", async () => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const app = await write(
+      "hunts_in_vain.ts",
+      `for (let port = 9000;; port++) {
+         try {
+           Deno.serve({ port, hostname: "127.0.0.1" }, () => new Response());
+           break;
+         } catch (error) {
+           console.log(port, error.name);
+         }
+       }`,
+    );
+    const { port } = taken.addr;
+    for (
+      const [args, says] of [
+        [["--port", `${port}`], "the address is in use"],
+        [["--admin-port", `${port}`], "in use"],
+      ] as const
+    ) {
+      await using program = mudpie(app, ["--workers", "1", ...args]);
+      assertEquals((await program.ended()).code, 1);
+      assertEquals(program.stdout.all, []);
+      assertEquals(program.stderr.all.length, 1, program.stderr.text);
+      assertStringIncludes(program.stderr.text, says);
+    }
+  });
+
   const closings = [
     { call: "server.shutdown()", code: "server.shutdown()" },
     { call: "the abort of its signal", code: "controller.abort()" },

@@ -131,9 +131,10 @@ for (const mode of modes) {
       });
     }
 
-    it("takes a name of this machine", () => {
+    it("resolves a name of this machine once for all workers", () => {
       const reserved = reserveAddress(addressOf(mode, "localhost", 0));
       assertGreater(reserved.port, 0);
+      assertEquals(["127.0.0.1", "::1"].includes(reserved.hostname), true, reserved.hostname);
       reserved.release();
     });
 

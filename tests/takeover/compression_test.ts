@@ -95,6 +95,36 @@ describe("withCompression()", { ignore: !canUseNetwork }, () => {
   }
 });
 
+describe("withCompression()", () => {
+  for (const coding of ["gzip", "br"] as const) {
+    it(`sends each part of a stream at once, and cancels the stream with its reader (${coding})`, async () => {
+      const cancelled = Promise.withResolvers<unknown>();
+      const part = new TextEncoder().encode("a part ");
+      let source!: ReadableStreamDefaultController<Uint8Array>;
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          source = controller;
+        },
+        cancel: cancelled.resolve,
+      });
+      const handler = withCompression(() =>
+        new Response(body, { headers: { "content-type": "text/plain" } })
+      );
+      const request = new Request("http://localhost/", { headers: { "accept-encoding": coding } });
+      const response = await handler(request, CONTEXT, CONTEXT);
+      assertEquals(response.headers.get("content-encoding"), coding);
+      const reader = response.body!.getReader();
+      for (let parts = 0; parts < 3; parts++) {
+        source.enqueue(part);
+        const { done } = await within(reader.read(), "the part");
+        assertEquals(done, false);
+      }
+      await reader.cancel("no more");
+      await within(cancelled.promise, "the cancelling");
+    });
+  }
+});
+
 describe("preferredCoding()", () => {
   const cases: readonly [string | null, string | undefined][] = [
     [null, undefined],

@@ -53,9 +53,9 @@ describe("replaceDenoServe()", () => {
       place: { hostname: "::1", port: 0 },
     },
     {
-      what: "a handler and options",
+      what: "a handler and options, which the runtime ignores",
       args: [handler, { port: 1 }],
-      place: { port: 1 },
+      place: {},
     },
     {
       what: "options with a handler",
@@ -63,6 +63,8 @@ describe("replaceDenoServe()", () => {
       place: { port: 2 },
     },
     { what: "a path", args: [{ path: "/run/a.sock" }, handler], place: { path: "/run/a.sock" } },
+    { what: "a port as text", args: [{ port: "4501" }, handler], place: { port: 4501 } },
+    { what: "nothing named", args: [{ port: null, hostname: null }, handler], place: {} },
   ];
   for (const { what, args, place } of forms) {
     it(`takes ${what}`, async () => {
@@ -93,6 +95,17 @@ describe("replaceDenoServe()", () => {
   const wrong: readonly { what: string; args: unknown[]; says: string }[] = [
     { what: "no handler", args: [{}], says: "handler must be a function" },
     { what: "no arguments", args: [], says: "handler must be a function" },
+    { what: "options in second place", args: [undefined, { handler }], says: "handler must be" },
+    { what: "a fraction as a port", args: [{ port: 45.1, handler }], says: "Invalid port: 45.1" },
+    { what: "no number as a port", args: [{ port: NaN, handler }], says: "Invalid port: NaN" },
+    { what: "a word as a port", args: [{ port: "a", handler }], says: "Invalid port: 'a'" },
+    { what: "an empty port", args: [{ port: "", handler }], says: "Invalid port: ''" },
+    { what: "a port of another type", args: [{ port: true, handler }], says: "expected number" },
+    { what: "an empty hostname", args: [{ hostname: "", handler }], says: "Invalid hostname" },
+    { what: "a path of another type", args: [{ path: 5, handler }], says: "Invalid path" },
+    { what: "an onListen of another type", args: [{ onListen: 5, handler }], says: "onListen" },
+    { what: "a signal of another type", args: [{ signal: {}, handler }], says: "signal must be" },
+    { what: "a key without a certificate", args: [{ key: "b", handler }], says: "no TLS" },
     { what: "TLS", args: [{ cert: "a", key: "b" }, handler], says: "Mudpie does no TLS" },
     { what: "vsock", args: [{ cid: 1, port: 1 }, handler], says: "no vsock" },
   ];
@@ -100,6 +113,15 @@ describe("replaceDenoServe()", () => {
     it(`throws a TypeError for ${what}`, () => {
       const { taken } = replace();
       assertThrows(() => serveAnyhow(...args), TypeError, says);
+      assertEquals(taken, []);
+    });
+  }
+
+  for (const port of [-111, 100_000, "65536"]) {
+    it(`throws a RangeError for the port ${port}`, () => {
+      const { taken } = replace();
+      const says = `Invalid port (out of range): ${port}`;
+      assertThrows(() => serveAnyhow({ port, handler }), RangeError, says);
       assertEquals(taken, []);
     });
   }
@@ -146,6 +168,7 @@ describe("replaceDenoServe()", () => {
   });
 
   const consumed = new Response("x");
+  const lookalike = () => Object.create(Response.prototype, { type: { value: "default" } });
   const failures: readonly { what: string; handler: () => unknown; says: string }[] = [
     {
       what: "throws",
@@ -157,6 +180,7 @@ describe("replaceDenoServe()", () => {
     { what: "rejects", handler: () => Promise.reject(new Error("late boom")), says: "late boom" },
     { what: "returns no response", handler: () => "text", says: "must be a response" },
     { what: "returns an error response", handler: () => Response.error(), says: "error response" },
+    { what: "returns what looks like a response", handler: lookalike, says: "in this realm" },
     { what: "returns a consumed response", handler: () => consumed, says: "already been consumed" },
   ];
   for (const { what, handler, says } of failures) {
