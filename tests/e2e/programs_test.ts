@@ -1,107 +1,20 @@
-// Programs as people write them, run by Deno alone and by the command line: what a client sees is the same.
-// Each one is a file of tests/support/programs/, written as its framework's documentation starts it.
+// Programs that call Deno.serve, run by the command line: where they listen, how they end, and what of them goes wrong.
+// program_answers_test.ts has what their clients see.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { DEADLINE_MS, within } from "../support/deadline.ts";
+import { type Answer, type Asked, askFrom, get } from "../support/servers/answers.ts";
 import { Program, type ProgramOptions } from "../support/servers/program.ts";
 import { CAN_START_PROGRAMS } from "../support/servers/started_app.ts";
 
 const CLI = new URL("../../src/cli.ts", import.meta.url).pathname;
 const PROGRAMS = new URL("../support/programs/", import.meta.url).pathname;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
-
-/** A request to a program. */
-interface Asked {
-  readonly path: string;
-  readonly init?: () => RequestInit;
-}
-
-const get = (path: string): Asked => ({ path });
-const post = (path: string, body: () => BodyInit, headers?: HeadersInit): Asked => ({
-  path,
-  init: () => ({ method: "POST", body: body(), headers }),
-});
-
-/** A form with a file. */
-function form(): FormData {
-  const form = new FormData();
-  form.set("name", "Zoë");
-  form.set("file", new File(["a file's text"], "a.txt"));
-  return form;
-}
-
-const JSON_TYPE = { "content-type": "application/json" };
-
-const programs: readonly { file: string; asked: readonly Asked[] }[] = [
-  {
-    file: "plain.ts",
-    asked: [
-      get("/"),
-      { path: "/", init: () => ({ method: "HEAD" }) },
-      { path: "/nowhere", init: () => ({ method: "OPTIONS" }) },
-      get("/json?name=%C3%A9"),
-      post("/echo", () => "büdget"),
-      post("/echo", () => new Uint8Array([0, 255, 7])),
-      post("/form", form),
-      get("/cookies"),
-      get("/stream"),
-      get("/redirect"),
-      get("/nowhere"),
-      get("/fails"),
-      get("/"),
-    ],
-  },
-  { file: "options.ts", asked: [get("/"), get("/fails"), get("/")] },
-  { file: "captured.ts", asked: [get("/")] },
-  { file: "guarded.ts", asked: [get("/")] },
-  { file: "disposed.ts", asked: [get("/")] },
-  { file: "exports_and_serves.ts", asked: [get("/")] },
-  { file: "compressed.ts", asked: [get("/"), get("/short"), get("/image")] },
-  { file: "main.cjs", asked: [get("/")] },
-  { file: "argv.ts", asked: [get("/")] },
-  {
-    file: "hono.ts",
-    asked: [
-      get("/"),
-      get("/users/7?q=a%20b"),
-      post("/echo", () => '{"a":[1,2]}', JSON_TYPE),
-      post("/upload", form),
-      { path: "/cookies", init: () => ({ headers: { cookie: "name=Zoe" } }) },
-      get("/stream"),
-      get("/fails"),
-      get("/nowhere"),
-    ],
-  },
-  {
-    file: "h3.ts",
-    asked: [
-      get("/"),
-      get("/users/7"),
-      post("/echo", () => '{"a":[1,2]}', JSON_TYPE),
-      { path: "/cookies", init: () => ({ headers: { cookie: "name=Zoe" } }) },
-      get("/missing"),
-      get("/nowhere"),
-    ],
-  },
-  { file: "srvx.ts", asked: [get("/a/b"), post("/", () => "text")] },
-];
 
 /** A port that nothing listens on. */
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
-}
-
-/** What must be the same. The framing, and when it was, are the server's own. */
-async function contentOf(response: Response): Promise<unknown> {
-  const own = ["date", "connection", "content-length", "transfer-encoding", "vary", "keep-alive"];
-  const { origin } = new URL(response.url);
-  const body = (await response.text()).replaceAll(origin, "ORIGIN");
-  // So is the answer to a failure that the program does not answer.
-  if (response.status === 500 && body === "Internal Server Error") own.push("content-type");
-  const headers = [...response.headers].filter(([name]) => !own.includes(name));
-  return { status: response.status, headers, body };
 }
 
 describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
@@ -122,13 +35,7 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     Program.deno(["run", "-A", "--unstable-net", CLI, file, ...args], options);
   const local = ["--hostname", "127.0.0.1", "--port", "0", "--workers", "2"];
 
-  const ask = async (port: number, { path, init }: Asked): Promise<unknown> =>
-    await contentOf(
-      await within(
-        fetch(`http://127.0.0.1:${port}${path}`, { ...init?.(), client, redirect: "manual" }),
-        `an answer to ${path}`,
-      ),
-    );
+  const ask = (port: number, asked: Asked): Promise<Answer> => askFrom(client, port, asked);
 
   /** Writes a program, and returns its path. */
   const write = async (name: string, text: string): Promise<string> => {
@@ -141,31 +48,6 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     program.signal("SIGTERM");
     assertEquals((await program.ended()).code, 0, program.stderr.text);
   };
-
-  for (const { file, asked } of programs) {
-    it(`answers as it does alone: ${file}`, async () => {
-      await using alone = Program.deno(["run", "-A", "--config", CONFIG, `${PROGRAMS}${file}`], {
-        env: { DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0" },
-      });
-      // The runtime's own line goes to standard error, a framework's to standard output.
-      const [, port] = await Promise.any(
-        [alone.stdout, alone.stderr].map((lines) =>
-          lines.find(/Listening on:? http:\/\/127\.0\.0\.1:(\d+)/)
-        ),
-      );
-      const expected: unknown[] = [];
-      for (const each of asked) expected.push(await ask(Number(port), each));
-      for (const isolation of ["thread", "web"]) {
-        const flags = [...local, "--isolation", isolation];
-        await using program = mudpie(`${PROGRAMS}${file}`, flags);
-        const { port } = await program.listening();
-        for (const [index, each] of asked.entries()) {
-          assertEquals(await ask(port, each), expected[index], `${isolation} ${each.path}`);
-        }
-        await stop(program);
-      }
-    });
-  }
 
   it("serves its call rather than its default export, and one line says so", async () => {
     await using program = mudpie(`${PROGRAMS}exports_and_serves.ts`, local);
@@ -276,7 +158,8 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
       );
       await using program = mudpie(app, local);
       const { port } = await program.listening();
-      const served = { status: 200, headers: [["content-type", "text/plain;charset=UTF-8"]] };
+      const headers = [["content-type", "text/plain;charset=UTF-8"]] as const;
+      const served = { status: 200, headers };
       assertEquals(await ask(port, get("/close")), { ...served, body: "served" });
       const [line] = await program.stderr.find(/worker \d: to be replaced \(closed by program\).*/);
       assertStringIncludes(line, `: the program closed its server by ${call}`);
@@ -398,7 +281,7 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
       );
       await using program = mudpie(app, [...local, "--isolation", isolation]);
       const { port } = await program.listening();
-      const answer = ask(port, get("/slow")) as Promise<{ body: string }>;
+      const answer = ask(port, get("/slow"));
       await program.stdout.find(/^asked$/);
       program.signal("SIGTERM");
       await program.stderr.find(/stopping \(SIGTERM\)/);
@@ -432,8 +315,7 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
       );
       await using program = mudpie(app, [...local, "--isolation", isolation]);
       const { port } = await program.listening();
-      const bodyOf = async (port: number, path: string) =>
-        (await ask(port, get(path)) as { body: string }).body;
+      const bodyOf = async (port: number, path: string) => (await ask(port, get(path))).body;
       const [, number] = await program.stderr.find(/a further server .* on http:.*:(\d+)$/);
       const side = Number(number);
       assertEquals([await bodyOf(port, "/"), await bodyOf(side, "/")], ["first", "second"]);
@@ -465,7 +347,7 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     );
     await using program = mudpie(app, ["--workers", "2"]);
     const { port } = await program.listening();
-    assertEquals((await ask(port, get("/")) as { body: string }).body, "first");
+    assertEquals((await ask(port, get("/"))).body, "first");
     await stop(program);
     assertEquals(program.stdout.all, ["AddrInUse", "AddrInUse"]);
   });
@@ -505,7 +387,7 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
         ["run", "-A", ...flags, CLI, app, ...local, "--isolation", isolation],
       );
       const { port } = await program.listening();
-      assertEquals((await ask(port, get("/")) as { body: string }).body, "served");
+      assertEquals((await ask(port, get("/"))).body, "served");
       await stop(program);
     });
   }
@@ -528,7 +410,7 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     await program.stderr.find(/late\.ts is loaded and serves nothing yet; waiting until startTime/);
     await Deno.writeTextFile(`${folder}/go`, "");
     const { port } = await program.listening();
-    const { body } = await ask(port, get("/")) as { body: string };
+    const { body } = await ask(port, get("/"));
     assertEquals(body, "late");
     await stop(program);
   });
@@ -550,7 +432,7 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
       const asked = fetch(`http://127.0.0.1:${port}/${path}`, { client });
       await within(asked.then((response) => response.text(), () => ""), path, DEADLINE_MS);
       await program.stderr.find(line);
-      const { body } = await ask(port, get("/")) as { body: string };
+      const { body } = await ask(port, get("/"));
       assertEquals(body, "served");
     }
     await stop(program);

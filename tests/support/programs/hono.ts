@@ -2,7 +2,7 @@
 
 import { Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
-import { streamText } from "hono/streaming";
+import { streamSSE, streamText } from "hono/streaming";
 
 const app = new Hono();
 
@@ -20,6 +20,11 @@ app.get("/cookies", (c) => {
 app.get("/stream", (c) =>
   streamText(c, async (stream) => {
     for (const word of ["one ", "two ", "three"]) await stream.write(word);
+  }));
+app.get("/events", (c) =>
+  streamSSE(c, async (stream) => {
+    await stream.writeSSE({ data: "first", event: "tick", id: "1" });
+    await new Promise<void>((resolve) => stream.onAbort(resolve));
   }));
 app.get("/fails", () => {
   throw new Error("on purpose");

@@ -25,6 +25,10 @@ Deno.serve(async (request, info) => {
       return new Response(
         ReadableStream.from(["one ", "two"]).pipeThrough(new TextEncoderStream()),
       );
+    case "/endless":
+      return new Response(
+        new ReadableStream({ start: (part) => part.enqueue(new TextEncoder().encode("first")) }),
+      );
     case "/redirect":
       return Response.redirect("http://localhost/", 303);
     case "/fails":
