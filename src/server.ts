@@ -506,6 +506,9 @@ export type LoadedApp =
   | { readonly kind: "nothing_to_serve"; readonly found: string }
   | { readonly kind: "failed"; readonly reason: string; readonly error: unknown };
 
+/** Loads an application. Calls `note` with what the log is to mention of it, as a line. */
+export type LoadApp = (app: string, note: (line: string) => void) => Promise<LoadedApp>;
+
 /** Returns what identifies this worker, and links it to its supervisor. */
 function thisWorker(): { readonly number: number; readonly link: SupervisorLink } {
   if (workerNumber === undefined || supervisorLink === undefined) {
@@ -518,7 +521,7 @@ function thisWorker(): { readonly number: number; readonly link: SupervisorLink 
  * Serves in a worker what `load` makes of the application, unless that serves by itself: it calls
  * `run()` or `Deno.serve()`. For the command line's own module.
  */
-export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promise<void> {
+export async function serveApp(load: LoadApp): Promise<void> {
   const { link } = thisWorker();
   const hasRun = Promise.withResolvers<boolean>();
   link.moduleHasRun = hasRun.promise;
@@ -530,25 +533,22 @@ export async function serveApp(load: (app: string) => Promise<LoadedApp>): Promi
   }
 }
 
-async function serveLoaded(
-  link: SupervisorLink,
-  load: (app: string) => Promise<LoadedApp>,
-): Promise<void> {
+async function serveLoaded(link: SupervisorLink, load: LoadApp): Promise<void> {
   const app = await link.app;
   if (app === undefined) throw new TypeError("The worker was not told which application to load");
   replaceDenoServe({ begin: beginDenoServe });
   heldSignals = new HeldSignals();
   runCronOnce();
-  const endWatch = link.isFirst ? watchForIntervals(() => noteInterval(app)) : undefined;
-  const loaded = await load(app);
+  // What one worker notes, all of them would.
+  const note = (line: string) => void (link.isFirst && logToStandardError(escapeForLog(line)));
+  const endWatch = link.isFirst ? watchForIntervals(() => note(intervalNotice(app))) : undefined;
+  const loaded = await load(app, note);
   endWatch?.();
   if (link.isRunning) {
     // A failure of an application that serves already ends the worker as any other does.
     if (loaded.kind === "failed") throw loaded.error;
-    if (loaded.kind === "servable" && link.isFirst) {
-      logToStandardError(
-        escapeForLog(`${app} serves by a call, so its default export is not served`),
-      );
+    if (loaded.kind === "servable") {
+      note(`${app} serves by a call, so its default export is not served`);
     }
     return await denoServe;
   }
@@ -567,9 +567,9 @@ async function serveLoaded(
   }
 }
 
-function noteInterval(app: string): void {
+function intervalNotice(app: string): string {
   const advice = "the timer runs in every worker; WebServer.workerPlace selects one of them";
-  logToStandardError(escapeForLog(`${app} calls setInterval while it loads: ${advice}`));
+  return `${app} calls setInterval while it loads: ${advice}`;
 }
 
 function serverOf(handler: FetchHandler): WebServer {

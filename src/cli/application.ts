@@ -12,11 +12,16 @@ import { type LoadedApp, WebServer } from "../server.ts";
 
 /**
  * Loads an application as the main module. It may serve by itself meanwhile; if it waits for the
- * end of that, so does this.
+ * end of that, so does this. Calls `note` with a line for the log, if it cannot be the main module.
  */
-export async function loadApplication(url: string): Promise<LoadedApp> {
+export async function loadApplication(
+  url: string,
+  note: (line: string) => void,
+): Promise<LoadedApp> {
+  const onNotMain = (reason: string) =>
+    note(`${url} asks for import.meta.main, which is false: ${reason}`);
   try {
-    return servable(await importAsMain(url) ?? {});
+    return servable(await importAsMain(url, onNotMain) ?? {});
   } catch (error) {
     return { kind: "failed", reason: describeLoadFailure(error), error };
   }

@@ -114,7 +114,8 @@ async function serveIntroduced(
 ): Promise<unknown> {
   if (hasOnEvent) {
     // Its run() starts the fleet.
-    const loaded = await loadApplication(places.app);
+    // What there is to note, the first worker has logged.
+    const loaded = await loadApplication(places.app, () => {});
     return loaded.kind === "failed" ? loaded.error : undefined;
   }
   try {

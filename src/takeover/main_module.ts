@@ -21,20 +21,41 @@ type LoadHook = (
   next: (url: string, context: unknown) => LoadedSource,
 ) => LoadedSource;
 
-/** Put before the first line: all lines keep their numbers. */
-const CLAIM = "import.meta.main=true;";
+/** The property of the global scope by which the claim reports what has come of it. */
+const REPORT = "mudpie claim";
+
+/**
+ * Put before the first line: all lines keep their numbers. It may not throw, also in a runtime that
+ * does not let `import.meta.main` be changed.
+ */
+const CLAIM = "try{import.meta.main=true}catch{}" +
+  `globalThis[Symbol.for(${JSON.stringify(REPORT)})]?.(import.meta.main);`;
+
+/** A reading of `import.meta` that may ask whether the module is the main one. */
+const ASKS_FOR_MAIN = /\bimport\s*\.\s*meta\b(?!\s*\.\s*(?!main\b))/;
+
+/** How `import.meta.main` could stay false. */
+const HOOK_FAILS = "the runtime's hooks do not work as expected";
+const HOOK_NOT_CALLED = 'the runtime does not call hooks for it, as with "detect-cjs"; ' +
+  'name it .mts or .mjs, or have "type": "module" in its package.json';
 
 /** What shows that a text is no CommonJS module. */
 const MODULE_SYNTAX = /^\s*(?:import\b[^(]|export\b)/m;
 
-/** Loads the application at an address, as the main module. Rejects with what loading throws. */
-export async function importAsMain(url: string): Promise<object | undefined> {
+/**
+ * Loads the application at an address, as the main module. Rejects with what loading throws.
+ * Calls `onNotMain` with the reason if `import.meta.main` is false, although the application asks.
+ */
+export async function importAsMain(
+  url: string,
+  onNotMain: (reason: string) => void,
+): Promise<object | undefined> {
   hideForeignArguments();
   const path = pathOf(url);
   const text = await textOf(url);
   if (/\bargv\b/.test(text)) await setProcessArguments(path ?? url);
   if (path !== undefined && isCommonJsMain(path, text)) return await requireAsMain(path);
-  return /\bimport\.meta\.main\b/.test(text) ? await importWithClaim(url) : await importModule(url);
+  return ASKS_FOR_MAIN.test(text) ? await importWithClaim(url, onNotMain) : await importModule(url);
 }
 
 /** The path of a file; undefined for a module that is no file. */
@@ -82,22 +103,68 @@ async function requireAsMain(path: string): Promise<object> {
   return { default: _load(path, null, true) };
 }
 
-/** Imports a module in which `import.meta.main` is true. */
-async function importWithClaim(url: string): Promise<object | undefined> {
-  const { registerHooks } = await nodeModule();
-  const hooks = registerHooks({
-    load: (loaded, context, next) => {
-      const result = next(loaded, context);
-      if (loaded !== url) return result;
-      // A hook that is left on makes each further module slower.
-      hooks.deregister();
-      return claimMain(result);
-    },
+/**
+ * Imports a module in which `import.meta.main` is true, as far as the runtime's hooks allow. The
+ * claim itself reports what has come of it, so the test of the hooks costs nothing.
+ */
+async function importWithClaim(
+  url: string,
+  onNotMain: (reason: string) => void,
+): Promise<object | undefined> {
+  let isReported = false;
+  using _ = takeReport((isMain) => {
+    isReported = true;
+    if (!isMain) onNotMain(HOOK_FAILS);
   });
+  const hook = await hookClaim(url);
   try {
-    return await importModule(url);
+    const module = await importModule(url);
+    if (!isReported) onNotMain(hook.isCalled() ? HOOK_FAILS : HOOK_NOT_CALLED);
+    return module;
+  } catch (error) {
+    hook.remove();
+    if (isReported || !hook.isCalled()) throw error;
+    // The hook may have failed. An error of the module itself comes once more.
+    const module = await importModule(url);
+    onNotMain(HOOK_FAILS);
+    return module;
   } finally {
-    hooks.deregister();
+    hook.remove();
+  }
+}
+
+/** Has `receive` called with what has come of the claim. */
+function takeReport(receive: (isMain: boolean) => void): Disposable {
+  const scope = globalThis as { [key: symbol]: unknown };
+  const key = Symbol.for(REPORT);
+  scope[key] = receive;
+  return { [Symbol.dispose]: () => void delete scope[key] };
+}
+
+/** A hook that makes one module the main one, when it is loaded. */
+interface ClaimHook {
+  /** Whether the module was loaded through the hook, or no hook could be put in place. */
+  isCalled(): boolean;
+  remove(): void;
+}
+
+async function hookClaim(url: string): Promise<ClaimHook> {
+  const { registerHooks } = await nodeModule();
+  let isCalled = false;
+  try {
+    const hooks = registerHooks({
+      load: (loaded, context, next) => {
+        if (loaded !== url) return next(loaded, context);
+        isCalled = true;
+        // A hook that is left on makes each further module slower.
+        hooks.deregister();
+        return claimMain(next(loaded, context));
+      },
+    });
+    return { isCalled: () => isCalled, remove: () => hooks.deregister() };
+  } catch {
+    // A runtime without such hooks: the application runs all the same.
+    return { isCalled: () => true, remove: () => {} };
   }
 }
 

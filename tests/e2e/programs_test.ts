@@ -375,6 +375,24 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals(lines.length, 1, program.stderr.text);
   });
 
+  it("is mentioned in the log once where it cannot be the main module, and runs", async () => {
+    await Deno.mkdir(`${folder}/ambiguous`);
+    await write("ambiguous/package.json", "{}");
+    const app = await write(
+      "ambiguous/main.js",
+      `const { main } = import.meta;
+       Deno.serve(() => new Response("main: " + main));`,
+    );
+    const flags = ["--unstable-net", "--unstable-detect-cjs"];
+    await using program = Program.deno(["run", "-A", ...flags, CLI, app, ...local]);
+    const { port } = await program.listening();
+    assertEquals((await ask(port, get("/"))).body, "main: false");
+    await stop(program);
+    const lines = program.stderr.all.filter((line) => line.includes("import.meta.main"));
+    assertEquals(lines.length, 1, program.stderr.text);
+    assertStringIncludes(lines[0], "which is false: the runtime does not call hooks for it");
+  });
+
   for (const isolation of ["thread", "web"]) {
     it(`registers its job where the runtime has Deno.cron (${isolation})`, async () => {
       const app = await write(
