@@ -3,6 +3,7 @@
 import type { FidelityCases } from "../../support/fetch_fidelity/fidelity_case.ts";
 import { frameworks } from "./frameworks.ts";
 import { keptRequests } from "./kept_requests.ts";
+import { packages } from "./packages.ts";
 import { programs } from "./programs.ts";
 import { requestBodies } from "./request_bodies.ts";
 import { requestCopies } from "./request_copies.ts";
@@ -29,6 +30,7 @@ const SUBJECTS: Readonly<Record<string, FidelityCases>> = {
   "the fields of a Response": responseFields,
   "a Response as an object": responseUses,
   "what frameworks do": frameworks,
+  "what packages do": packages,
 };
 
 /** All cases, each under its subject and its name. */
