@@ -47,6 +47,7 @@ export async function serve(
         firstWorker: first,
         fallbackOptions: address.options,
         addressSource: addressSource(invocation, introduction, address),
+        isPathLinked: introduction.servedBy === "Deno.serve()",
         onStarted: (running) => watch?.attend(running),
       });
       const failure = await serveIntroduced(introduction, places);

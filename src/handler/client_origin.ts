@@ -34,6 +34,11 @@ export interface PeerSettings extends ProxySettings {
 /** The address of a peer without an IP address: a proxy on the same machine, at a Unix socket. */
 const LOCAL: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
 
+/** Whether an address is that of the peer at a Unix socket, which no proxy has named otherwise. */
+export function isAtSocket(address: Deno.NetAddr): boolean {
+  return address === LOCAL;
+}
+
 /**
  * Makes the peer of a connection. All addresses of peers pass through here, so a client has the
  * same text on every socket: a socket for both families names IPv4 peers as `::ffff:192.0.2.1`.

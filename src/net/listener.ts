@@ -5,7 +5,16 @@
 import { httpOrigin } from "./host_port.ts";
 import { SocketClaim } from "./socket_claim.ts";
 import { explainPortError } from "./socket_errors.ts";
-import { listenOnSocket, removeSocket, reserveSocketPaths, socketPath } from "./unix_sockets.ts";
+import {
+  isNumbered,
+  linkSocket,
+  listenOnSocket,
+  removeSocket,
+  removeSocketLink,
+  reserveSocketLink,
+  reserveSocketPaths,
+  socketPath,
+} from "./unix_sockets.ts";
 import type { ListenMode, PortAddress, WorkerAddress } from "./worker_address.ts";
 
 /** `Deno.listen`'s undocumented option: all workers at one address get a clone of one socket. */
@@ -24,7 +33,9 @@ export async function listenAt(
 ): Promise<Deno.TcpListener | Deno.UnixListener> {
   if (address.listen === "unix") {
     const { path, mode, claim } = address;
-    return await listenOnSocket(path, mode, new SocketClaim(claim), onListening);
+    const listener = await listenOnSocket(path, mode, new SocketClaim(claim), onListening);
+    renewLink(address);
+    return listener;
   }
   const listener = listen(address);
   try {
@@ -34,6 +45,11 @@ export async function listenAt(
     throw error;
   }
   return listener;
+}
+
+/** Makes the link to the workers' sockets anew, where there is to be one and the program removed it. */
+export function renewLink(address: WorkerAddress): void {
+  if (address.listen === "unix" && address.link !== undefined) linkSocket(address.link);
 }
 
 /**
@@ -150,24 +166,34 @@ function holdAddress(address: PortAddress, isPicked: boolean): ReservedAddress {
   };
 }
 
+/** Unix sockets that are wanted, one for each slot. */
+export interface WantedSockets {
+  readonly pattern: string;
+  /** Whether the pattern itself has to lead to a socket: that of the first slot. */
+  readonly isLinked: boolean;
+  readonly mode: number | undefined;
+  readonly slots: number;
+}
+
 /**
- * Checks that this number of workers can listen on Unix sockets. `release` and `vacate` remove the
- * sockets from the file system, so that no new client connects; connected clients are still served.
- * A file that another server has put there in the meantime stays.
+ * Checks that workers can listen on Unix sockets. `release` and `vacate` remove the sockets from
+ * the file system, so that no new client connects; connected clients are still served. A file that
+ * another server has put there in the meantime stays.
  *
  * @throws {Error} whose message says what to do
  */
 export async function reserveSockets(
-  pattern: string,
-  mode: number | undefined,
-  slots: number,
+  { pattern, isLinked, mode, slots }: WantedSockets,
 ): Promise<ReservedAddress> {
   await reserveSocketPaths(pattern, slots);
+  const link = isLinked && !isNumbered(pattern) ? pattern : undefined;
+  if (link !== undefined) await reserveSocketLink(link);
   const claims = new Map<number, SocketClaim>();
   const vacate = (slot: number) => {
     const claim = claims.get(slot);
     if (claim === undefined) return;
     try {
+      if (slot === 1 && link !== undefined) removeSocketLink(link, claim);
       removeSocket(socketPath(pattern, slot), claim);
     } catch {
       // The next server removes what stays. An error here would end requests that still run.
@@ -177,12 +203,12 @@ export async function reserveSockets(
     listen: "unix",
     hostname: "127.0.0.1",
     port: 0,
-    url: `unix:${socketPath(pattern, "{n}")}`,
+    url: `unix:${link ?? socketPath(pattern, "{n}")}`,
     addressOf: (slot) => {
       const claim = claims.get(slot) ?? new SocketClaim();
       claims.set(slot, claim);
       const path = socketPath(pattern, slot);
-      return { listen: "unix", slot, path, mode, claim: claim.memory };
+      return { listen: "unix", slot, path, link, mode, claim: claim.memory };
     },
     vacate,
     release: () => [...claims.keys()].forEach(vacate),

@@ -2,6 +2,7 @@
 // a front end on the same machine chooses among them. A replacement moves its socket over the old
 // one in one step, and the old worker still accepts what waits in its queue: no client is lost.
 // Another server may own the path by now. So only a file that a `SocketClaim` covers is replaced.
+// One path that a program names can lead to all of this: a symbolic link to the first slot's socket.
 
 import { SocketClaim } from "./socket_claim.ts";
 import { cannotListenAtPath, explainPathError } from "./socket_errors.ts";
@@ -43,6 +44,11 @@ export function socketPath(pattern: string, slot: number | typeof SLOT): string 
   const dotAt = pattern.lastIndexOf(".");
   if (dotAt <= nameAt) return `${pattern}.${slot}`;
   return `${pattern.slice(0, dotAt)}.${slot}${pattern.slice(dotAt)}`;
+}
+
+/** Returns whether a pattern has a place for the number of a slot. */
+export function isNumbered(pattern: string): boolean {
+  return pattern.includes(SLOT);
 }
 
 /**
@@ -221,5 +227,67 @@ export function removeSocket(path: string, claim: SocketClaim): void {
     if (claim.covers(Deno.lstatSync(path))) Deno.removeSync(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/**
+ * Checks that a link can be made at a path that has no number, to the socket of the first slot.
+ * Removes what an earlier process has left there: a link of that kind, or a socket.
+ *
+ * @throws {Error} if another file is there, or another process listens; the message says what to do
+ */
+export async function reserveSocketLink(path: string): Promise<void> {
+  // The first slot is reserved, so no process listens there.
+  if (isOwnLink(path)) Deno.removeSync(path);
+  else await clear(path);
+  tryLink(path);
+}
+
+/** Makes a link for a moment, to check that workers can. */
+function tryLink(path: string): void {
+  const temporaryPath = temporaryPathFor(path);
+  try {
+    Deno.symlinkSync(nameOf(socketPath(path, 1)), temporaryPath);
+    Deno.removeSync(temporaryPath);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw explainPathError(path, error);
+    throw cannotListenAtPath(
+      path,
+      "a link there needs the permission to read and write everywhere: run it with --allow-read and --allow-write without a list, or with -A",
+    );
+  }
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/**
+ * Makes the link to the socket of the first slot, if that socket exists and the link does not. Each
+ * worker calls it: programs often remove the file before they listen. Never throws: every socket
+ * can be reached without it.
+ */
+export function linkSocket(path: string): void {
+  const target = socketPath(path, 1);
+  try {
+    Deno.lstatSync(target);
+    Deno.symlinkSync(nameOf(target), path);
+  } catch {
+    // The first worker does not listen yet, or another worker has made the link, or the path has
+    // become another server's.
+  }
+}
+
+/** Removes the link, as long as it leads to the socket of the first slot, whose claim is given. */
+export function removeSocketLink(path: string, claim: SocketClaim): void {
+  if (isOwnLink(path) && hasOwn(socketPath(path, 1), claim)) Deno.removeSync(path);
+}
+
+function isOwnLink(path: string): boolean {
+  try {
+    return Deno.readLinkSync(path) === nameOf(socketPath(path, 1));
+  } catch {
+    // No link is there.
+    return false;
   }
 }

@@ -19,6 +19,8 @@ export interface SocketAddress {
   /** The worker's slot, counted from 1. The path contains its number. */
   readonly slot: number;
   readonly path: string;
+  /** The path that leads to the socket of the first slot; undefined if none does. */
+  readonly link: string | undefined;
   /** The permissions of the file; undefined for what the process's umask leaves. */
   readonly mode: number | undefined;
   /** Which file the slot owns: the memory of a `SocketClaim`. */
@@ -30,7 +32,7 @@ export type WorkerAddress = PortAddress | SocketAddress;
 
 /** Returns the address in the platform's form. */
 export function platformAddress(address: WorkerAddress): Deno.Addr {
-  if (address.listen === "unix") return { transport: "unix", path: address.path };
+  if (address.listen === "unix") return { transport: "unix", path: address.link ?? address.path };
   const { hostname, port } = address;
   return { transport: "tcp", hostname, port };
 }

@@ -31,6 +31,8 @@ export interface CommandLine {
   readonly fallbackOptions: RunOptions;
   /** Where the port comes from, or the path of a Unix socket, for the line at the start. */
   readonly addressSource: string;
+  /** Whether a path without a number leads to a socket itself, as a program expects that names it. */
+  readonly isPathLinked: boolean;
   readonly serverOptions: WebServerOptions;
   /** Where the number of workers comes from, if `runOptions` have one. */
   readonly workersSource: string;
@@ -104,6 +106,7 @@ export function planLaunch(conditions: LaunchConditions): Launch {
     isEntryKnown: entry === mainModule || commandLine !== undefined,
     serverOptions: commandLine?.serverOptions ?? {},
     addressSource: commandLine?.addressSource,
+    isPathLinked: commandLine?.isPathLinked ?? false,
     app: entry === commandLine?.entry ? commandLine.app : undefined,
     firstWorker: commandLine?.firstWorker,
     fixedModules: [

@@ -9,6 +9,7 @@ import { httpOrigin } from "../net/host_port.ts";
 import { chooseListenMode } from "../net/listen_mode.ts";
 import { reserveAddress, type ReservedAddress, reserveSockets } from "../net/listener.ts";
 import { withoutStack } from "../net/socket_errors.ts";
+import { isNumbered, socketPath } from "../net/unix_sockets.ts";
 import type { RunSettings } from "../options/run_options.ts";
 import type { WebServerOptions } from "../options/server_options.ts";
 import type { WorkerCount } from "../options/worker_count.ts";
@@ -61,6 +62,8 @@ export interface SupervisorOptions {
   readonly app: string | undefined;
   /** Where the port comes from, for the line at the start; undefined where only code can name it. */
   readonly addressSource: string | undefined;
+  /** Whether a path without a number leads to a socket itself, as a program expects that names it. */
+  readonly isPathLinked: boolean;
   /** The worker that has loaded the application already; undefined where there is none. */
   readonly firstWorker: FirstWorker | undefined;
   /**
@@ -127,13 +130,18 @@ export function isAddressError(error: unknown): error is Error {
 }
 
 async function reserve(
-  { settings, workerCount }: SupervisorOptions,
+  { settings, workerCount, isPathLinked }: SupervisorOptions,
 ): Promise<Pick<SupervisorParts, "address" | "fallbackReason">> {
   const { listen, hostname, port, path, pathMode, backlog } = settings;
   const { mode, fallbackReason } = chooseListenMode(listen);
   try {
     if (path !== undefined) {
-      const address = await reserveSockets(path, pathMode, workerCount.workers);
+      const address = await reserveSockets({
+        pattern: path,
+        isLinked: isPathLinked,
+        mode: pathMode,
+        slots: workerCount.workers,
+      });
       return { address, fallbackReason: undefined };
     }
     return { address: reserveAddress({ listen: mode, hostname, port, backlog }), fallbackReason };
@@ -296,6 +304,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
     await new Promise((resolve) => setTimeout(resolve));
     if (this.#options.wasMisused()) await new Promise((resolve) => setTimeout(resolve, MISUSE_MS));
     this.#reportFallback();
+    this.#reportLink();
     const stopSignals = this.#options.listensToSignals
       ? listenToSignals((meaning, signal) => this.#onSignal(meaning, signal))
       : () => {};
@@ -314,6 +323,18 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
     const { fallbackReason } = this.#parts;
     if (fallbackReason === undefined || listenMode === "unix") return;
     this.#report({ kind: "listen_fallback", listenMode, reason: fallbackReason }, this.phase);
+  }
+
+  /** A link leads to one socket, and each worker has one of its own. */
+  #reportLink(): void {
+    const { isPathLinked, settings: { path }, workerCount: { workers }, log } = this.#options;
+    if (!isPathLinked || path === undefined || isNumbered(path) || workers === 1) return;
+    const [first, last] = [1, workers].map((slot) => socketPath(path, slot));
+    log(
+      escapeForLog(
+        `${path} leads to one of the workers; a front end that names ${first} to ${last} uses all of them`,
+      ),
+    );
   }
 
   /** Looks for an inspector while the workers load, so that the start takes no longer. */

@@ -4,6 +4,7 @@
 
 import { isUnsentNoted } from "../fetch/noted_response.ts";
 import { withCompression } from "./compression.ts";
+import { isAtSocket } from "../handler/client_origin.ts";
 import type { FetchHandler, FetchInfo } from "../handler/handler.ts";
 import { nameOfType } from "../handler/type_name.ts";
 import { platformClass } from "../runtime/platform_classes.ts";
@@ -70,14 +71,16 @@ function serve(host: ServeHost, first: unknown, second: unknown): TakenHttpServe
   checkCallbacks(options);
   const place = placeOf(options);
   const { signal, onError, automaticCompression } = options;
-  const answer: FetchHandler = onError === undefined
-    ? (request, info) => handler(request, info)
-    : withErrorHandler(handler, onError);
+  let socket: Deno.UnixAddr | undefined;
+  const call: ServeHandler = (request, info) =>
+    handler(request, socket === undefined ? info : new SocketInfo(info, socket));
+  const answer = onError === undefined ? call : withErrorHandler(call, onError);
   const hosted = host.begin({
     handler: automaticCompression === true ? withCompression(answer) : answer,
     place,
     onListen: options.onListen && ((address) => options.onListen?.(address)),
   });
+  if (hosted.addr.transport === "unix") socket = hosted.addr as Deno.UnixAddr;
   const server = new TakenHttpServer(hosted);
   const abort = () => hosted.close("the abort of its signal");
   if (signal?.aborted) abort();
@@ -161,6 +164,31 @@ function portOf(port: unknown): number | undefined {
     throw new RangeError(`Invalid port (out of range): ${number}`);
   }
   return number;
+}
+
+/** What a handler gets beside its request, at a Unix socket: the runtime names the socket there. */
+class SocketInfo implements FetchInfo {
+  readonly #info: FetchInfo;
+  readonly #socket: Deno.UnixAddr;
+
+  constructor(info: FetchInfo, socket: Deno.UnixAddr) {
+    this.#info = info;
+    this.#socket = socket;
+  }
+
+  get remoteAddr(): Deno.NetAddr {
+    const { remoteAddr } = this.#info;
+    // The types of such a handler have the other kind of address.
+    return isAtSocket(remoteAddr) ? this.#socket as Deno.Addr as Deno.NetAddr : remoteAddr;
+  }
+
+  get completed(): Promise<void> {
+    return this.#info.completed;
+  }
+
+  get waitUntil(): FetchInfo["waitUntil"] {
+    return this.#info.waitUntil;
+  }
 }
 
 /** Has `onError` make the response when the handler fails, or returns what is no response. */

@@ -13,6 +13,7 @@ import type {
   WorkerPost,
 } from "../ipc/messages.ts";
 import { parseWorkerName, type WorkerName } from "../ipc/worker_name.ts";
+import { renewLink } from "../net/listener.ts";
 import { platformAddress } from "../net/worker_address.ts";
 import { importModule } from "../runtime/import_module.ts";
 import { injectFault } from "./fault_injection.ts";
@@ -161,6 +162,8 @@ export class SupervisorLink {
   introduceAndWait(introduction: Omit<Introduction, "answer">): AddressResult {
     const configuration = this.#configuration;
     if (configuration !== undefined) {
+      // Programs often remove the file of a socket before they listen.
+      renewLink(configuration.address);
       return { kind: "reserved", address: platformAddress(configuration.address) };
     }
     this.#wake();

@@ -4,8 +4,12 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import {
+  isNumbered,
+  linkSocket,
   listenOnSocket,
   removeSocket,
+  removeSocketLink,
+  reserveSocketLink,
   reserveSocketPaths,
   socketPath,
 } from "../../src/net/unix_sockets.ts";
@@ -304,6 +308,82 @@ describe("removeSocket()", { ignore: !CAN_MAKE_FILES }, () => {
     Deno.removeSync(path);
     using _others = await listenOnSocket(path, undefined, new SocketClaim());
     removeSocket(path, claim);
+    assert(exists(path));
+  });
+});
+
+describe("isNumbered()", () => {
+  it("asks whether a path has a place for a number", () => {
+    assertEquals([isNumbered("/run/a.{n}.sock"), isNumbered("/run/a.sock")], [true, false]);
+  });
+});
+
+describe("reserveSocketLink()", { ignore: !CAN_MAKE_FILES }, () => {
+  it("removes a link and a socket that an earlier process has left", async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.sock");
+    Deno.symlinkSync("app.1.sock", path);
+    await reserveSocketLink(path);
+    assertEquals(namesIn(folder), []);
+    await leaveSocket(path);
+    await reserveSocketLink(path);
+    assertEquals(namesIn(folder), []);
+  });
+
+  it("refuses any other file, another link, and a socket at which a process listens", async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.sock");
+    Deno.writeTextFileSync(path, "precious");
+    await assertRejects(() => reserveSocketLink(path), Error, "something else than a socket");
+    Deno.removeSync(path);
+    Deno.symlinkSync("elsewhere.sock", path);
+    await assertRejects(() => reserveSocketLink(path), Error, "something else than a socket");
+    Deno.removeSync(path);
+    using _other = Deno.listen({ transport: "unix", path });
+    await assertRejects(() => reserveSocketLink(path), Deno.errors.AddrInUse, "another process");
+  });
+});
+
+describe("linkSocket()", { ignore: !CAN_MAKE_FILES }, () => {
+  it("leads to the socket of the first slot once that listens, also after a removal", async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.sock");
+    linkSocket(path);
+    assertEquals(namesIn(folder), []);
+    const claim = new SocketClaim();
+    using _listener = await listenOnSocket(socketPath(path, 1), undefined, claim);
+    linkSocket(path);
+    linkSocket(path);
+    assertEquals(Deno.readLinkSync(path), "app.1.sock");
+    (await Deno.connect({ transport: "unix", path })).close();
+    Deno.removeSync(path);
+    linkSocket(path);
+    assertEquals(namesIn(folder), ["app.1.sock", "app.sock"]);
+  });
+
+  it("leaves a file alone that is there", async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.sock");
+    using _listener = await listenOnSocket(socketPath(path, 1), undefined, new SocketClaim());
+    Deno.writeTextFileSync(path, "precious");
+    linkSocket(path);
+    assertEquals(Deno.readTextFileSync(path), "precious");
+  });
+});
+
+describe("removeSocketLink()", { ignore: !CAN_MAKE_FILES }, () => {
+  it("removes the link while the slot owns its socket, and leaves another server's", async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("app.sock");
+    const claim = new SocketClaim();
+    using _listener = await listenOnSocket(socketPath(path, 1), undefined, claim);
+    linkSocket(path);
+    removeSocketLink(path, new SocketClaim());
+    assert(exists(path));
+    removeSocketLink(path, claim);
+    assert(!exists(path));
+    Deno.writeTextFileSync(path, "precious");
+    removeSocketLink(path, claim);
     assert(exists(path));
   });
 });

@@ -12,16 +12,17 @@ describe("platformAddress()", () => {
     );
   });
 
-  it("returns the path of a Unix socket", () => {
-    assertEquals(
-      platformAddress({
-        listen: "unix",
-        slot: 2,
-        path: "/run/app.2.sock",
-        mode: undefined,
-        claim: new SharedArrayBuffer(24),
-      }),
-      { transport: "unix", path: "/run/app.2.sock" },
-    );
+  it("returns the path of a Unix socket, or the one that the program names", () => {
+    const address = {
+      listen: "unix",
+      slot: 2,
+      path: "/run/app.2.sock",
+      link: undefined,
+      mode: undefined,
+      claim: new SharedArrayBuffer(24),
+    } as const;
+    assertEquals(platformAddress(address), { transport: "unix", path: "/run/app.2.sock" });
+    const linked = platformAddress({ ...address, link: "/run/app.sock" });
+    assertEquals(linked, { transport: "unix", path: "/run/app.sock" });
   });
 });

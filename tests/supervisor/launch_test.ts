@@ -31,6 +31,7 @@ const COMMAND_LINE: CommandLine = {
     waitingAfterMs: 0,
   }, WORKERS.spawn),
   isAppWrittenInFull: false,
+  isPathLinked: true,
   runOptions: { port: 9_000, workers: 3 },
   serverOptions: { maxBodyBytes: 7 },
   fallbackOptions: {},

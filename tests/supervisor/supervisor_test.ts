@@ -37,6 +37,7 @@ class Supervised implements AsyncDisposable {
       app: "file:///served.ts",
       firstWorker: undefined,
       addressSource: undefined,
+      isPathLinked: false,
       fixedModules: [],
       listensToSignals: false,
       wasMisused: () => false,
