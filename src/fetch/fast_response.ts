@@ -10,6 +10,7 @@ import {
 } from "../handler/checked_headers.ts";
 import { stateKeysOf } from "../handler/lazy_forwarding.ts";
 import { statusHasBody } from "../http1/status.ts";
+import { valueOf } from "../runtime/platform_classes.ts";
 import {
   DEFAULT_TEXT_TYPE,
   innerKeys,
@@ -51,7 +52,7 @@ export function installFastResponse(scope: object = globalThis): void {
   };
   Object.defineProperty(scope, "Response", {
     get() {
-      const platform = original.get === undefined ? original.value : original.get.call(scope);
+      const platform = valueOf(original, scope) as ResponseClass;
       const keys = innerKeys(platform);
       const used = keys === null ? platform : defineFastResponse({ Response: platform, keys });
       place(used);

@@ -4,6 +4,7 @@
 
 import { Buffer } from "node:buffer";
 import { readForm } from "./form.ts";
+import { isMediaType } from "../http1/grammar.ts";
 import { decodeUtf8 } from "../http1/request_body.ts";
 
 const { latin1Slice } = Buffer.prototype;
@@ -19,9 +20,6 @@ const HEAD_END = "\r\n\r\n";
 /** Characters in a name that are escaped, that delimit something for some parsers, or that a field may not have. */
 // deno-lint-ignore no-control-regex
 const SPECIAL = /["\\%;=\0-\x1f\x7f]/;
-
-/** What stands in a media type as the client wrote it, and `File` keeps but for the case. */
-const MEDIA_TYPE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Reads a form; undefined if the platform has to read it. */
 export function readBrowserForm(
@@ -99,7 +97,8 @@ class MultipartReader {
     const typeStart = at + TYPE_START.length;
     const headEnd = text.indexOf(HEAD_END, typeStart);
     const type = text.slice(typeStart, headEnd);
-    if (headEnd < 0 || !MEDIA_TYPE.test(type)) return undefined;
+    // `File` keeps it as the client wrote it, but for the case.
+    if (headEnd < 0 || !isMediaType(type)) return undefined;
     const start = headEnd + HEAD_END.length;
     const end = this.#contentEnd(start);
     if (end === undefined) return undefined;

@@ -86,6 +86,12 @@ export function isToken(text: string): boolean {
   return TOKEN_TEXT.test(text);
 }
 
+/** Whether `text` is a media type without parameters (RFC 9110, section 8.3.1): two tokens around a slash. */
+export function isMediaType(text: string): boolean {
+  const slash = text.indexOf("/");
+  return slash > 0 && isToken(text.slice(0, slash)) && isToken(text.slice(slash + 1));
+}
+
 /** What may not stand in a field value: controls except tab, DEL, and what does not fit a byte. */
 const FORBIDDEN_IN_FIELD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 

@@ -28,6 +28,10 @@ export function platformClass<Name extends ClassName>(name: Name): PlatformClass
 }
 
 function load(name: ClassName): unknown {
-  const descriptor = descriptors[name];
-  return descriptor?.get === undefined ? descriptor?.value : descriptor.get.call(globalThis);
+  return valueOf(descriptors[name], globalThis);
+}
+
+/** Returns the value of a property of `owner` that is, or was, defined so. */
+export function valueOf(descriptor: PropertyDescriptor | undefined, owner: object): unknown {
+  return descriptor?.get === undefined ? descriptor?.value : descriptor.get.call(owner);
 }

@@ -6,6 +6,7 @@ import {
   HEX_VALUE,
   isFieldValue,
   isHost,
+  isMediaType,
   isPlainHost,
   isToken,
   isWhiteSpace,
@@ -80,6 +81,14 @@ describe("TARGET", () => {
         assertEquals(TARGET[sent.charCodeAt(0)] === 0, false, JSON.stringify(sent));
       }
     }
+  });
+});
+
+describe("isMediaType()", () => {
+  it("isMediaType() takes two tokens around a slash, and nothing else", () => {
+    const valid = ["text/plain", "image/svg+xml", "a/b", "Application/vnd.a-b"];
+    const invalid = ["", "/", "text", "text/", "/plain", "a/b/c", "a/b;c", "a/ b", "a /b", "a/b\n"];
+    assertEquals([...valid, ...invalid].filter(isMediaType), valid);
   });
 });
 

@@ -1,6 +1,6 @@
-import { assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { platformClass } from "../../src/runtime/platform_classes.ts";
+import { platformClass, valueOf } from "../../src/runtime/platform_classes.ts";
 
 describe("platformClass()", () => {
   for (const name of ["Headers", "Request", "Response"] as const) {
@@ -15,4 +15,19 @@ describe("platformClass()", () => {
       }
     });
   }
+});
+
+describe("valueOf()", () => {
+  it("returns a value, and what a getter returns to the owner", () => {
+    const owner = {
+      a: 1,
+      get b() {
+        return this.a + 1;
+      },
+    };
+    const values = ["a", "b", "c"].map((name) =>
+      valueOf(Object.getOwnPropertyDescriptor(owner, name), owner)
+    );
+    assertEquals(values, [1, 2, undefined]);
+  });
 });
