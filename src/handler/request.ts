@@ -22,7 +22,7 @@ import { createAbortController } from "../runtime/async_context.ts";
 import { platformClass } from "../runtime/platform_classes.ts";
 import { addFields } from "./lazy_headers.ts";
 import { createPlatformRequest } from "./platform_request.ts";
-import { originOfHost } from "./request_url.ts";
+import { originOfHead, originOfHost } from "./request_url.ts";
 
 /** The names of the parameters of a path, as a union of types: each segment that begins with ":" is one. */
 export type ParameterNames<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
@@ -526,12 +526,14 @@ export class WebRequest<Path extends string = string> {
    */
   toRequest(): Request {
     const head = this.#head;
-    if (FORBIDDEN_METHOD.test(head.method)) {
+    if (isForbiddenMethod(head.method)) {
       throw new HttpError(501, `The method ${head.method} is not served here`);
     }
     const { scheme, trust } = this.#peer;
     const told = trust === undefined ? undefined : this.#originAmong(trust);
-    const origin = originOfHost(told?.scheme ?? scheme, told?.host ?? head.host ?? "localhost");
+    const origin = told?.host === undefined
+      ? originOfHead(told?.scheme ?? scheme, head)
+      : originOfHost(told.scheme, told.host);
     if (origin === undefined) {
       throw new HttpError(400, "The host and the target of the request do not make a URL");
     }
@@ -600,3 +602,7 @@ const UTF_8 = new TextDecoder();
 
 /** The methods that the platform's Request does not have (WHATWG Fetch, "new Request"), in any case. */
 const FORBIDDEN_METHOD = /^(?:CONNECT|TRACE|TRACK)$/i;
+
+function isForbiddenMethod(method: string): boolean {
+  return method !== "GET" && method !== "POST" && FORBIDDEN_METHOD.test(method);
+}

@@ -4,9 +4,6 @@
 
 import type { RequestHead } from "../http1/request_head.ts";
 
-/** What a target may have, and a URL writes as another character or percent-encoded. */
-const REWRITTEN = /[\\^`{}']/;
-
 /** The origin that was looked for last. */
 let last = { scheme: "", host: "", origin: "" as string | undefined };
 
@@ -18,8 +15,15 @@ export function originOfHost(scheme: "http" | "https", host: string): string | u
   return last.origin;
 }
 
+/** Returns the origin of a scheme and the host that a head names; undefined if they make no URL. */
+export function originOfHead(scheme: "http" | "https", head: RequestHead): string | undefined {
+  if (last.scheme === scheme && head.hasHost(last.host)) return last.origin;
+  return originOfHost(scheme, head.host ?? "localhost");
+}
+
 /** Returns the URL of a request to an origin. */
 export function urlOf(origin: string, head: RequestHead): string {
-  const url = origin + (head.isAsteriskForm ? "/" : head.pathAndQuery);
-  return REWRITTEN.test(url) ? new URL(url).href : url;
+  if (head.isAsteriskForm) return `${origin}/`;
+  const url = origin + head.pathAndQuery;
+  return head.isPlainInUrl ? url : new URL(url).href;
 }

@@ -43,6 +43,8 @@ export const TARGET_PERCENT = 2;
 export const TARGET_DOT = 4;
 export const TARGET_QUERY = 8;
 export const TARGET_BACKSLASH = 16;
+/** What a URL writes percent-encoded, in the path or in the query. */
+export const TARGET_ENCODED_IN_URL = 32;
 
 /**
  * The bytes of a request target (RFC 9112, section 3.2), each with its class; 0 stands for a forbidden one.
@@ -67,6 +69,12 @@ export const TARGET: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => 
       return TARGET_QUERY;
     case "\\":
       return TARGET_BACKSLASH;
+    case "^":
+    case "`":
+    case "{":
+    case "}":
+    case "'":
+      return TARGET_ENCODED_IN_URL;
     default:
       return TARGET_PLAIN;
   }

@@ -7,6 +7,7 @@ import {
   QUESTION_MARK,
   TARGET_BACKSLASH,
   TARGET_DOT,
+  TARGET_ENCODED_IN_URL,
   TARGET_PERCENT,
   TARGET_QUERY,
 } from "./grammar.ts";
@@ -189,6 +190,11 @@ export class RequestHead {
     return this.target.includes("?") ? `${rawPath}?` : rawPath;
   }
 
+  /** Whether a URL has {@linkcode pathAndQuery} as it is, without another character or a percent-encoded one. */
+  get isPlainInUrl(): boolean {
+    return (this.#layout.targetClasses & (TARGET_BACKSLASH | TARGET_ENCODED_IN_URL)) === 0;
+  }
+
   /** The query, parsed; a new one each time. */
   parseQuery(): URLSearchParams {
     return parseQuery(this.query);
@@ -219,6 +225,19 @@ export class RequestHead {
     if ((this.seen & Seen.Host) === 0) return undefined;
     const { positions, hostAt } = this.#layout;
     return this.#text.slice(positions[hostAt + 2], positions[hostAt + 3]);
+  }
+
+  /** Whether the Host field has this value. It costs less than to read the value and compare it. */
+  hasHost(host: string): boolean {
+    if ((this.seen & Seen.Host) === 0) return false;
+    const { positions, hostAt } = this.#layout;
+    const start = positions[hostAt + 2];
+    if (positions[hostAt + 3] - start !== host.length) return false;
+    // A loop, because a call of `startsWith` costs more than the few characters of a host.
+    for (let i = 0; i < host.length; i++) {
+      if (this.#text.charCodeAt(start + i) !== host.charCodeAt(i)) return false;
+    }
+    return true;
   }
 
   /** The number of field lines. */

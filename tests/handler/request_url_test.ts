@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
-import { originOfHost, urlOf } from "../../src/handler/request_url.ts";
+import { originOfHead, originOfHost, urlOf } from "../../src/handler/request_url.ts";
+import { headOf } from "../http1/heads.ts";
 import { parsedHead } from "../support/requests/request_sample.ts";
 import { runs } from "../support/runs.ts";
 
@@ -26,6 +27,30 @@ describe("originOfHost()", () => {
       assertEquals(originOfHost(scheme, host), origin);
     });
   }
+});
+
+describe("originOfHead()", () => {
+  it("originOfHead() makes the origin of each head's own host, whichever came before", () => {
+    const heads: [scheme: "http" | "https", host: string, origin: string | undefined][] = [
+      ["http", "a:80", "http://a"],
+      ["http", "a:80", "http://a"],
+      ["https", "a:80", "https://a:80"],
+      ["https", "a:81", "https://a:81"],
+      ["https", "300.1.1.1", undefined],
+      ["https", "300.1.1.1", undefined],
+      ["http", "A", "http://a"],
+    ];
+    for (const [scheme, host, origin] of heads) {
+      assertEquals(originOfHead(scheme, parsedHead({ fields: [["Host", host]] })), origin);
+    }
+  });
+
+  it("originOfHead() makes the origin of localhost of a head without a host", () => {
+    const head = headOf("GET / HTTP/1.0\r\n\r\n");
+    assertEquals(originOfHost("http", "a"), "http://a");
+    assertEquals(originOfHead("http", head), "http://localhost");
+    assertEquals(originOfHead("http", head), "http://localhost");
+  });
 });
 
 describe("urlOf()", () => {

@@ -15,6 +15,7 @@ import {
   TARGET,
   TARGET_BACKSLASH,
   TARGET_DOT,
+  TARGET_ENCODED_IN_URL,
   TARGET_PERCENT,
   TARGET_PLAIN,
   TARGET_QUERY,
@@ -63,14 +64,26 @@ describe("TARGET", () => {
     ".": TARGET_DOT,
     "?": TARGET_QUERY,
     "\\": TARGET_BACKSLASH,
+    "^": TARGET_ENCODED_IN_URL,
+    "`": TARGET_ENCODED_IN_URL,
+    "{": TARGET_ENCODED_IN_URL,
+    "}": TARGET_ENCODED_IN_URL,
+    "'": TARGET_ENCODED_IN_URL,
   };
-  const plain = `${ALPHANUMERIC}-_~!$&'()*+,;=:@/[]|^{}\``;
+  const plain = `${ALPHANUMERIC}-_~!$&()*+,;=:@/[]|`;
 
   it("TARGET holds the characters of a URI, and those that browsers leave as they are", () => {
     const expected = BYTES.map((byte) =>
       classes[String.fromCharCode(byte)] ?? (isOneOf(plain, byte) ? TARGET_PLAIN : 0)
     );
     assertEquals([...TARGET], expected);
+  });
+
+  it("TARGET calls no character plain that the platform's URL writes in another way", () => {
+    for (const byte of BYTES.filter((byte) => TARGET[byte] === TARGET_PLAIN)) {
+      const url = `http://a/x${String.fromCharCode(byte)}x?x${String.fromCharCode(byte)}x`;
+      assertEquals(new URL(url).href, url);
+    }
   });
 
   it("TARGET holds every character that the platform's URL leaves in a path or a query", () => {

@@ -106,6 +106,37 @@ describe("RequestHead", () => {
     it(`host is ${host} in ${JSON.stringify(text)}`, () => assertEquals(headOf(text).host, host));
   }
 
+  const sameHosts: [head: string, host: string, hasHost: boolean][] = [
+    ["GET / HTTP/1.1\r\nHost: a:80\r\n\r\n", "a:80", true],
+    ["GET / HTTP/1.1\r\nA: b\r\nhOST: \tc \r\nD: e\r\n\r\n", "c", true],
+    ["GET / HTTP/1.1\r\nHost: a:80\r\n\r\n", "a:8", false],
+    ["GET / HTTP/1.1\r\nHost: a:8\r\n\r\n", "a:80", false],
+    ["GET / HTTP/1.1\r\nHost: a:80\r\n\r\n", "a:81", false],
+    ["GET / HTTP/1.1\r\nHost: a:80\r\n\r\n", "A:80", false],
+    ["GET / HTTP/1.1\r\nHost: a:80\r\n\r\n", "", false],
+    ["GET / HTTP/1.0\r\nA: b\r\n\r\n", "", false],
+  ];
+  for (const [text, host, hasHost] of sameHosts) {
+    it(`hasHost(${JSON.stringify(host)}) is ${hasHost} for ${JSON.stringify(text)}`, () => {
+      assertEquals(headOf(text).hasHost(host), hasHost);
+    });
+  }
+
+  const plainInUrl: [target: string, isPlainInUrl: boolean][] = [
+    ["/a/b?c=d&e|[f]", true],
+    ["/a/../b%20c", true],
+    ["http://a/b", true],
+    ["/a?b\\c", false],
+    ["/a'", false],
+    ["/a?{", false],
+    ["http://a/^", false],
+  ];
+  for (const [target, isPlainInUrl] of plainInUrl) {
+    it(`isPlainInUrl is ${isPlainInUrl} for the target ${target}`, () => {
+      assertEquals(headOf(`GET ${target} HTTP/1.0\r\n\r\n`).isPlainInUrl, isPlainInUrl);
+    });
+  }
+
   const segments: [target: string, segments: string[]][] = [
     ["/", ["", ""]],
     ["/a", ["a", "", ""]],
