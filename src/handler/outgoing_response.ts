@@ -37,35 +37,55 @@ export class OutgoingResponse implements EncodableResponse {
     this.status = status;
     this.body = isStream ? null : body;
     this.stream = isStream ? body : undefined;
-    if (fields === null) {
-      this.contentType = contentType;
-      this.fields = null;
-      this.declaredLength = undefined;
-      this.wantsClose = false;
-      this.offersUpgrade = false;
-      return;
-    }
-    const sent: Field[] = [];
-    let type = contentType;
-    let declaredLength: number | undefined;
-    let wantsClose = false;
-    let offersUpgrade = false;
-    for (const field of fields) {
-      const kind = kindOfName(field[0]);
-      if (kind === "content-type" && type === null) type = field[1];
-      else if (kind === "server") {
-        const name = field[0].toLowerCase();
-        if (name === "content-length") declaredLength = parseDecimal(field[1]);
-        else if (name === "connection") wantsClose ||= parseList(field[1]).includes("close");
-      } else {
-        sent.push(field);
-        offersUpgrade ||= kind === "upgrade";
-      }
-    }
-    this.contentType = type;
-    this.fields = sent.length === 0 ? null : sent;
-    this.declaredLength = declaredLength;
-    this.wantsClose = wantsClose;
-    this.offersUpgrade = offersUpgrade;
+    // Few responses have fields. The code for them is elsewhere, so that this code stays short
+    // enough for the engine to inline.
+    const parts = fields === null ? NO_FIELDS : sortFields(fields, contentType);
+    this.contentType = fields === null ? contentType : parts.contentType;
+    this.fields = parts.fields;
+    this.declaredLength = parts.declaredLength;
+    this.wantsClose = parts.wantsClose;
+    this.offersUpgrade = parts.offersUpgrade;
   }
+}
+
+/** What the fields of a response become. */
+type FieldParts = Pick<
+  OutgoingResponse,
+  "contentType" | "fields" | "declaredLength" | "wantsClose" | "offersUpgrade"
+>;
+
+const NO_FIELDS: FieldParts = {
+  contentType: null,
+  fields: null,
+  declaredLength: undefined,
+  wantsClose: false,
+  offersUpgrade: false,
+};
+
+/** Divides the fields of a response into those that are sent, and those that have a meaning. */
+function sortFields(fields: Iterable<Field>, contentType: string | null): FieldParts {
+  const sent: Field[] = [];
+  let type = contentType;
+  let declaredLength: number | undefined;
+  let wantsClose = false;
+  let offersUpgrade = false;
+  for (const field of fields) {
+    const kind = kindOfName(field[0]);
+    if (kind === "content-type" && type === null) type = field[1];
+    else if (kind === "server") {
+      const name = field[0].toLowerCase();
+      if (name === "content-length") declaredLength = parseDecimal(field[1]);
+      else if (name === "connection") wantsClose ||= parseList(field[1]).includes("close");
+    } else {
+      sent.push(field);
+      offersUpgrade ||= kind === "upgrade";
+    }
+  }
+  return {
+    contentType: type,
+    fields: sent.length === 0 ? null : sent,
+    declaredLength,
+    wantsClose,
+    offersUpgrade,
+  };
 }
