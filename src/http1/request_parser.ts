@@ -317,7 +317,6 @@ export class RequestParser {
         }
         this.#headAt = this.#start;
         this.#start = outcome.end;
-        this.#headParser.reset();
         this.#emptyLines = 0;
         return this.#beginBody(head);
       }

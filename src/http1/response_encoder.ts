@@ -137,7 +137,7 @@ export class ResponseEncoder {
     if (body !== null && body.length > MEDIUM_BUFFER_BYTES / 2 && !isHeadRequest) {
       reserveForBoth(output, body.length);
     }
-    if (TEMPLATE_ID_LENGTHS.includes(requestId?.length ?? 0)) {
+    if (requestId === undefined || TEMPLATE_ID_LENGTHS.includes(requestId.length)) {
       this.#writeTemplate(output, response, requestId);
     } else {
       this.#writeHead(output, response, requestId, lengthFieldStart(status));
