@@ -8,7 +8,8 @@ export const USAGE = `deno task bench [options]
   --rounds=N        how often each server is measured (5)
   --seconds=S       for how long each time (3)
   --other=FOLDER    beside the Mudpie of another checkout, which has this benchmark, too
-  --warm-up=S       how long each server is loaded before it is measured (2)
+  --warm-up=S       how long each server is loaded before it is measured (2);
+                    up to four times as long, until it has given 50,000 answers
   --list            list the workloads, peers and pairs`;
 
 export interface BenchOptions {

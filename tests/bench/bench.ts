@@ -56,7 +56,7 @@ function describeConditions(options: BenchOptions): string {
     `Deno ${Deno.version.deno}, Linux ${Deno.osRelease()}, ${navigator.hardwareConcurrency} processors (${model}),`,
     `load ${Deno.loadavg()[0].toFixed(1)} at the start;`,
     `server on processor ${SERVER_PROCESSOR}, load on ${LOAD_PROCESSOR}; ${rounds} rounds of ${seconds} s`,
-    `after ${warmUpSeconds} s of warm-up. Medians; ratios are to Deno.serve, by round (least-most).\n`,
+    `after ${warmUpSeconds} s of warm-up or more. Medians; ratios are to Deno.serve, by round (least-most).\n`,
   ].join(" ");
 }
 
