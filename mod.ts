@@ -50,6 +50,7 @@ export type {
 } from "./src/telemetry/fleet_event.ts";
 export type { ListenMode } from "./src/net/worker_address.ts";
 export type { AdminOptions, RunOptions } from "./src/options/run_options.ts";
+export type { PathOptions } from "./src/options/path_options.ts";
 export type { WebServerOptions } from "./src/options/server_options.ts";
 export type { PeerInfo } from "./src/fetch/platform_request.ts";
 export { type ParameterNames, type PathParams, WebRequest } from "./src/handler/request.ts";

@@ -18,6 +18,7 @@ import {
   logToStandardError,
   panicLine,
 } from "./telemetry/log.ts";
+import { type PathOptions, resolvePathOptions } from "./options/path_options.ts";
 import { type AdminSettings, resolveRunOptions, type RunOptions } from "./options/run_options.ts";
 import {
   resolveServerOptions,
@@ -104,6 +105,13 @@ interface ServedHere {
   readonly runOptions: RunOptions;
   /** Called when the worker listens, before it accepts. */
   readonly onListen: ((address: Deno.Addr) => void) | undefined;
+}
+
+/** A path that a program adds. */
+interface AddedPath {
+  readonly isExact: boolean;
+  readonly target: unknown;
+  readonly options: PathOptions;
 }
 
 /** Does what `run()` does in a worker, for a server whose `run()` was not called. */
@@ -220,7 +228,7 @@ export class WebServer {
    *
    * @throws {TypeError} when the path is malformed, is there already (the message names both
    * places), or `run` was called already; when the target is neither a function nor a table of
-   * methods
+   * methods; when an option is unknown or of the wrong type
    *
    * @example A parameter, and the rest of a path
    * ```ts
@@ -233,8 +241,12 @@ export class WebServer {
    * console.log(await response.text()); // 7 /posts
    * ```
    */
-  addPath<const Path extends PathPattern>(prefix: Path, target: RouteTarget<NoInfer<Path>>): void {
-    this.#add(prefix, false, target, callerOf(this.addPath));
+  addPath<const Path extends PathPattern>(
+    prefix: Path,
+    target: RouteTarget<NoInfer<Path>>,
+    options: PathOptions = {},
+  ): void {
+    this.#add(prefix, { isExact: false, target, options }, callerOf(this.addPath));
   }
 
   /**
@@ -256,11 +268,12 @@ export class WebServer {
   addExactPath<const Path extends PathPattern>(
     path: Path,
     target: RouteTarget<NoInfer<Path>>,
+    options: PathOptions = {},
   ): void {
-    this.#add(path, true, target, callerOf(this.addExactPath));
+    this.#add(path, { isExact: true, target, options }, callerOf(this.addExactPath));
   }
 
-  #add(pattern: string, isExact: boolean, target: unknown, place: () => string): void {
+  #add(pattern: string, { isExact, target, options }: AddedPath, place: () => string): void {
     if (typeof pattern !== "string") {
       throw new TypeError(
         `Cannot add a path of type ${nameOfType(pattern)}: it must be a string such as "/hello"`,
@@ -274,7 +287,9 @@ export class WebServer {
         } after run(): add all paths before, so that every worker has them`,
       );
     }
-    this.#router.add(pattern, isExact, parseTarget(pattern, target), place);
+    const { streamBody } = resolvePathOptions(options);
+    const traits = { streamsBody: streamBody };
+    this.#router.add(pattern, isExact, parseTarget(pattern, target), place, traits);
   }
 
   /**
@@ -451,14 +466,16 @@ export class WebServer {
 
   async #fetch(request: Request, info: PeerInfo | undefined): Promise<Response> {
     const exchange = new FetchExchange(request, backgroundTasks);
-    const received = await fromPlatformRequest(request, this.#settings, info, exchange);
+    const { isStreamed } = this.#dispatcher;
+    const options = { info, watch: exchange, isStreamed };
+    const received = await fromPlatformRequest(request, this.#settings, options);
     const isHeadRequest = request.method === "HEAD";
     if (!(received instanceof WebRequest)) {
       const { status, reason } = received;
       return toPlatformResponse(outgoing(WebResponse.text(reason, { status })), isHeadRequest);
     }
     const handled = this.#handle(received, exchange, isHeadRequest);
-    return await exchange.within(this.#settings.handlerTimeout, handled, isHeadRequest);
+    return await exchange.within(this.#settings.handlerTimeout, handled, received);
   }
 
   /**

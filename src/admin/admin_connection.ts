@@ -20,6 +20,7 @@ const LIMITS: RequestLimits = {
   maxHeadBytes: 16_384,
   maxHeaderCount: 100,
   maxBodyBytes: 65_536,
+  maxStreamedBodyBytes: 65_536,
 };
 
 /** How long a request and its response may take in all. By then, a probe has given up. */

@@ -1,7 +1,7 @@
-// Reads from one client. The watch owns the read that goes on while a handler works, or a body is
-// made, so that the server sees the client leave. The bytes of such a read are pipelined requests:
-// the parser gets them at once, and the loop parses them later. There is one read at a time: while
-// the watch has one under way, it is also the loop's next read.
+// Reads from one client. The watch owns the read that goes on while a handler works, or a body is made, so that the server sees
+// the client leave. The bytes of such a read are a body under way or pipelined requests: the parser gets them at once, and they
+// are parsed later. There is one read at a time: while the watch has one under way, it is also the next read of the loop and
+// of the body.
 
 import type { RequestParser } from "../http1/request_parser.ts";
 
@@ -16,7 +16,10 @@ export interface ClientObserver {
 }
 
 /** The part of a parser that takes bytes. */
-export type ByteSink = Pick<RequestParser, "space" | "spaceWithoutMoving" | "received">;
+export type ByteSink = Pick<
+  RequestParser,
+  "space" | "spaceWithoutMoving" | "received" | "receivedDirectly"
+>;
 
 const ENDED: Promise<null> = Promise.resolve(null);
 
@@ -52,14 +55,29 @@ export class ClientWatch {
     return this.#watching ?? this.#conn.read(this.#parser.space);
   }
 
+  /**
+   * Reads more of the body under way, straight into `view` if there is one. Resolves to the number of bytes in `view`, to 0 if the
+   * bytes are the parser's, and to null at the end. A read of the watch that is under way comes first: its bytes are the parser's.
+   */
+  async readBody(view: Uint8Array<ArrayBuffer> | undefined): Promise<number | null> {
+    if (this.hasEnded) return null;
+    if (this.#watching !== undefined) return await this.#watching === null ? null : 0;
+    return await this.#read(view ?? this.#parser.space, view !== undefined);
+  }
+
   /** Watches the client from now on, if there is room for the bytes that it may send. */
   watch(): void {
     if (this.#watching !== undefined) return;
     const space = this.#parser.spaceWithoutMoving;
     // A client that has filled the buffer is present, and sends.
     if (space === undefined) return;
+    this.#read(space, false);
+  }
+
+  /** Reads into memory of the parser, or directly into that of the reader of a body. */
+  #read(space: Uint8Array<ArrayBuffer>, isDirect: boolean): Promise<number | null> {
     const watching = this.#conn.read(space).then(
-      (count) => this.#received(count),
+      (count) => this.#received(count, isDirect),
       (error) => {
         this.#watching = undefined;
         this.hasEnded = true;
@@ -70,19 +88,24 @@ export class ClientWatch {
     this.#watching = watching;
     // The loop gets the error if it waits for this read; it may not.
     watching.catch(() => {});
+    return watching;
   }
 
-  #received(count: number | null): number | null {
+  /** Returns the number of bytes that the parser was not given, or null at the end. */
+  #received(count: number | null, isDirect: boolean): number | null {
     this.#watching = undefined;
     if (count === null) {
       this.hasEnded = true;
       this.#observer.onClientEnded();
       return null;
     }
-    this.#parser.received(count);
-    this.hasUnparsedBytes = true;
+    if (isDirect) this.#parser.receivedDirectly(count);
+    else {
+      this.#parser.received(count);
+      this.hasUnparsedBytes = true;
+    }
     if (this.#observer.needsWatch) this.watch();
-    return 0;
+    return isDirect ? count : 0;
   }
 
   /** Stops reading: a write has failed, so the client is gone. */

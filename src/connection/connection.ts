@@ -8,7 +8,8 @@ import { createPeer, type Peer } from "../handler/client_origin.ts";
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
 import { decideResponseFraming, type ResponseFraming } from "../http1/framing.ts";
 import { type ConnectionOption, connectionOption } from "../http1/persistence.ts";
-import type { Refusal } from "../http1/refusal.ts";
+import { type Refusal, REFUSALS } from "../http1/refusal.ts";
+import { RequestBody } from "../http1/request_body.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { type ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import { CONTINUE_BYTES } from "../http1/response_encoder.ts";
@@ -24,6 +25,7 @@ import {
   CALL_NEXT,
   CALL_OVER,
   type ConnectionState,
+  DISCARDING,
   type HandlerCall,
   type Handling,
   isEnding,
@@ -48,6 +50,7 @@ import {
 import { DRAIN_END, type Interrupter, interruptionOf, TIME_LIMIT } from "./interruption.ts";
 import { lingerBeforeClose } from "./lingering_close.ts";
 import { ResponseWriter, type WriteTimer } from "./response_writer.ts";
+import { SocketBody, type SocketBodyOwner } from "./socket_body.ts";
 import { type BodySink, StreamedBody } from "./streamed_body.ts";
 
 /** A connection of either kind of socket. */
@@ -88,32 +91,45 @@ const END: ParserOutcome = { kind: "incomplete", awaiting: "request" };
 
 /** One connection of a worker. */
 export class Connection
-  implements TimeLimited, ListedConnection, ExchangeOwner, ClientObserver, WriteTimer {
-  deadline: number;
+  implements
+    TimeLimited,
+    ListedConnection,
+    ExchangeOwner,
+    ClientObserver,
+    WriteTimer,
+    SocketBodyOwner {
   listIndex = 0;
   readonly context: ConnectionContext;
   readonly peer: Peer;
   readonly parser: RequestParser;
   readonly #conn: ClientConn;
   readonly #writer: ResponseWriter;
-  readonly #client: ClientWatch;
+  readonly client: ClientWatch;
   readonly #exchange: Exchange;
   readonly #handling: Handling = { kind: "handling", call: CALL_OVER };
   /** For `queueMicrotask`. A bound function would use less memory, and 10 ns more in each call. */
   readonly #callLater = (): void => this.#callHandler();
   #state: ConnectionState = NEW;
   #ending: Ending = "stay";
+  /** When the time is over for what the state of the connection waits for. */
+  #limit: number;
+  /** The body of the request in hand, if its handler was called before it had come. */
+  #body: SocketBody | undefined;
 
   constructor(conn: ClientConn, context: ConnectionContext) {
     const { settings, pool, deadlines } = context;
     this.#conn = conn;
     this.context = context;
-    this.parser = new RequestParser(settings, pool);
+    this.parser = new RequestParser(settings, pool, context.dispatcher.isStreamed);
     this.#writer = new ResponseWriter(conn, pool, this);
-    this.#client = new ClientWatch(conn, this.parser, this);
+    this.client = new ClientWatch(conn, this.parser, this);
     this.#exchange = new Exchange(this);
     this.peer = createPeer(conn.remoteAddr, "http", settings);
-    this.deadline = deadlines.after(settings.headTimeout);
+    this.#limit = deadlines.after(settings.headTimeout);
+  }
+
+  get deadline(): number {
+    return this.#body === undefined ? this.#limit : Math.min(this.#limit, this.#body.deadline);
   }
 
   /**
@@ -128,6 +144,7 @@ export class Connection
       // A client that has left, or was too slow to take its response, is no fault of this library.
       if (!isEndOfConnection(error)) onFault(error);
     }
+    this.#body?.fail(REFUSALS.endedEarly);
     // Only a fault in this library leaves an exchange under way.
     if (this.#exchange.isUnderWay) this.#exchange.drop();
     this.#writer.rejectUnsent();
@@ -135,7 +152,7 @@ export class Connection
     this.#close();
     // Until they have seen the closing, a read may still go into this memory, and a write come out
     // of it. Most connections have neither, and each await costs some microtasks.
-    const reading = this.#client.settle();
+    const reading = this.client.settle();
     if (reading !== undefined) await reading;
     const finalResponse = isEnding(this.#state) ? this.#state.finalResponse : undefined;
     if (finalResponse !== undefined) await finalResponse.catch(() => {});
@@ -146,7 +163,7 @@ export class Connection
   async #serveRequests(): Promise<void> {
     const { readFairness } = this.context;
     const writer = this.#writer;
-    const client = this.#client;
+    const client = this.client;
     for (;;) {
       const turn = readFairness.pause();
       if (turn !== undefined) await turn;
@@ -173,11 +190,13 @@ export class Connection
           if (call !== CALL_OVER) {
             if (call.kind === "pending") {
               if (!writer.isEmpty) await this.#writeUnlessSettled(call);
+              if (this.#body !== undefined) await this.#continueWhenAsked(call, this.#body);
               call = this.#finishPending(call, await call.response);
             }
             if (call.kind === "stream") await this.#sendStream(call);
             else if (call.kind === "fault") throw call.error;
           }
+          if (this.#body !== undefined) await this.#finishBody(this.#body);
         }
         if (isEnding(this.#state)) return this.#state.finalResponse;
         if (writer.isFull) {
@@ -198,7 +217,7 @@ export class Connection
   }
 
   #parse(): ParserOutcome {
-    this.#client.hasUnparsedBytes = false;
+    this.client.hasUnparsedBytes = false;
     return this.parser.next();
   }
 
@@ -230,7 +249,8 @@ export class Connection
    * called.
    */
   #beginHandling(received: ReceivedRequest): void {
-    this.#exchange.receive(received);
+    if (received.body === RequestBody.UNDER_WAY) this.#body = new SocketBody(this);
+    this.#exchange.receive(received, this.#body?.incoming);
     this.#handling.call = CALL_NEXT;
     this.#state = this.#handling;
   }
@@ -261,7 +281,7 @@ export class Connection
 
   #limitHandler(): void {
     const { deadlines, settings } = this.context;
-    this.deadline = deadlines.after(settings.handlerTimeout);
+    this.#limit = deadlines.after(settings.handlerTimeout);
   }
 
   /** Writes responses that wait while a handler takes its time, unless it only seems to. */
@@ -273,11 +293,60 @@ export class Connection
       // The client is gone and the handler is not. The body of its request may be in the memory of
       // the connection, so the connection ends only after the handler.
       call.failure = { error };
-      this.#client.noteLost();
+      this.client.noteLost();
       this.#exchange.abort(clientGone());
     }
     this.#enter(this.#handling);
     this.#limitHandler();
+  }
+
+  /** Sends `100 Continue` if the client waits for it and the handler asks for the body before it answers. */
+  async #continueWhenAsked(call: PendingCall, body: SocketBody): Promise<void> {
+    if (!body.expectsContinue) return;
+    await Promise.race([call.response, body.asked]);
+    if (await settlesWithin(call.response, SETTLING_TURNS) || isEnding(this.#state)) return;
+    this.#appendContinue(body);
+    if (!this.#writer.isEmpty) await this.#writeUnlessSettled(call);
+  }
+
+  /** Appends `100 Continue`, unless the client has begun to send without it. */
+  #appendContinue(body: SocketBody): void {
+    if (!body.expectsContinue) return;
+    body.noteContinued();
+    this.#writer.output.append(CONTINUE_BYTES);
+  }
+
+  /**
+   * Ends the body of a request that was answered. A reader that is at work may finish. If little is
+   * left after that, the rest is read and discarded; otherwise the connection ends (RFC 9112, section
+   * 9.3).
+   */
+  async #finishBody(body: SocketBody): Promise<void> {
+    if (body.incoming.isBeingRead && !isEnding(this.#state)) {
+      if (!this.#writer.isEmpty) await this.#write();
+      this.#enter(DISCARDING);
+      this.#limit = Infinity;
+      await body.readOn();
+    }
+    body.detach();
+    if (!body.isOver && !isEnding(this.#state)) {
+      const isDiscarded = this.#ending === "stay" && await this.#discard(body);
+      if (!isDiscarded) {
+        this.#ending = "linger";
+        this.parser.stop();
+      }
+    }
+    this.#body = undefined;
+  }
+
+  /** Resolves to whether the rest of the body was discarded. */
+  async #discard(body: SocketBody): Promise<boolean> {
+    if (!body.canBeDiscarded) return false;
+    if (!this.#writer.isEmpty) await this.#write();
+    this.#enter(DISCARDING);
+    const { deadlines, settings } = this.context;
+    this.#limit = deadlines.after(settings.lingerReadTimeout);
+    return await body.discard();
   }
 
   #finishPending(call: PendingCall, response: OutgoingResponse): HandlerCall {
@@ -310,7 +379,7 @@ export class Connection
   #encode(response: OutgoingResponse, persists: boolean): void {
     const exchange = this.#exchange;
     const { head } = exchange;
-    const staysOpen = this.#decideEnding(response.wantsClose, persists);
+    const staysOpen = this.#decideEnding(response.wantsClose, persists, false);
     const option = this.#connectionOption(head.minorVersion, staysOpen, response.offersUpgrade);
     const id = exchange.writeId();
     const bodyBytes = this.context.encoder.encode(
@@ -333,16 +402,19 @@ export class Connection
   }
 
   /**
-   * Decides whether the connection stays open after a response. A client may be sending when the
-   * server ends it.
+   * Decides whether the connection stays open after a response. A client may be sending when the server ends it. While a response
+   * is made and sent, its handler may go on to read the body of the request.
    */
-  #decideEnding(wantsClose: boolean, persists: boolean): boolean {
+  #decideEnding(wantsClose: boolean, persists: boolean, isStreamed: boolean): boolean {
+    const body = this.#body;
     if (!persists) {
-      this.#ending = this.parser.hasUnreadBytes ? "linger" : "close";
+      const isBodyOpen = body !== undefined && !body.isOver;
+      this.#ending = isBodyOpen || this.parser.hasUnreadBytes ? "linger" : "close";
       return false;
     }
-    if (!this.context.isDraining && !wantsClose) return true;
-    this.parser.stop();
+    const mayStay = body === undefined || body.isOver || maySkip(body, isStreamed);
+    if (mayStay && !this.context.isDraining && !wantsClose) return true;
+    if (body === undefined || body.isOver) this.parser.stop();
     this.#ending = "linger";
     return false;
   }
@@ -374,7 +446,7 @@ export class Connection
 
   restartWriteTimeout(): void {
     const { deadlines, settings } = this.context;
-    this.deadline = deadlines.after(settings.writeTimeout);
+    this.#limit = deadlines.after(settings.writeTimeout);
   }
 
   settleWhenSent(completion: PromiseWithResolvers<void>): void {
@@ -413,12 +485,15 @@ export class Connection
     const body = new StreamedBody(stream, framing);
     const streaming: Streaming = { kind: "streaming", body, waitsFor: "part" };
     this.#enter(streaming);
-    this.#client.watch();
+    this.client.watch();
     let isReplaced = false;
     try {
       const end = await body.send(
         this.#bodySink(streaming),
-        () => this.#beginStream(answer, framing),
+        () => {
+          if (this.#body?.isAsked) this.#appendContinue(this.#body);
+          this.#beginStream(answer, framing);
+        },
       );
       if (end.kind === "sent") {
         return exchange.end(status, body.sentBytes, exchange.writeId());
@@ -439,6 +514,7 @@ export class Connection
     } catch (error) {
       if (!isReplaced) {
         exchange.abort(clientGone());
+        this.#body?.fail(REFUSALS.endedEarly);
         exchange.cutOff(status, body.sentBytes);
         stream.cancel(UNWANTED);
       }
@@ -464,7 +540,7 @@ export class Connection
   #beginStream({ response }: StreamedAnswer, framing: ResponseFraming): void {
     const { head, persists } = this.#exchange;
     const wantsClose = response.wantsClose || framing.kind === "until close";
-    const staysOpen = this.#decideEnding(wantsClose, persists);
+    const staysOpen = this.#decideEnding(wantsClose, persists, true);
     const connection = this.#connectionOption(head.minorVersion, staysOpen, response.offersUpgrade);
     const requestId = hasRequestId(response) ? undefined : this.#exchange.writeId();
     const delivery = { framing, connection, requestId };
@@ -478,8 +554,8 @@ export class Connection
    */
   #limitPart(): void {
     const { deadlines, settings } = this.context;
-    const limit = this.#client.isWatching ? 0 : settings.keepAliveTimeout;
-    this.deadline = deadlines.after(this.#client.hasEnded ? PART_AFTER_END_MS : limit);
+    const limit = this.client.isWatching ? 0 : settings.keepAliveTimeout;
+    this.#limit = deadlines.after(this.client.hasEnded ? PART_AFTER_END_MS : limit);
   }
 
   /** Enters the state in which more bytes are awaited, and sets its time limit. */
@@ -488,7 +564,7 @@ export class Connection
     const from = this.#state;
     const to = stateWhenReading(from, awaiting, this.parser.bodyBytes);
     const limit = readingLimit(from, to, settings, isDraining);
-    if (limit !== undefined) this.deadline = deadlines.after(limit);
+    if (limit !== undefined) this.#limit = deadlines.after(limit);
     this.#state = to;
   }
 
@@ -502,7 +578,7 @@ export class Connection
     const { settings, deadlines, readFairness } = this.context;
     const end = deadlines.after(settings.lingerTimeout);
     const limitRead = () => {
-      this.deadline = Math.min(deadlines.after(settings.lingerReadTimeout), end);
+      this.#limit = Math.min(deadlines.after(settings.lingerReadTimeout), end);
     };
     limitRead();
     await lingerBeforeClose(this.#conn, readFairness, limitRead);
@@ -510,6 +586,8 @@ export class Connection
 
   /** The time for what the connection waits for is over. */
   onDeadline(): void {
+    const body = this.#body;
+    if (body !== undefined && body.deadline < this.#limit) return body.onDeadline();
     this.#interrupt(TIME_LIMIT);
   }
 
@@ -535,6 +613,7 @@ export class Connection
       case "give up": {
         const { head } = this.#exchange;
         this.#exchange.abort(by.abortReason());
+        this.#body?.fail(by.refusal);
         const isHeadRequest = head.method === "HEAD";
         return this.#sendFinal({ refusal: by.refusal, head, isHeadRequest, persists: false });
       }
@@ -574,16 +653,22 @@ export class Connection
     if (state.kind === "closed") return;
     const finalResponse = state.kind === "closing" ? state.finalResponse : undefined;
     this.#state = { kind: "closed", finalResponse };
-    this.deadline = Infinity;
+    this.#limit = Infinity;
+    this.#body?.fail(REFUSALS.endedEarly);
     this.context.onClosed();
   }
 
   onSignalWanted(): void {
-    if (this.#client.hasEnded) this.#exchange.abort(clientGone());
-    else this.#client.watch();
+    if (this.client.hasEnded) this.#exchange.abort(clientGone());
+    else this.client.watch();
   }
 
   get needsWatch(): boolean {
+    // The reader of a body is about to read on.
+    return this.isWatchWanted && this.#body?.isReading !== true;
+  }
+
+  get isWatchWanted(): boolean {
     return this.#state.kind === "streaming" || this.#exchange.isSignalWanted;
   }
 
@@ -596,6 +681,11 @@ export class Connection
     this.#exchange.abort(clientGone());
     if (this.#state.kind === "streaming") this.#state.body.cutOff();
   }
+}
+
+/** Whether a response may promise that the connection persists, although the body of the request has not come. */
+function maySkip(body: SocketBody, isStreamed: boolean): boolean {
+  return isStreamed ? !body.hasFailed && !body.expectsContinue : body.canBeDiscarded;
 }
 
 function clientGone(): DOMException {

@@ -18,6 +18,8 @@ export type ConnectionState =
   | ReadingBody
   | Handling
   | Streaming
+  /** The response is written, and the rest of the body is read by the handler, or discarded. */
+  | { readonly kind: "discarding" }
   /** The client has to take what is in the output. */
   | { readonly kind: "writing" }
   /**
@@ -88,6 +90,7 @@ export interface Streaming {
 
 export const NEW: ConnectionState = { kind: "new" };
 const IDLE: ConnectionState = { kind: "idle" };
+export const DISCARDING: ConnectionState = { kind: "discarding" };
 export const WRITING: ConnectionState = { kind: "writing" };
 export const LEAVING: ConnectionState = { kind: "closing", finalResponse: undefined };
 const READING_HEAD: ConnectionState = { kind: "reading", part: "head" };
@@ -98,7 +101,7 @@ export const CALL_OVER: HandlerCall = { kind: "over" };
  * How much of a body a client has to send in each `bodyTimeout`: one that sends a byte at a time
  * must not stay for ever.
  */
-const BYTES_PER_BODY_TIMEOUT = 65_536;
+export const BYTES_PER_BODY_TIMEOUT = 65_536;
 
 /**
  * How long a draining worker leaves idle connections open: a client may have sent a request in the

@@ -17,6 +17,7 @@ import {
   type WebRequest,
   writeId,
 } from "../handler/request.ts";
+import type { IncomingBody } from "../handler/incoming_body.ts";
 import type { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { ParserOutcome, RequestParser } from "../http1/request_parser.ts";
@@ -71,9 +72,12 @@ export class Exchange implements ExchangeWatch {
     this.#owner = owner;
   }
 
-  /** Takes the next request. Its handler is called later, so no exchange may be under way. */
-  receive({ head, body, persists }: ReceivedRequest): void {
-    this.#request = createRequest(head, body, this.#owner.peer, this);
+  /**
+   * Takes the next request. Its handler is called later, so no exchange may be under way. `incoming` is the body if it has not come
+   * whole.
+   */
+  receive({ head, body, persists }: ReceivedRequest, incoming?: IncomingBody): void {
+    this.#request = createRequest(head, body, this.#owner.peer, this, incoming);
     this.#persists = persists;
   }
 

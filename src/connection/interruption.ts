@@ -63,6 +63,7 @@ export function interruptionOf(state: ConnectionState): Interruption {
       return "close unused";
     case "idle":
     case "writing":
+    case "discarding":
     case "closing":
       return "close";
     case "reading":

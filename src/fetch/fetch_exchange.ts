@@ -1,9 +1,21 @@
 // What `WebServer.fetch()` has in place of a connection: the platform request's signal, and a timer
 // for `handlerTimeout`.
 
-import type { BackgroundWork, ExchangeWatch } from "../handler/request.ts";
+import {
+  type BackgroundWork,
+  type ExchangeWatch,
+  failBody,
+  type WebRequest,
+} from "../handler/request.ts";
 import { outgoing, phraseResponse } from "../handler/response.ts";
+import type { Refusal } from "../http1/refusal.ts";
 import { toPlatformResponse } from "./platform_response.ts";
+
+/** Why a body cannot be read any more. */
+const OVERDUE: Refusal = {
+  status: 503,
+  reason: "The request took longer than this server allows",
+};
 
 /** One request through `WebServer.fetch()`, from its head to the end of its response's body. */
 export class FetchExchange implements ExchangeWatch {
@@ -42,7 +54,7 @@ export class FetchExchange implements ExchangeWatch {
   async within(
     limitMs: number,
     response: Promise<Response>,
-    isHeadRequest: boolean,
+    request: WebRequest,
   ): Promise<Response> {
     if (limitMs === 0) return await response;
     const overdue = Promise.withResolvers<Response>();
@@ -50,6 +62,8 @@ export class FetchExchange implements ExchangeWatch {
       this.#controller?.abort(
         new DOMException("The handler took longer than handlerTimeout", "TimeoutError"),
       );
+      failBody(request, OVERDUE);
+      const isHeadRequest = request.method === "HEAD";
       overdue.resolve(toPlatformResponse(outgoing(phraseResponse(503)), isHeadRequest));
       // No client reads a late response, so its source is cancelled.
       response.then((late) => late.body?.cancel()).catch(() => {});

@@ -6,8 +6,15 @@ import { createRequest, type ExchangeWatch, type WebRequest } from "../handler/r
 import { parseDecimal } from "../http1/grammar.ts";
 import { type HeadLimits, HeadParser } from "../http1/head_parser.ts";
 import { type Refusal, REFUSALS } from "../http1/refusal.ts";
+import { IncomingBody } from "../handler/incoming_body.ts";
 import { RequestBody } from "../http1/request_body.ts";
 import { encodeHead, RequestHead } from "../http1/request_head.ts";
+import {
+  maxStreamedBytes,
+  type RequestLimits,
+  type StreamingRule,
+} from "../http1/request_parser.ts";
+import { PlatformBody } from "./platform_body.ts";
 
 /** Where a platform `Request` came from. `Deno.serve` passes it to its handlers. */
 export interface PeerInfo {
@@ -19,26 +26,41 @@ export interface PeerInfo {
 }
 
 /** The limits of a platform `Request`, and the proxies whose fields are trusted. */
-export type PlatformRequestSettings = HeadLimits & PeerSettings;
+export type PlatformRequestSettings = RequestLimits & PeerSettings;
+
+/** What makes a `WebRequest` of a platform `Request` besides the settings of the server. */
+export interface PlatformRequestOptions {
+  readonly info: PeerInfo | undefined;
+  readonly watch: ExchangeWatch;
+  /** Whether the handler is called before the body is whole. */
+  readonly isStreamed: StreamingRule;
+}
 
 /**
  * Makes a `WebRequest` of a platform `Request`. Its head goes through the same parser, under the
- * same limits, as one that came over a socket; its body is read into memory, up to the limit.
+ * same limits, as one that came over a socket; its body is read into memory, up to the limit, or
+ * while its handler works.
  */
 export async function fromPlatformRequest(
   request: Request,
   settings: PlatformRequestSettings,
-  info: PeerInfo | undefined,
-  watch: ExchangeWatch,
+  { info, watch, isStreamed }: PlatformRequestOptions,
 ): Promise<WebRequest | Refusal> {
   const head = parseHead(request, settings);
   if (!(head instanceof RequestHead)) return head;
-  const declared = parseDecimal(head.header("content-length") ?? "");
-  if (declared !== undefined && declared > settings.maxBodyBytes) return REFUSALS.bodyTooLarge;
-  const body = await readBody(request, settings.maxBodyBytes);
-  if (!(body instanceof RequestBody)) return body;
+  const declared = declaredLengthOf(head);
+  const isIncoming = request.body !== null && isStreamed(head);
+  const maxBytes = isIncoming ? maxStreamedBytes(settings) : settings.maxBodyBytes;
+  if (declared !== undefined && declared > maxBytes) return REFUSALS.bodyTooLarge;
+  const body = isIncoming
+    ? await beginBody(request.body, head, settings)
+    : await readBody(request, settings.maxBodyBytes);
+  if (!(body instanceof RequestBody || body instanceof IncomingBody)) return body;
   const scheme = request.url.startsWith("https:") ? "https" : "http";
-  return createRequest(head, body, createPeer(info?.remoteAddr, scheme, settings), watch);
+  const peer = createPeer(info?.remoteAddr, scheme, settings);
+  return body instanceof IncomingBody
+    ? createRequest(head, RequestBody.UNDER_WAY, peer, watch, body)
+    : createRequest(head, body, peer, watch);
 }
 
 /** Encodes the head of a platform `Request` as bytes, and parses them. */
@@ -59,6 +81,27 @@ function parseHead(request: Request, limits: HeadLimits): RequestHead | Refusal 
     case "incomplete":
       throw new Error("A whole head was encoded, and only a part of it was read");
   }
+}
+
+/** Begins to read a body for a handler that is called before all of it has come. */
+async function beginBody(
+  stream: ReadableStream<Uint8Array>,
+  head: RequestHead,
+  settings: PlatformRequestSettings,
+): Promise<RequestBody | IncomingBody | Refusal> {
+  // Another reader has taken the body.
+  if (stream.locked) return REFUSALS.endedEarly;
+  const body = new PlatformBody(stream, declaredLengthOf(head), {
+    maxStreamedBytes: maxStreamedBytes(settings),
+    maxCollectedBytes: settings.maxBodyBytes,
+  });
+  // The client may wait for `100 Continue`, which goes out when the body is first asked for.
+  if (head.header("expect") !== null) return body.incoming;
+  return await body.readAhead() ?? body.incoming;
+}
+
+function declaredLengthOf(head: RequestHead): number | undefined {
+  return parseDecimal(head.header("content-length") ?? "");
 }
 
 /** Reads the body of a platform `Request` into memory. */

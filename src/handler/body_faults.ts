@@ -76,3 +76,8 @@ export function malformedForm(cause: unknown): HttpError {
     { cause },
   );
 }
+
+/** What the client gets for a body with that `Content-Type` that is not the form that a reader expected. */
+export function notTheForm(contentType: string, cause: unknown): HttpError {
+  return isFormType(contentType) ? malformedForm(cause) : notOfFormType(cause);
+}

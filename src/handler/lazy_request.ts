@@ -6,6 +6,8 @@
 import { noteBodyFault, notJson } from "./body_faults.ts";
 import { readBrowserForm } from "./browser_form.ts";
 import { lateReadError } from "./errors.ts";
+import type { IncomingBody } from "./incoming_body.ts";
+import { readAs, type ReaderName, readIncoming, type Readings } from "./incoming_readers.ts";
 import { standFor, stateKeyOf, stateKeysOf } from "./lazy_forwarding.ts";
 import { defineLazyHeaders, type FieldSource } from "./lazy_headers.ts";
 import { urlOf } from "./request_url.ts";
@@ -24,6 +26,8 @@ import {
 export interface RequestParts {
   readonly head: RequestHead;
   readonly body: RequestBody;
+  /** The body if it has not come whole; `body` is empty then. */
+  readonly incoming?: IncomingBody;
   /** The scheme, the host and the port of the URL, as the platform's `URL` writes them. */
   readonly origin: string;
   /** The header fields, if an own handler may have changed them; else those of the head. */
@@ -46,6 +50,7 @@ const STATE = Symbol("state");
 class RequestState implements RequestParts {
   readonly head: RequestHead;
   readonly body: RequestBody;
+  readonly incoming: IncomingBody | undefined;
   readonly origin: string;
   readonly headers: Headers | undefined;
   readonly source: RequestSource;
@@ -56,9 +61,10 @@ class RequestState implements RequestParts {
   #url: string | undefined;
   #isUsed = false;
 
-  constructor({ head, body, origin, headers, source }: RequestParts) {
+  constructor({ head, body, incoming, origin, headers, source }: RequestParts) {
     this.head = head;
     this.body = body;
+    this.incoming = incoming;
     this.origin = origin;
     this.headers = headers;
     this.source = source;
@@ -120,6 +126,13 @@ class RequestState implements RequestParts {
     return form;
   }
 
+  /** Collects a body that has not come whole. Undefined if the platform's request has the body, or there is none. */
+  collect(): Promise<Uint8Array<ArrayBuffer>> | undefined {
+    if (!this.isReadable || this.isBodiless) return undefined;
+    this.#isUsed = true;
+    return this.incoming?.collect();
+  }
+
   #take<Value>(value: Value | undefined): Value {
     if (value === undefined) throw lateReadError(this.source);
     this.#isUsed = true;
@@ -135,7 +148,7 @@ class RequestState implements RequestParts {
     if (method === "GET") return new PlatformRequest(url);
     if (this.isBodiless) return new PlatformRequest(url, { method });
     const { isUsed } = this;
-    const body = isUsed ? new Uint8Array(0) : this.body.give();
+    const body = isUsed ? new Uint8Array(0) : this.incoming?.stream ?? this.body.give();
     const real = new PlatformRequest(url, { method: "POST", body });
     if (isUsed) real.arrayBuffer();
     return real;
@@ -192,6 +205,25 @@ export function defineLazyRequest(): RequestMaker {
     return lazy as unknown as Request;
   }
 
+  /** Reads a body that has not come whole. */
+  async function readComing<Name extends ReaderName>(
+    lazy: LazyRequest,
+    name: Name,
+    incoming: IncomingBody,
+  ): Promise<Readings[Name]> {
+    const state = lazy[STATE];
+    const request = asRequest(lazy);
+    const bytes = await state.collect();
+    if (bytes !== undefined) return await readAs(name, bytes, request, state.source);
+    return await readIncoming(
+      name,
+      request,
+      incoming,
+      state.source,
+      () => platform[name].call(request) as Promise<Readings[Name]>,
+    );
+  }
+
   /** Its readers pass an object that is none of them to the platform, which refuses it. */
   class LazyRequest {
     readonly [STATE]: RequestState;
@@ -228,6 +260,7 @@ export function defineLazyRequest(): RequestMaker {
 
     text(): Promise<string> {
       const state = this?.[STATE];
+      if (state?.incoming !== undefined) return readComing(this, "text", state.incoming);
       if (!state?.isReadable) return platform.text.call(asRequest(this));
       return promiseOf(() => state.takeText());
     }
@@ -236,6 +269,7 @@ export function defineLazyRequest(): RequestMaker {
       const state = this?.[STATE];
       if (state === undefined) return platform.json.call(asRequest(this));
       const { source } = state;
+      if (state.incoming !== undefined) return readComing(this, "json", state.incoming);
       if (!state.isReadable) {
         const request = asRequest(this);
         return readNotingFaults(request, source, () => platform.json.call(request), notJson);
@@ -253,24 +287,28 @@ export function defineLazyRequest(): RequestMaker {
 
     bytes(): Promise<Uint8Array<ArrayBuffer>> {
       const state = this?.[STATE];
+      if (state?.incoming !== undefined) return readComing(this, "bytes", state.incoming);
       if (!state?.isReadable) return platform.bytes.call(asRequest(this));
       return promiseOf(() => state.takeBytes());
     }
 
     arrayBuffer(): Promise<ArrayBuffer> {
       const state = this?.[STATE];
+      if (state?.incoming !== undefined) return readComing(this, "arrayBuffer", state.incoming);
       if (!state?.isReadable) return platform.arrayBuffer.call(asRequest(this));
       return promiseOf(() => state.takeBytes().buffer);
     }
 
     blob(): Promise<Blob> {
       const state = this?.[STATE];
+      if (state?.incoming !== undefined) return readComing(this, "blob", state.incoming);
       if (state?.isLate) return Promise.reject(lateReadError(state.source));
       return platform.blob.call(asRequest(this));
     }
 
     formData(): Promise<FormData> {
       const state = this?.[STATE];
+      if (state?.incoming !== undefined) return readComing(this, "formData", state.incoming);
       if (state === undefined) return platform.formData.call(asRequest(this));
       if (state.isLate) return Promise.reject(lateReadError(state.source));
       const form = state.isReadable ? state.takeForm() : undefined;
@@ -282,7 +320,8 @@ export function defineLazyRequest(): RequestMaker {
 
     clone(): Request {
       const copy = platform.clone.call(asRequest(this));
-      return adoptRequest(copy, this[STATE].source);
+      const { source, incoming } = this[STATE];
+      return adoptRequest(copy, source, incoming);
     }
   }
 

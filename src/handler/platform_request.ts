@@ -42,12 +42,13 @@ function giveUpLaziness(reason: unknown): RequestMaker {
 }
 
 /** Makes a whole request of the platform, which writes its method in upper case. */
-export function createWholeRequest({ head, body, origin, headers, source }: RequestParts): Request {
+export function createWholeRequest(parts: RequestParts): Request {
+  const { head, incoming, origin, headers, source } = parts;
   const { method } = head;
   const hasNoBody = isBodiless(method.toUpperCase());
-  const bytes = hasNoBody ? undefined : body.give();
-  if (bytes === undefined && !hasNoBody) throw lateReadError(source);
-  const request = createServedRequest(urlOf(origin, head), { method, body: bytes }, source);
+  const body = hasNoBody ? undefined : incoming?.stream ?? parts.body.give();
+  if (body === undefined && !hasNoBody) throw lateReadError(source);
+  const request = createServedRequest(urlOf(origin, head), { method, body }, source, incoming);
   addFields(request.headers, headers ?? head);
   return request;
 }

@@ -15,6 +15,7 @@ import { conflictError, type Origin, originOf, type Peer } from "./client_origin
 import { HttpError, lateReadError } from "./errors.ts";
 import { parseFormEncoding, readForm } from "./form.ts";
 import type { Refusal } from "../http1/refusal.ts";
+import { IncomingBody } from "./incoming_body.ts";
 import type { RequestBody } from "../http1/request_body.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { idOfNumber, isSaneId, requestIdFrom, WrittenId } from "../telemetry/request_id.ts";
@@ -56,6 +57,8 @@ export interface MatchedRoute {
   readonly parameters: readonly { readonly name: string; readonly segment: number }[];
   /** Whether it matches this path alone. */
   readonly isExact: boolean;
+  /** Whether its handlers read the body as a stream, and in no other way. */
+  readonly streamsBody: boolean;
 }
 
 /** Takes the work of requests that goes on after their responses. */
@@ -85,7 +88,13 @@ export const NOT_SENT: Error = new Deno.errors.Interrupted(
 /** The id that was written last. */
 const WRITTEN_ID = new WrittenId();
 
-const NO_ROUTE: MatchedRoute = { index: -1, depth: 0, parameters: [], isExact: true };
+const NO_ROUTE: MatchedRoute = {
+  index: -1,
+  depth: 0,
+  parameters: [],
+  isExact: true,
+  streamsBody: false,
+};
 
 /** Says which route a request has matched. For dispatch.ts alone: handlers have nothing to set. */
 export let setRoute: (request: WebRequest, route: MatchedRoute) => void;
@@ -110,12 +119,20 @@ export let needsDecodingAhead: (request: WebRequest) => boolean;
 export let decodeAhead: (request: WebRequest) => Promise<void>;
 /** When the answer to a request has been sent. Where nobody watches any more, it is taken to have been. */
 export let completionOf: (request: WebRequest) => Promise<void>;
-/** Makes a request of what a parser has found. */
+/** Has a body that its handler reads while it comes fail, unless it is over. */
+export let failBody: (request: WebRequest, refusal: Refusal) => void;
+/** The error with which such a body has failed; undefined if it has not. */
+export let bodyFailureOf: (request: WebRequest) => HttpError | undefined;
+/**
+ * Makes a request of what a parser has found. `incoming` is the body if it has not come whole; `body`
+ * is `RequestBody.UNDER_WAY` then.
+ */
 export let createRequest: (
   head: RequestHead,
   body: RequestBody,
   peer: Peer,
   watch: ExchangeWatch | undefined,
+  incoming?: IncomingBody,
 ) => WebRequest;
 
 /**
@@ -147,6 +164,8 @@ export let createRequest: (
 export class WebRequest<Path extends string = string> {
   readonly #head: RequestHead;
   readonly #body: RequestBody;
+  /** The body if it has not come whole. Else the stream of it, after a handler has asked for that. */
+  #streamed: IncomingBody | ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   readonly #peer: Peer;
   /** Undefined where nobody watches, and once the exchange is over. */
   #watch: ExchangeWatch | undefined;
@@ -173,16 +192,20 @@ export class WebRequest<Path extends string = string> {
     body: RequestBody,
     peer: Peer,
     watch: ExchangeWatch | undefined,
+    incoming: IncomingBody | undefined,
   ) {
     this.#head = head;
     this.#body = body;
+    this.#streamed = incoming;
     this.#peer = peer;
     this.#watch = watch;
     this.#background = watch?.background;
+    if (incoming !== undefined) incoming.belongTo(this);
   }
 
   static {
-    createRequest = (head, body, peer, watch) => new WebRequest(head, body, peer, watch);
+    createRequest = (head, body, peer, watch, incoming) =>
+      new WebRequest(head, body, peer, watch, incoming);
     setRoute = (request, route) => {
       request.#route = route;
     };
@@ -217,9 +240,16 @@ export class WebRequest<Path extends string = string> {
       const coding = request.#contentCoding() as ContentCoding;
       request.#decoded = await prepareDecoding(request.body, coding, request.#maxDecodedBytes);
     };
+    failBody = (request, refusal) => void request.#incoming?.fail(refusal);
+    bodyFailureOf = (request) => request.#incoming?.failure;
     completionOf = (request) => request.#watch?.onCompletionWanted() ?? Promise.resolve();
+    const releaseIncoming = (request: WebRequest) => {
+      request.#incoming?.release(() => lateReadError(request));
+    };
     releaseRequest = (request) => {
       request.#body.release();
+      // In a function of its own: the closure in it would cost each request an allocation.
+      if (request.#streamed !== undefined) releaseIncoming(request);
       // The connection goes on to another request: it must not take this one's signal for the other's.
       request.#watch = undefined;
     };
@@ -298,10 +328,61 @@ export class WebRequest<Path extends string = string> {
    * The body's bytes as they were sent, in the content coding that `Content-Encoding` names; empty where there is none. They are the
    * handler's to keep.
    *
-   * @throws {TypeError} when it is first asked for after the response was sent
+   * @throws {TypeError} when it is first asked for after the response was sent, and where the body is read as a {@linkcode stream}
    */
   get body(): Uint8Array<ArrayBuffer> {
+    this.#checkInMemory("body");
     return this.#body.take() ?? this.#refuseLateRead();
+  }
+
+  /**
+   * The body as a byte stream of what was sent, in the content coding that `Content-Encoding` names; the same stream each time. If the
+   * path was added with `streamBody: true`, the handler is called before the body has come: the stream reads from the client
+   * what its reader asks for, and has no part of more than 65,536 bytes. Otherwise it has the bytes of {@linkcode body}.
+   *
+   * If the body cannot be read to its end, the stream fails with an `HttpError`: 400 if the client has gone or has sent a malformed
+   * body, 408 if it is too slow (`bodyTimeout`), 413 if the body is larger than `maxStreamedBodyBytes`. That is the answer
+   * if the handler does not catch it. A reader that begins after the response fails with a `TypeError`.
+   *
+   * @throws {TypeError} when the body is in memory, and is first asked for after the response was sent
+   *
+   * @example Store an upload of any size in a file
+   * ```ts
+   * import { WebResponse, WebServer } from "@mudpie/server";
+   *
+   * const server = new WebServer();
+   * server.addPath("/uploads", {
+   *   PUT: async (req) => {
+   *     const path = await Deno.makeTempFile();
+   *     const file = await Deno.open(path, { write: true });
+   *     await req.stream.pipeTo(file.writable);
+   *     return WebResponse.text(path, { status: 201 });
+   *   },
+   * }, { streamBody: true });
+   *
+   * const upload = new Request("http://localhost/uploads", { method: "PUT", body: "abc" });
+   * const path = await (await server.fetch(upload)).text();
+   * console.log(await Deno.readTextFile(path)); // abc
+   * await Deno.remove(path);
+   * ```
+   */
+  get stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const streamed = this.#streamed ??= streamOf(this.#body.give() ?? this.#refuseLateRead());
+    return streamed instanceof IncomingBody ? streamed.stream : streamed;
+  }
+
+  /** The body if it has not come whole. */
+  get #incoming(): IncomingBody | undefined {
+    return this.#streamed instanceof IncomingBody ? this.#streamed : undefined;
+  }
+
+  /** Throws if the body is read as a stream: then there may be no more of it in memory than a part. */
+  #checkInMemory(reader: string): void {
+    if (this.#incoming === undefined && !this.#route.streamsBody) return;
+    throw new TypeError(
+      `Cannot read the body of ${this.method} ${JSON.stringify(this.target)} with ${reader}: ` +
+        "its path was added with streamBody: true, so read the body from req.stream",
+    );
   }
 
   /**
@@ -310,9 +391,10 @@ export class WebRequest<Path extends string = string> {
    *
    * @throws {HttpError} 415 with `Accept-Encoding` for another content coding or several ones (RFC 9110, section 15.5.16), 400 when the
    * coded data is damaged or cut off, 413 when it decodes to more than `maxBodyBytes`
-   * @throws {TypeError} when it is first asked for after the response was sent
+   * @throws {TypeError} when it is first asked for after the response was sent, and where the body is read as a {@linkcode stream}
    */
   text(): string {
+    this.#checkInMemory("text()");
     return this.#text ??= this.#readText();
   }
 
@@ -321,7 +403,7 @@ export class WebRequest<Path extends string = string> {
    * looked at, as `Request.json()` does not either.
    *
    * @throws {HttpError} 400 when the body is not JSON, and what {@linkcode text} throws; it answers by itself when the handler does not catch it
-   * @throws {TypeError} when the body is first asked for after the response was sent
+   * @throws {TypeError} when the body is first asked for after the response was sent, and where it is read as a {@linkcode stream}
    *
    * @example Echo a JSON body
    * ```ts
@@ -335,6 +417,7 @@ export class WebRequest<Path extends string = string> {
    * ```
    */
   json<T = unknown>(): T {
+    this.#checkInMemory("json()");
     const text = this.text();
     try {
       return JSON.parse(text) as T;
@@ -356,7 +439,7 @@ export class WebRequest<Path extends string = string> {
    *
    * @throws {HttpError} 415 when the content type is neither, 400 when the body is malformed or cut off, 413 when it has
    * more or larger parts than that, and what {@linkcode text} throws; all answer by themselves when the handler does not catch them
-   * @throws {TypeError} when the body is first asked for after the response was sent
+   * @throws {TypeError} when the body is first asked for after the response was sent, and where it is read as a {@linkcode stream}
    *
    * @example Read an upload
    * ```ts
@@ -379,6 +462,7 @@ export class WebRequest<Path extends string = string> {
    */
   formData(): Promise<FormData> {
     return Promise.try(() => {
+      this.#checkInMemory("formData()");
       const encoding = parseFormEncoding(this.header("content-type") ?? "");
       if (encoding.kind === "refused") throw this.#refuseBody(encoding);
       const reading = readForm(encoding, this.#decodedBody() ?? this.body);
@@ -540,6 +624,7 @@ export class WebRequest<Path extends string = string> {
     return createPlatformRequest({
       head,
       body: this.#body,
+      incoming: this.#incoming,
       origin,
       headers: this.#headers && new (platformClass("Headers"))(this.#headers),
       source: this,
@@ -586,6 +671,17 @@ export class WebRequest<Path extends string = string> {
   #refuseLateRead(): never {
     throw lateReadError(this);
   }
+}
+
+/** Makes a byte stream of bytes, which are the stream's from then on. */
+function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      if (bytes.length > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+  }) as ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
 /** A handler may throw anything, even a proxy that throws when it is looked at. */

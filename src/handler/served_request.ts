@@ -4,8 +4,10 @@
 // `lazy_request.ts` does not work. The class is made with the first of them: the platform loads the
 // code of `Request` when it is touched.
 
-import { isFormType, malformedForm, noteBodyFault, notJson, notOfFormType } from "./body_faults.ts";
+import { noteBodyFault, notJson, notTheForm } from "./body_faults.ts";
 import type { HttpError } from "./errors.ts";
+import type { IncomingBody } from "./incoming_body.ts";
+import { readIncoming } from "./incoming_readers.ts";
 import { resemble } from "./lazy_forwarding.ts";
 import { platformClass } from "../runtime/platform_classes.ts";
 
@@ -20,7 +22,7 @@ export interface RequestSource {
 interface ServedRequestClass {
   new (url: string, init: RequestInit | undefined, source: RequestSource): Request;
   /** Makes a served request of one that the platform has made. */
-  adopt(request: Request, source: RequestSource): Request;
+  adopt(request: Request, source: RequestSource, incoming: IncomingBody | undefined): Request;
 }
 
 let ServedRequest: ServedRequestClass | undefined;
@@ -30,47 +32,93 @@ export function createServedRequest(
   url: string,
   init: RequestInit | undefined,
   source: RequestSource,
+  incoming?: IncomingBody,
 ): Request {
   ServedRequest ??= defineServedRequest();
-  return new ServedRequest(url, { ...init, signal: source.signal }, source);
+  const request = new ServedRequest(url, { ...init, signal: source.signal }, source);
+  return incoming === undefined ? request : ServedRequest.adopt(request, source, incoming);
 }
 
-/** Makes a served request of one that the platform has made. */
-export function adoptRequest(request: Request, source: RequestSource): Request {
+/** Makes a served request of one that the platform has made. `incoming` is its body if that comes while it is read. */
+export function adoptRequest(
+  request: Request,
+  source: RequestSource,
+  incoming: IncomingBody | undefined,
+): Request {
   ServedRequest ??= defineServedRequest();
-  return ServedRequest.adopt(request, source);
+  return ServedRequest.adopt(request, source, incoming);
 }
 
 /** No private field, since a clone is made by the platform and gets it afterwards. */
 const SOURCE = Symbol("source");
+const INCOMING = Symbol("incoming");
 
 function defineServedRequest(): ServedRequestClass {
   const PlatformRequest = platformClass("Request");
 
   class ServedRequest extends PlatformRequest {
     [SOURCE]: RequestSource;
+    /** Undefined if the body was in memory when the request was made. */
+    [INCOMING]: IncomingBody | undefined;
 
     constructor(url: string, init: RequestInit | undefined, source: RequestSource) {
       super(url, init);
       this[SOURCE] = source;
     }
 
-    static adopt(request: Request, source: RequestSource): Request {
+    static adopt(
+      request: Request,
+      source: RequestSource,
+      incoming: IncomingBody | undefined,
+    ): Request {
       const adopted: ServedRequest = Object.setPrototypeOf(request, ServedRequest.prototype);
       adopted[SOURCE] = source;
+      adopted[INCOMING] = incoming;
       return adopted;
     }
 
+    override text(): ReturnType<Request["text"]> {
+      const incoming = this[INCOMING];
+      if (incoming === undefined) return super.text();
+      return readIncoming("text", this, incoming, this[SOURCE], () => super.text());
+    }
+
     override json(): ReturnType<Request["json"]> {
-      return readNotingFaults(this, this[SOURCE], () => super.json(), notJson);
+      const incoming = this[INCOMING];
+      if (incoming === undefined) {
+        return readNotingFaults(this, this[SOURCE], () => super.json(), notJson);
+      }
+      return readIncoming("json", this, incoming, this[SOURCE], () => super.json());
+    }
+
+    override bytes(): ReturnType<Request["bytes"]> {
+      const incoming = this[INCOMING];
+      if (incoming === undefined) return super.bytes();
+      return readIncoming("bytes", this, incoming, this[SOURCE], () => super.bytes());
+    }
+
+    override arrayBuffer(): ReturnType<Request["arrayBuffer"]> {
+      const incoming = this[INCOMING];
+      if (incoming === undefined) return super.arrayBuffer();
+      return readIncoming("arrayBuffer", this, incoming, this[SOURCE], () => super.arrayBuffer());
+    }
+
+    override blob(): ReturnType<Request["blob"]> {
+      const incoming = this[INCOMING];
+      if (incoming === undefined) return super.blob();
+      return readIncoming("blob", this, incoming, this[SOURCE], () => super.blob());
     }
 
     override formData(): Promise<FormData> {
-      return readNotingFaults(this, this[SOURCE], () => super.formData(), notFormOf(this));
+      const incoming = this[INCOMING];
+      if (incoming === undefined) {
+        return readNotingFaults(this, this[SOURCE], () => super.formData(), notFormOf(this));
+      }
+      return readIncoming("formData", this, incoming, this[SOURCE], () => super.formData());
     }
 
     override clone(): Request {
-      return ServedRequest.adopt(super.clone(), this[SOURCE]);
+      return ServedRequest.adopt(super.clone(), this[SOURCE], this[INCOMING]);
     }
   }
 
@@ -103,10 +151,7 @@ export function defineWaitUntil<Served extends object>(
 
 /** Returns what makes the client's answer to a body of `request` that is not the form that a reader expected. */
 export function notFormOf(request: Request): (error: unknown) => HttpError {
-  return (error) => {
-    const contentType = request.headers.get("content-type") ?? "";
-    return isFormType(contentType) ? malformedForm(error) : notOfFormType(error);
-  };
+  return (error) => notTheForm(request.headers.get("content-type") ?? "", error);
 }
 
 /**

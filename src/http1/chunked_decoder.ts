@@ -2,6 +2,7 @@
 // A machine that can stop at any byte. Extensions and trailers are read, bounded and dropped: they never become headers
 // (RFC 9110, section 6.5.1), and every byte of the framing has to be the one that the grammar names.
 
+import type { BodyTarget } from "./body_target.ts";
 import {
   BACKSLASH,
   CR,
@@ -31,9 +32,6 @@ export type ChunkedOutcome =
 
 /** Sixteen digits write any 64-bit size; more are leading zeros or an overflow, and both are an attack on somebody. */
 const MAX_SIZE_DIGITS = 16;
-
-/** The first room for a body whose length nobody has declared. */
-const FIRST_CAPACITY = 4_096;
 
 const Stage = {
   FirstSizeDigit: 0,
@@ -65,7 +63,6 @@ export class ChunkedDecoder {
   #extensionBytes = 0;
   /** Whether the extension's name or token has a byte yet: empty ones are malformed. */
   #hasExtensionByte = false;
-  #body: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #length = 0;
 
   /** `trailers` is lent by the connection: between a head and the next one it has nothing else to do. */
@@ -79,18 +76,19 @@ export class ChunkedDecoder {
     return this.#length;
   }
 
-  /** The body, once it is complete. */
-  get body(): Uint8Array<ArrayBuffer> {
-    return this.#body.subarray(0, this.#length);
-  }
-
-  /** Decodes what stands from `start` to `end`. Bytes after `consumed` are given again, with more of them. */
-  decode(bytes: Uint8Array, start: number, end: number): ChunkedOutcome {
+  /**
+   * Decodes what stands from `start` to `end`, and gives the data to `target`. Bytes after `consumed` are given again: with more of
+   * them, or when the target has room.
+   */
+  decode(bytes: Uint8Array, start: number, end: number, target: BodyTarget): ChunkedOutcome {
     let at = start;
     while (at < end) {
       const stage = this.#stage;
-      if (stage === Stage.Data) at += this.#readData(bytes, at, end);
-      else if (stage === Stage.Trailers) return this.#readTrailers(bytes, at, end);
+      if (stage === Stage.Data) {
+        const count = this.#readData(bytes, at, end, target);
+        if (count === 0) break;
+        at += count;
+      } else if (stage === Stage.Trailers) return this.#readTrailers(bytes, at, end);
       else {
         const refusal = this.#readDelimiter(stage, bytes[at]);
         if (refusal !== undefined) return { kind: "refused", refusal };
@@ -213,10 +211,10 @@ export class ChunkedDecoder {
     return true;
   }
 
-  /** Reads what has come of a chunk's data, and returns how many bytes that is. */
-  #readData(bytes: Uint8Array, at: number, end: number): number {
-    const count = Math.min(this.#size, end - at);
-    this.#append(bytes, at, count);
+  /** Reads what has come of a chunk's data, as far as the target has room. Returns how many bytes that is. */
+  #readData(bytes: Uint8Array, at: number, end: number, target: BodyTarget): number {
+    const count = target.take(bytes, at, Math.min(this.#size, end - at));
+    this.#length += count;
     this.#size -= count;
     if (this.#size === 0) this.#stage = Stage.DataReturn;
     return count;
@@ -235,20 +233,5 @@ export class ChunkedDecoder {
           ? { kind: "refused", refusal: REFUSALS.badTrailer }
           : { kind: "complete", consumed: outcome.end };
     }
-  }
-
-  #append(bytes: Uint8Array, start: number, count: number): void {
-    const needed = this.#length + count;
-    if (needed > this.#body.length) {
-      const capacity = Math.min(
-        Math.max(needed, FIRST_CAPACITY, this.#body.length * 2),
-        this.#limits.maxBodyBytes,
-      );
-      const grown = new Uint8Array(capacity);
-      grown.set(this.#body.subarray(0, this.#length));
-      this.#body = grown;
-    }
-    this.#body.set(bytes.subarray(start, start + count), this.#length);
-    this.#length = needed;
   }
 }

@@ -65,6 +65,9 @@ export class RequestBody {
   /** The body of a request that has none. One serves for all of them: it has nothing to release. */
   static readonly EMPTY: RequestBody = new RequestBody(0, { kind: "empty" }, undefined);
 
+  /** In place of a body that comes while its handler works, and is read in another way. */
+  static readonly UNDER_WAY: RequestBody = new RequestBody(0, { kind: "empty" }, undefined);
+
   /** The bytes, for the reader to keep; undefined once the body is released. */
   take(): Uint8Array<ArrayBuffer> | undefined {
     const source = this.#source;

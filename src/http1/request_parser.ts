@@ -9,6 +9,7 @@ import {
   MEDIUM_BUFFER_BYTES,
   SMALL_BUFFER_BYTES,
 } from "./buffer_pool.ts";
+import { BodyView, CollectedBody, DISCARD } from "./body_target.ts";
 import { ChunkedDecoder } from "./chunked_decoder.ts";
 import { decideRequestFraming } from "./framing.ts";
 import { CR, LF, parseList, QUESTION_MARK } from "./grammar.ts";
@@ -20,8 +21,21 @@ import { RequestHead, Seen } from "./request_head.ts";
 
 /** How large a request may be; sizes are numbers of bytes. */
 export interface RequestLimits extends HeadLimits {
+  /** The limit of a body that is collected in memory. */
   readonly maxBodyBytes: number;
+  /** The limit of a body that comes while its handler works. */
+  readonly maxStreamedBodyBytes: number;
 }
+
+/** Returns the largest body that may be streamed: at least what may be collected in memory. */
+export function maxStreamedBytes(
+  limits: Pick<RequestLimits, "maxBodyBytes" | "maxStreamedBodyBytes">,
+): number {
+  return Math.max(limits.maxBodyBytes, limits.maxStreamedBodyBytes);
+}
+
+/** Decides whether the handler of a request may be called before the body is whole. */
+export type StreamingRule = (head: RequestHead) => boolean;
 
 /** What the bytes so far come to. */
 export type ParserOutcome =
@@ -32,6 +46,7 @@ export type ParserOutcome =
   | {
     readonly kind: "request";
     readonly head: RequestHead;
+    /** The body; `RequestBody.UNDER_WAY` if it is still under way, and read with `readBody`. */
     readonly body: RequestBody;
     /** Whether the client lets the connection persist. */
     readonly persists: boolean;
@@ -52,6 +67,17 @@ export type ParserOutcome =
     readonly head: RequestHead | undefined;
   };
 
+/** What has come of a body under way. */
+export type BodyOutcome =
+  /** So many bytes are in the reader's memory. */
+  | { readonly kind: "data"; readonly count: number }
+  /** More bytes are needed. */
+  | { readonly kind: "incomplete" }
+  /** The body is over; what follows is the next request. */
+  | { readonly kind: "end" }
+  /** The end: no more of the body, and no more requests. */
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
 /**
  * What is being read. `expectsContinue`: the client waits to be told before it sends the body; one that has begun to send it
  * does not (RFC 9110, section 10.1.1).
@@ -70,9 +96,20 @@ type State =
     readonly kind: "chunked";
     readonly head: RequestHead;
     readonly decoder: ChunkedDecoder;
+    readonly collected: CollectedBody;
     expectsContinue: boolean;
   }
+  | BodyUnderWay
   | { readonly kind: "over" };
+
+/** A body whose request is out already. */
+type BodyUnderWay =
+  & { readonly head: RequestHead; readonly expectsContinue: boolean; readonly persists: boolean }
+  & (
+    /** `left` is how many bytes of it have not been read. */
+    | { readonly kind: "length under way"; left: number }
+    | { readonly kind: "chunked under way"; readonly decoder: ChunkedDecoder }
+  );
 
 /** Memory of a body's own, for one that does not fit the buffer: how much of it there is, and how much is filled. */
 interface BodyMemory {
@@ -90,6 +127,9 @@ const BODY_MEMORY_GROWTH = 4;
 /** The largest body for which a connection gets a large buffer: 64 KiB. The head before it has 4 KiB of room. */
 const MAX_BODY_IN_BUFFER_BYTES = 65_536;
 
+/** How much of a body under way may wait in the buffer until it is read. */
+const MAX_WAITING_BODY_BYTES = 65_536;
+
 const HEAD: State = { kind: "head" };
 const OVER: State = { kind: "over" };
 
@@ -97,11 +137,16 @@ const AWAITING_REQUEST: ParserOutcome = { kind: "incomplete", awaiting: "request
 const AWAITING_HEAD: ParserOutcome = { kind: "incomplete", awaiting: "head" };
 const AWAITING_BODY: ParserOutcome = { kind: "incomplete", awaiting: "body" };
 const CONTINUE: ParserOutcome = { kind: "continue" };
+const BODY_INCOMPLETE: BodyOutcome = { kind: "incomplete" };
+const BODY_END: BodyOutcome = { kind: "end" };
+
+const NEVER: StreamingRule = () => false;
 
 /** Reads the requests of one connection. */
 export class RequestParser {
   readonly #limits: RequestLimits;
   readonly #pool: BufferPool;
+  readonly #isStreamed: StreamingRule;
   readonly #headParser: HeadParser;
   #state: State = HEAD;
   #buffer: Uint8Array<ArrayBuffer>;
@@ -124,9 +169,11 @@ export class RequestParser {
    */
   #emptyLines = 0;
 
-  constructor(limits: RequestLimits, pool: BufferPool) {
+  /** `isStreamed` is asked about a request whose body has not come whole with its head. */
+  constructor(limits: RequestLimits, pool: BufferPool, isStreamed: StreamingRule = NEVER) {
     this.#limits = limits;
     this.#pool = pool;
+    this.#isStreamed = isStreamed;
     this.#headParser = new HeadParser(limits);
     this.#buffer = pool.take(SMALL_BUFFER_BYTES);
   }
@@ -171,6 +218,7 @@ export class RequestParser {
    * asked for only while no read into the last such space is under way.
    */
   get spaceWithoutMoving(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.isBodyUnderWay) return this.#spaceForBody();
     if (this.#start === this.#end) {
       // A body with memory of its own leaves nothing in the buffer, so all of it is room again.
       if (!this.#isBufferLent) this.#start = this.#end = 0;
@@ -180,6 +228,16 @@ export class RequestParser {
     if (this.#end === this.#buffer.length) return undefined;
     this.#spaceIsInBuffer = true;
     return this.#buffer.subarray(this.#end);
+  }
+
+  /** What was read of the buffer has no meaning any more: other bytes come to its place. */
+  #spaceForBody(): Uint8Array<ArrayBuffer> | undefined {
+    this.#headAt = -1;
+    this.#headParser.forgetBytes();
+    if (this.#start === this.#end) this.#makeRoom();
+    if (this.#end >= MAX_WAITING_BODY_BYTES || this.#end === this.#buffer.length) return undefined;
+    this.#spaceIsInBuffer = true;
+    return this.#buffer.subarray(this.#end, MAX_WAITING_BODY_BYTES);
   }
 
   /** Takes another buffer, and leaves this one to the body that ends with its last byte. So few do that the pool can miss it. */
@@ -208,7 +266,8 @@ export class RequestParser {
     if (unread === 0) {
       const filled = this.#end;
       this.#start = this.#end = 0;
-      this.#fitBuffer(filled);
+      if (this.isBodyUnderWay) this.#replaceBuffer(LARGE_BUFFER_BYTES);
+      else this.#fitBuffer(filled);
       return;
     }
     if (this.#end < this.#buffer.length) return;
@@ -229,6 +288,8 @@ export class RequestParser {
    */
   #fitBuffer(filled: number): void {
     const { length } = this.#buffer;
+    // Of a body that was under way, most often.
+    const isLeftLarge = length === LARGE_BUFFER_BYTES && !this.#isLargeReader;
     if (this.#hadLargeBody) {
       this.#hadLargeBody = false;
       if (this.#isLargeReader) return;
@@ -239,10 +300,9 @@ export class RequestParser {
       if (filled > MEDIUM_BUFFER_BYTES) return;
       this.#replaceBuffer(MEDIUM_BUFFER_BYTES);
     }
-    if (filled === length) this.#replaceBuffer(MEDIUM_BUFFER_BYTES);
-    else if (length > SMALL_BUFFER_BYTES && filled <= SMALL_BUFFER_BYTES / 2) {
+    if (length > SMALL_BUFFER_BYTES && filled <= SMALL_BUFFER_BYTES / 2) {
       this.#replaceBuffer(SMALL_BUFFER_BYTES);
-    }
+    } else if (filled === length || isLeftLarge) this.#replaceBuffer(MEDIUM_BUFFER_BYTES);
   }
 
   #replaceBuffer(bytes: number): void {
@@ -274,7 +334,8 @@ export class RequestParser {
           ? this.#nextOfBuffer(state)
           : this.#nextOfMemory(state, state.memory);
       case "chunked": {
-        const outcome = state.decoder.decode(this.#buffer, this.#start, this.#end);
+        const { decoder, collected } = state;
+        const outcome = decoder.decode(this.#buffer, this.#start, this.#end, collected);
         switch (outcome.kind) {
           case "refused":
             return this.#refuseBody(outcome.refusal, state.head);
@@ -283,12 +344,15 @@ export class RequestParser {
             return this.#awaitBody(state);
           case "complete": {
             this.#start = outcome.consumed;
-            const body = state.decoder.body;
-            return this.#request(state.head, RequestBody.own(body, body.length, undefined));
+            const { bytes } = collected;
+            return this.#request(state.head, RequestBody.own(bytes, bytes.length, undefined));
           }
         }
       }
       // falls through is impossible: every kind of outcome has returned
+      case "length under way":
+      case "chunked under way":
+        return AWAITING_BODY;
       case "over":
         this.#start = this.#end;
         return AWAITING_REQUEST;
@@ -348,30 +412,154 @@ export class RequestParser {
       case "none":
         if (expectation === "unknown") return this.#decline(head);
         return this.#request(head, RequestBody.EMPTY);
-      case "length": {
-        const { length } = framing;
+      case "length":
         if (expectation === "unknown") {
           return this.#refuseBody(REFUSALS.expectationUnknown, head);
         }
-        if (length > this.#limits.maxBodyBytes) {
-          return this.#refuseBody(REFUSALS.bodyTooLarge, head);
-        }
-        const expectsContinue = expectation === "continue" && !this.hasUnreadBytes;
-        this.#state = { kind: "length", head, length, memory: undefined, expectsContinue };
-        return this.next();
-      }
+        return this.#beginLength(head, framing.length, this.#isContinueDue(expectation));
       case "chunked":
         if (expectation === "unknown") {
           return this.#refuseBody(REFUSALS.expectationUnknown, head);
         }
-        this.#state = {
-          kind: "chunked",
-          head,
-          decoder: new ChunkedDecoder(this.#limits, this.#headParser),
-          expectsContinue: expectation === "continue" && !this.hasUnreadBytes,
-        };
-        return this.next();
+        return this.#beginChunked(head, this.#isContinueDue(expectation));
     }
+  }
+
+  /** Whether the client waits for a `100 Continue`: one that has begun to send the body does not. */
+  #isContinueDue(expectation: "nothing" | "continue"): boolean {
+    return expectation === "continue" && !this.hasUnreadBytes;
+  }
+
+  #beginLength(head: RequestHead, length: number, expectsContinue: boolean): ParserOutcome {
+    const { maxBodyBytes } = this.#limits;
+    const isWhole = length <= this.#end - this.#start && length <= maxBodyBytes;
+    if (!isWhole && this.#isStreamed(head)) {
+      if (length > maxStreamedBytes(this.#limits)) {
+        return this.#refuseBody(REFUSALS.bodyTooLarge, head);
+      }
+      const persists = clientLetsPersist(head);
+      const framing = { kind: "length under way", left: length } as const;
+      return this.#beginStream({ ...framing, head, expectsContinue, persists });
+    }
+    if (length > maxBodyBytes) return this.#refuseBody(REFUSALS.bodyTooLarge, head);
+    this.#state = { kind: "length", head, length, memory: undefined, expectsContinue };
+    return this.next();
+  }
+
+  #beginChunked(head: RequestHead, expectsContinue: boolean): ParserOutcome {
+    const { maxBodyBytes } = this.#limits;
+    if (this.#isStreamed(head)) {
+      const maxBytes = maxStreamedBytes(this.#limits);
+      const decoder = this.#chunkedDecoder(maxBytes);
+      const outcome = decoder.decode(this.#buffer, this.#start, this.#end, DISCARD);
+      if (outcome.kind === "refused") return this.#refuseBody(outcome.refusal, head);
+      if (outcome.kind === "incomplete" || decoder.length > maxBodyBytes) {
+        return this.#beginStream({
+          kind: "chunked under way",
+          head,
+          expectsContinue,
+          persists: clientLetsPersist(head),
+          decoder: this.#chunkedDecoder(maxBytes),
+        });
+      }
+    }
+    this.#state = {
+      kind: "chunked",
+      head,
+      decoder: this.#chunkedDecoder(maxBodyBytes),
+      collected: new CollectedBody(maxBodyBytes),
+      expectsContinue,
+    };
+    return this.next();
+  }
+
+  #chunkedDecoder(maxBodyBytes: number): ChunkedDecoder {
+    const { maxHeadBytes } = this.#limits;
+    return new ChunkedDecoder({ maxBodyBytes, maxHeadBytes }, this.#headParser);
+  }
+
+  /** Gives the request out, and leaves its body to `readBody`. */
+  #beginStream(state: BodyUnderWay): ParserOutcome {
+    this.#state = state;
+    this.#isBufferLent = false;
+    const { head, persists } = state;
+    return { kind: "request", head, body: RequestBody.UNDER_WAY, persists };
+  }
+
+  /** Whether the request that came out last has a body of which not all was read. */
+  get isBodyUnderWay(): boolean {
+    // Most often the state is this very one. To ask it for its kind takes longer.
+    return this.#state !== HEAD && isUnderWay(this.#state);
+  }
+
+  /** Whether the client waits for `100 Continue` before it sends the body under way. */
+  get expectsContinue(): boolean {
+    const state = this.#state;
+    return isUnderWay(state) && state.expectsContinue && !this.hasUnreadBytes;
+  }
+
+  /** How many bytes of the body under way are certain to follow. Of a chunked body none are. */
+  get declaredRest(): number | undefined {
+    const state = this.#state;
+    return state.kind === "length under way" ? state.left : undefined;
+  }
+
+  /** Reads what has come of the body under way into `view`, which must not be empty. */
+  readBody(view: Uint8Array): BodyOutcome {
+    const state = this.#state;
+    switch (state.kind) {
+      case "length under way": {
+        const count = Math.min(this.#end - this.#start, state.left, view.length);
+        if (count === 0) return BODY_INCOMPLETE;
+        view.set(this.#buffer.subarray(this.#start, this.#start + count));
+        this.#start += count;
+        this.#noteRead(state, count);
+        return { kind: "data", count };
+      }
+      case "chunked under way":
+        return this.#readChunks(state, new BodyView(view));
+      case "head":
+      case "length":
+      case "chunked":
+      case "over":
+        return BODY_END;
+    }
+  }
+
+  #readChunks(state: BodyUnderWay & { kind: "chunked under way" }, target: BodyView): BodyOutcome {
+    const outcome = state.decoder.decode(this.#buffer, this.#start, this.#end, target);
+    if (outcome.kind === "refused") {
+      this.#state = OVER;
+      return outcome;
+    }
+    this.#start = outcome.consumed;
+    if (outcome.kind === "complete") this.#endStream(state);
+    if (target.filled > 0) return { kind: "data", count: target.filled };
+    return outcome.kind === "complete" ? BODY_END : BODY_INCOMPLETE;
+  }
+
+  /**
+   * How many bytes of the body under way can be read straight into memory of the reader, which then calls `receivedDirectly`. 0 if
+   * they have to pass through `space`.
+   */
+  get directBytes(): number {
+    const state = this.#state;
+    return state.kind === "length under way" && this.#start === this.#end ? state.left : 0;
+  }
+
+  /** Notes that so many bytes, at most `directBytes`, were read into memory of the reader. */
+  receivedDirectly(count: number): void {
+    const state = this.#state;
+    if (state.kind === "length under way") this.#noteRead(state, count);
+  }
+
+  #noteRead(state: BodyUnderWay & { kind: "length under way" }, count: number): void {
+    state.left -= count;
+    if (state.left === 0) this.#endStream(state);
+  }
+
+  #endStream({ persists }: BodyUnderWay): void {
+    this.#finishRequest(persists);
   }
 
   /** A body whose bytes are in the buffer so far. Only when it has filled that, it gets memory of its own. */
@@ -486,6 +674,8 @@ export class RequestParser {
       }
       case "length":
       case "chunked":
+      case "length under way":
+      case "chunked under way":
         return this.#refuseBody(
           reason === "ended" ? REFUSALS.endedEarly : REFUSALS.bodyTooSlow,
           state.head,
@@ -511,6 +701,10 @@ export class RequestParser {
     this.#state = OVER;
     this.#giveBuffer();
   }
+}
+
+function isUnderWay(state: State): state is BodyUnderWay {
+  return state.kind === "length under way" || state.kind === "chunked under way";
 }
 
 /** What the client expects before it sends the body (RFC 9110, section 10.1.1): HTTP/1.0 has no expectations. */

@@ -41,8 +41,20 @@ export interface WebServerOptions {
   readonly maxHeadBytes?: number;
   /** The most header fields; more get 431. 100 by default. */
   readonly maxHeaderCount?: number;
-  /** The largest request body; a larger one gets 413. 1,000,000 by default. */
+  /**
+   * The largest request body in memory; a larger one gets 413. The limit also holds for the readers
+   * of a streamed body that collect it, such as `json()` of a fetch-style handler's request.
+   * 1,000,000 by default.
+   */
   readonly maxBodyBytes?: number;
+  /**
+   * The largest request body that is streamed: one that a fetch-style handler reads while it comes,
+   * or a handler of a path that was added with `streamBody: true`. If the client declares a larger
+   * length, it gets 413 before the handler is called; in a body of unknown length, the stream fails
+   * at the limit with an `HttpError` 413. If `maxBodyBytes` is larger, that is the limit.
+   * 100,000,000 by default.
+   */
+  readonly maxStreamedBodyBytes?: number;
   /**
    * Whether `text()`, `json()` and `formData()` of a `WebRequest` decode a body by its
    * `Content-Encoding`: gzip, deflate or br. A body of more than `maxBodyBytes` decoded bytes gets
@@ -187,6 +199,7 @@ export const SERVER_RULES = {
   maxHeadBytes: bytes(16_384, "Largest request head, else 431", 64),
   maxHeaderCount: count(100, "Most header fields, else 431"),
   maxBodyBytes: common(bytes(1_000_000, "Largest request body, else 413", 0)),
+  maxStreamedBodyBytes: bytes(100_000_000, "Streamed body, else 413", 0),
   decodeRequestBodies: boolean("Undo gzip, deflate and br", true),
   headTimeout: time(10_000, "For a head to be whole, else 408"),
   bodyTimeout: time(30_000, "For 64 KiB of a body, else 408"),

@@ -8,7 +8,9 @@ import { fromPlatformResponse } from "../fetch/platform_response.ts";
 import { type BodyFault, bodyFaultOf } from "../handler/body_faults.ts";
 import { HttpError } from "../handler/errors.ts";
 import type { Handler } from "../handler/handler.ts";
+import { isBodiless } from "../handler/lazy_request.ts";
 import {
+  bodyFailureOf,
   decodeAhead,
   isAbort,
   needsDecodingAhead,
@@ -18,9 +20,11 @@ import {
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
 import { outgoing, phraseResponse, WebResponse } from "../handler/response.ts";
 import { nameOfType } from "../handler/type_name.ts";
+import type { RequestHead } from "../http1/request_head.ts";
+import type { StreamingRule } from "../http1/request_parser.ts";
 import { platformClass } from "../runtime/platform_classes.ts";
 import { METHODS } from "./route_target.ts";
-import type { Router } from "./router.ts";
+import type { Match, Router } from "./router.ts";
 
 /** Called with every panic. Returns what the client gets. */
 export type PanicListener = (error: unknown, request: WebRequest) => WebResponse;
@@ -52,19 +56,30 @@ export class Dispatcher {
   }
 
   /**
+   * Whether the handler of a request is called before the body is whole. The platform's `Request`
+   * has no body in a GET or a HEAD.
+   */
+  readonly isStreamed: StreamingRule = (head) => {
+    if (isAboutServer(head)) return false;
+    const match = this.#router.match(head.method, head.path);
+    if (match.kind !== "found") return false;
+    if (match.route.streamsBody) return true;
+    return isFetchHandler(match.target) && !isBodiless(head.method);
+  };
+
+  /**
    * Returns the response to a request. It is a promise only if the handler returns one, so that a
    * plain handler costs no turn of the microtask queue.
    */
   dispatch(request: WebRequest): OutgoingResponse | Promise<OutgoingResponse> {
-    // RFC 9110, section 9.3.7: "*" asks about the server as a whole, and is no path.
-    if (request.method === "OPTIONS" && request.target === "*") {
+    if (isAboutServer(request)) {
       return outgoing(optionsResponse(METHODS.join(", ")));
     }
     const match = this.#router.match(request.method, request.path);
     switch (match.kind) {
       case "found":
         setRoute(request, match.route);
-        if (needsDecodingAhead(request) && !isFetchHandler(match.target)) {
+        if (needsDecodingAhead(request) && !readsCodedBody(match)) {
           return decodeAhead(request).then(
             () => this.#call(match.target, request),
             (error) => this.recover(error, request),
@@ -148,14 +163,15 @@ export class Dispatcher {
 
   /**
    * Returns the answer to a fault of the client, and reports it: a body of this very request that a
-   * platform request could not read. Undefined if the error is another one.
+   * platform request could not read, or that has failed while it came. Undefined if the error is
+   * another one.
    */
   #noteBodyFault(
     error: unknown,
     request: WebRequest,
     consequence?: string,
   ): HttpError | undefined {
-    const fault = bodyFaultOf(error);
+    const fault = bodyFaultOf(error) ?? faultOfFetch(error, request);
     if (fault === undefined || fault.of !== request) return undefined;
     this.#onBodyFault(fault, request, consequence ?? `gets ${fault.answer.status}`);
     return fault.answer;
@@ -185,6 +201,34 @@ export class Dispatcher {
     if (isAbort(request, error)) return phraseResponse(503);
     return this.#onPanic(error, request);
   }
+}
+
+/**
+ * Returns the client's fault if `fetch()` was to send the body of this request on, and the body has
+ * failed meanwhile: the error of the platform then has a cause with no more of the body's error than
+ * the message.
+ */
+function faultOfFetch(error: unknown, request: WebRequest): BodyFault | undefined {
+  const answer = bodyFailureOf(request);
+  if (answer === undefined) return undefined;
+  try {
+    const isOfBody = error instanceof TypeError && error.cause instanceof Error &&
+      error.cause.message === answer.message;
+    return isOfBody ? { of: request, answer } : undefined;
+  } catch {
+    // It throws when it is looked at.
+    return undefined;
+  }
+}
+
+/** RFC 9110, section 9.3.7: "*" asks about the server as a whole, and is no path. */
+function isAboutServer({ method, target }: Pick<RequestHead, "method" | "target">): boolean {
+  return method === "OPTIONS" && target === "*";
+}
+
+/** Whether a handler gets the body in the content coding in which it was sent. */
+function readsCodedBody({ route, target }: Match<Handler> & { kind: "found" }): boolean {
+  return route.streamsBody || isFetchHandler(target);
 }
 
 /** A handler may throw anything, even a proxy that throws when it is looked at. */

@@ -20,8 +20,16 @@ export interface Route {
   readonly parameters: readonly { readonly name: string; readonly segment: number }[];
   /** The value of its Allow field; undefined if one target serves every method. */
   readonly allow: string | undefined;
+  /** Whether its handlers read the body as a stream. */
+  readonly streamsBody: boolean;
   /** Returns where in the program it was added, for messages. */
   readonly place: () => string;
+}
+
+/** What may hold for a route; by default nothing of it does. */
+export interface RouteTraits {
+  /** Whether its handlers read the body as a stream. */
+  readonly streamsBody?: boolean;
 }
 
 /** The result of a look-up. */
@@ -61,7 +69,13 @@ export class Router<T> {
    * @throws {TypeError} when the pattern is malformed, or was added already; the message names both
    * places
    */
-  add(pattern: string, isExact: boolean, target: T | MethodTargets<T>, place: () => string): void {
+  add(
+    pattern: string,
+    isExact: boolean,
+    target: T | MethodTargets<T>,
+    place: () => string,
+    { streamsBody = false }: RouteTraits = {},
+  ): void {
     const segments = parsePattern(pattern, isExact, this.#decode);
     const node = this.#addNode(segments);
     const number = isExact ? this.#trie.exact(node) : this.#trie.prefix(node);
@@ -75,6 +89,7 @@ export class Router<T> {
         "parameter" in segment ? [{ name: segment.parameter, segment: index }] : []
       ),
       allow: target instanceof MethodTargets ? target.allow : undefined,
+      streamsBody,
       place,
     });
     this.#targets.push(target);

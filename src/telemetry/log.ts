@@ -98,9 +98,8 @@ export function bodyFaultLine(
   fault: { readonly message: string; readonly cause?: unknown },
 ): string {
   const { method, target } = request;
-  return escapeForLog(
-    `${worker}: ${method} ${target} ${what}: ${fault.message} (${nameError(fault.cause)})`,
-  );
+  const cause = fault.cause === undefined ? "" : ` (${nameError(fault.cause)})`;
+  return escapeForLog(`${worker}: ${method} ${target} ${what}: ${fault.message}${cause}`);
 }
 
 /**

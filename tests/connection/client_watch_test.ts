@@ -1,6 +1,6 @@
 // The reads from one client: one at a time, whether the loop or the watch asks.
 
-import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertRejects, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type ByteSink, ClientWatch } from "../../src/connection/client_watch.ts";
 
@@ -18,6 +18,7 @@ function watchClient({ needsWatch = false } = {}) {
     },
   };
   const received: number[] = [];
+  const direct: number[] = [];
   const room = () => BUFFER_BYTES - received.reduce((sum, count) => sum + count, 0);
   const parser: ByteSink = {
     get space() {
@@ -27,6 +28,7 @@ function watchClient({ needsWatch = false } = {}) {
       return room() > 0 ? new Uint8Array(room()) : undefined;
     },
     received: (count) => void received.push(count),
+    receivedDirectly: (count) => void direct.push(count),
   };
   const heard: string[] = [];
   const client = new ClientWatch(conn, parser, {
@@ -34,7 +36,7 @@ function watchClient({ needsWatch = false } = {}) {
     onClientEnded: () => heard.push("ended"),
     onClientLost: () => heard.push("lost"),
   });
-  return { client, reads, received, heard };
+  return { client, reads, received, direct, heard };
 }
 
 describe("ClientWatch.read()", () => {
@@ -144,5 +146,50 @@ describe("ClientWatch.settle()", () => {
   it("returns undefined if there is none", () => {
     const { client } = watchClient();
     assertStrictEquals(client.settle(), undefined);
+  });
+});
+
+describe("ClientWatch.readBody()", () => {
+  it("reads straight into the memory of the reader", async () => {
+    const { client, reads, received, direct } = watchClient();
+    const read = client.readBody(new Uint8Array(100));
+    reads[0].resolve(50);
+    assertEquals(await read, 50);
+    assertEquals([received, direct], [[], [50]]);
+    assertFalse(client.hasUnparsedBytes);
+  });
+
+  it("reads for the parser where there is no such memory", async () => {
+    const { client, reads, received } = watchClient();
+    const read = client.readBody(undefined);
+    reads[0].resolve(5);
+    assertEquals(await read, 0);
+    assertEquals(received, [5]);
+  });
+
+  it("waits for the read of the watch, whose bytes the parser has already", async () => {
+    const { client, reads, received, direct } = watchClient();
+    client.watch();
+    const read = client.readBody(new Uint8Array(100));
+    reads[0].resolve(5);
+    assertEquals(await read, 0);
+    assertEquals([received, direct, reads.length], [[5], [], 1]);
+  });
+
+  it("resolves to null at the end, and the observer hears of it", async () => {
+    const { client, reads, heard } = watchClient();
+    const read = client.readBody(new Uint8Array(100));
+    reads[0].resolve(null);
+    assertEquals(await read, null);
+    assertEquals(await client.readBody(undefined), null);
+    assertEquals(heard, ["ended"]);
+  });
+
+  it("rejects when the connection fails, and the observer hears of it", async () => {
+    const { client, reads, heard } = watchClient();
+    const read = client.readBody(new Uint8Array(100));
+    reads[0].reject(new Error("failed"));
+    await assertRejects(() => read, Error, "failed");
+    assertEquals(heard, ["lost"]);
   });
 });

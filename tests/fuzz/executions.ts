@@ -55,9 +55,27 @@ export interface Verdict {
 
 /** Limits that a few bytes pass: each of them is a line between two outcomes, and most bytes are few. */
 const SMALL_LIMITS: readonly RequestLimits[] = [
-  { maxTargetBytes: 12, maxHeadBytes: 96, maxHeaderCount: 3, maxBodyBytes: 8 },
-  { maxTargetBytes: 40, maxHeadBytes: 48, maxHeaderCount: 100, maxBodyBytes: 0 },
-  { maxTargetBytes: 8_192, maxHeadBytes: 200, maxHeaderCount: 5, maxBodyBytes: 1_000_000 },
+  {
+    maxTargetBytes: 12,
+    maxHeadBytes: 96,
+    maxHeaderCount: 3,
+    maxBodyBytes: 8,
+    maxStreamedBodyBytes: 8,
+  },
+  {
+    maxTargetBytes: 40,
+    maxHeadBytes: 48,
+    maxHeaderCount: 100,
+    maxBodyBytes: 0,
+    maxStreamedBodyBytes: 0,
+  },
+  {
+    maxTargetBytes: 8_192,
+    maxHeadBytes: 200,
+    maxHeaderCount: 5,
+    maxBodyBytes: 1_000_000,
+    maxStreamedBodyBytes: 1_000_000,
+  },
 ];
 
 /** One execution in so many goes through a connection, too: that takes longer than all the rest. */
@@ -112,10 +130,25 @@ export function execute(
   reader: Reader = converse,
 ): Verdict | Promise<Verdict> {
   const reference = readReference(execution.bytes, execution.limits);
-  const fault = faultOfReading(execution, reference, reader);
+  const fault = faultOfReading(execution, reference, reader) ??
+    faultOfStreaming(execution, reference);
   if (fault !== undefined || execution.network === undefined) return { reference, fault };
   return faultOfConnection(execution, execution.network, reference)
     .then((fault) => ({ reference, fault }));
+}
+
+/** The same limits, with the one for bodies in memory for those that are streamed, too: the same must come of them. */
+function streamedLimits(limits: RequestLimits): RequestLimits {
+  return { ...limits, maxStreamedBodyBytes: limits.maxBodyBytes };
+}
+
+/** What is wrong with what the parser makes of the bytes if bodies are read while they are under way. */
+function faultOfStreaming(execution: Execution, reference: ReferenceReading): string | undefined {
+  const viewBytes = 1 + (execution.bytes.length * 7) % 40;
+  const streamed = (pieces: Iterable<Uint8Array>, limits: RequestLimits) =>
+    converse(pieces, streamedLimits(limits), viewBytes);
+  const fault = faultOfReading(execution, reference, streamed);
+  return fault === undefined ? undefined : `With streamed bodies: ${fault}`;
 }
 
 function piecesOf({ bytes, delivery }: Execution): Iterable<Uint8Array> {
@@ -256,22 +289,126 @@ const echo: Handler = (req) => {
   return length % 4 === 1 ? Promise.resolve().then(answer) : answer();
 };
 
+/** The same, of a body that it reads as a stream: at once, or late. */
+const streamedEcho: Handler = async (req) => {
+  const { length } = req.target;
+  if (length % 4 === 2) void req.signal.aborted;
+  if (length % 8 === 6) await nextTurn();
+  const parts: string[] = [];
+  for await (const part of req.stream) {
+    parts.push(textOf(part));
+    if (length % 8 === 7) await nextTurn();
+  }
+  const text = answerTo(req.method, req.target, req.headers, parts.join(""));
+  given.push(utf8Of(text));
+  return WebResponse.text(text);
+};
+
+/** A handler of many requests, in one of the ways in which bodies come to it. */
+interface EchoWay {
+  readonly handler: Handler;
+  readonly streamsBody: boolean;
+}
+
+const ECHO_WAYS: readonly EchoWay[] = [
+  { handler: echo, streamsBody: false },
+  { handler: streamedEcho, streamsBody: true },
+];
+
 /** What is wrong with what a connection does with the bytes. */
 async function faultOfConnection(
   execution: Execution,
   network: Network,
   reference: ReferenceReading,
 ): Promise<string | undefined> {
-  if (network.resetAt === undefined) {
-    const fault = await faultOfUndisturbed(execution, network, reference);
-    if (fault !== undefined || execution.disturbance === undefined) return fault;
+  for (const way of ECHO_WAYS) {
+    const fault = await faultOfWay(execution, network, reference, way);
+    if (fault !== undefined) return way.streamsBody ? `With streamed bodies: ${fault}` : fault;
   }
-  return await faultOfDisturbed(execution, network, reference);
+  return await faultOfCareless(execution, network, reference);
 }
 
-/** Waits for all that handlers do: some turns for each one that takes any, and for what comes of the last. */
-async function settle({ outcomes }: ReferenceReading): Promise<void> {
-  const turns = TURNS_PER_OUTCOME * (outcomes.length + 1);
+async function faultOfWay(
+  execution: Execution,
+  network: Network,
+  reference: ReferenceReading,
+  way: EchoWay,
+): Promise<string | undefined> {
+  if (network.resetAt === undefined) {
+    const fault = await faultOfUndisturbed(execution, network, reference, way);
+    if (fault !== undefined || execution.disturbance === undefined) return fault;
+  }
+  return await faultOfDisturbed(execution, network, reference, way);
+}
+
+/** Answers with the target alone, and reads all of the body, one part of it, or nothing, now or late. */
+const careless: Handler = async (req) => {
+  const { length } = req.target;
+  if (length % 4 === 2) void req.signal.aborted;
+  if (length % 2 === 1) await nextTurn();
+  const reader = req.stream.getReader();
+  try {
+    if (length % 3 > 0) await reader.read();
+    while (length % 3 === 2 && !(await reader.read()).done);
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+  }
+  return WebResponse.bytes(bytesOf(req.target));
+};
+
+/**
+ * What is wrong with a connection whose handlers do not read every body. Each answer must be that to the request in its place: what
+ * was not read of a body must never be taken for a request, and nothing may be answered twice.
+ */
+async function faultOfCareless(
+  execution: Execution,
+  network: Network,
+  reference: ReferenceReading,
+): Promise<string | undefined> {
+  const client = new ByteConn(piecesOf(execution), network);
+  const served = serve(client, careless, streamedLimits(execution.limits), true);
+  await settle(reference);
+  client.end();
+  if (!await served.ends(MAX_SLOW_TURNS)) return "With unread bodies: the connection does not end";
+  const fault = faultOfService(served);
+  if (fault !== undefined || network.resetAt !== undefined) return fault;
+  const { outcomes, isUnfinished, isHeadAwaited } = reference;
+  const isHeadRequest = [...outcomes.map(isOfHead), isHeadAwaited];
+  const { responses } = readResponses(client.output, isHeadRequest);
+  if (responses.length > outcomes.length + (isUnfinished ? 1 : 0)) {
+    return difference("With unread bodies: more answers", responses.length, outcomes.length);
+  }
+  for (const [index, { status, body }] of responses.entries()) {
+    const outcome = outcomes.at(index);
+    const isLast = index === responses.length - 1;
+    // What is wrong may be in a body that its handler has not read so far.
+    const wanted = outcome?.kind === "request"
+      ? 200
+      : isLast && status === 200
+      ? 200
+      : outcome?.status ?? 400;
+    if (outcome?.kind === "request" && isAboutServer(outcome)) continue;
+    if (status !== wanted) {
+      return difference(`With unread bodies: answer ${index + 1}`, status, wanted);
+    }
+    if (outcome?.kind === "request" && outcome.method !== "HEAD" && body !== outcome.target) {
+      return difference(`With unread bodies: answer ${index + 1}`, body, outcome.target);
+    }
+  }
+  return undefined;
+}
+
+function isOfHead(outcome: ReferenceOutcome): boolean {
+  return outcome.kind === "refused" ? outcome.isHeadRequest : outcome.method === "HEAD";
+}
+
+function isAboutServer({ method, target }: ReferenceOutcome & { kind: "request" }): boolean {
+  return method === "OPTIONS" && target === "*";
+}
+
+/** Waits for all that handlers do: some turns for each one that takes any, one for each part of a body, and for what comes of the last. */
+async function settle({ outcomes }: ReferenceReading, parts = 0): Promise<void> {
+  const turns = TURNS_PER_OUTCOME * (outcomes.length + 1) + parts;
   for (let turn = 0; turn < turns; turn++) await nextTurn();
 }
 
@@ -287,10 +424,12 @@ async function faultOfUndisturbed(
   execution: Execution,
   network: Network,
   reference: ReferenceReading,
+  { handler, streamsBody }: EchoWay,
 ): Promise<string | undefined> {
   const client = new ByteConn(piecesOf(execution), network);
-  const served = serve(client, echo, execution.limits);
-  await settle(reference);
+  const served = serve(client, handler, streamedLimits(execution.limits), streamsBody);
+  const parts = streamsBody ? execution.bytes.length : 0;
+  await settle(reference, parts);
 
   const last = reference.outcomes.at(-1);
   const isOver = last !== undefined && (last.kind === "refused" || !last.persists);
@@ -319,20 +458,22 @@ async function faultOfDisturbed(
   execution: Execution,
   network: Network,
   reference: ReferenceReading,
+  { handler, streamsBody }: EchoWay,
 ): Promise<string | undefined> {
   const { disturbance, limits } = execution;
   given.length = 0;
   const usesEventLoop = disturbance !== undefined;
   const client = new ByteConn(piecesOf(execution), { ...network, usesEventLoop });
-  const served = serve(client, echo, limits);
+  const served = serve(client, handler, streamedLimits(limits), streamsBody);
   if (disturbance !== undefined) {
     for (let turn = 0; turn < disturbance.eventLoopTurns; turn++) await nextTurn();
     served.disturb(disturbance.what);
   }
-  await settle(reference);
+  const parts = streamsBody ? execution.bytes.length : 0;
+  await settle(reference, parts);
   client.end();
   if (!await served.ends(MAX_SLOW_TURNS)) return "The connection does not end with its client";
-  await settle(reference);
+  await settle(reference, parts);
 
   // What handlers read of a request is theirs until they are done, whoever has gone meanwhile.
   const expected = allExpected(reference);

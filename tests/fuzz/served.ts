@@ -78,15 +78,20 @@ function isOnBoard({ method, target }: WebRequest): boolean {
   );
 }
 
-/** Serves a client; `handler` gets all of its requests. */
-export function serve(client: ByteConn, handler: Handler, limits?: RequestLimits): Served {
+/** Serves a client; `handler` gets all of its requests, their bodies as streams if `streamsBody` says so. */
+export function serve(
+  client: ByteConn,
+  handler: Handler,
+  limits?: RequestLimits,
+  streamsBody = false,
+): Served {
   const served = new Served();
   const router = new Router<Handler>(percentDecode);
   const target: Handler = (request) => {
     if (!isOnBoard(request)) served.faults.push(new Error(`${request.target} is not on the board`));
     return handler(request);
   };
-  router.add("/", false, target, () => "the fuzzer");
+  router.add("/", false, target, () => "the fuzzer", { streamsBody });
   const dispatcher = new Dispatcher(router, (error) => {
     served.panics.push(error);
     return phraseResponse(500);

@@ -194,6 +194,7 @@ export const smallLimits: fc.Arbitrary<RequestLimits> = fc.record({
   maxHeadBytes: fc.integer({ min: 64, max: 400 }),
   maxHeaderCount: fc.integer({ min: 1, max: 8 }),
   maxBodyBytes: fc.integer({ min: 0, max: 60 }),
+  maxStreamedBodyBytes: fc.constant(1_000_000),
 });
 
 /** The bytes and texts that attacks on parsers are made of. */

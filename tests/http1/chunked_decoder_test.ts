@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
+import { CollectedBody } from "../../src/http1/body_target.ts";
 import { ChunkedDecoder, type ChunkedOutcome } from "../../src/http1/chunked_decoder.ts";
 import { HeadParser } from "../../src/http1/head_parser.ts";
 import { REFUSALS } from "../../src/http1/refusal.ts";
@@ -18,6 +19,7 @@ interface Decoded {
 
 function decode(pieces: readonly Uint8Array[], limits = DEFAULT_LIMITS): Decoded {
   const decoder = new ChunkedDecoder(limits, new HeadParser(limits));
+  const collected = new CollectedBody(limits.maxBodyBytes);
   let waiting = "";
   let outcome: ChunkedOutcome = { kind: "incomplete", consumed: 0 };
   for (const [index, piece] of pieces.entries()) {
@@ -25,12 +27,12 @@ function decode(pieces: readonly Uint8Array[], limits = DEFAULT_LIMITS): Decoded
     const before = "x".repeat(index % 3);
     waiting += textOf(piece);
     const bytes = bytesOf(before + waiting);
-    outcome = decoder.decode(bytes, before.length, bytes.length);
+    outcome = decoder.decode(bytes, before.length, bytes.length, collected);
     if (outcome.kind === "refused") return { outcome, body: "", rest: "" };
     waiting = waiting.slice(outcome.consumed - before.length);
     if (outcome.kind === "complete") {
       const behind = pieces.slice(index + 1).map(textOf).join("");
-      return { outcome, body: textOf(decoder.body), rest: waiting + behind };
+      return { outcome, body: textOf(collected.bytes), rest: waiting + behind };
     }
   }
   return { outcome, body: "", rest: waiting };
@@ -77,13 +79,23 @@ describe("ChunkedDecoder", () => {
 
   it("ChunkedDecoder consumes data as they come, and a trailer section when it is whole", () => {
     const decoder = new ChunkedDecoder(DEFAULT_LIMITS, new HeadParser(DEFAULT_LIMITS));
+    const collected = new CollectedBody(DEFAULT_LIMITS.maxBodyBytes);
     const data = bytesOf("5\r\nhel");
-    assertEquals(decoder.decode(data, 0, data.length), { kind: "incomplete", consumed: 6 });
+    assertEquals(decoder.decode(data, 0, data.length, collected), {
+      kind: "incomplete",
+      consumed: 6,
+    });
     const more = bytesOf("lo\r\n0\r\nA: b\r");
-    assertEquals(decoder.decode(more, 0, more.length), { kind: "incomplete", consumed: 7 });
+    assertEquals(decoder.decode(more, 0, more.length, collected), {
+      kind: "incomplete",
+      consumed: 7,
+    });
     const again = bytesOf("A: b\r\n\r\nGET");
-    assertEquals(decoder.decode(again, 0, again.length), { kind: "complete", consumed: 8 });
-    assertEquals(textOf(decoder.body), "hello");
+    assertEquals(decoder.decode(again, 0, again.length, collected), {
+      kind: "complete",
+      consumed: 8,
+    });
+    assertEquals(textOf(collected.bytes), "hello");
   });
 
   it("ChunkedDecoder makes a body of many small chunks", () => {
@@ -94,14 +106,15 @@ describe("ChunkedDecoder", () => {
 
   it("ChunkedDecoder takes memory in step with what has come, whatever the limit allows", () => {
     const decoder = new ChunkedDecoder(DEFAULT_LIMITS, new HeadParser(DEFAULT_LIMITS));
+    const collected = new CollectedBody(DEFAULT_LIMITS.maxBodyBytes);
     const size = bytesOf("f4240\r\n");
-    decoder.decode(size, 0, size.length);
-    assertEquals(decoder.body.buffer.byteLength, 0);
+    decoder.decode(size, 0, size.length, collected);
+    assertEquals(collected.bytes.buffer.byteLength, 0);
     const data = bytesOf("x".repeat(1_000));
     for (let length = 1_000; length <= 20_000; length += 1_000) {
-      decoder.decode(data, 0, data.length);
-      assertEquals(decoder.body.length, length);
-      assertLessOrEqual(decoder.body.buffer.byteLength, Math.max(4_096, 2 * length));
+      decoder.decode(data, 0, data.length, collected);
+      assertEquals(collected.bytes.length, length);
+      assertLessOrEqual(collected.bytes.buffer.byteLength, Math.max(4_096, 2 * length));
     }
   });
 

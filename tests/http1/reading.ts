@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertFalse, assertGreater } from "@std/assert";
 import { BufferPool, type OutputBuffer } from "../../src/http1/buffer_pool.ts";
 import type { Output } from "../../src/http1/output.ts";
-import type { RequestBody } from "../../src/http1/request_body.ts";
+import { RequestBody } from "../../src/http1/request_body.ts";
 import type { RequestHead } from "../../src/http1/request_head.ts";
 import { type RequestLimits, RequestParser } from "../../src/http1/request_parser.ts";
 
@@ -14,6 +14,7 @@ export const DEFAULT_LIMITS: RequestLimits = {
   maxHeadBytes: 16_384,
   maxHeaderCount: 100,
   maxBodyBytes: 1_000_000,
+  maxStreamedBodyBytes: 1_000_000,
 };
 
 /** A request or a refusal, as plain data. Each character of a text stands for one byte. */
@@ -123,74 +124,146 @@ function readBody(body: RequestBody): string {
   return textOf(bytes);
 }
 
-/** Gives the pieces to a parser, one after the other, each to its end. */
-export function converse(
-  pieces: Iterable<Uint8Array>,
-  limits: RequestLimits = DEFAULT_LIMITS,
-): Conversation {
-  const parser = new RequestParser(limits, new SpoilingPool());
-  const readings: Reading[] = [];
-  let continues = 0;
-  let awaiting: Conversation["awaiting"] = "request";
-
-  const readAll = () => {
-    for (;;) {
-      const outcome = parser.next();
-      switch (outcome.kind) {
-        case "incomplete":
-          awaiting = outcome.awaiting;
-          return;
-        case "continue":
-          continues++;
-          break;
-        case "request": {
-          const { head, body, persists } = outcome;
-          const text = readBody(body);
-          readings.push({
-            kind: "request",
-            method: head.method,
-            target: head.target,
-            path: head.path,
-            query: head.query,
-            minorVersion: head.minorVersion,
-            fields: fieldsOf(head),
-            body: text,
-            persists,
-          });
-          body.release();
-          break;
-        }
-        case "declined":
-          readings.push({
-            kind: "declined",
-            status: outcome.refusal.status,
-            method: outcome.head.method,
-            persists: outcome.persists,
-          });
-          break;
-        case "refused":
-          readings.push({
-            kind: "refused",
-            status: outcome.refusal.status,
-            isHeadRequest: outcome.isHeadRequest,
-          });
-          break;
-      }
-    }
+/** A request as plain data. */
+function requestReading(head: RequestHead, body: string, persists: boolean): Reading {
+  return {
+    kind: "request",
+    method: head.method,
+    target: head.target,
+    path: head.path,
+    query: head.query,
+    minorVersion: head.minorVersion,
+    fields: fieldsOf(head),
+    body,
+    persists,
   };
+}
 
-  for (const piece of pieces) {
+/** A request whose body is under way, and what was read of the body. */
+interface PartialRequest {
+  readonly head: RequestHead;
+  readonly persists: boolean;
+  body: string;
+}
+
+/** A parser, and what has come of its bytes. */
+class Conversing {
+  readonly parser: RequestParser;
+  readonly readings: Reading[] = [];
+  continues = 0;
+  awaiting: Conversation["awaiting"] = "request";
+  readonly #view: Uint8Array;
+  #partial: PartialRequest | undefined;
+
+  constructor(limits: RequestLimits, viewBytes: number | undefined) {
+    this.parser = new RequestParser(limits, new SpoilingPool(), () => viewBytes !== undefined);
+    this.#view = new Uint8Array(viewBytes ?? 0);
+  }
+
+  /** Gives a piece to the parser, a part of it straight to the reader of a body if that can be. */
+  give(piece: Uint8Array): void {
     for (let at = 0; at < piece.length;) {
-      const space = parser.space;
+      const { parser } = this;
+      const direct = Math.min(parser.directBytes, this.#view.length);
+      const space = direct > 0 ? this.#view.subarray(0, direct) : parser.space;
       assertGreater(space.length, 0, "the parser has no space for the next bytes");
       const count = Math.min(space.length, piece.length - at);
       space.set(piece.subarray(at, at + count));
-      parser.received(count);
+      if (direct > 0) this.#receiveDirectly(count);
+      else parser.received(count);
       at += count;
-      readAll();
+      this.#readAll();
     }
   }
-  parser.release();
+
+  #receiveDirectly(count: number): void {
+    this.parser.receivedDirectly(count);
+    assert(this.#partial !== undefined, "no body is under way");
+    this.#partial.body += textOf(this.#view.subarray(0, count));
+    if (!this.parser.isBodyUnderWay) this.#endPartial();
+  }
+
+  #endPartial(): void {
+    assert(this.#partial !== undefined, "no body is under way");
+    const { head, body, persists } = this.#partial;
+    this.readings.push(requestReading(head, body, persists));
+    this.#partial = undefined;
+  }
+
+  #readAll(): void {
+    while (this.#partial === undefined ? this.#readNext() : this.#readPart(this.#partial));
+  }
+
+  /** Reads a part of a body under way. Returns whether there may be more to read. */
+  #readPart(partial: PartialRequest): boolean {
+    const outcome = this.parser.readBody(this.#view);
+    switch (outcome.kind) {
+      case "data":
+        partial.body += textOf(this.#view.subarray(0, outcome.count));
+        if (!this.parser.isBodyUnderWay) this.#endPartial();
+        return true;
+      case "incomplete":
+        this.awaiting = "body";
+        return false;
+      case "end":
+        this.#endPartial();
+        return true;
+      case "refused": {
+        const { status } = outcome.refusal;
+        const isHeadRequest = partial.head.method === "HEAD";
+        this.readings.push({ kind: "refused", status, isHeadRequest });
+        this.#partial = undefined;
+        return true;
+      }
+    }
+  }
+
+  /** Reads a request, or what comes in its place. Returns whether there may be more to read. */
+  #readNext(): boolean {
+    const outcome = this.parser.next();
+    switch (outcome.kind) {
+      case "incomplete":
+        this.awaiting = outcome.awaiting;
+        return false;
+      case "continue":
+        this.continues++;
+        return true;
+      case "request": {
+        const { head, body, persists } = outcome;
+        if (outcome.body === RequestBody.UNDER_WAY) {
+          this.#partial = { head, persists, body: "" };
+          if (this.parser.expectsContinue) this.continues++;
+        } else this.readings.push(requestReading(head, readBody(body), persists));
+        body.release();
+        return true;
+      }
+      case "declined": {
+        const { refusal: { status }, head: { method }, persists } = outcome;
+        this.readings.push({ kind: "declined", status, method, persists });
+        return true;
+      }
+      case "refused": {
+        const { refusal: { status }, isHeadRequest } = outcome;
+        this.readings.push({ kind: "refused", status, isHeadRequest });
+        return true;
+      }
+    }
+  }
+}
+
+/**
+ * Gives the pieces to a parser, one after the other, each to its end. If there are `viewBytes`, bodies that do not come whole with
+ * their heads are read while they are under way, into a view of so many bytes.
+ */
+export function converse(
+  pieces: Iterable<Uint8Array>,
+  limits: RequestLimits = DEFAULT_LIMITS,
+  viewBytes?: number,
+): Conversation {
+  const conversing = new Conversing(limits, viewBytes);
+  for (const piece of pieces) conversing.give(piece);
+  conversing.parser.release();
+  const { readings, continues, awaiting } = conversing;
   return { readings, continues, awaiting };
 }
 

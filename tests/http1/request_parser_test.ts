@@ -859,6 +859,26 @@ describe("RequestParser, whatever comes", () => {
     );
   });
 
+  it("RequestParser comes to the same end if bodies are read while they are under way", () => {
+    const views = fc.constantFrom(1, 7, 100, 65_536);
+    fc.assert(
+      fc.property(mutatedRequests, smallLimits, splitPlaces, views, (bytes, small, cut, view) => {
+        for (const collected of [DEFAULT_LIMITS, small]) {
+          const limits = { ...collected, maxStreamedBodyBytes: collected.maxBodyBytes };
+          const { readings, awaiting } = converse(whole(bytes), limits);
+          const streamed = converse(splitAt(bytes, cut(bytes.length)), limits, view);
+          assertEquals(streamed.readings, readings);
+          assertEquals(streamed.awaiting, awaiting);
+          if (bytes.length > 2_000) continue;
+          const dribbling = converse(byteByByte(bytes), limits, view);
+          assertEquals(dribbling.readings, readings);
+          assertEquals(dribbling.awaiting, awaiting);
+        }
+      }),
+      { numRuns: runs(400) },
+    );
+  });
+
   it("RequestParser makes of any bytes requests, a refusal, or a wish for more, and nothing behind an end", () => {
     const bytes = fc.oneof(
       { arbitrary: mutatedRequests, weight: 9 },

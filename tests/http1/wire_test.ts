@@ -100,6 +100,8 @@ const SURROUNDINGS: readonly Surroundings[] = [
 
 function runEveryWay(wireCase: WireCase, seed: number): void {
   const limits: RequestLimits = { ...DEFAULT_LIMITS, ...wireCase.limits };
+  // A limit of a body holds for streamed ones as well, so the same must come of them.
+  const streamedLimits = { ...limits, maxStreamedBodyBytes: limits.maxBodyBytes };
   const continues = (wireCase.requests ?? []).filter((request) => request.continues).length;
   const random = numbersFrom(seed);
 
@@ -122,11 +124,24 @@ function runEveryWay(wireCase: WireCase, seed: number): void {
       );
       return conversation;
     };
+    const runStreamed = (way: string, pieces: Iterable<Uint8Array>, viewBytes: number): number => {
+      const conversation = converse(pieces, streamedLimits, viewBytes);
+      assertConversation(
+        `${where}, ${way}, streamed by ${viewBytes}`,
+        wireCase,
+        conversation,
+        requestsBefore,
+        requestsBehind,
+      );
+      return conversation.continues;
+    };
 
     const atOnce = run("whole", whole(bytes));
     assertEquals(atOnce.continues, 0, `${where}, whole: a body that is there was asked for`);
     const dribbling = run("byte by byte", byteByByte(bytes));
     assertEquals(dribbling.continues, continues, `${where}, byte by byte: continues`);
+    runStreamed("whole", whole(bytes), 3);
+    assertEquals(runStreamed("byte by byte", byteByByte(bytes), 65_536), continues);
     for (let split = 0; split < RANDOM_SPLITS; split++) {
       const places = Array.from(
         { length: 1 + Math.floor(random() * MAX_PLACES) },
@@ -134,6 +149,7 @@ function runEveryWay(wireCase: WireCase, seed: number): void {
       );
       const way = `split at ${places}`;
       assertLessOrEqual(run(way, splitAt(bytes, places)).continues, continues, `${where}, ${way}`);
+      assertLessOrEqual(runStreamed(way, splitAt(bytes, places), 1 + split * 7), continues);
     }
   }
 }

@@ -17,6 +17,7 @@ const serverOptions: OptionCase[] = [
   { name: "maxHeadBytes", default: 16 * 1_024, ...limits },
   { name: "maxHeaderCount", default: 100, ...limits },
   { name: "maxBodyBytes", default: 1_000_000, ...sizes },
+  { name: "maxStreamedBodyBytes", default: 100_000_000, ...sizes },
   {
     name: "decodeRequestBodies",
     default: true,
