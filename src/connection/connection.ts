@@ -147,6 +147,7 @@ export class Connection
     this.#body?.fail(REFUSALS.endedEarly);
     // Only a fault in this library leaves an exchange under way.
     if (this.#exchange.isUnderWay) this.#exchange.drop();
+    this.#writer.endTurn();
     this.#writer.rejectUnsent();
     readFairness.leave();
     this.#close();
@@ -181,6 +182,7 @@ export class Connection
         if (outcome.kind !== "request") this.#answerWithoutHandler(outcome);
         else {
           this.#beginHandling(outcome);
+          if (writer.takesTurns) await writer.beginTurn();
           // Two microtasks are queued here, before the handler runs: its call, and the rest of this
           // loop. Whatever async context the handler enters, the loop goes on in its own (see
           // runtime/async_context.ts).
@@ -189,12 +191,15 @@ export class Connection
           let { call } = this.#handling;
           if (call !== CALL_OVER) {
             if (call.kind === "pending") {
+              if (writer.takesTurns) writer.endTurnUnlessSettled(call.response);
               if (!writer.isEmpty) await this.#writeUnlessSettled(call);
               if (this.#body !== undefined) await this.#continueWhenAsked(call, this.#body);
               call = this.#finishPending(call, await call.response);
             }
-            if (call.kind === "stream") await this.#sendStream(call);
-            else if (call.kind === "fault") throw call.error;
+            if (call.kind === "stream") {
+              writer.endTurn();
+              await this.#sendStream(call);
+            } else if (call.kind === "fault") throw call.error;
           }
           if (this.#body !== undefined) await this.#finishBody(this.#body);
         }

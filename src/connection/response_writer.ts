@@ -4,8 +4,10 @@
 // and the promises that a response is sent. It decides nothing about responses.
 
 import { NOT_SENT } from "../handler/request.ts";
-import type { BufferPool } from "../http1/buffer_pool.ts";
+import { type BufferPool, MEDIUM_BUFFER_BYTES } from "../http1/buffer_pool.ts";
+import type { BufferTurn } from "../http1/buffer_turns.ts";
 import { MAX_WAITING_BYTES, Output } from "../http1/output.ts";
+import { settlesWithin } from "../runtime/event_loop.ts";
 
 /** What the writer needs of a socket. A Unix socket has no `setNoDelay`. */
 export interface WritableConn {
@@ -31,6 +33,12 @@ const BYTES_PER_WRITE_TIMEOUT = 65_536;
  */
 const ONE_SEGMENT_BYTES = 536;
 
+/**
+ * How many turns of the microtask queue a write may take that the kernel takes at once, and a
+ * handler that does not really wait.
+ */
+const SETTLING_TURNS = 3;
+
 const BYTES_GONE =
   "Cannot go on sending a response: its bytes were transferred to another thread, or resized, while it was sent";
 
@@ -38,7 +46,12 @@ const BYTES_GONE =
 export class ResponseWriter {
   /** The responses that are encoded and not written. */
   readonly output: Output;
+  /** Whether the last output was large, so that the next one probably is: see `beginTurn`. */
+  takesTurns = false;
   readonly #conn: WritableConn;
+  readonly #pool: BufferPool;
+  /** The turn of this connection; undefined if it has none. */
+  #turn: BufferTurn | undefined;
   readonly #timer: WriteTimer;
   /** What was written so far, as far as Nagle's algorithm is concerned: see `#sendAtOnce`. */
   #sent: "nothing" | "one segment" | "anything";
@@ -51,6 +64,7 @@ export class ResponseWriter {
   constructor(conn: WritableConn, pool: BufferPool, timer: WriteTimer) {
     this.output = new Output(pool);
     this.#conn = conn;
+    this.#pool = pool;
     this.#timer = timer;
     // A Unix socket waits for no acknowledgement.
     this.#sent = conn.setNoDelay === undefined ? "anything" : "nothing";
@@ -66,10 +80,39 @@ export class ResponseWriter {
     return this.output.length > MAX_WAITING_BYTES || this.output.largeBody !== undefined;
   }
 
+  /**
+   * Waits for the turn of this connection to use the large buffer that was used last, which is in
+   * the cache of the processor (see ../http1/buffer_turns.ts). A connection that has its turn keeps
+   * it. The turn ends when the output is written, or when that takes longer than microtasks do.
+   */
+  async beginTurn(): Promise<void> {
+    if (this.#turn !== undefined) return;
+    this.#turn = this.#pool.turns.queue();
+    await this.#turn.before;
+  }
+
+  /** Ends the turn, if there is one. */
+  endTurn(): void {
+    const turn = this.#turn;
+    if (turn === undefined) return;
+    this.#turn = undefined;
+    this.#pool.turns.end(turn);
+  }
+
+  /** Ends the turn, if there is one, unless a handler only seems to wait. */
+  async endTurnUnlessSettled(response: Promise<unknown>): Promise<void> {
+    if (this.#turn !== undefined && !await settlesWithin(response, SETTLING_TURNS)) this.endTurn();
+  }
+
   /** Writes all of the output. */
   async write(): Promise<void> {
-    this.#timer.restartWriteTimeout();
-    await this.#writeFrom(0);
+    if (this.isEmpty) {
+      this.#timer.restartWriteTimeout();
+      await this.#writeFrom(0);
+    } else {
+      const rest = this.finish(await this.begin());
+      if (rest !== undefined) await rest;
+    }
   }
 
   /**
@@ -81,7 +124,15 @@ export class ResponseWriter {
     this.#timer.restartWriteTimeout();
     const { bytes } = this.output;
     if (this.#sent !== "anything") this.#sendAtOnce(bytes.length);
-    return this.#conn.write(bytes);
+    const writing = this.#conn.write(bytes);
+    if (this.#turn !== undefined) this.#endTurnAfter(writing);
+    return writing;
+  }
+
+  /** Ends the turn after `finish`, which gives the buffer back, or if a client is slow or gone. */
+  async #endTurnAfter(writing: Promise<number>): Promise<void> {
+    await settlesWithin(writing, SETTLING_TURNS);
+    this.endTurn();
   }
 
   /**
@@ -90,6 +141,7 @@ export class ResponseWriter {
    */
   finish(written: number): Promise<void> | undefined {
     const { output } = this;
+    this.takesTurns = output.length > MEDIUM_BUFFER_BYTES;
     if (written < output.length || output.largeBody !== undefined) return this.#writeFrom(written);
     output.clear();
     if (this.#unsent !== undefined) this.#resolveUnsent();

@@ -1,6 +1,8 @@
 // The buffers of one worker, used over and over: a typed array is dear to make whatever its size, and drives garbage
 // collection. Nothing is cleared between two uses; whoever takes a buffer reads only what it has written.
 
+import { BufferTurns } from "./buffer_turns.ts";
+
 /** What a connection reads into while its requests are small. */
 export const SMALL_BUFFER_BYTES = 2_048;
 /** What it reads into when they are not, and what answers are collected in. */
@@ -47,6 +49,8 @@ export class OutputBuffer {
 
 /** Hands out buffers of three sizes and takes them back. */
 export class BufferPool {
+  /** The turns of connections that will probably need a large buffer for their output. */
+  readonly turns: BufferTurns = new BufferTurns();
   readonly #small: Uint8Array<ArrayBuffer>[] = [];
   readonly #medium: Uint8Array<ArrayBuffer>[] = [];
   readonly #large: Uint8Array<ArrayBuffer>[] = [];

@@ -8,7 +8,9 @@ import { NOT_SENT } from "../../src/handler/request.ts";
 import { SpoilingPool } from "../http1/reading.ts";
 
 /** A writer to a socket that takes so many bytes of each write. */
-function createWriter({ writeLimit = Infinity, isUnixSocket = false } = {}) {
+function createWriter(
+  { writeLimit = Infinity, isUnixSocket = false, pool = new SpoilingPool() } = {},
+) {
   const calls: string[] = [];
   const conn: WritableConn & { fails: boolean } = {
     fails: false,
@@ -22,7 +24,7 @@ function createWriter({ writeLimit = Infinity, isUnixSocket = false } = {}) {
   if (!isUnixSocket) conn.setNoDelay = () => void calls.push("setNoDelay");
   let restarts = 0;
   const timer = { restartWriteTimeout: () => void restarts++ };
-  const writer = new ResponseWriter(conn, new SpoilingPool(), timer);
+  const writer = new ResponseWriter(conn, pool, timer);
   const append = (text: string) => writer.output.append(new TextEncoder().encode(text));
   return { writer, conn, calls, append, restarts: () => restarts };
 }
@@ -136,6 +138,79 @@ for (const [way, write] of Object.entries(WAYS)) {
     });
   });
 }
+
+describe("ResponseWriter.takesTurns", () => {
+  it("is true after output of more than 16 KiB, and only then", async () => {
+    const { writer } = createWriter();
+    for (const [length, isLarge] of [[16_384, false], [16_385, true], [1, false]] as const) {
+      writer.output.append(new Uint8Array(length));
+      await writer.write();
+      assertEquals(writer.takesTurns, isLarge);
+    }
+  });
+});
+
+describe("ResponseWriter.beginTurn()", () => {
+  /** Two writers of one worker, the first of which has its turn. */
+  async function twoWriters() {
+    const pool = new SpoilingPool();
+    const [first, second] = [createWriter({ pool }), createWriter({ pool })];
+    await first.writer.beginTurn();
+    let hasBegun = false;
+    const begins = second.writer.beginTurn().then(() => {
+      hasBegun = true;
+    });
+    for (let turn = 0; turn < 5; turn++) await undefined;
+    assert(!hasBegun);
+    return { first, second, begins };
+  }
+
+  it("waits until the output of the turn before is written and its buffer is free", async () => {
+    const { first, second, begins } = await twoWriters();
+    first.append("x".repeat(20_000));
+    const { buffer } = first.writer.output.bytes;
+    const writing = first.writer.write();
+    await begins;
+    second.append("x".repeat(20_000));
+    assertEquals(second.writer.output.bytes.buffer, buffer);
+    await writing;
+  });
+
+  it("does not wait for a client that takes nothing", async () => {
+    const { first, begins } = await twoWriters();
+    first.conn.write = () => new Promise(() => {});
+    first.append("one");
+    first.writer.write();
+    await begins;
+  });
+
+  it("does not wait for a write that fails", async () => {
+    const { first, begins } = await twoWriters();
+    first.conn.fails = true;
+    first.append("one");
+    await assertRejects(() => first.writer.write(), Deno.errors.BrokenPipe);
+    await begins;
+  });
+
+  it("returns at once to a writer that has its turn", async () => {
+    const { first } = await twoWriters();
+    await first.writer.beginTurn();
+  });
+});
+
+describe("ResponseWriter.endTurnUnlessSettled()", () => {
+  it("ends the turn for a handler that waits, and keeps it for one that does not", async () => {
+    for (
+      const [response, ends] of [[new Promise(() => {}), true], [Promise.resolve(), false]] as const
+    ) {
+      const pool = new SpoilingPool();
+      const { writer } = createWriter({ pool });
+      await writer.beginTurn();
+      await writer.endTurnUnlessSettled(response);
+      assertEquals(pool.turns.queue().before === undefined, ends);
+    }
+  });
+});
 
 describe("ResponseWriter.settleWhenSent()", () => {
   it("resolves at once if nothing waits to be written", async () => {
