@@ -375,6 +375,70 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals(lines.length, 1, program.stderr.text);
   });
 
+  const REPOSITORY = new URL("../../", import.meta.url).pathname;
+  /** Programs that need what their own deno.json and package.json say. */
+  const configured: readonly { what: string; main: string; files: Record<string, string> }[] = [
+    {
+      what: "an import map",
+      main: "main.ts",
+      files: {
+        "main.ts": `import { greeting } from "greeting"; Deno.serve(() => new Response(greeting));`,
+        "greeting.ts": `export const greeting = "from the import map";`,
+      },
+    },
+    {
+      what: "a package of its package.json",
+      main: "main.js",
+      files: {
+        "main.js": `import greeting from "hello"; Deno.serve(() => new Response(greeting));`,
+        "package.json": `{ "type": "module", "dependencies": { "hello": "1.0.0" } }`,
+        "node_modules/hello/package.json": `{ "name": "hello", "version": "1.0.0" }`,
+        "node_modules/hello/index.js": `module.exports = "from a package";`,
+      },
+    },
+    {
+      what: "CommonJS modules",
+      main: "main.js",
+      files: {
+        "main.js": `const greeting = require("hello"); Deno.serve(() => new Response(greeting));`,
+        "package.json": `{ "type": "commonjs", "dependencies": { "hello": "1.0.0" } }`,
+        "node_modules/hello/package.json": `{ "name": "hello", "version": "1.0.0" }`,
+        "node_modules/hello/index.js": `module.exports = "from a package";`,
+      },
+    },
+  ];
+  const ways = [
+    {
+      what: "the command from JSR, which a link makes the one of a checkout",
+      links: [REPOSITORY],
+      command: (main: string) => ["jsr:@mudpie/server/cli", main],
+    },
+    {
+      what: "a checkout with --config",
+      links: undefined,
+      command: (main: string) => ["--config", "deno.json", CLI, main],
+    },
+  ];
+  for (const { what, main, files } of configured) {
+    for (const { what: way, links, command } of ways) {
+      it(`has ${what} under ${way}`, async () => {
+        const cwd = await Deno.makeTempDir({ dir: folder });
+        const imports = { greeting: "./greeting.ts" };
+        const config = { imports, links, nodeModulesDir: "manual" };
+        for (
+          const [file, text] of Object.entries({ ...files, "deno.json": JSON.stringify(config) })
+        ) {
+          await Deno.mkdir(`${cwd}/${file}`.replace(/\/[^/]*$/, ""), { recursive: true });
+          await Deno.writeTextFile(`${cwd}/${file}`, text);
+        }
+        await using program = Program.deno(["run", "-A", ...command(main), ...local], { cwd });
+        const { port } = await program.listening();
+        assertEquals((await ask(port, get("/"))).body.startsWith("from "), true);
+        await stop(program);
+      });
+    }
+  }
+
   it("is mentioned in the log once where it cannot be the main module, and runs", async () => {
     await Deno.mkdir(`${folder}/ambiguous`);
     await write("ambiguous/package.json", "{}");
