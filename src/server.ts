@@ -2,7 +2,7 @@
 // worker it serves.
 
 import { installFastResponse } from "./fetch/fast_response.ts";
-import { fetchHandler } from "./fetch/fetch_handler.ts";
+import { fetchHandler, prepareFetchHandlers } from "./fetch/fetch_handler.ts";
 import { FetchExchange } from "./fetch/fetch_exchange.ts";
 import type { AdminPort } from "./admin/admin_port.ts";
 import type { FetchHandler, Handler } from "./handler/handler.ts";
@@ -37,7 +37,7 @@ import type { RunningServer } from "./supervisor/running_server.ts";
 import { type CommandLine, launchOptions, planLaunch } from "./supervisor/launch.ts";
 import { listen } from "./net/listener.ts";
 import { denoArguments } from "./runtime/deno_arguments.ts";
-import { HANG_EXIT_CODE, supervise, type SupervisedServer } from "./supervisor/supervisor.ts";
+import type { SupervisedServer } from "./supervisor/supervisor.ts";
 import {
   type HostedServer,
   platformError,
@@ -358,6 +358,7 @@ export class WebServer {
       return await serveHere(this, served);
     }
     const running = await this.#launch("run", coded);
+    const { HANG_EXIT_CODE } = await loadSupervisor();
     await running.finished.catch((error) => {
       if (!running.hasHung) throw error;
       // The process is to end with a code of its own, which a rejection would keep it from.
@@ -428,6 +429,7 @@ export class WebServer {
     // It is the first to open, so that it can report on the rest of the start.
     const admin = settings.admin === undefined ? undefined : await openAdminPort(settings.admin);
     try {
+      const { supervise } = await loadSupervisor();
       const running = await supervise({
         ...launch,
         wasMisused: () => this.#wasMisused,
@@ -509,6 +511,11 @@ export class WebServer {
 async function openAdminPort(options: AdminSettings): Promise<AdminPort> {
   const { AdminPort } = await import("./admin/admin_port.ts");
   return AdminPort.open(options);
+}
+
+/** The supervisor is loaded only on the main thread: a worker would start later for it. */
+async function loadSupervisor() {
+  return await import("./supervisor/supervisor.ts");
 }
 
 /** What has come of loading an application in a worker. */
@@ -628,9 +635,9 @@ function beginDenoServe({ handler, place, onListen }: TakenServer): HostedServer
   if (isWorkerTaken) return beginSideServer({ handler, place, onListen });
   const routes = [{ pattern: "/", isExact: false, allow: undefined }];
   const introduction = { servedBy, routes, runOptions: place, hasOnEvent: false } as const;
-  const result = link.introduceAndWait(introduction);
-  if (result.kind === "failed") throw platformError(result.name, result.message);
   const server = serverOf(handler);
+  const result = link.introduceAndWait(introduction, prepareFetchHandlers);
+  if (result.kind === "failed") throw platformError(result.name, result.message);
   denoServe = serveHere(server, { servedBy, runOptions: place, onListen });
   return {
     addr: result.address,

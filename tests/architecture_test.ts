@@ -122,6 +122,15 @@ const topLevel = [
   "tests",
 ];
 
+/** What is loaded only later than these modules: a server would answer its first request later for it. */
+const lazy: { entry: Place; never: Place[] }[] = [
+  // What the main thread loads before it spawns the first worker.
+  { entry: "src/cli/main.ts", never: ["src/server.ts", "src/connection/", "src/handler/"] },
+  // What a worker loads before the program, and a program with this library.
+  { entry: "src/cli/worker.ts", never: ["src/supervisor/supervisor.ts", "src/admin/"] },
+  { entry: "mod.ts", never: ["src/supervisor/supervisor.ts", "src/admin/"] },
+];
+
 /**
  * Hosts that packages come from. Which one a machine uses is its own business: a name written down
  * here breaks the build wherever a mirror stands in. In pieces, so that this file passes, too.
@@ -223,6 +232,28 @@ function findDependencies(sources: Sources): string[] {
   return problems;
 }
 
+function findEarlyLoads(sources: Sources): string[] {
+  return lazy.flatMap(({ entry, never }) =>
+    loadedWith(entry, sources)
+      .filter((module) => never.some((place) => isIn(place, module)))
+      .map((module) => `${entry} must not load ${module} before it runs`)
+  );
+}
+
+/** A module, and all that is loaded before it runs. */
+function loadedWith(entry: string, sources: Sources): string[] {
+  const loaded = [entry];
+  // It grows while it is read.
+  for (const module of loaded) {
+    for (const { specifier, isTypeOnly, isDynamic } of importsOf(sources.get(module) ?? "")) {
+      const target = resolve(specifier, module);
+      if (target === undefined || isTypeOnly || isDynamic || loaded.includes(target)) continue;
+      loaded.push(target);
+    }
+  }
+  return loaded;
+}
+
 /** Places that a table names and that are empty, so that their rule holds for nothing. */
 function findIdleRules(sources: Sources): string[] {
   return namedPlaces()
@@ -236,6 +267,7 @@ function namedPlaces(): Place[] {
     ...steps.flat(),
     ...strangers.flatMap(({ modules, never }) => [modules, never]),
     ...purity.flatMap((rule) => rule.modules),
+    ...lazy.flatMap(({ entry, never }) => [entry, ...never]),
   ];
   return [...new Set(places)];
 }
@@ -289,6 +321,10 @@ describe("the repository", { ignore: !canRead }, () => {
 
   it("has no ring of imports", async () => {
     assertEquals(findCycles(await readServer()), []);
+  });
+
+  it("loads what the first request does not need later than that", async () => {
+    assertEquals(findEarlyLoads(await readServer()), []);
   });
 
   it("depends on nothing but Deno", async () => {
@@ -483,6 +519,16 @@ describe("the rules of the architecture", { ignore: !canRead }, () => {
       problems: [`src/a.ts:1 must not depend on "@mudpie/server"`],
     },
     {
+      what: "a module that is loaded too early",
+      find: findEarlyLoads,
+      sources: {
+        "src/cli/worker.ts": `import { serve } from "../server.ts";`,
+        "src/server.ts":
+          `import type { A } from "./admin/a.ts";\nimport { supervise } from "./supervisor/supervisor.ts";\nawait import("./admin/b.ts");`,
+      },
+      problems: ["src/cli/worker.ts must not load src/supervisor/supervisor.ts before it runs"],
+    },
+    {
       what: "a registry's host",
       find: findRegistryHosts,
       sources: {
@@ -591,7 +637,7 @@ describe("importsOf()", () => {
     { source: `export * from "a";`, specifiers: ["a"], areTypes: [false] },
     { source: `export * as b from "a";`, specifiers: ["a"], areTypes: [false] },
     { source: `export type { A } from "a";`, specifiers: ["a"], areTypes: [true] },
-    { source: `await import( "a" );`, specifiers: ["a"], areTypes: [false] },
+    { source: `await import( "a" );`, specifiers: ["a"], areTypes: [false], areDynamic: [true] },
     {
       source: `export interface A { from: "x"; }\nexport { b } from "a";`,
       specifiers: ["a"],
@@ -600,11 +646,15 @@ describe("importsOf()", () => {
     { source: `export const from = "x", type = import.meta.url;`, specifiers: [], areTypes: [] },
     { source: `// import "a";\nconst b = 'import "c"';`, specifiers: [], areTypes: [] },
   ];
-  for (const { source, specifiers, areTypes } of cases) {
+  for (const { source, specifiers, areTypes, areDynamic } of cases) {
     it(`reads ${JSON.stringify(source)}`, () => {
       const imports = importsOf(source);
       assertEquals(imports.map((found) => found.specifier), specifiers);
       assertEquals(imports.map((found) => found.isTypeOnly), areTypes);
+      assertEquals(
+        imports.map((found) => found.isDynamic),
+        areDynamic ?? areTypes.map(() => false),
+      );
     });
   }
 });

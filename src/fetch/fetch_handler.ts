@@ -2,6 +2,7 @@
 // more arguments, which are one object. What the application does not read is not made.
 
 import type { FetchContext, FetchHandler, FetchInfo, Handler } from "../handler/handler.ts";
+import { preparePlatformRequests } from "../handler/platform_request.ts";
 import { completionOf, type WebRequest } from "../handler/request.ts";
 import { nameOfType } from "../handler/type_name.ts";
 
@@ -54,10 +55,20 @@ export function fetchHandler(fetch: FetchHandler): Handler {
     return fetch(req.toRequest(), info, info);
   };
   fetchHandlers.add(handler);
+  hasFetchHandlers = true;
   return handler;
 }
 
 const fetchHandlers = new WeakSet<Handler>();
+let hasFetchHandlers = false;
+
+/**
+ * Does what the first request of a fetch-style handler would have to wait for, if there is such a
+ * handler. A worker calls it while it waits for the supervisor.
+ */
+export function prepareFetchHandlers(): void {
+  if (hasFetchHandlers) preparePlatformRequests();
+}
 
 /**
  * Whether a handler is one of {@linkcode fetchHandler}. Such a handler passes bodies on as they

@@ -23,6 +23,11 @@ export function createPlatformRequest(parts: RequestParts): Request {
   return maker(parts);
 }
 
+/** Does what the first request would have to wait for: the maker of requests is tested. */
+export function preparePlatformRequests(): void {
+  maker ??= chooseMaker();
+}
+
 function chooseMaker(): RequestMaker {
   try {
     const lazy = defineLazyRequest();

@@ -157,9 +157,12 @@ export class SupervisorLink {
 
   /**
    * The same for an application that needs its address at once: this blocks until the address is
-   * reserved, or cannot be.
+   * reserved, or cannot be. Before that, it calls `prepare`, while the supervisor is at work.
    */
-  introduceAndWait(introduction: Omit<Introduction, "answer">): AddressResult {
+  introduceAndWait(
+    introduction: Omit<Introduction, "answer">,
+    prepare: () => void,
+  ): AddressResult {
     const configuration = this.#configuration;
     if (configuration !== undefined) {
       // Programs often remove the file of a socket before they listen.
@@ -170,6 +173,7 @@ export class SupervisorLink {
     const answer = new AddressAnswer();
     const { memory } = answer;
     this.#post({ kind: "introduced", introduction: { ...introduction, answer: memory } });
+    prepare();
     const result = answer.wait();
     this.#isIntroduced = result.kind === "reserved";
     return result;

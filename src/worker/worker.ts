@@ -3,6 +3,7 @@
 // the supervisor a message only when it begins, panics, and ends.
 
 import type { ConnectionContext } from "../connection/connection_context.ts";
+import { prepareFetchHandlers } from "../fetch/fetch_handler.ts";
 import { ConnectionBudget } from "../ipc/connection_budget.ts";
 import type { DrainOrder } from "../ipc/drain_order.ts";
 import type { WorkerConfiguration } from "../ipc/messages.ts";
@@ -43,6 +44,7 @@ export async function serveAsWorker(
   // loop, so that --check finds it.
   if (link.isFirst) await new Promise((resolve) => setTimeout(resolve));
   link.introduce(introductionOf(program));
+  prepareFetchHandlers();
   const configuration = await link.configured;
   const settings = overrideServerSettings(program.settings, configuration.serverOptions);
   await new ServingWorker({ ...program, settings }, number, configuration, link).live();

@@ -1,8 +1,17 @@
-import { assertEquals, assertInstanceOf, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { Worker } from "node:worker_threads";
 import { fetchHandler, HttpError } from "../../mod.ts";
 import type { Peer } from "../../src/handler/client_origin.ts";
 import { resolveServerOptions } from "../../src/options/server_options.ts";
+import { within } from "../support/deadline.ts";
+import { canReadTests } from "../support/permissions.ts";
 import { assertPanic } from "../support/requests/assert_panic.ts";
 import { PEER, TestDispatcher } from "../support/requests/socketless_exchange.ts";
 
@@ -117,4 +126,41 @@ describe("fetchHandler()", () => {
       assertStringIncludes(message, "app.fetch");
     });
   }
+});
+
+const MODULE = new URL("../../src/fetch/fetch_handler.ts", import.meta.url).href;
+
+describe("prepareFetchHandlers()", { ignore: !canReadTests }, () => {
+  it("tests the maker of requests once, if there is a handler that needs them", async () => {
+    // A thread of its own: there is one maker for each.
+    const script = `
+      const PlatformRequest = Request;
+      let made = 0;
+      globalThis.Request = class extends PlatformRequest {
+        constructor(...args) {
+          super(...args);
+          made++;
+        }
+      };
+      const { fetchHandler, prepareFetchHandlers } = await import(${JSON.stringify(MODULE)});
+      const counts = [];
+      const prepare = () => {
+        prepareFetchHandlers();
+        counts.push(made);
+      };
+      prepare();
+      fetchHandler(() => new Response());
+      prepare();
+      prepare();
+      globalThis.postMessage(counts);`;
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`));
+    const posted = Promise.withResolvers<number[]>();
+    worker.on("message", posted.resolve);
+    worker.on("error", posted.reject);
+    const [without, first, second] = await within(posted.promise, "what was made");
+    await worker.terminate();
+    assertEquals(without, 0);
+    assertGreater(first, 0);
+    assertEquals(second, first);
+  });
 });

@@ -7,6 +7,8 @@ interface Import {
   line: number;
   /** Nothing of it is left when the types are gone, so nothing is loaded for it. */
   isTypeOnly: boolean;
+  /** It is loaded when the code comes to it, rather than before the module runs. */
+  isDynamic: boolean;
 }
 
 const comment = /\/\/[^\n]*|\/\*[^]*?\*\//y;
@@ -100,6 +102,7 @@ export function importsOf(source: string): Import[] {
       line: lineAt(source, match.index),
       isTypeOnly: match.groups?.type !== undefined ||
         bindsOnlyTypes(match.groups?.bindings ?? ""),
+      isDynamic: match[0].includes("("),
     };
   });
 }

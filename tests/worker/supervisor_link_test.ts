@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { AddressAnswer } from "../../src/ipc/address_answer.ts";
 import { messageIn, type SupervisorMessage } from "../../src/ipc/messages.ts";
 import { onLifeLockFree } from "../../src/runtime/life_lock.ts";
 import { ownWorkerName } from "../../src/worker/supervisor_link.ts";
@@ -14,15 +15,18 @@ function startWorker(name: string) {
   const worker = startWebWorker("links.ts", name);
   const seen: string[] = [];
   let lock = "";
+  let memory: SharedArrayBuffer | undefined;
   worker.onmessage = ({ data }) => {
     const message = messageIn(data);
     if (message?.kind === "loaded") lock = message.lock;
+    if (message?.kind === "introduced") memory = message.introduction.answer;
     seen.push(message === undefined ? data.seen : `says ${message.kind}`);
   };
   return {
     worker,
     seen,
     lock: () => lock,
+    memory: () => memory,
     send: (message: SupervisorMessage) => worker.postMessage(message),
     see: (what: string) => eventually(() => seen.includes(what), what),
   };
@@ -66,6 +70,19 @@ describe("SupervisorLink", { ignore: !canReadTests }, () => {
       "says closing",
       "drain for reload",
     ]);
+  });
+
+  it("prepares after it has asked for an address, while it waits for the answer", async () => {
+    const { worker, seen, send, see, memory } = startWorker("mudpie:1");
+    await see("says loaded");
+    send({ kind: "load", order: { app: "asks for an address" } });
+    // Only this answer ends the wait.
+    await see("prepared");
+    new AddressAnswer(memory()).settle({ kind: "failed", name: "AddrInUse", message: "in use" });
+    await see("address failed");
+    worker.terminate();
+    const asked = seen.indexOf("says introduced");
+    assertEquals(seen.slice(asked, asked + 3), ["says introduced", "prepared", "address failed"]);
   });
 
   it("holds the lock that it names, until the thread ends", async () => {

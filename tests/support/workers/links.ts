@@ -10,6 +10,16 @@ const link = new SupervisorLink();
 link.onDrain = (order) => post(`drain for ${order.reason}`);
 link.moduleHasRun.then((isKnown) => post(`module has run: ${isKnown}`));
 const app = await link.app;
+if (app === "asks for an address") {
+  const introduction = {
+    servedBy: "Deno.serve()",
+    routes: [],
+    runOptions: {},
+    hasOnEvent: false,
+  } as const;
+  const result = link.introduceAndWait(introduction, () => post("prepared"));
+  post(`address ${result.kind}`);
+}
 post(`loads ${app}, first: ${link.isFirst}, place: ${link.place}, running: ${link.isRunning}`);
 link.noteRun();
 post(`running: ${link.isRunning}`);
