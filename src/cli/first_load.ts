@@ -10,6 +10,9 @@ import type { ServeInvocation } from "./arguments.ts";
 /** How long an application that was loaded may serve nothing before the log mentions it. */
 const WAITING_AFTER_MS = 1_000;
 
+/** How long an application may load before the log mentions it. A large one takes seconds. */
+const LOADING_AFTER_MS = 5_000;
+
 /** Where things are. */
 export interface Places {
   /** The application's module. */
@@ -38,10 +41,11 @@ export function startFirstWorker(
     heapLimitBytes: heapLimitBytesPerWorker,
     timeoutMs: startTimeout,
     waitingAfterMs: WAITING_AFTER_MS,
-    onWaiting: () =>
+    loadingAfterMs: LOADING_AFTER_MS,
+    onWaiting: (isLoaded) =>
       logToStandardError(
         escapeForLog(
-          `${app} is loaded and serves nothing yet; ${
+          `${app} is ${isLoaded ? "loaded" : "still loading"} and serves nothing yet; ${
             startTimeout === 0
               ? "startTimeout is off, so there is no limit to the wait"
               : `waiting until startTimeout (${startTimeout} ms)`

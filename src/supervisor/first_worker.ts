@@ -27,9 +27,13 @@ export interface FirstWorkerOptions extends WorkerKind {
   readonly app: string;
   /** How long the worker may take until the application serves, in milliseconds; 0 for any time. */
   readonly timeoutMs: number;
-  /** Called when the application serves nothing yet so long after it was loaded. */
-  readonly onWaiting: () => void;
+  /**
+   * Called when the application serves nothing yet: so long after it was loaded, or so long after it
+   * has begun to load, which a top-level await may make endless.
+   */
+  readonly onWaiting: (isLoaded: boolean) => void;
   readonly waitingAfterMs: number;
+  readonly loadingAfterMs: number;
 }
 
 /** What came of loading the application. */
@@ -59,6 +63,8 @@ export class FirstWorker {
   #lock: string | undefined;
   /** Set while the application that was loaded serves nothing. */
   #found: string | undefined;
+  /** Whether the worker has reported what has come of loading the application. */
+  #hasReported = false;
   #end: ThreadEnd | undefined;
   /** What only a fleet can answer. */
   readonly #unanswered: WorkerMessage[] = [];
@@ -156,10 +162,14 @@ export class FirstWorker {
 
   #onMessage(message: WorkerMessage): void {
     if (this.#fleet !== undefined) return this.#fleet.onMessage(message);
+    if (message.kind !== "loaded") this.#hasReported = true;
     switch (message.kind) {
       case "loaded":
         this.#lock = message.lock;
-        return this.#worker.send({ kind: "load", order: { app: this.#options.app } });
+        this.#worker.send({ kind: "load", order: { app: this.#options.app } });
+        return this.#after(this.#options.loadingAfterMs, () => {
+          if (!this.#hasReported) this.#options.onWaiting(false);
+        });
       case "introduced": {
         const { introduction } = message;
         this.#found = undefined;
@@ -171,7 +181,7 @@ export class FirstWorker {
       case "idle":
         this.#found = message.found;
         return this.#after(this.#options.waitingAfterMs, () => {
-          if (this.#found !== undefined) this.#options.onWaiting();
+          if (this.#found !== undefined) this.#options.onWaiting(true);
         });
       case "failed":
         return this.#outcome.resolve({ kind: "failed", reason: message.message });

@@ -24,6 +24,7 @@ const OPTIONS: FirstWorkerOptions = {
   timeoutMs: 0,
   onWaiting: () => {},
   waitingAfterMs: 1,
+  loadingAfterMs: 1,
 };
 
 const INTRODUCTION: Introduction = {
@@ -131,10 +132,29 @@ describe("FirstWorker", () => {
   }
 
   it("calls onWaiting for a program that serves nothing yet", async () => {
-    const called = Promise.withResolvers<void>();
+    const called = Promise.withResolvers<boolean>();
     const [first, worker] = start({ onWaiting: called.resolve });
     worker.report({ kind: "idle", found: "it has no default export" });
-    await within(called.promise, "a call");
+    assertEquals(await within(called.promise, "a call"), true);
+    first.terminate();
+  });
+
+  it("calls onWaiting for a program that is not loaded, as with an endless await", async () => {
+    const called = Promise.withResolvers<boolean>();
+    const [first, worker] = start({ onWaiting: called.resolve });
+    worker.report({ kind: "loaded", lock: "lock" });
+    assertEquals(await within(called.promise, "a call"), false);
+    first.terminate();
+  });
+
+  it("does not call onWaiting for a program that serves before it is loaded", async () => {
+    let calls = 0;
+    const [first, worker] = start({ onWaiting: () => calls++ });
+    worker.report({ kind: "loaded", lock: "lock" });
+    worker.report({ kind: "introduced", introduction: INTRODUCTION });
+    // Timers of one length fire in order.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    assertEquals(calls, 0);
     first.terminate();
   });
 

@@ -29,6 +29,7 @@ const COMMAND_LINE: CommandLine = {
     timeoutMs: 0,
     onWaiting: () => {},
     waitingAfterMs: 0,
+    loadingAfterMs: 0,
   }, WORKERS.spawn),
   isAppWrittenInFull: false,
   isPathLinked: true,
