@@ -13,6 +13,7 @@ import {
   bodyFailureOf,
   decodeAhead,
   isAbort,
+  type MatchedRoute,
   needsDecodingAhead,
   setRoute,
   type WebRequest,
@@ -24,7 +25,7 @@ import type { RequestHead } from "../http1/request_head.ts";
 import type { StreamingRule } from "../http1/request_parser.ts";
 import { platformClass } from "../runtime/platform_classes.ts";
 import { METHODS } from "./route_target.ts";
-import type { Match, Router } from "./router.ts";
+import type { Router } from "./router.ts";
 
 /** Called with every panic. Returns what the client gets. */
 export type PanicListener = (error: unknown, request: WebRequest) => WebResponse;
@@ -79,7 +80,7 @@ export class Dispatcher {
     switch (match.kind) {
       case "found":
         setRoute(request, match.route);
-        if (needsDecodingAhead(request) && !readsCodedBody(match)) {
+        if (needsDecodingAhead(request) && !readsCodedBody(match.route, match.target)) {
           return decodeAhead(request).then(
             () => this.#call(match.target, request),
             (error) => this.recover(error, request),
@@ -222,13 +223,14 @@ function faultOfFetch(error: unknown, request: WebRequest): BodyFault | undefine
 }
 
 /** RFC 9110, section 9.3.7: "*" asks about the server as a whole, and is no path. */
-function isAboutServer({ method, target }: Pick<RequestHead, "method" | "target">): boolean {
-  return method === "OPTIONS" && target === "*";
+function isAboutServer(request: Pick<RequestHead, "method" | "target">): boolean {
+  // The target is cut out of the head when it is read, which most requests do not need.
+  return request.method === "OPTIONS" && request.target === "*";
 }
 
 /** Whether a handler gets the body in the content coding in which it was sent. */
-function readsCodedBody({ route, target }: Match<Handler> & { kind: "found" }): boolean {
-  return route.streamsBody || isFetchHandler(target);
+function readsCodedBody(route: MatchedRoute, handler: Handler): boolean {
+  return route.streamsBody || isFetchHandler(handler);
 }
 
 /** A handler may throw anything, even a proxy that throws when it is looked at. */
