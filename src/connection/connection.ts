@@ -155,7 +155,7 @@ export class Connection
     // of it. Most connections have neither, and each await costs some microtasks.
     const reading = this.client.settle();
     if (reading !== undefined) await reading;
-    const finalResponse = isEnding(this.#state) ? this.#state.finalResponse : undefined;
+    const finalResponse = this.#finalResponse;
     if (finalResponse !== undefined) await finalResponse.catch(() => {});
     this.#writer.output.clear();
     this.parser.release();
@@ -203,7 +203,7 @@ export class Connection
           }
           if (this.#body !== undefined) await this.#finishBody(this.#body);
         }
-        if (isEnding(this.#state)) return this.#state.finalResponse;
+        if (this.#isEnding) return this.#finalResponse;
         if (writer.isFull) {
           await this.#write();
           if (isEnding(this.#state)) return;
@@ -224,6 +224,21 @@ export class Connection
   #parse(): ParserOutcome {
     this.client.hasUnparsedBytes = false;
     return this.parser.next();
+  }
+
+  /**
+   * Whether the loop must end. Most often a handler has just been called, and one comparison of
+   * states shows that the loop goes on.
+   */
+  get #isEnding(): boolean {
+    const state = this.#state;
+    return state !== this.#handling && isEnding(state);
+  }
+
+  /** The final response that was sent from outside; undefined if there is none. */
+  get #finalResponse(): Promise<void> | undefined {
+    const state = this.#state;
+    return isEnding(state) ? state.finalResponse : undefined;
   }
 
   /** Enters another state after something was awaited, unless the connection is ending by now. */
@@ -265,7 +280,7 @@ export class Connection
    * meanwhile.
    */
   #callHandler(): void {
-    if (isEnding(this.#state)) return;
+    if (this.#isEnding) return;
     const handling = this.#handling;
     try {
       handling.call = this.#call();
@@ -370,7 +385,7 @@ export class Connection
     const exchange = this.#exchange;
     const { stream } = response;
     exchange.noteHandled();
-    if (isClientGone || isEnding(this.#state)) {
+    if (isClientGone || this.#isEnding) {
       stream?.cancel(UNWANTED);
       exchange.drop();
       return CALL_OVER;
