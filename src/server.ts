@@ -569,8 +569,14 @@ async function serveLoaded(link: SupervisorLink, load: LoadApp): Promise<void> {
   const loaded = await load(app, note);
   endWatch?.();
   if (link.isRunning) {
-    // A failure of an application that serves already ends the worker as any other does.
-    if (loaded.kind === "failed") throw loaded.error;
+    if (loaded.kind === "failed") {
+      // A check has not ended yet, so this is a failure to load.
+      if (link.isIntroducing) {
+        return link.send({ kind: "failed", isFinal: false, message: loaded.reason });
+      }
+      // A failure of an application that serves already ends the worker as any other does.
+      throw loaded.error;
+    }
     if (loaded.kind === "servable") {
       note(`${app} serves by a call, so its default export is not served`);
     }
@@ -610,13 +616,19 @@ function beginSideServer({ handler, place, onListen }: TakenServer): HostedServe
   }
   const result = link.reserve(place.hostname ?? "0.0.0.0", place.port ?? 8_000);
   if (result.kind === "failed") throw platformError(result.name, result.message);
+  const hosted = {
+    addr: result.address,
+    finished: drained.promise,
+    close: (call: string) => link.close(call),
+  };
+  if (result.kind === "pretended") return hosted;
   const { address, port } = result;
   if (port === undefined) throw new TypeError("The supervisor has sent no address to listen at");
   const listener = listen(port);
   const router = routerOf(serverOf(handler));
   sideServers.add({ listener, isQueueShared: port.listen === "shared", router });
   onListen?.(address);
-  return { addr: address, finished: drained.promise, close: (call) => link.close(call) };
+  return hosted;
 }
 
 /** Calls what the program wants to have called when its process is to end. */

@@ -26,32 +26,49 @@ export async function check(
   if (outcome.kind !== "introduced") {
     return { isGood: false, text: failureOf(invocation.app, outcome) };
   }
+  const judgement = judge(invocation, outcome.introduction);
+  if (!judgement.isGood) return judgement;
+  // A call of Deno.serve() waits for its address. What follows it may fail as well.
+  const last = first.pretend(judgement.address) ? await first.outcome : outcome;
+  if (last.kind !== "introduced") {
+    return { isGood: false, text: failureOf(invocation.app, last) };
+  }
   // A promise that the module left rejected ended the worker before. Other errors may end it soon.
   const failure = await first.failureWithin(shortTurns());
   return failure === undefined
-    ? judge(invocation, outcome.introduction)
+    ? judgement
     : { isGood: false, text: failureOf(invocation.app, { kind: "failed", reason: failure }) };
 }
 
+/** A result, with the address at which a good application would listen. */
+type Judgement =
+  | CheckResult & { readonly isGood: true; readonly address: Deno.Addr }
+  | CheckResult & { readonly isGood: false };
+
 /** The options of the application and those of the command line may still contradict each other. */
-function judge(invocation: ServeInvocation, introduction: Introduction): CheckResult {
-  const address = fillFor(invocation, introduction);
-  if (address.kind === "refused") return { isGood: false, text: address.reason };
+function judge(invocation: ServeInvocation, introduction: Introduction): Judgement {
+  const filled = fillFor(invocation, introduction);
+  if (filled.kind === "refused") return { isGood: false, text: filled.reason };
   try {
     const settings = resolveRunOptions(
       optionsOverCode(introduction.runOptions, {
         runOptions: invocation.runOptions,
-        fallbackOptions: address.options,
+        fallbackOptions: filled.options,
       }),
     );
-    const source = addressSource(invocation, introduction, address);
+    const source = addressSource(invocation, introduction, filled);
     const isToldHere = invocation.runOptions.workers !== undefined;
     const count = resolveWorkerCount(settings, isToldHere ? invocation.workersSource : undefined);
-    const place = settings.path ?? httpOrigin(settings.hostname, settings.port);
+    const { hostname, port, path } = settings;
+    const place = path ?? httpOrigin(hostname, port);
     const workers = count.workers === 1 ? "1 worker" : `${count.workers} workers`;
     const start =
       `${invocation.app} starts; it would listen on ${place} (${source}) with ${workers} (${count.source})`;
-    return { isGood: true, text: [start, ...describeRoutes(introduction.routes)].join("\n") };
+    const address: Deno.Addr = path === undefined
+      ? { transport: "tcp", hostname, port }
+      : { transport: "unix", path };
+    const text = [start, ...describeRoutes(introduction.routes)].join("\n");
+    return { isGood: true, text, address };
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     return { isGood: false, text: error.message };

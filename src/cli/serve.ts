@@ -138,6 +138,6 @@ export function failureOf(app: string, outcome: Failure): string {
   if (outcome.kind === "failed") return `Cannot load ${app}: ${outcome.reason}`;
   const { found, limitMs } = outcome;
   const within = limitMs === undefined ? "" : `within startTimeout (${limitMs} ms) `;
-  return `Nothing to serve in ${app}: ${found}, and ${within}it calls neither Deno.serve() nor run(); ` +
+  return `Nothing to serve in ${app}: ${found}, and ${within}no call of Deno.serve() or run() has succeeded; ` +
     'expected Deno.serve(handler), "export default { fetch }", a WebServer as default export, or await server.run()';
 }

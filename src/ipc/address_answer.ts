@@ -12,6 +12,8 @@ export type AddressResult =
     /** How to listen there, if the worker is to do so at once. */
     readonly port?: PortAddress;
   }
+  /** What the address would be. Nothing listens there: the program is only checked. */
+  | { readonly kind: "pretended"; readonly address: Deno.Addr }
   /** `name` is that of the class of the error, such as "AddrInUse". */
   | { readonly kind: "failed"; readonly name: string; readonly message: string };
 
@@ -55,6 +57,6 @@ export class AddressAnswer {
 }
 
 function shorten(result: AddressResult): AddressResult {
-  if (result.kind === "reserved") return result;
+  if (result.kind !== "failed") return result;
   return { ...result, message: result.message.slice(0, MAX_MESSAGE_LENGTH) };
 }

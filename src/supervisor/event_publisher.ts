@@ -25,6 +25,8 @@ export class EventPublisher {
   readonly #receivers: Receivers;
   readonly #replacements: Replacements = {};
   #hasAdvised = false;
+  /** What has become of workers before all accepted. The error of a failed start has the cause. */
+  readonly #deathsAtStart: string[] = [];
 
   constructor(receivers: Receivers) {
     this.#receivers = receivers;
@@ -46,9 +48,17 @@ export class EventPublisher {
       this.#countReplacement(event.cause);
     }
     if (event.kind === "ended" && event.cause === "crash") this.#countReplacement(event.cause);
+    this.#noteStart(event, phase);
     if (isWorthALine(event, phase)) log(fleetLine(event));
     observer?.note(event);
     this.#callHook(event);
+  }
+
+  /** Logs the deaths of workers at a start that has succeeded in the end. */
+  #noteStart(event: FleetEvent, phase: FleetPhase): void {
+    if (event.kind === "ended" && phase === "starting") this.#deathsAtStart.push(fleetLine(event));
+    if (event.kind !== "listening") return;
+    for (const line of this.#deathsAtStart.splice(0)) this.#receivers.log(line);
   }
 
   /** Logs the advice when it begins to matter, and never for a fleet that replaces no worker. */

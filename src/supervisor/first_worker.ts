@@ -66,6 +66,8 @@ export class FirstWorker {
   /** Whether the worker has reported what has come of loading the application. */
   #hasReported = false;
   #end: ThreadEnd | undefined;
+  /** Whether no address is reserved, because the application is only checked. */
+  #isPretending = false;
   /** What only a fleet can answer. */
   readonly #unanswered: WorkerMessage[] = [];
   /** The fleet, once it has adopted the worker. */
@@ -111,6 +113,21 @@ export class FirstWorker {
     this.#answer = undefined;
     this.#outcome = Promise.withResolvers();
     answer.settle({ kind: "failed", name, message });
+    return true;
+  }
+
+  /**
+   * Answers the application as if it listened at an address, so that what follows its call runs.
+   * Returns whether the application waits for it: then it is introduced once more at the end of its
+   * turn, unless it has failed by then.
+   */
+  pretend(address: Deno.Addr): boolean {
+    const answer = this.#answer;
+    if (answer === undefined) return false;
+    this.#answer = undefined;
+    this.#outcome = Promise.withResolvers();
+    this.#isPretending = true;
+    answer.settle({ kind: "pretended", address });
     return true;
   }
 
@@ -176,8 +193,12 @@ export class FirstWorker {
         this.#answer = introduction.answer && new AddressAnswer(introduction.answer);
         return this.#outcome.resolve({ kind: "introduced", introduction });
       }
-      case "reserve":
-        return void this.#unanswered.push(message);
+      case "reserve": {
+        if (!this.#isPretending) return void this.#unanswered.push(message);
+        const { hostname, port } = message.place;
+        const address = { transport: "tcp", hostname, port } as const;
+        return new AddressAnswer(message.answer).settle({ kind: "pretended", address });
+      }
       case "idle":
         this.#found = message.found;
         return this.#after(this.#options.waitingAfterMs, () => {

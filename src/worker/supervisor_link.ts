@@ -143,6 +143,11 @@ export class SupervisorLink {
     return this.#isFirst;
   }
 
+  /** Whether the supervisor waits for an introduction, the first one or another. */
+  get isIntroducing(): boolean {
+    return this.#isFirst && !this.#isIntroduced;
+  }
+
   /** The worker's place in the fleet; undefined until it is known. The first worker has the first. */
   get place(): number | undefined {
     return this.#configuration?.place ?? (this.#isFirst ? 1 : undefined);
@@ -150,7 +155,7 @@ export class SupervisorLink {
 
   /** Reports what the application asks for, if the supervisor does not know that yet. */
   introduce(introduction: Omit<Introduction, "answer">): void {
-    if (!this.#isFirst || this.#isIntroduced) return;
+    if (!this.isIntroducing) return;
     this.#isIntroduced = true;
     this.#post({ kind: "introduced", introduction: { ...introduction, answer: undefined } });
   }
@@ -175,6 +180,7 @@ export class SupervisorLink {
     this.#post({ kind: "introduced", introduction: { ...introduction, answer: memory } });
     prepare();
     const result = answer.wait();
+    // After a pretended address the application is introduced once more, at the end of its turn.
     this.#isIntroduced = result.kind === "reserved";
     return result;
   }

@@ -1,13 +1,14 @@
 // Programs that call Deno.serve, run by the command line: where they listen, how they end, and what of them goes wrong.
 // program_answers_test.ts has what their clients see.
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { DEADLINE_MS, within } from "../support/deadline.ts";
 import { type Answer, type Asked, askFrom, get } from "../support/servers/answers.ts";
 import { Program, type ProgramOptions } from "../support/servers/program.ts";
 import { CAN_START_PROGRAMS } from "../support/servers/started_app.ts";
 
+const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 const CLI = new URL("../../src/cli.ts", import.meta.url).pathname;
 const PROGRAMS = new URL("../support/programs/", import.meta.url).pathname;
 
@@ -258,6 +259,45 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     assertStringIncludes(program.stdout.text, "every method  / and all under it");
   });
 
+  const checks = [
+    {
+      what: "a second server and an address that it reads",
+      code: `const { addr } = Deno.serve({ port: 4321 }, () => new Response());
+        const second = Deno.serve({ port: 4322 }, () => new Response());
+        if (addr.port !== 4321 || second.addr.port !== 4322) throw new Error("no address");
+        await second.finished;`,
+      fault: undefined,
+    },
+    {
+      what: "a promise that it leaves rejected in the turn of its call",
+      code: `Deno.serve(() => new Response());
+        Promise.reject(new Error("no database"));`,
+      fault: "no database",
+    },
+    {
+      what: "an error after its call",
+      code: `Deno.serve({ path: "/run/a.sock" }, () => new Response());
+        throw new Error("no database");`,
+      fault: "no database",
+    },
+  ];
+  for (const isolation of ["thread", "web"]) {
+    it(`is checked beyond its call, and nothing listens (${isolation})`, async (t) => {
+      for (const { what, code, fault } of checks) {
+        await t.step(what, async () => {
+          const app = await write("checked_on.ts", code);
+          await using program = mudpie(app, ["--check", "--isolation", isolation]);
+          const { code: exitCode } = await program.ended();
+          assertEquals(exitCode, fault === undefined ? 0 : 1, program.stderr.text);
+          const lines = program.stderr.all.filter((line) => line.startsWith("mudpie: "));
+          assertEquals(lines.length, fault === undefined ? 0 : 1, program.stderr.text);
+          assertStringIncludes(program.stderr.text, fault ?? "");
+          assertEquals(program.stdout.text.includes("starts; it would"), fault === undefined);
+        });
+      }
+    });
+  }
+
   for (const isolation of ["thread", "web"]) {
     it(`has its listeners to signals called once, after its requests (${isolation})`, async () => {
       const app = await write(
@@ -497,26 +537,128 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     await stop(program);
   });
 
-  it("costs one worker when it panics, exits or hangs, in a thread", async () => {
+  const FAILING = `Deno.serve({ onListen() {} }, async ({ url }) => {
+    switch (new URL(url).pathname) {
+      case "/throw":
+        throw new Error("on purpose");
+      case "/float":
+        Promise.reject(new Error("on purpose"));
+        return new Response("floating");
+      case "/exit":
+        return Deno.exit(3);
+      case "/process_exit":
+        return (await import("node:process")).default.exit(0);
+      case "/hang":
+        for (;;) {}
+      case "/memory": {
+        const all = [];
+        for (;;) all.push(new Array(10_000).fill(all));
+      }
+    }
+    return new Response("served");
+  });`;
+  for (const isolation of ["thread", "web"]) {
+    it(`costs one worker when it fails, and is reloaded and observed (${isolation})`, async () => {
+      const app = await write("fails.ts", FAILING);
+      const limits = isolation === "thread"
+        ? ["--heap-limit-bytes-per-worker", "60_000_000"]
+        : ["--on-hang", "exit"];
+      await using program = mudpie(app, [
+        ...local,
+        // No connection waits at the socket of a worker that dies.
+        ...["--isolation", isolation, "--listen", "shared", "--hang-timeout", "1_000"],
+        ...["--admin-port", "0", ...limits],
+      ]);
+      const { port } = await program.listening();
+      const [, admin] = await program.stderr.find(/operator's port (http:\S+)/);
+      const failures: Record<string, RegExp> = {
+        throw: /ended \(panic\)/,
+        float: /ended \(panic\)/,
+        exit: /ended \(crash\)/,
+        process_exit: /ended \(crash\)/,
+        // On a busy machine, memory that runs out looks like a hang at first.
+        ...isolation === "thread" && {
+          memory: /(?:ended \(crash\)|hung).*handling GET \/memory/,
+          hang: /hung while handling GET \/hang/,
+        },
+      };
+      for (const [path, line] of Object.entries(failures)) {
+        const before = program.stderr.all.length;
+        const asked = fetch(`http://127.0.0.1:${port}/${path}`, { client });
+        await within(asked.then((response) => response.text(), () => ""), path, DEADLINE_MS);
+        await program.stderr.find(line, before);
+        const { body } = await ask(port, get("/")) as { body: string };
+        assertEquals(body, "served", path);
+      }
+      program.signal("SIGHUP");
+      await program.stderr.find(/: reloaded$/);
+      assertEquals((await ask(port, get("/")) as { body: string }).body, "served");
+      const metrics = await (await fetch(`${admin}/metrics`, { client })).text();
+      assertMatch(metrics, /mudpie_requests_total\S* [1-9]/);
+      if (isolation === "thread") return await stop(program);
+      // A Web Worker that hangs cannot be stopped; the process ends to be started again.
+      const hung = fetch(`http://127.0.0.1:${port}/hang`, { client });
+      await within(hung.then((response) => response.text(), () => ""), "the end");
+      assertEquals((await program.ended()).code, 75);
+    });
+
+    it(`is loaded anew by --watch (${isolation})`, async () => {
+      const code = (text: string) => `Deno.serve(() => new Response("${text}"));`;
+      const app = await write(`watched_${isolation}.ts`, code("old"));
+      await using program = mudpie(app, [...local, "--watch", "--isolation", isolation]);
+      const { port } = await program.listening();
+      assertEquals((await ask(port, get("/")) as { body: string }).body, "old");
+      await Deno.writeTextFile(app, code("new"));
+      await program.stderr.find(/: reloaded$/);
+      assertEquals((await ask(port, get("/")) as { body: string }).body, "new");
+      await stop(program);
+    });
+  }
+
+  it("starts another worker where one of them throws while it loads", async () => {
     const app = await write(
-      "fails.ts",
-      `Deno.serve(({ url }) => {
-         if (url.endsWith("/panic")) throw new Error("on purpose");
-         if (url.endsWith("/exit")) Deno.exit(3);
-         if (url.endsWith("/hang")) for (;;) {}
-         return new Response("served");
+      "throws_in_one.ts",
+      `import { WebServer } from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};
+       const mark = ${JSON.stringify(`${folder}/second place`)};
+       if (WebServer.workerPlace === 2) {
+         let isFirst = true;
+         try {
+           Deno.mkdirSync(mark);
+         } catch {
+           isFirst = false;
+         }
+         if (isFirst) throw new Error("in one worker");
+         console.log("once more");
+       }
+       Deno.serve(() => new Response("served"));`,
+    );
+    await using program = mudpie(app, local);
+    const { port, workers } = await program.listening();
+    assertEquals(workers, 2);
+    assertEquals(program.stdout.all, ["once more"]);
+    assertEquals((await ask(port, get("/")) as { body: string }).body, "served");
+    const mentions = program.stderr.all.filter((line) => / worker \d: ended .*in one w/.test(line));
+    assertEquals(mentions.length, 1, program.stderr.text);
+    await stop(program);
+  });
+
+  it("serves by the runtime itself in a test, which no command line runs", async () => {
+    const module = JSON.stringify(new URL("../../mod.ts", import.meta.url).href);
+    const app = await write(
+      "tested_test.ts",
+      `import { WebServer } from ${module};
+       Deno.test("it is served", async () => {
+         if (WebServer.isWorker) throw new Error("this is no worker");
+         const { fetch: handler } = new WebServer();
+         await using server = Deno.serve({ port: 0, onListen() {} }, (request) => handler(request));
+         const response = await fetch("http://127.0.0.1:" + server.addr.port);
+         await response.body.cancel();
+         if (response.status !== 404) throw new Error("status " + response.status);
        });`,
     );
-    await using program = mudpie(app, [...local, "--hang-timeout", "1_000"]);
-    const { port } = await program.listening();
-    const costs = { panic: /ended \(panic\)/, exit: /ended \(crash\)/, hang: /ended \(hang\)/ };
-    for (const [path, line] of Object.entries(costs)) {
-      const asked = fetch(`http://127.0.0.1:${port}/${path}`, { client });
-      await within(asked.then((response) => response.text(), () => ""), path, DEADLINE_MS);
-      await program.stderr.find(line);
-      const { body } = await ask(port, get("/"));
-      assertEquals(body, "served");
-    }
-    await stop(program);
+    const args = ["test", "-A", "--no-check", "--config", CONFIG, app];
+    await using program = Program.deno(args);
+    assertEquals((await program.ended()).code, 0, program.stdout.text);
+    assertStringIncludes(program.stdout.text, "1 passed");
   });
 });

@@ -9,6 +9,7 @@ describe("AddressAnswer", () => {
   const results: readonly AddressResult[] = [
     { kind: "reserved", address },
     { kind: "reserved", address: { transport: "unix", path: "/run/ü.sock" } },
+    { kind: "pretended", address },
     { kind: "failed", name: "AddrInUse", message: "the address is in use" },
   ];
   for (const result of results) {

@@ -42,6 +42,25 @@ describe("EventPublisher", () => {
     assertEquals(lines, ["worker 1: accepting after 9 ms"]);
   });
 
+  it("logs the deaths at a start that has succeeded, before the line of that", () => {
+    const { publisher, lines } = publisherFor();
+    const died = { kind: "ended", worker: 2, cause: "start_failed", detail: "no luck" } as const;
+    publisher.publish(died, "starting");
+    assertEquals(lines, []);
+    const listening = {
+      kind: "listening",
+      url: "http://127.0.0.1:1",
+      workers: 2,
+      workersSource: "by default",
+      listenMode: "shared",
+      isolation: "thread",
+    } as unknown as FleetEvent;
+    publisher.publish(listening, "starting");
+    publisher.publish(listening, "serving");
+    assertEquals(lines.length, 3);
+    assertEquals(lines[0], "worker 2: ended (start failed): no luck");
+  });
+
   it("counts replacements by cause, and a crash as one", () => {
     const { publisher } = publisherFor();
     assertEquals(publisher.replacements, {});

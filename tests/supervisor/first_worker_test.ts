@@ -227,6 +227,24 @@ describe("FirstWorker", () => {
     first.terminate();
   });
 
+  it("pretend() answers the application and its further servers, until the next introduction", async () => {
+    const [first, worker] = start();
+    const address = { transport: "tcp", hostname: "::1", port: 81 } as const;
+    assertEquals(first.pretend(address), false);
+    const [answer, side] = [new AddressAnswer(), new AddressAnswer()];
+    const introduction = { ...INTRODUCTION, answer: answer.memory };
+    worker.report({ kind: "introduced", introduction });
+    assertEquals(first.pretend(address), true);
+    assertEquals(answer.wait(), { kind: "pretended", address });
+    const place = { call: 1, hostname: "::1", port: 82 };
+    worker.report({ kind: "reserve", place, answer: side.memory });
+    assertEquals(side.wait(), { kind: "pretended", address: { ...address, port: 82 } });
+    worker.report({ kind: "introduced", introduction: INTRODUCTION });
+    const outcome = await within(first.outcome, "the outcome");
+    assertEquals(outcome, { kind: "introduced", introduction: INTRODUCTION });
+    first.terminate();
+  });
+
   it("isOfKind() compares entry, isolation, global scope and heap limit", () => {
     const [first] = start();
     const { entry, isolation, fastResponse, heapLimitBytes } = OPTIONS;
