@@ -652,6 +652,43 @@ for (const [way, args] of Object.entries(ways)) {
       await client.readUntil("0\r\n\r\n");
     });
 
+    for (const name of ["duplex", "duplex_by_reader"]) {
+      it(`sends what has come of a request's body before the rest comes (${name})`, async () => {
+        using client = await RawClient.connect(running.port);
+        await client.send(request("POST", `/${name}`, CHUNKED, CLOSE));
+        let answer = "";
+        for (const part of ["one", "two"]) {
+          await client.send(`3\r\n${part}\r\n`);
+          while (!answer.includes(part)) answer += await client.readOnce();
+        }
+        await client.send("0\r\n\r\n");
+        assertMatch(answer + await client.readToEnd(), /two\r\n0\r\n\r\n$/);
+      });
+    }
+
+    it("asks for a body that is expected when the handler reads it", async () => {
+      using client = await RawClient.connect(running.port);
+      const fields = ["Expect: 100-continue", "Content-Length: 5", CLOSE];
+      await client.send(request("POST", "/body", ...fields));
+      assertEquals(await client.readUntil("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+      await client.send("hello");
+      assertMatch(await client.readToEnd(), /"text":"hello"\}$/);
+    });
+
+    it("calls the handler before the body has come, and fails its reader if the client goes", async () => {
+      const client = await RawClient.connect(running.port);
+      await client.send(request("POST", "/early", "Content-Length: 10") + "12345");
+      assertEquals(await seen("early"), "called");
+      client[Symbol.dispose]();
+      assertMatch(await seen("early failure"), /./);
+    });
+
+    it("answers without a body that its handler does not read", async () => {
+      using client = await RawClient.connect(running.port);
+      await client.send(request("POST", "/unread", "Content-Length: 1000000", CLOSE) + "begun");
+      await client.readUntil("unread");
+    });
+
     it("keeps a connection, and answers pipelined requests in their order", async () => {
       using client = await RawClient.connect(running.port);
       const names = ["text", "null", "stream?parts=2", "no_content"];

@@ -79,6 +79,28 @@ const situations: Record<string, Situation> = {
     return Response.json({ method: request.method, hasBody, text: await request.text() });
   },
   length: async (request) => new Response(String((await request.bytes()).length)),
+  early: async (request) => {
+    sight("early").resolve("called");
+    try {
+      return new Response(await request.text());
+    } catch (error) {
+      sight("early failure").resolve((error as Error).name);
+      throw error;
+    }
+  },
+  duplex: ({ body }) => new Response(body),
+  duplex_by_reader: ({ body }) => {
+    const reader = body!.getReader();
+    return new Response(
+      new ReadableStream({
+        async pull(controller) {
+          const { done, value } = await reader.read();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+      }),
+    );
+  },
   unread: () => new Response("unread"),
   peer: (_, { remoteAddr }) => Response.json(remoteAddr),
   clone: async (request) => {
