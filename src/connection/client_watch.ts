@@ -23,6 +23,10 @@ export type ByteSink = Pick<
 
 const ENDED: Promise<null> = Promise.resolve(null);
 
+function noneInView(count: number | null): number | null {
+  return count === null ? null : 0;
+}
+
 /** The reads from one client. */
 export class ClientWatch {
   readonly #conn: Pick<Deno.Conn, "read">;
@@ -59,10 +63,10 @@ export class ClientWatch {
    * Reads more of the body under way, straight into `view` if there is one. Resolves to the number of bytes in `view`, to 0 if the
    * bytes are the parser's, and to null at the end. A read of the watch that is under way comes first: its bytes are the parser's.
    */
-  async readBody(view: Uint8Array<ArrayBuffer> | undefined): Promise<number | null> {
-    if (this.hasEnded) return null;
-    if (this.#watching !== undefined) return await this.#watching === null ? null : 0;
-    return await this.#read(view ?? this.#parser.space, view !== undefined);
+  readBody(view: Uint8Array<ArrayBuffer> | undefined): Promise<number | null> {
+    if (this.hasEnded) return ENDED;
+    if (this.#watching !== undefined) return this.#watching.then(noneInView);
+    return this.#read(view ?? this.#parser.space, view !== undefined);
   }
 
   /** Watches the client from now on, if there is room for the bytes that it may send. */

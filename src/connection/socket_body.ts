@@ -104,44 +104,28 @@ export class SocketBody implements BodyInput {
   }
 
   async read(view: Uint8Array<ArrayBuffer>): Promise<number> {
-    this.#isBusy = true;
-    const count = await this.#read(view);
-    this.#isBusy = false;
-    return count;
-  }
-
-  async #read(view: Uint8Array<ArrayBuffer>): Promise<number> {
     const { parser, client } = this.#owner;
     this.#isAsked = true;
     this.#asked.resolve();
-    while (!this.hasFailed && !this.#isDetached) {
+    this.#isBusy = true;
+    let count = 0;
+    while (count === 0 && !this.hasFailed && !this.#isDetached) {
       const outcome = parser.readBody(view);
-      switch (outcome.kind) {
-        case "data":
-          this.#noteProgress(outcome.count);
-          return outcome.count;
-        case "end":
-          this.#readOn?.resolve();
-          return 0;
-        case "refused":
-          this.#end(outcome.refusal);
-          return 0;
-        case "incomplete":
-      }
-      if (client.hasEnded) {
-        this.#end(REFUSALS.endedEarly);
-        return 0;
-      }
-      const directBytes = Math.min(parser.directBytes, view.length);
-      const count = await this.#readSocket(
-        directBytes > 0 ? view.subarray(0, directBytes) : undefined,
-      );
-      if (count > 0) {
-        this.#noteProgress(count);
-        return count;
+      if (outcome.kind === "data") count = outcome.count;
+      else if (outcome.kind === "end") break;
+      else if (outcome.kind === "refused") this.#end(outcome.refusal);
+      else if (client.hasEnded) this.#end(REFUSALS.endedEarly);
+      else {
+        const directBytes = Math.min(parser.directBytes, view.length);
+        count = await this.#readSocket(
+          directBytes > 0 ? view.subarray(0, directBytes) : undefined,
+        );
       }
     }
-    return 0;
+    this.#isBusy = false;
+    if (count > 0) this.#noteProgress(count);
+    else this.#readOn?.resolve();
+    return count;
   }
 
   /** Waits for bytes of the client. Resolves to how many came into `view`; others are the parser's. */
