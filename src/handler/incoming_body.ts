@@ -208,11 +208,17 @@ export class IncomingBody {
     if (tooLarge !== undefined) throw tooLarge;
     const parts: Chunk[] = [];
     let length = 0;
-    // Leaving the loop cancels the stream.
-    for await (const part of stream) {
-      parts.push(part);
-      length += part.length;
-      if (length > this.#maxCollectedBytes) throw this.#blame(REFUSALS.bodyTooLarge);
+    // The stream stays locked, as the platform's readers leave it.
+    const reader = stream.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      parts.push(value);
+      length += value.length;
+      if (length > this.#maxCollectedBytes) {
+        reader.cancel().catch(() => {});
+        throw this.#blame(REFUSALS.bodyTooLarge);
+      }
     }
     const body = new Uint8Array(length);
     let at = 0;

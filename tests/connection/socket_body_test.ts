@@ -219,6 +219,19 @@ describe("A streamed body", () => {
       assertStringIncludes(fake.output, "next");
     });
 
+    it(`${framing} stays locked by a reader that has collected it, as under Deno.serve`, async () => {
+      const { fake } = await serveFetch(async (request) => {
+        const { body } = request;
+        const text = await request.text();
+        return new Response(`${text} ${body?.locked} ${request.bodyUsed}`);
+      });
+      fake.send(start + chunk("ab"));
+      await settle();
+      fake.send(chunk("cdef") + end);
+      await settle();
+      assertStringIncludes(fake.output, "abcdef true true");
+    });
+
     it(`${framing} waits in memory for a reader that asks after the response`, async () => {
       const reader = new StepwiseReader();
       const { fake } = await serve(reader.handler);
