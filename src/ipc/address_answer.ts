@@ -5,17 +5,21 @@
 import type { PortAddress } from "../net/worker_address.ts";
 
 /** An address, or the error with which it cannot be listened on. */
-export type AddressResult =
+export type Reservation =
   | {
     readonly kind: "reserved";
     readonly address: Deno.Addr;
     /** How to listen there, if the worker is to do so at once. */
     readonly port?: PortAddress;
   }
-  /** What the address would be. Nothing listens there: the program is only checked. */
-  | { readonly kind: "pretended"; readonly address: Deno.Addr }
   /** `name` is that of the class of the error, such as "AddrInUse". */
   | { readonly kind: "failed"; readonly name: string; readonly message: string };
+
+/** What a worker is answered. */
+export type AddressResult =
+  | Reservation
+  /** What the address would be. Nothing listens there: the program is only checked. */
+  | { readonly kind: "pretended"; readonly address: Deno.Addr };
 
 /** A longer message is cut off: it must fit into the memory, whatever its characters are. */
 const MAX_MESSAGE_LENGTH = 2_000;

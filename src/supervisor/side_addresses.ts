@@ -1,7 +1,7 @@
 // The addresses of a program's further servers. The first worker that asks for one has it reserved;
 // all others get the same, also where the program asks for any free port.
 
-import type { AddressResult } from "../ipc/address_answer.ts";
+import type { Reservation } from "../ipc/address_answer.ts";
 import type { SidePlace } from "../ipc/messages.ts";
 import { reserveAddress, type ReservedAddress } from "../net/listener.ts";
 import { type ListenMode, platformAddress, type PortAddress } from "../net/worker_address.ts";
@@ -33,7 +33,7 @@ export class SideAddresses {
   }
 
   /** Returns the address that a worker asks for, or why it cannot be listened on. */
-  reserve(worker: number, place: SidePlace): AddressResult {
+  reserve(worker: number, place: SidePlace): Reservation {
     try {
       const port = this.#reserve(worker, place);
       return { kind: "reserved", address: platformAddress(port), port };
