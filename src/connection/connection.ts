@@ -269,8 +269,10 @@ export class Connection
    * called.
    */
   #beginHandling(received: ReceivedRequest): void {
-    if (received.body === RequestBody.UNDER_WAY) this.#body = new SocketBody(this);
-    this.#exchange.receive(received, this.#body?.incoming);
+    if (received.body === RequestBody.UNDER_WAY) {
+      this.#body = new SocketBody(this);
+      this.#exchange.receiveIncoming(received, this.#body.incoming);
+    } else this.#exchange.receive(received);
     this.#handling.call = CALL_NEXT;
     this.#state = this.#handling;
   }

@@ -7,6 +7,7 @@
 import { clientHostname, type Peer } from "../handler/client_origin.ts";
 import {
   type BackgroundWork,
+  createIncomingRequest,
   createRequest,
   type ExchangeWatch,
   headOf,
@@ -72,12 +73,15 @@ export class Exchange implements ExchangeWatch {
     this.#owner = owner;
   }
 
-  /**
-   * Takes the next request. Its handler is called later, so no exchange may be under way. `incoming` is the body if it has not come
-   * whole.
-   */
-  receive({ head, body, persists }: ReceivedRequest, incoming?: IncomingBody): void {
-    this.#request = createRequest(head, body, this.#owner.peer, this, incoming);
+  /** Takes the next request. Its handler is called later, so no exchange may be under way. */
+  receive({ head, body, persists }: ReceivedRequest): void {
+    this.#request = createRequest(head, body, this.#owner.peer, this);
+    this.#persists = persists;
+  }
+
+  /** The same for a request whose body has not come whole. */
+  receiveIncoming({ head, persists }: ReceivedRequest, incoming: IncomingBody): void {
+    this.#request = createIncomingRequest(head, incoming, this.#owner.peer, this);
     this.#persists = persists;
   }
 

@@ -2,7 +2,12 @@
 // the same rules as one that comes over a socket: the head goes through the same parser.
 
 import { createPeer, type PeerSettings } from "../handler/client_origin.ts";
-import { createRequest, type ExchangeWatch, type WebRequest } from "../handler/request.ts";
+import {
+  createIncomingRequest,
+  createRequest,
+  type ExchangeWatch,
+  type WebRequest,
+} from "../handler/request.ts";
 import { parseDecimal } from "../http1/grammar.ts";
 import { type HeadLimits, HeadParser } from "../http1/head_parser.ts";
 import { type Refusal, REFUSALS } from "../http1/refusal.ts";
@@ -59,7 +64,7 @@ export async function fromPlatformRequest(
   const scheme = request.url.startsWith("https:") ? "https" : "http";
   const peer = createPeer(info?.remoteAddr, scheme, settings);
   return body instanceof IncomingBody
-    ? createRequest(head, RequestBody.UNDER_WAY, peer, watch, body)
+    ? createIncomingRequest(head, body, peer, watch)
     : createRequest(head, body, peer, watch);
 }
 

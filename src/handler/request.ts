@@ -16,7 +16,7 @@ import { HttpError, lateReadError } from "./errors.ts";
 import { parseFormEncoding, readForm } from "./form.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import { IncomingBody } from "./incoming_body.ts";
-import type { RequestBody } from "../http1/request_body.ts";
+import { RequestBody } from "../http1/request_body.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { idOfNumber, isSaneId, requestIdFrom, WrittenId } from "../telemetry/request_id.ts";
 import { createAbortController } from "../runtime/async_context.ts";
@@ -123,17 +123,25 @@ export let completionOf: (request: WebRequest) => Promise<void>;
 export let failBody: (request: WebRequest, refusal: Refusal) => void;
 /** The error with which such a body has failed; undefined if it has not. */
 export let bodyFailureOf: (request: WebRequest) => HttpError | undefined;
-/**
- * Makes a request of what a parser has found. `incoming` is the body if it has not come whole; `body`
- * is `RequestBody.UNDER_WAY` then.
- */
+/** Makes a request of what a parser has found. */
 export let createRequest: (
   head: RequestHead,
   body: RequestBody,
   peer: Peer,
   watch: ExchangeWatch | undefined,
-  incoming?: IncomingBody,
 ) => WebRequest;
+
+/** Makes a request whose body has not come whole. */
+export function createIncomingRequest(
+  head: RequestHead,
+  incoming: IncomingBody,
+  peer: Peer,
+  watch: ExchangeWatch | undefined,
+): WebRequest {
+  const request = createRequest(head, RequestBody.comingBy(incoming), peer, watch);
+  incoming.belongTo(request);
+  return request;
+}
 
 /**
  * A request, as a handler gets it.
@@ -163,9 +171,7 @@ export let createRequest: (
  */
 export class WebRequest<Path extends string = string> {
   readonly #head: RequestHead;
-  readonly #body: RequestBody;
-  /** The body if it has not come whole. Else the stream of it, after a handler has asked for that. */
-  #streamed: IncomingBody | ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  #body: RequestBody;
   readonly #peer: Peer;
   /** Undefined where nobody watches, and once the exchange is over. */
   #watch: ExchangeWatch | undefined;
@@ -192,20 +198,16 @@ export class WebRequest<Path extends string = string> {
     body: RequestBody,
     peer: Peer,
     watch: ExchangeWatch | undefined,
-    incoming: IncomingBody | undefined,
   ) {
     this.#head = head;
     this.#body = body;
-    this.#streamed = incoming;
     this.#peer = peer;
     this.#watch = watch;
     this.#background = watch?.background;
-    if (incoming !== undefined) incoming.belongTo(this);
   }
 
   static {
-    createRequest = (head, body, peer, watch, incoming) =>
-      new WebRequest(head, body, peer, watch, incoming);
+    createRequest = (head, body, peer, watch) => new WebRequest(head, body, peer, watch);
     setRoute = (request, route) => {
       request.#route = route;
     };
@@ -249,7 +251,7 @@ export class WebRequest<Path extends string = string> {
     releaseRequest = (request) => {
       request.#body.release();
       // In a function of its own: the closure in it would cost each request an allocation.
-      if (request.#streamed !== undefined) releaseIncoming(request);
+      if (request.#body.streamed !== undefined) releaseIncoming(request);
       // The connection goes on to another request: it must not take this one's signal for the other's.
       request.#watch = undefined;
     };
@@ -367,13 +369,21 @@ export class WebRequest<Path extends string = string> {
    * ```
    */
   get stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    const streamed = this.#streamed ??= streamOf(this.#body.give() ?? this.#refuseLateRead());
-    return streamed instanceof IncomingBody ? streamed.stream : streamed;
+    const incoming = this.#incoming;
+    if (incoming !== undefined) return incoming.stream;
+    // The empty body is that of many requests, which must not share a stream.
+    if (this.#body === RequestBody.EMPTY) {
+      this.#body = RequestBody.own(new Uint8Array(0), 0, undefined);
+    }
+    const body = this.#body;
+    body.streamed ??= streamOf(body.give() ?? this.#refuseLateRead());
+    return body.streamed as ReadableStream<Uint8Array<ArrayBuffer>>;
   }
 
   /** The body if it has not come whole. */
   get #incoming(): IncomingBody | undefined {
-    return this.#streamed instanceof IncomingBody ? this.#streamed : undefined;
+    const { streamed } = this.#body;
+    return streamed instanceof IncomingBody ? streamed : undefined;
   }
 
   /** Throws if the body is read as a stream: then there may be no more of it in memory than a part. */

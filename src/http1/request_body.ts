@@ -39,6 +39,11 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
 export class RequestBody {
   /** How many bytes it has. */
   readonly length: number;
+  /**
+   * What reads the body while it comes, or the stream of it that a handler has asked for. `handler/request.ts` keeps it here, since
+   * most requests have no body, and a field of each request would cost them memory.
+   */
+  streamed: object | undefined;
   #source: Source;
   readonly #pool: BufferPool | undefined;
 
@@ -67,6 +72,13 @@ export class RequestBody {
 
   /** In place of a body that comes while its handler works, and is read in another way. */
   static readonly UNDER_WAY: RequestBody = new RequestBody(0, { kind: "empty" }, undefined);
+
+  /** A body that comes while its handler works, and is read by `reader`. */
+  static comingBy(reader: object): RequestBody {
+    const body = new RequestBody(0, { kind: "empty" }, undefined);
+    body.streamed = reader;
+    return body;
+  }
 
   /** The bytes, for the reader to keep; undefined once the body is released. */
   take(): Uint8Array<ArrayBuffer> | undefined {
