@@ -1,6 +1,7 @@
 // Bodies that are read while they come, over a connection without a socket: what is read when, what is answered, and whether
 // the connection goes on.
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import {
   assert,
   assertEquals,
@@ -33,10 +34,14 @@ function head(length: number | undefined, ...fields: string[]): string {
 }
 
 /** Serves a connection whose request bodies are streamed to `handler`. */
-function serve(handler: Handler, limits: WebServerOptions = {}): Promise<ServedConnection> {
+function serve(
+  handler: Handler,
+  limits: WebServerOptions = {},
+  next: Handler = () => WebResponse.text("next"),
+): Promise<ServedConnection> {
   const router = new Router<Handler>(percentDecode);
   router.add("/", true, handler, () => "a test", { streamsBody: true });
-  router.add("/next", true, () => WebResponse.text("next"), () => "a test");
+  router.add("/next", true, next, () => "a test");
   return serveConnection({ router, limits: { lingerReadTimeout: 0, ...limits }, tickMs: TICK_MS });
 }
 
@@ -218,6 +223,34 @@ describe("A streamed body", () => {
       await settle();
       assertStringIncludes(fake.output, "next");
     });
+
+    for (const when of ["before its response", "after it"]) {
+      it(`${framing} keeps what its reader enters ${when} from the next request`, async () => {
+        const user = new AsyncLocalStorage<string>();
+        const read = async ({ stream }: WebRequest) => {
+          for await (const _part of stream) user.enterWith("alice");
+        };
+        const { fake } = await serve(
+          async (req) => {
+            const reading = read(req);
+            if (when === "before its response") await reading;
+            return WebResponse.text("done");
+          },
+          {},
+          () => WebResponse.text(`next for ${user.getStore()}`),
+        );
+        fake.send(start + chunk("ab"));
+        await settle();
+        fake.send(chunk("cd") + chunk("ef") + end + NEXT);
+        await settle();
+        fake.send(NEXT);
+        await settle();
+        assertEquals(
+          fake.output.match(/next for (?:undefined|alice)/g),
+          Array(2).fill("next for undefined"),
+        );
+      });
+    }
 
     it(`${framing} stays locked by a reader that has collected it, as under Deno.serve`, async () => {
       const { fake } = await serveFetch(async (request) => {
