@@ -38,12 +38,16 @@ function chooseMaker(): RequestMaker {
   }
 }
 
+/** The first request that is whole for this reason is logged. */
 function giveUpLaziness(reason: unknown): RequestMaker {
-  logToStandardError(
-    "Fetch-style handlers get whole Requests, which take longer: " +
-      `this Deno's Request cannot be made on demand (${reason})`,
-  );
-  return maker = createWholeRequest;
+  return maker = (parts) => {
+    maker = createWholeRequest;
+    logToStandardError(
+      "Fetch-style handlers get whole Requests, which take longer: " +
+        `this Deno's Request cannot be made on demand (${reason})`,
+    );
+    return createWholeRequest(parts);
+  };
 }
 
 /** Makes a whole request of the platform, which writes its method in upper case. */

@@ -65,6 +65,7 @@ export class SupervisorLink {
   /** Whether the supervisor does not know yet what the application asks for. */
   #isFirst = false;
   #isIntroduced = false;
+  #isChecked = false;
   #isAccepting = false;
   #isRunning = false;
   #reservations = 0;
@@ -153,6 +154,11 @@ export class SupervisorLink {
     return this.#configuration?.place ?? (this.#isFirst ? 1 : undefined);
   }
 
+  /** Whether the application has a pretended address, because it is only checked. */
+  get isChecked(): boolean {
+    return this.#isChecked;
+  }
+
   /** Reports what the application asks for, if the supervisor does not know that yet. */
   introduce(introduction: Omit<Introduction, "answer">): void {
     if (!this.isIntroducing) return;
@@ -182,6 +188,7 @@ export class SupervisorLink {
     const result = answer.wait();
     // After a pretended address the application is introduced once more, at the end of its turn.
     this.#isIntroduced = result.kind === "reserved";
+    this.#isChecked = result.kind === "pretended";
     return result;
   }
 

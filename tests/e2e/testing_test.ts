@@ -1,6 +1,12 @@
 // `@mudpie/server/testing`, as somebody uses it for an application of their own.
 
-import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { startServer, type TestedServer } from "@mudpie/server/testing";
 import { within } from "../support/deadline.ts";
@@ -51,7 +57,12 @@ describe("startServer()", { ignore: !CAN_START_APPS }, () => {
       isolation: "web",
     });
     assertEquals(workersOf(server).length, 1);
-    assertEquals(server.origin, `http://localhost:${server.addr.port}`);
+    const { hostname, port } = server.addr;
+    assert(["127.0.0.1", "::1"].includes(hostname), hostname);
+    assertEquals(
+      server.origin,
+      hostname === "::1" ? `http://[::1]:${port}` : `http://127.0.0.1:${port}`,
+    );
   });
 
   it("rejects when the application cannot start", async () => {

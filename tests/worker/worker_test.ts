@@ -24,6 +24,7 @@ import { canUseNetwork } from "../support/permissions.ts";
 function fakeLink(configured: Promise<WorkerConfiguration>) {
   const said: WorkerMessage[] = [];
   const link: WorkerLink = {
+    isChecked: false,
     isFirst: false,
     configured,
     introduce: (introduction) =>
