@@ -6,7 +6,7 @@
 import { damagedBody, decodedBodyTooLarge } from "./body_faults.ts";
 import type { BrotliDecoder, Progress } from "./brotli/decoder.ts";
 import type { Dictionary } from "./brotli/dictionary.ts";
-import { HttpError } from "./errors.ts";
+import type { HttpError } from "./errors.ts";
 import { TurnQueue } from "../runtime/event_loop.ts";
 
 /** A content coding that can be undone here; `x-gzip` is gzip (RFC 9110, section 8.4.1.3). */
@@ -49,12 +49,6 @@ const MAX_BYTES_AT_ONCE: Readonly<Record<ContentCoding, number>> = {
   br: 30_000,
 };
 
-/**
- * The most decoded bytes that are made while everything else waits, for the same time: a hundred
- * coded bytes can stand for all that `maxBodyBytes` allows.
- */
-const MAX_DECODED_AT_ONCE = 1_000_000;
-
 /** How many commands of brotli data are run before the clock is looked at. */
 const BROTLI_STEP = 256;
 
@@ -88,16 +82,12 @@ export function readContentCoding(field: string | null): ContentCoding | "identi
 }
 
 /**
- * Whether {@linkcode decodeAtOnce} can decode so many bytes to so many at most. If not,
- * {@linkcode prepareDecoding} has to come first.
+ * Whether {@linkcode decodeAtOnce} can decode so many bytes. If not, {@linkcode prepareDecoding}
+ * has to come first.
  */
-export function canDecodeAtOnce(
-  coding: ContentCoding,
-  length: number,
-  maxBytes: number,
-): boolean {
+export function canDecodeAtOnce(coding: ContentCoding, length: number): boolean {
   const isLoaded = zlib !== undefined && (coding !== "br" || brotli !== undefined);
-  return isLoaded && length <= MAX_BYTES_AT_ONCE[coding] && maxBytes <= MAX_DECODED_AT_ONCE;
+  return isLoaded && length <= MAX_BYTES_AT_ONCE[coding];
 }
 
 /** Decodes a body while everything else waits. */
@@ -117,13 +107,9 @@ export function decodeAtOnce(
     const { buffer, byteOffset, byteLength } = decode(bytes, { maxOutputLength: maxBytes });
     return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
   } catch (error) {
-    const { code } = error as { code?: unknown };
-    return code === "ERR_BUFFER_TOO_LARGE" ? decodedBodyTooLarge() : damagedBody(coding, error);
+    const isTooLarge = (error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE";
+    return isTooLarge ? decodedBodyTooLarge() : damagedBody(coding, error);
   }
-}
-
-function isTooLarge(decoded: Decoded): boolean {
-  return decoded instanceof HttpError && decoded.status === 413;
 }
 
 /**
@@ -137,12 +123,7 @@ export async function prepareDecoding(
 ): Promise<Decoded | undefined> {
   zlib ??= await import("node:zlib");
   if (coding === "br") brotli ??= await loadBrotli(zlib);
-  if (canDecodeAtOnce(coding, bytes.length, maxBytes)) return undefined;
-  if (bytes.length <= MAX_BYTES_AT_ONCE[coding]) {
-    // Most bodies are small, and this is faster. The coded bytes do not show what they decode to.
-    const decoded = decodeAtOnce(bytes, coding, MAX_DECODED_AT_ONCE);
-    if (!isTooLarge(decoded)) return decoded;
-  }
+  if (canDecodeAtOnce(coding, bytes.length)) return undefined;
   try {
     if (coding === "br") return await decodeBrotliInTurns(startBrotli(bytes, maxBytes));
     return await collect(decodeInChunks(zlib, bytes, coding), maxBytes);
@@ -226,13 +207,15 @@ async function collect(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Pro
     parts.push(part);
     if (turn.isOver) await turn.next();
   }
-  // Memory that is new takes as long to fill as to decode.
+  return concatenate(parts, length);
+}
+
+function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);
     at += part.length;
-    if (turn.isOver) await turn.next();
   }
   return bytes;
 }
