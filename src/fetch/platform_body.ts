@@ -4,6 +4,7 @@ import { type BodyInput, IncomingBody } from "../handler/incoming_body.ts";
 import { type Refusal, REFUSALS } from "../http1/refusal.ts";
 import { RequestBody } from "../http1/request_body.ts";
 import { settlesWithin } from "../runtime/event_loop.ts";
+import { joinedParts } from "../runtime/joined_parts.ts";
 
 /** The limits of such a body, in bytes. */
 export interface PlatformBodyLimits {
@@ -62,7 +63,7 @@ export class PlatformBody implements BodyInput {
       return REFUSALS.endedEarly;
     }
     if (!this.#hasEnded || this.#length > this.#limits.maxCollectedBytes) return undefined;
-    return RequestBody.own(joined(this.#parts, this.#length), this.#length, undefined);
+    return RequestBody.own(joinedParts(this.#parts, this.#length), this.#length, undefined);
   }
 
   async read(view: Uint8Array<ArrayBuffer>): Promise<number> {
@@ -112,15 +113,4 @@ export class PlatformBody implements BodyInput {
     this.#reader.cancel().catch(() => {});
     this.#reading?.catch(() => {});
   }
-}
-
-/** Returns the bytes of all parts in memory of their own. */
-function joined(parts: readonly Part[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

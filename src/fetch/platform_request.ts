@@ -14,6 +14,7 @@ import { type Refusal, REFUSALS } from "../http1/refusal.ts";
 import { IncomingBody } from "../handler/incoming_body.ts";
 import { RequestBody } from "../http1/request_body.ts";
 import { encodeHead, RequestHead } from "../http1/request_head.ts";
+import { joinedParts } from "../runtime/joined_parts.ts";
 import {
   maxStreamedBytes,
   type RequestLimits,
@@ -125,11 +126,5 @@ async function readBody(request: Request, maxBytes: number): Promise<RequestBody
     // The client has gone in the middle of its body. That is worth a refusal, and no log line.
     return REFUSALS.endedEarly;
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return RequestBody.own(bytes, length, undefined);
+  return RequestBody.own(joinedParts(chunks, length), length, undefined);
 }

@@ -5,6 +5,7 @@
 import { type BodyFault, noteBodyFault } from "./body_faults.ts";
 import { HttpError } from "./errors.ts";
 import { type Refusal, REFUSALS } from "../http1/refusal.ts";
+import { joinedParts } from "../runtime/joined_parts.ts";
 
 /** Where the bytes of a body come from. */
 export interface BodyInput {
@@ -220,13 +221,7 @@ export class IncomingBody {
         throw this.#blame(REFUSALS.bodyTooLarge);
       }
     }
-    const body = new Uint8Array(length);
-    let at = 0;
-    for (const part of parts) {
-      body.set(part, at);
-      at += part.length;
-    }
-    return body;
+    return joinedParts(parts, length);
   }
 
   /** Returns the error for a body that is too large to be collected as its client has declared. */

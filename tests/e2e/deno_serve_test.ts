@@ -3,7 +3,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { textOfCoded } from "../support/clients/coded_text.ts";
 import { within } from "../support/deadline.ts";
 import { get, post, RawClient, request } from "../support/clients/raw_client.ts";
 import { Program } from "../support/servers/program.ts";
@@ -497,16 +497,6 @@ function assertLine(line: string, expected: string | RegExp, whose: string): voi
   else assertMatch(line, expected, whose);
 }
 
-/** The text of a compressed body. */
-function plainText(bytes: Uint8Array, coding: string | null): string {
-  const plain = coding === "gzip"
-    ? gunzipSync(bytes)
-    : coding === "br"
-    ? brotliDecompressSync(bytes)
-    : bytes;
-  return new TextDecoder().decode(plain);
-}
-
 const LINES = "a line that comes often\n".repeat(50);
 const PLAIN = '["content-type","text/plain"]';
 
@@ -623,7 +613,7 @@ for (const [way, args] of Object.entries(ways)) {
         const given = /content-encoding/.test(query) ? "x" : null;
         assertEquals(fields.get("content-encoding"), coding ?? given, what);
         const length = Number(/length=(\d+)/.exec(query)?.[1] ?? LINES.length);
-        assertEquals(plainText(body, coding ?? null), LINES.slice(0, length), what);
+        assertEquals(textOfCoded(body, coding ?? null), LINES.slice(0, length), what);
       }
     });
 

@@ -2,9 +2,9 @@
 
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { FetchContext, FetchInfo } from "../../src/handler/handler.ts";
 import { preferredCoding, withCompression } from "../../src/takeover/compression.ts";
+import { textOfCoded } from "../support/clients/coded_text.ts";
 import { within } from "../support/deadline.ts";
 import { canUseNetwork } from "../support/permissions.ts";
 
@@ -47,15 +47,6 @@ function decisions(status: number, headers: Headers): unknown {
   return [status, headers.get("content-encoding"), headers.get("etag"), vary];
 }
 
-function textOf(bytes: Uint8Array, coding: string | null): string {
-  const plain = coding === "gzip"
-    ? gunzipSync(bytes)
-    : coding === "br"
-    ? brotliDecompressSync(bytes)
-    : bytes;
-  return new TextDecoder().decode(plain);
-}
-
 /** Asks the runtime's own server without a client that decodes by itself. */
 async function askRuntime(port: number, name: string, acceptEncoding: string) {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -88,7 +79,7 @@ describe("withCompression()", { ignore: !canUseNetwork }, () => {
         const response = await handler(request, CONTEXT, CONTEXT);
         const { status, headers } = response;
         assertEquals(decisions(status, headers), expected, acceptEncoding);
-        const text = textOf(await response.bytes(), headers.get("content-encoding"));
+        const text = textOfCoded(await response.bytes(), headers.get("content-encoding"));
         assertEquals(text, await responses[name]().text(), acceptEncoding);
       }
     });
