@@ -2,6 +2,7 @@
 // in, text goes out. Names follow Prometheus' conventions: base units, and `_total` for counters.
 
 import type { WorkerEndCause } from "../telemetry/fleet_event.ts";
+import { CLOSE_LABELS, type WebSocketCounters } from "../ipc/web_socket_counters.ts";
 import { DURATION_BUCKETS, STATUS_CLASSES } from "../telemetry/metrics_memory.ts";
 import type { RequestRow } from "../telemetry/request_totals.ts";
 import type { FleetStats, WorkerStats, WorkerStatus } from "../supervisor/running_server.ts";
@@ -59,6 +60,7 @@ export function prometheusText(source: PrometheusSource): string {
   const families = [
     ...requestFamilies(source.requests),
     ...trafficFamilies(source.stats),
+    ...webSocketFamilies(source.stats.total.webSockets),
     ...fleetFamilies(source.stats),
     ...workerFamilies(source.stats.workers),
     ...processFamilies(source),
@@ -123,6 +125,38 @@ function trafficFamilies({ total }: FleetStats): Family[] {
     ]),
     counter("mudpie_panics_total", "Handlers that threw, and errors that nobody caught.", [
       { value: total.panics },
+    ]),
+  ];
+}
+
+/** The metrics of WebSockets. Each counter exists from the start, so that its first rise shows. */
+function webSocketFamilies(counters: WebSocketCounters): Family[] {
+  const byDirection = (received: number, sent: number): Sample[] => [
+    { labels: { direction: "received" }, value: received },
+    { labels: { direction: "sent" }, value: sent },
+  ];
+  return [
+    gauge("mudpie_websockets_open", "WebSockets that are open.", [{ value: counters.open }]),
+    counter("mudpie_websockets_opened_total", "WebSockets that were opened.", [
+      { value: counters.opened },
+    ]),
+    counter(
+      "mudpie_websockets_closed_total",
+      "WebSockets that have ended, by close code.",
+      CLOSE_LABELS.map((code) => ({ labels: { code }, value: counters.closes[code] ?? 0 })),
+    ),
+    counter(
+      "mudpie_websocket_messages_total",
+      "Whole messages of WebSockets, by direction.",
+      byDirection(counters.messagesReceived, counters.messagesSent),
+    ),
+    counter(
+      "mudpie_websocket_message_bytes_total",
+      "Bytes of the messages of WebSockets, without their frames, by direction.",
+      byDirection(counters.bytesReceived, counters.bytesSent),
+    ),
+    counter("mudpie_websocket_panics_total", "Callbacks of WebSockets that threw.", [
+      { value: counters.panics },
     ]),
   ];
 }

@@ -2,7 +2,9 @@
 // while the worker is too busy to send anything. What happens once is a message; what merely counts
 // on is a number here.
 
-/** The counters of a worker, in the order of their places. */
+import { CLOSE_LABELS, closeLabelIndex, type WebSocketCounters } from "./web_socket_counters.ts";
+
+/** The counters of a worker, in the order of their places. The closes of WebSockets follow them. */
 const COUNTERS = [
   "heartbeats",
   "requests",
@@ -13,7 +15,18 @@ const COUNTERS = [
   "requestsInFlight",
   "heapBytes",
   "eventLoopLagMs",
+  "webSocketsOpen",
+  "webSocketsOpened",
+  "webSocketMessagesReceived",
+  "webSocketMessagesSent",
+  "webSocketBytesReceived",
+  "webSocketBytesSent",
+  "webSocketPanics",
 ] as const;
+
+/** Where the number of the closes with each label begins. */
+const CLOSES_AT = COUNTERS.length;
+const NUMBERS = CLOSES_AT + CLOSE_LABELS.length;
 
 /** The name of a counter. */
 export type Counter = typeof COUNTERS[number];
@@ -29,19 +42,39 @@ export class Scoreboard {
   /**
    * The same numbers for the worker, which counts: shared memory is slower to read than to write.
    */
-  readonly #own: number[] = COUNTERS.map(() => 0);
+  readonly #own: number[] = new Array<number>(NUMBERS).fill(0);
 
   /** Makes a scoreboard, or looks at one that the supervisor has made. */
-  constructor(memory = new SharedArrayBuffer(COUNTERS.length * Float64Array.BYTES_PER_ELEMENT)) {
+  constructor(memory = new SharedArrayBuffer(NUMBERS * Float64Array.BYTES_PER_ELEMENT)) {
     this.memory = memory;
     this.#values = new Float64Array(memory);
   }
 
-  /** Reads all counters. */
+  /** Reads all counters but the closes of WebSockets. */
   read(): Record<Counter, number> {
     const values = {} as Record<Counter, number>;
     for (let i = 0; i < COUNTERS.length; i++) values[COUNTERS[i]] = this.#values[i];
     return values;
+  }
+
+  /** Returns what is counted of the worker's WebSockets. */
+  readWebSockets(): WebSocketCounters {
+    const counters = this.read();
+    const closes: Partial<Record<typeof CLOSE_LABELS[number], number>> = {};
+    for (let i = 0; i < CLOSE_LABELS.length; i++) {
+      const count = this.#values[CLOSES_AT + i];
+      if (count > 0) closes[CLOSE_LABELS[i]] = count;
+    }
+    return {
+      open: counters.webSocketsOpen,
+      opened: counters.webSocketsOpened,
+      messagesReceived: counters.webSocketMessagesReceived,
+      messagesSent: counters.webSocketMessagesSent,
+      bytesReceived: counters.webSocketBytesReceived,
+      bytesSent: counters.webSocketBytesSent,
+      panics: counters.webSocketPanics,
+      closes,
+    };
   }
 
   /** Adds to a counter, by its place: see {@linkcode counterIndex}. */
@@ -53,6 +86,11 @@ export class Scoreboard {
   set(index: number, value: number): void {
     this.#values[index] = this.#own[index] = value;
   }
+}
+
+/** The place of the counter of WebSockets that end with a close code. */
+export function closesIndex(code: number): number {
+  return CLOSES_AT + closeLabelIndex(code);
 }
 
 /** The place of a counter, looked up once: the hot path counts by number. */

@@ -1,5 +1,6 @@
 // What `start()` returns: the fleet as the program that started it sees it.
 
+import type { WebSocketCounters } from "../ipc/web_socket_counters.ts";
 import type { ListenMode } from "../net/worker_address.ts";
 import type { WorkerEndCause } from "../telemetry/fleet_event.ts";
 
@@ -31,6 +32,8 @@ export interface WorkerCounters {
    * heartbeat.
    */
   readonly heapBytes: number;
+  /** The WebSockets, and their messages. */
+  readonly webSockets: WebSocketCounters;
 }
 
 /** One worker, as `stats()` returns it. */
@@ -56,8 +59,8 @@ export interface FleetStats {
   /** The workers that exist. */
   readonly workers: readonly WorkerStats[];
   /**
-   * The sums over all workers that ever were. Open connections, requests in flight and heap are
-   * those of existing workers.
+   * The sums over all workers that ever were. Open connections and WebSockets, requests in flight
+   * and heap are those of existing workers.
    */
   readonly total: WorkerCounters;
   /**

@@ -5,6 +5,7 @@ import type { ConnectionBudget } from "../ipc/connection_budget.ts";
 import type { DrainOrder } from "../ipc/drain_order.ts";
 import type { Fault, WorkerConfiguration, WorkerMessage } from "../ipc/messages.ts";
 import type { Counter } from "../ipc/scoreboard.ts";
+import { endWebSockets, NO_WEB_SOCKETS, sumWebSockets } from "../ipc/web_socket_counters.ts";
 import type { ReservedAddress } from "../net/listener.ts";
 import type { HandledRequest } from "../telemetry/fleet_event.ts";
 import { RequestTotals } from "../telemetry/request_totals.ts";
@@ -71,6 +72,7 @@ export class WorkerPool {
     connectionsAccepted: 0,
     connectionsUnused: 0,
   };
+  #goneWebSockets = NO_WEB_SOCKETS;
   readonly #goneRequests = new RequestTotals();
 
   constructor(options: PoolOptions) {
@@ -176,6 +178,8 @@ export class WorkerPool {
     this.#workers.delete(worker);
     const counters = scoreboard.read();
     for (const name of TOTALS) this.#goneCounters[name] += counters[name];
+    const webSockets = endWebSockets(scoreboard.readWebSockets());
+    this.#goneWebSockets = sumWebSockets([this.#goneWebSockets, webSockets]);
     if (requestMetrics !== undefined) this.#goneRequests.add(requestMetrics);
   }
 
@@ -230,7 +234,7 @@ export class WorkerPool {
       const state = states.get(worker);
       return state === undefined ? [] : [workerStats(worker, pooled, state, now)];
     });
-    const sum = (name: keyof WorkerCounters) =>
+    const sum = (name: Exclude<keyof WorkerCounters, "webSockets">) =>
       workers.reduce((total, counters) => total + counters[name], 0);
     const gone = this.#goneCounters;
     return {
@@ -243,6 +247,10 @@ export class WorkerPool {
         connectionsOpen: sum("connectionsOpen"),
         requestsInFlight: sum("requestsInFlight"),
         heapBytes: sum("heapBytes"),
+        webSockets: sumWebSockets([
+          this.#goneWebSockets,
+          ...workers.map(({ webSockets }) => webSockets),
+        ]),
       },
     };
   }
@@ -263,12 +271,20 @@ function workerStats(
   state: WorkerState,
   now: number,
 ): WorkerStats {
-  const { heartbeats: _heartbeats, ...counters } = handle.scoreboard.read();
+  const counters = handle.scoreboard.read();
   return {
     worker,
     status: state.kind,
     ageMs: now - spawnedAt,
     heartbeatAgeMs: now - heartbeatAt,
-    ...counters,
+    requests: counters.requests,
+    panics: counters.panics,
+    connectionsAccepted: counters.connectionsAccepted,
+    connectionsUnused: counters.connectionsUnused,
+    connectionsOpen: counters.connectionsOpen,
+    requestsInFlight: counters.requestsInFlight,
+    heapBytes: counters.heapBytes,
+    eventLoopLagMs: counters.eventLoopLagMs,
+    webSockets: handle.scoreboard.readWebSockets(),
   };
 }

@@ -1,5 +1,6 @@
 // What the tests of the operator's port share: a fleet that is made up.
 
+import { NO_WEB_SOCKETS, sumWebSockets } from "../../src/ipc/web_socket_counters.ts";
 import type { FleetStats, WorkerStats } from "../../src/supervisor/running_server.ts";
 
 /** A worker that accepts, but for what is said of it. */
@@ -17,6 +18,7 @@ export function worker(number: number, but: Partial<WorkerStats> = {}): WorkerSt
     connectionsOpen: 0,
     requestsInFlight: 0,
     heapBytes: 1_000,
+    webSockets: NO_WEB_SOCKETS,
     ...but,
   };
 }
@@ -36,6 +38,7 @@ export function stats(workers: readonly WorkerStats[], requestsOfTheGone = 0): F
       connectionsOpen: sum(({ connectionsOpen }) => connectionsOpen),
       requestsInFlight: sum(({ requestsInFlight }) => requestsInFlight),
       heapBytes: sum(({ heapBytes }) => heapBytes),
+      webSockets: sumWebSockets(workers.map(({ webSockets }) => webSockets)),
     },
     replacements: {},
     delayMs: 0,

@@ -93,6 +93,34 @@ describe("prometheusText()", () => {
     ]);
   });
 
+  it("prometheusText() reports WebSockets, their messages, and their ends by code", () => {
+    const webSockets = {
+      open: 2,
+      opened: 5,
+      messagesReceived: 7,
+      messagesSent: 11,
+      bytesReceived: 70,
+      bytesSent: 110,
+      panics: 1,
+      closes: { "1000": 2, "1011": 1 },
+    } as const;
+    const fleet = stats([worker(1, { webSockets })]);
+    const text = prometheusText(exposed(undefined, { stats: fleet }));
+    const lines = linesOf("mudpie_websocket", text);
+    assertEquals(lines.filter((line) => !line.endsWith(" 0")), [
+      "mudpie_websockets_open 2",
+      "mudpie_websockets_opened_total 5",
+      'mudpie_websockets_closed_total{code="1000"} 2',
+      'mudpie_websockets_closed_total{code="1011"} 1',
+      'mudpie_websocket_messages_total{direction="received"} 7',
+      'mudpie_websocket_messages_total{direction="sent"} 11',
+      'mudpie_websocket_message_bytes_total{direction="received"} 70',
+      'mudpie_websocket_message_bytes_total{direction="sent"} 110',
+      "mudpie_websocket_panics_total 1",
+    ]);
+    assert(lines.includes('mudpie_websockets_closed_total{code="4xxx"} 0'));
+  });
+
   it("tells how many workers do what, those that nobody does included", () => {
     const { stats: fleet } = exposed();
     const workers = [...fleet.workers, worker(4, { status: "draining" })];

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { type Counter, counterIndex, Scoreboard } from "../../src/ipc/scoreboard.ts";
+import { closesIndex, type Counter, counterIndex, Scoreboard } from "../../src/ipc/scoreboard.ts";
+import { NO_WEB_SOCKETS } from "../../src/ipc/web_socket_counters.ts";
 
 const counters: Counter[] = [
   "heartbeats",
@@ -12,6 +13,13 @@ const counters: Counter[] = [
   "requestsInFlight",
   "heapBytes",
   "eventLoopLagMs",
+  "webSocketsOpen",
+  "webSocketsOpened",
+  "webSocketMessagesReceived",
+  "webSocketMessagesSent",
+  "webSocketBytesReceived",
+  "webSocketBytesSent",
+  "webSocketPanics",
 ];
 
 describe("Scoreboard", () => {
@@ -65,5 +73,19 @@ describe("Scoreboard", () => {
     const before = scoreboard.read();
     scoreboard.add(counterIndex("requests"), 1);
     assertEquals(before.requests, 0);
+  });
+
+  it("Scoreboard.readWebSockets() returns the counters of WebSockets, and the closes by label", () => {
+    const scoreboard = new Scoreboard();
+    scoreboard.add(counterIndex("webSocketsOpened"), 3);
+    scoreboard.add(counterIndex("webSocketBytesSent"), 7);
+    scoreboard.add(closesIndex(1001), 1);
+    scoreboard.add(closesIndex(4711), 2);
+    assertEquals(new Scoreboard(scoreboard.memory).readWebSockets(), {
+      ...NO_WEB_SOCKETS,
+      opened: 3,
+      bytesSent: 7,
+      closes: { "1001": 1, "4xxx": 2 },
+    });
   });
 });

@@ -3,7 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ConnectionBudget } from "../../src/ipc/connection_budget.ts";
-import { type Counter, counterIndex } from "../../src/ipc/scoreboard.ts";
+import { closesIndex, type Counter, counterIndex } from "../../src/ipc/scoreboard.ts";
+import { NO_WEB_SOCKETS } from "../../src/ipc/web_socket_counters.ts";
 import type { FleetInput, WorkerState } from "../../src/supervisor/fleet_protocol.ts";
 import { WorkerPool } from "../../src/supervisor/worker_pool.ts";
 import { fakeAddress, type FakeWorker, FakeWorkers } from "../support/workers/fake_workers.ts";
@@ -115,6 +116,24 @@ describe("WorkerPool.stats()", () => {
     ]);
     assertEquals([total.requests, total.panics], [6, 6]);
     assertEquals([total.connectionsOpen, total.heapBytes], [2, 2]);
+  });
+
+  it("WorkerPool.stats() counts the open WebSockets of a worker that is gone as closed with 1006", () => {
+    const { pool, fakes } = poolOf(2);
+    for (const { scoreboard } of fakes) {
+      scoreboard.add(counterIndex("webSocketsOpened"), 3);
+      scoreboard.add(counterIndex("webSocketsOpen"), 2);
+      scoreboard.add(closesIndex(1000), 1);
+    }
+    pool.terminate(1);
+    const { workers, total } = pool.stats(states([2]), 5);
+    assertEquals(workers[0].webSockets.closes, { "1000": 1 });
+    assertEquals(total.webSockets, {
+      ...NO_WEB_SOCKETS,
+      open: 2,
+      opened: 6,
+      closes: { "1000": 2, "1006": 2 },
+    });
   });
 });
 

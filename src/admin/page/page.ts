@@ -124,6 +124,11 @@ export const PAGE = `<!DOCTYPE html>
         <tbody id="workers"></tbody>
       </table>
     </section>
+    <section id="websockets" class="card" aria-labelledby="websockets-title" hidden>
+      <div class="title"><h2 id="websockets-title">WebSockets</h2><p id="websockets-open" class="note"></p></div>
+      <p id="websocket-messages" class="note"></p>
+      <p id="websocket-closes" class="note"></p>
+    </section>
     <section class="card" aria-labelledby="events-title">
       <h2 id="events-title">Recent events</h2>
       <p id="no-events" class="note">None yet.</p>

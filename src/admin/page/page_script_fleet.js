@@ -19,6 +19,7 @@ export class FleetView {
     this.#showStatus(now);
     this.#showFigures(now, latest);
     this.#showSummary(now);
+    this.#showWebSockets(now.total.webSockets);
     const rows = now.workers.map((worker) => this.#workerRow(worker));
     document.getElementById("workers").replaceChildren(...rows);
   }
@@ -52,6 +53,21 @@ export class FleetView {
     );
     const since = causes.length === 0 ? "" : ` · replaced so far: ${causes.join(", ")}`;
     this.setText("desired", `${accepting} of ${desired} accept${since}`);
+  }
+
+  /** Shows the WebSockets, if there are or were any. */
+  #showWebSockets({ open, opened, panics, closes, ...messages }) {
+    document.getElementById("websockets").hidden = opened === 0;
+    const { count, bytes } = this.#numbers;
+    const failed = panics === 0 ? "" : ` · ${count(panics)} panics`;
+    this.setText("websockets-open", `${count(open)} open of ${count(opened)}${failed}`);
+    this.setText(
+      "websocket-messages",
+      `${count(messages.messagesReceived)} messages received (${bytes(messages.bytesReceived)}), ` +
+        `${count(messages.messagesSent)} sent (${bytes(messages.bytesSent)})`,
+    );
+    const ends = Object.entries(closes).map(([code, times]) => `${count(times)} × ${code}`);
+    this.setText("websocket-closes", ends.length === 0 ? "" : `Closed so far: ${ends.join(", ")}`);
   }
 
   #workerRow(worker) {

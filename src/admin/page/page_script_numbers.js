@@ -18,6 +18,12 @@ export function createNumbers() {
     return (amount < 10 ? amount.toFixed(1) : Math.round(amount).toLocaleString("en")) + " MiB";
   }
 
+  function bytes(value) {
+    if (value < 1_024) return value + " B";
+    if (value < 1_048_576) return (value / 1_024).toFixed(1) + " KiB";
+    return megabytes(value);
+  }
+
   function duration(value) {
     const seconds = Math.floor(value / 1_000);
     if (seconds < 60) return seconds + " s";
@@ -28,5 +34,5 @@ export function createNumbers() {
     return Math.floor(hours / 24) + " d " + (hours % 24) + " h";
   }
 
-  return { count, milliseconds, megabytes, duration };
+  return { count, milliseconds, megabytes, bytes, duration };
 }
