@@ -1,8 +1,39 @@
 // What a worker counts of its WebSockets, and under which labels it counts their ends. A close code
 // is a number that a client chooses, so the labels are a fixed set: no client can add a time series.
 
+/**
+ * The label under which the ends of WebSockets are counted by close code.
+ *
+ * @example Count the ends that the server itself asked for
+ * ```ts
+ * import type { CloseLabel } from "@mudpie/server";
+ *
+ * const ownLabels: readonly CloseLabel[] = ["1001", "1011", "1012", "1013"];
+ * const count = (closes: Partial<Record<CloseLabel, number>>) =>
+ *   ownLabels.reduce((sum, label) => sum + (closes[label] ?? 0), 0);
+ * console.log(count({ "1000": 5, "1012": 2 })); // 2
+ * ```
+ */
+export type CloseLabel =
+  | "1000"
+  | "1001"
+  | "1002"
+  | "1003"
+  | "1005"
+  | "1006"
+  | "1007"
+  | "1008"
+  | "1009"
+  | "1010"
+  | "1011"
+  | "1012"
+  | "1013"
+  | "3xxx"
+  | "4xxx"
+  | "other";
+
 /** The labels of close codes (RFC 6455, section 7.4): each known code, two ranges, and the rest. */
-export const CLOSE_LABELS = [
+export const CLOSE_LABELS: readonly CloseLabel[] = [
   "1000",
   "1001",
   "1002",
@@ -19,22 +50,7 @@ export const CLOSE_LABELS = [
   "3xxx",
   "4xxx",
   "other",
-] as const;
-
-/**
- * The label under which the ends of WebSockets are counted by close code.
- *
- * @example Count the ends that the server itself asked for
- * ```ts
- * import type { CloseLabel } from "@mudpie/server";
- *
- * const ownLabels: readonly CloseLabel[] = ["1001", "1011", "1012", "1013"];
- * const count = (closes: Partial<Record<CloseLabel, number>>) =>
- *   ownLabels.reduce((sum, label) => sum + (closes[label] ?? 0), 0);
- * console.log(count({ "1000": 5, "1012": 2 })); // 2
- * ```
- */
-export type CloseLabel = typeof CLOSE_LABELS[number];
+];
 
 /** The label of connections that ended without a close frame: their code is never sent. */
 const ABNORMAL_LABEL: CloseLabel = "1006";

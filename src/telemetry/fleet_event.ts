@@ -21,7 +21,10 @@
  * ```
  */
 export interface HandledRequest {
-  /** The method; with a long path, both are cut off after some hundred characters. */
+  /**
+   * The method; with a long path, both are cut off after some hundred characters. For a callback of
+   * a WebSocket it is `websocket.` and the event, such as `websocket.message`.
+   */
   readonly method: string;
   /** The path as it was sent, without the query, which may hold what belongs in no log. */
   readonly path: string;
