@@ -5,6 +5,7 @@ import type { FetchContext, FetchHandler, FetchInfo, Handler } from "../handler/
 import { preparePlatformRequests } from "../handler/platform_request.ts";
 import { completionOf, type WebRequest } from "../handler/request.ts";
 import { nameOfType } from "../handler/type_name.ts";
+import { innerKeys } from "./inner_response.ts";
 
 /**
  * Makes a {@linkcode Handler} of any fetch-style application, such as Hono's `app.fetch` or
@@ -67,7 +68,9 @@ let hasFetchHandlers = false;
  * handler. A worker calls it while it waits for the supervisor.
  */
 export function prepareFetchHandlers(): void {
-  if (hasFetchHandlers) preparePlatformRequests();
+  if (!hasFetchHandlers) return;
+  preparePlatformRequests();
+  innerKeys();
 }
 
 /**

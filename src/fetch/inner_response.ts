@@ -54,6 +54,7 @@ let knownKeys: InnerKeys | null | undefined;
 export function innerKeys(platform: ResponseClass = platformClass("Response")): InnerKeys | null {
   if (knownKeys === undefined) {
     const symbols = Object.getOwnPropertySymbols(new platform("probe"));
+    hideNativePart(symbols, platform);
     knownKeys = findInnerKeys(symbols, platform);
     if (knownKeys === null) {
       logToStandardError(
@@ -62,6 +63,24 @@ export function innerKeys(platform: ResponseClass = platformClass("Response")): 
     }
   }
   return knownKeys;
+}
+
+/** What the platform calls the key of a response's native part. */
+const NATIVE_PART = "serve native response";
+
+/**
+ * Keeps the platform from freeing the native part of a response twice, which damages the memory of
+ * the whole process (Deno 2.9.6). A response of text or bytes has such a part for `Deno.serve` if
+ * it has a status other than 200 or fields of its own. `headers` frees the part, and removes the
+ * finalizer of `this` from a registry. If a program reads `headers` from a `Proxy` of the response,
+ * or from an object that inherits from it, then `this` is another object: the finalizer stays, and
+ * frees the part again. With an accessor in the prototype, no response stores the part. So `headers`
+ * finds none, and the finalizer alone frees it. `Deno.serve` sends such responses in another way.
+ */
+function hideNativePart(symbols: readonly symbol[], { prototype }: ResponseClass): void {
+  const key = symbols.find(({ description }) => description === NATIVE_PART);
+  if (key === undefined) return;
+  Object.defineProperty(prototype, key, { get: () => null, set() {}, configurable: true });
 }
 
 /**

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { app, PATHS } from "../support/fetch_apps/responses.ts";
 import { within } from "../support/deadline.ts";
 import { Program } from "../support/servers/program.ts";
+import { CAN_WATCH_PROCESSES, ServerProcess } from "../support/servers/server_process.ts";
 import {
   CAN_START_APPS,
   CAN_START_PROGRAMS,
@@ -80,6 +81,20 @@ describeEachWay((way) => {
         }
         assertEquals(statuses, [500, 200, 500]);
       });
+    });
+  }
+}, TWO_WAYS);
+
+describeEachWay((way) => {
+  for (const fastResponse of [true, false]) {
+    const title =
+      `survives responses that are read through a Proxy, with fastResponse: ${fastResponse}`;
+    it(title, { ignore: !CAN_WATCH_PROCESSES }, async () => {
+      const run = { fastResponse };
+      await using server = await ServerProcess.start("proxies_responses.ts", { way, run });
+      for (let request = 0; request < 3; request++) {
+        assertEquals(await server.text("/"), "proxied");
+      }
     });
   }
 }, TWO_WAYS);

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { findInnerKeys, isMadeOfMemory, outgoingInMemory } from "../../src/fetch/inner_response.ts";
+import {
+  findInnerKeys,
+  innerKeys,
+  isMadeOfMemory,
+  outgoingInMemory,
+} from "../../src/fetch/inner_response.ts";
 import { fromPublicParts } from "../../src/fetch/platform_response.ts";
 import { fetchHandler, WebServer } from "../../mod.ts";
 import type { OutgoingResponse } from "../../src/handler/outgoing_response.ts";
@@ -148,6 +153,26 @@ describe("outgoingInMemory()", () => {
       assertEquals(outgoingInMemory(make()), undefined);
     });
   }
+});
+
+describe("innerKeys()", () => {
+  it("hides the native part of responses, which Deno frees twice behind a Proxy", () => {
+    innerKeys();
+    const responses = [
+      new Response("a", { status: 201 }),
+      new Response(new ArrayBuffer(1), { headers: { "x-a": "b" } }),
+      Response.json(1, { headers: { "x-a": "b" } }),
+    ];
+    for (const response of responses) {
+      const natives = Object.getOwnPropertySymbols(response)
+        .filter(({ description }) => description === "serve native response");
+      // Only now is `headers` safe to read: without the fix, it would damage memory.
+      assertEquals(natives, []);
+      const fields = [...response.headers];
+      assertEquals([...new Proxy(response, {}).headers], fields);
+      assertEquals([...Object.create(response).headers], fields);
+    }
+  });
 });
 
 describe("findInnerKeys()", () => {
