@@ -6,6 +6,8 @@
 import { UNWANTED } from "../handler/body_stream.ts";
 import { createPeer, type Peer } from "../handler/client_origin.ts";
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
+import { outgoing, phraseResponse } from "../handler/response.ts";
+import type { ConnectionUpgrade, UpgradeDrain } from "../handler/upgrade.ts";
 import { decideResponseFraming, type ResponseFraming } from "../http1/framing.ts";
 import { type ConnectionOption, connectionOption } from "../http1/persistence.ts";
 import { type Refusal, REFUSALS } from "../http1/refusal.ts";
@@ -36,6 +38,7 @@ import {
   stateWhenReading,
   type StreamedAnswer,
   type Streaming,
+  type UpgradeAnswer,
   WRITING,
 } from "./connection_state.ts";
 import type { TimeLimited } from "./deadlines.ts";
@@ -52,6 +55,7 @@ import { lingerBeforeClose } from "./lingering_close.ts";
 import { ResponseWriter, type WriteTimer } from "./response_writer.ts";
 import { SocketBody, type SocketBodyOwner } from "./socket_body.ts";
 import { type BodySink, StreamedBody } from "./streamed_body.ts";
+import { ConnectionStream, type UpgradedConnection } from "./upgraded_stream.ts";
 
 /** A connection of either kind of socket. */
 export type ClientConn = Deno.TcpConn | Deno.UnixConn;
@@ -97,7 +101,8 @@ export class Connection
     ExchangeOwner,
     ClientObserver,
     WriteTimer,
-    SocketBodyOwner {
+    SocketBodyOwner,
+    UpgradedConnection {
   listIndex = 0;
   readonly context: ConnectionContext;
   readonly peer: Peer;
@@ -199,7 +204,8 @@ export class Connection
             if (call.kind === "stream") {
               writer.endTurn();
               await this.#sendStream(call);
-            } else if (call.kind === "fault") throw call.error;
+            } else if (call.kind === "upgrade") return await this.#serveUpgrade(call);
+            else if (call.kind === "fault") throw call.error;
           }
           if (this.#body !== undefined) await this.#finishBody(this.#body);
         }
@@ -385,15 +391,27 @@ export class Connection
    */
   #answer(response: OutgoingResponse, isClientGone: boolean): HandlerCall {
     const exchange = this.#exchange;
-    const { stream } = response;
+    const { stream, upgrade } = response;
     exchange.noteHandled();
     if (isClientGone || this.#isEnding) {
       stream?.cancel(UNWANTED);
+      upgrade?.cancel();
       exchange.drop();
       return CALL_OVER;
     }
     if (stream !== undefined) return { kind: "stream", response, stream };
+    if (upgrade !== undefined) return this.#answerUpgrade(response, upgrade);
     this.#encode(response, exchange.persists);
+    return CALL_OVER;
+  }
+
+  /** Refuses an upgrade before the end of the request: the other protocol would read the rest of it. */
+  #answerUpgrade(response: OutgoingResponse, upgrade: ConnectionUpgrade): HandlerCall {
+    if (this.#body === undefined || this.#body.isOver) {
+      return { kind: "upgrade", response, upgrade };
+    }
+    upgrade.cancel();
+    this.#encode(outgoing(phraseResponse(400)), false);
     return CALL_OVER;
   }
 
@@ -544,6 +562,53 @@ export class Connection
     }
   }
 
+  /**
+   * Sends a response that hands the connection over to another protocol, and resolves at the end of
+   * that. The exchange ends with the response, and only the log reports it at the end.
+   */
+  async #serveUpgrade({ response, upgrade }: UpgradeAnswer): Promise<void> {
+    const exchange = this.#exchange;
+    const writer = this.#writer;
+    let hasBegun = false;
+    try {
+      if (!upgrade.writesHead) this.#appendUpgradeHead(response);
+      writer.endTurn();
+      if (!writer.isEmpty) await this.#write();
+      if (isEnding(this.#state)) return await this.#state.finalResponse;
+      exchange.handOver(response.status);
+      this.#limit = Infinity;
+      this.#state = { kind: "upgraded", upgrade };
+      hasBegun = true;
+      const end = await upgrade.begin(new ConnectionStream(this.#conn, this));
+      exchange.abort(clientGone());
+      exchange.endUpgrade(end);
+    } finally {
+      if (!hasBegun) upgrade.cancel();
+    }
+  }
+
+  #appendUpgradeHead(response: OutgoingResponse): void {
+    const requestId = hasRequestId(response) ? undefined : this.#exchange.writeId();
+    this.context.encoder.encodeStreamHead(this.#writer.output, response, {
+      framing: { kind: "none" },
+      connection: "upgrade",
+      requestId,
+    });
+  }
+
+  /** The protocol that the connection was handed over to; undefined as long as that is HTTP. */
+  get upgrade(): ConnectionUpgrade | undefined {
+    return this.#state.kind === "upgraded" ? this.#state.upgrade : undefined;
+  }
+
+  limitUpgrade(deadline: number): void {
+    if (this.#state.kind === "upgraded") this.#limit = deadline;
+  }
+
+  closeUpgraded(): void {
+    this.#close();
+  }
+
   #bodySink(streaming: Streaming): BodySink {
     return {
       output: this.#writer.output,
@@ -643,6 +708,9 @@ export class Connection
         if (by.abortsBody) this.#exchange.abort(by.abortReason());
         if (this.#state.kind === "streaming") this.#state.body.cutOff();
         return;
+      case "leave to upgrade":
+        if (this.upgrade !== undefined) by.interruptUpgrade(this.upgrade);
+        return;
       case "nothing":
         return;
     }
@@ -658,6 +726,11 @@ export class Connection
     this.#state = { kind: "closing", finalResponse };
     // The loop awaits it too, and handles its failure there; but it may not have come there yet.
     finalResponse.catch(() => {}).then(() => this.#close());
+  }
+
+  /** Has the protocol that the connection was handed over to end, if there is one. */
+  drainUpgrade(why: UpgradeDrain): void {
+    this.upgrade?.onDrain(why);
   }
 
   /** Closes the connection if it is idle, or new and `evenIfNew` is set. Returns whether it has. */

@@ -5,6 +5,7 @@
 
 import type { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { BodyStream } from "../handler/body_stream.ts";
+import type { ConnectionUpgrade } from "../handler/upgrade.ts";
 import type { ServerSettings } from "../options/server_options.ts";
 import type { StreamedBody } from "./streamed_body.ts";
 
@@ -20,6 +21,7 @@ export type ConnectionState =
   | Streaming
   /** The response is written, and the rest of the body is read by the handler, or discarded. */
   | { readonly kind: "discarding" }
+  | Upgraded
   /** The client has to take what is in the output. */
   | { readonly kind: "writing" }
   /**
@@ -59,6 +61,7 @@ export type HandlerCall =
   | { readonly kind: "next" }
   | PendingCall
   | StreamedAnswer
+  | UpgradeAnswer
   /** No call is under way: the last one's response is in the output, or dropped. */
   | { readonly kind: "over" }
   /** The call has failed, by a fault in this library. */
@@ -80,12 +83,25 @@ export interface StreamedAnswer {
   readonly stream: BodyStream;
 }
 
+/** A response that hands the connection over to another protocol. It is not in the output yet. */
+export interface UpgradeAnswer {
+  readonly kind: "upgrade";
+  readonly response: OutgoingResponse;
+  readonly upgrade: ConnectionUpgrade;
+}
+
 /** A body is made and sent. */
 export interface Streaming {
   readonly kind: "streaming";
   readonly body: StreamedBody;
   /** The next part of the body, or that the client takes the parts so far. */
   waitsFor: "part" | "client";
+}
+
+/** The connection is handed over to another protocol. */
+export interface Upgraded {
+  readonly kind: "upgraded";
+  readonly upgrade: ConnectionUpgrade;
 }
 
 export const NEW: ConnectionState = { kind: "new" };

@@ -20,6 +20,7 @@ import {
 } from "../handler/request.ts";
 import type { IncomingBody } from "../handler/incoming_body.ts";
 import type { OutgoingResponse } from "../handler/outgoing_response.ts";
+import type { UpgradeEnd } from "../handler/upgrade.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import { counterIndex } from "../ipc/scoreboard.ts";
@@ -121,7 +122,7 @@ export class Exchange implements ExchangeWatch {
 
   /** Whether the handler has asked for its signal. */
   get isSignalWanted(): boolean {
-    return this.#controller !== undefined;
+    return this.#controller !== undefined && this.#isUnderWay;
   }
 
   onSignalWanted(controller: AbortController): void {
@@ -181,6 +182,42 @@ export class Exchange implements ExchangeWatch {
     const completion = this.#completion;
     this.#leave();
     completion?.reject(NOT_SENT);
+  }
+
+  /**
+   * Ends the exchange: its response is written, and the connection goes on with another protocol.
+   * Only the log reports it later, at the end of the connection.
+   */
+  handOver(status: number): void {
+    const { accessLog, requestMetrics } = this.#owner.context;
+    const { request } = this;
+    const controller = this.#controller;
+    const completion = this.#completion;
+    const tookMs = performance.now() - this.#startedAt;
+    requestMetrics?.note(this.head.method, routeIndexOf(request), status, tookMs);
+    this.#leave();
+    this.#controller = controller;
+    if (accessLog !== undefined) this.#request = request;
+    completion?.resolve();
+  }
+
+  /** Reports the end of the connection that was handed over. */
+  endUpgrade({ status, sentBytes }: UpgradeEnd): void {
+    const { context, peer } = this.#owner;
+    this.#controller = undefined;
+    const request = this.#request;
+    if (request === undefined) return;
+    this.#request = undefined;
+    const head = headOf(request);
+    context.accessLog?.note({
+      clientHostname: clientHostname(head, peer),
+      head,
+      requestId: writeId(request),
+      status,
+      bodyBytes: sentBytes,
+      startedAt: this.#startedAt,
+      endedAt: performance.now(),
+    });
   }
 
   #leave(): void {

@@ -2,6 +2,7 @@
 // Both interrupters, the time limit and the end of a drain, share one decision; they differ in what
 // the client and the handler are told. The connection acts on it.
 
+import type { ConnectionUpgrade } from "../handler/upgrade.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { ConnectionState } from "./connection_state.ts";
 
@@ -17,6 +18,8 @@ export interface Interrupter {
   readonly abortsBody: boolean;
   /** Whether a connection that has sent nothing counts as unused. */
   readonly countsUnused: boolean;
+  /** Has the protocol that the connection was handed over to decide. */
+  readonly interruptUpgrade: (upgrade: ConnectionUpgrade) => void;
 }
 
 /** The time for what the connection waits for is over. */
@@ -27,6 +30,7 @@ export const TIME_LIMIT: Interrupter = {
   refusalOfPart: undefined,
   abortsBody: false,
   countsUnused: true,
+  interruptUpgrade: (upgrade) => upgrade.onDeadline(),
 };
 
 const STOPPING: Refusal = { status: 503, reason: "The server is stopping" };
@@ -38,6 +42,7 @@ export const DRAIN_END: Interrupter = {
   refusalOfPart: STOPPING,
   abortsBody: true,
   countsUnused: false,
+  interruptUpgrade: (upgrade) => upgrade.abandon(),
 };
 
 /** What becomes of a connection that is interrupted, by its time limit or by the end of a drain. */
@@ -52,6 +57,8 @@ export type Interruption =
   | "give up"
   /** The body that is being made is cut off. */
   | "cut off"
+  /** The protocol that the connection was handed over to decides. */
+  | "leave to upgrade"
   /** It is closed already. */
   | "nothing";
 
@@ -72,6 +79,8 @@ export function interruptionOf(state: ConnectionState): Interruption {
       return "give up";
     case "streaming":
       return state.waitsFor === "part" ? "cut off" : "close";
+    case "upgraded":
+      return "leave to upgrade";
     case "closed":
       return "nothing";
   }

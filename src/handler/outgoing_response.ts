@@ -5,6 +5,7 @@ import { parseDecimal, parseList } from "../http1/grammar.ts";
 import type { EncodableBody, EncodableResponse } from "../http1/response_encoder.ts";
 import { BodyStream } from "./body_stream.ts";
 import { type Field, kindOfName } from "./checked_headers.ts";
+import type { ConnectionUpgrade } from "./upgrade.ts";
 
 /** A response for the connection. Its fields were checked, and hold whatever the handler does. */
 export class OutgoingResponse implements EncodableResponse {
@@ -15,6 +16,8 @@ export class OutgoingResponse implements EncodableResponse {
   readonly body: EncodableBody;
   /** The body, if it is made while it is sent; `body` is null then. */
   readonly stream: BodyStream | undefined;
+  /** The protocol that the connection is handed over to after this response. */
+  readonly upgrade: ConnectionUpgrade | undefined;
   readonly declaredLength: number | undefined;
   /** Whether the handler asks for the connection to end (`Connection: close`). */
   readonly wantsClose: boolean;
@@ -25,18 +28,20 @@ export class OutgoingResponse implements EncodableResponse {
 
   /**
    * `fields` are all that the handler has set beside `contentType`, and null if it has set none.
-   * The content type may be among them.
+   * The content type may be among them. A response with an upgrade has no body.
    */
   constructor(
     status: number,
     contentType: string | null,
     fields: Iterable<Field> | null,
     body: EncodableBody | BodyStream,
+    upgrade?: ConnectionUpgrade,
   ) {
     const isStream = typeof body !== "string" && body instanceof BodyStream;
     this.status = status;
     this.body = isStream ? null : body;
     this.stream = isStream ? body : undefined;
+    this.upgrade = upgrade;
     // Few responses have fields. The code for them is elsewhere, so that this code stays short
     // enough for the engine to inline.
     const parts = fields === null ? NO_FIELDS : sortFields(fields, contentType);

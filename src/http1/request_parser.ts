@@ -140,6 +140,9 @@ const CONTINUE: ParserOutcome = { kind: "continue" };
 const BODY_INCOMPLETE: BodyOutcome = { kind: "incomplete" };
 const BODY_END: BodyOutcome = { kind: "end" };
 
+/** The buffer of a parser that has given its memory back. */
+const NO_BYTES = new Uint8Array(0);
+
 const NEVER: StreamingRule = () => false;
 
 /** Reads the requests of one connection. */
@@ -694,12 +697,23 @@ export class RequestParser {
     this.#state = OVER;
   }
 
-  /** Gives the memory back; the parser is not used again. No read into it may be under way. */
+  /** Returns a copy of the bytes that belong to no request, and reads nothing more as a request. */
+  takeUnread(): Uint8Array<ArrayBuffer> {
+    const unread = this.#buffer.slice(this.#start, this.#end);
+    this.#start = this.#end;
+    this.#state = OVER;
+    return unread;
+  }
+
+  /** Gives the memory back, once; the parser reads nothing more. No read into it may be under way. */
   release(): void {
     const state = this.#state;
     if (state.kind === "length" && state.memory !== undefined) this.#pool.give(state.memory.bytes);
     this.#state = OVER;
     this.#giveBuffer();
+    this.#buffer = NO_BYTES;
+    this.#isLargeReader = false;
+    this.#start = this.#end = 0;
   }
 }
 

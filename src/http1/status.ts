@@ -2,6 +2,7 @@
 
 /** What people read; a client ignores it. */
 const REASON_PHRASES: Readonly<Record<number, string>> = {
+  101: "Switching Protocols",
   200: "OK",
   201: "Created",
   202: "Accepted",

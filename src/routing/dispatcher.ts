@@ -6,6 +6,7 @@ import { isFetchHandler } from "../fetch/fetch_handler.ts";
 import { outgoingOfNoted } from "../fetch/noted_response.ts";
 import { fromPlatformResponse } from "../fetch/platform_response.ts";
 import { type BodyFault, bodyFaultOf } from "../handler/body_faults.ts";
+import { recheckedFields } from "../handler/checked_headers.ts";
 import { HttpError } from "../handler/errors.ts";
 import type { Handler } from "../handler/handler.ts";
 import { isBodiless } from "../handler/lazy_request.ts";
@@ -21,6 +22,7 @@ import {
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
 import { outgoing, phraseResponse, WebResponse } from "../handler/response.ts";
 import { nameOfType } from "../handler/type_name.ts";
+import { takeUpgrade } from "../handler/upgrade.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { StreamingRule } from "../http1/request_parser.ts";
 import { platformClass } from "../runtime/platform_classes.ts";
@@ -142,11 +144,7 @@ export class Dispatcher {
     }
     const noted = outgoingOfNoted(result);
     if (noted !== undefined) return noted;
-    // Deno.upgradeWebSocket() returns such a response. The client has asked for it, so it is no
-    // panic.
-    if (result.status === 101 && asksForWebSocket(request)) {
-      throw new HttpError(501, "WebSockets are not served here");
-    }
+    if (result.status === 101) return upgradeResponse(result, request);
     const response = fromPlatformResponse(result);
     if (response instanceof OutgoingResponse) return response;
     return response.catch((error) => this.recover(error, request));
@@ -245,6 +243,24 @@ function isHttpError(error: unknown): error is HttpError {
 /** Whether a value is a `Response` of the platform, or of the class that has taken its name. */
 function isResponse(value: unknown): value is Response {
   return value instanceof platformClass("Response") || value instanceof Response;
+}
+
+/**
+ * Returns the response that hands the connection over to another protocol.
+ *
+ * @throws {HttpError} when there is no connection: Deno.upgradeWebSocket() outside of a worker makes
+ * such a response. The client has asked for it, so it is no panic.
+ * @throws {TypeError} when the handler has prepared no upgrade; when a field may not be sent
+ */
+function upgradeResponse(result: Response, request: WebRequest): OutgoingResponse {
+  const fields = recheckedFields(result.headers);
+  const upgrade = takeUpgrade(request);
+  if (upgrade !== undefined) return new OutgoingResponse(101, null, fields, null, upgrade);
+  if (asksForWebSocket(request)) throw new HttpError(501, "WebSockets are not served here");
+  throw new TypeError(
+    `The handler of ${request.method} ${JSON.stringify(request.path)} returned a response of ` +
+      "status 101, but has upgraded no connection",
+  );
 }
 
 /** See RFC 6455, section 4.1. A handler that answers another request with 101 is at fault. */

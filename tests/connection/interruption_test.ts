@@ -14,6 +14,7 @@ import {
 import { type Interruption, interruptionOf } from "../../src/connection/interruption.ts";
 import { StreamedBody } from "../../src/connection/streamed_body.ts";
 import type { BodyStream } from "../../src/handler/body_stream.ts";
+import type { ConnectionUpgrade } from "../../src/handler/upgrade.ts";
 
 const IDLE = stateWhenReading(WRITING, "request", 0);
 const HEAD = stateWhenReading(IDLE, "head", 0);
@@ -27,6 +28,8 @@ function streaming(waitsFor: Streaming["waitsFor"]): Streaming {
 
 describe("interruptionOf()", () => {
   const closed: ConnectionState = { kind: "closed", finalResponse: undefined };
+  const upgrade = {} as ConnectionUpgrade;
+  const upgraded: ConnectionState = { kind: "upgraded", upgrade };
   const closing: ConnectionState = { kind: "closing", finalResponse: Promise.resolve() };
   const cases: [what: string, state: ConnectionState, interruption: Interruption][] = [
     ["closes a new connection", NEW, "close unused"],
@@ -38,13 +41,14 @@ describe("interruptionOf()", () => {
     ["closes a connection whose client does not take its body", streaming("client"), "close"],
     ["closes a connection whose client does not take its response", WRITING, "close"],
     ["closes a connection that lingers, or has a final response", closing, "close"],
+    ["leaves an upgraded connection to its protocol", upgraded, "leave to upgrade"],
     ["leaves a closed connection", closed, "nothing"],
   ];
   for (const [what, state, interruption] of cases) {
     it(what, () => assertEquals(interruptionOf(state), interruption));
   }
 
-  it("knows the last two states as the end", () => {
+  it("knows the states of closing as the end", () => {
     for (const [, state] of cases) assertEquals(isEnding(state), /^clos/.test(state.kind));
     assert(!isEnding(NEW));
   });

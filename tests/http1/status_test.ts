@@ -4,8 +4,9 @@ import { REFUSALS } from "../../src/http1/refusal.ts";
 import { reasonPhrase, statusHasBody } from "../../src/http1/status.ts";
 
 describe("reasonPhrase()", () => {
-  // The IANA registry of status codes, those of final responses.
+  // The IANA registry of status codes: the final responses, and the one that ends HTTP.
   const phrases: [status: number, phrase: string][] = [
+    [101, "Switching Protocols"],
     [200, "OK"],
     [201, "Created"],
     [202, "Accepted"],
