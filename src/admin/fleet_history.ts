@@ -176,6 +176,7 @@ function weightOf(event: FleetEvent): NotedEvent["weight"] {
     case "replacing":
     case "draining":
     case "reloading":
+    case "postponing":
     case "resized":
     case "stopping":
     case "stopped":

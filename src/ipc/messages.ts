@@ -22,6 +22,8 @@ export interface WorkerConfiguration {
   readonly requestMetrics: SharedArrayBuffer | undefined;
   /** How many connections all workers may have: the memory of a `ConnectionBudget`. */
   readonly connectionBudget: SharedArrayBuffer;
+  /** Whether a worker with open WebSockets stays after a panic: see `SocketPanicHold`. */
+  readonly socketPanicHold: SharedArrayBuffer;
   /** How often the worker shows that it is alive, in milliseconds. */
   readonly heartbeatMs: number;
   /**
@@ -114,7 +116,7 @@ export type WorkerMessage =
   | { readonly kind: "idle"; readonly found: string }
   /** The application has closed its server by a call, so the worker is to be replaced. */
   | { readonly kind: "closing"; readonly call: string }
-  /** A panic has happened in it, and it wants to be replaced. */
+  /** The first panic has happened in it. The supervisor decides when it is replaced. */
   | { readonly kind: "panicked"; readonly error: string }
   /** It has stopped accepting, and finishes what is under way. */
   | { readonly kind: "draining" }

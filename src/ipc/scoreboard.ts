@@ -77,6 +77,11 @@ export class Scoreboard {
     };
   }
 
+  /** Returns a counter that the worker itself has counted, by its place. */
+  own(index: number): number {
+    return this.#own[index];
+  }
+
   /** Adds to a counter, by its place: see {@linkcode counterIndex}. */
   add(index: number, amount: number): void {
     this.#values[index] = this.#own[index] += amount;

@@ -158,6 +158,15 @@ export interface RunOptions {
    */
   readonly heapLimitBytesPerWorker?: number;
   /**
+   * How often a panic may cost WebSockets. Of all workers with open WebSockets, one is replaced
+   * within this time because of a panic. Until it is over, the panics of the others are answered as
+   * under `onPanic: "keep"`: the client gets 500, the error is logged and counted, and the worker
+   * stays. After that they are replaced in turn, and at once if their WebSockets have closed. So a
+   * client that can cause panics cannot disconnect all others again and again. 60,000 by default; 0
+   * sets no limit. A panic in a callback of a WebSocket costs that WebSocket alone.
+   */
+  readonly socketPanicInterval?: number;
+  /**
    * Whether the server listens to the process's signals. SIGTERM and SIGINT stop it; one more cuts
    * the shutdown short if it comes more than 500 ms after the first. SIGHUP reloads, SIGTTIN and
    * SIGTTOU add and remove a worker, SIGUSR2 prints the fleet (and SIGUSR1, at which Deno opens its
@@ -232,6 +241,7 @@ export const RUN_RULES = {
   maxAgePerWorker: time(0, "Replace it at that age"),
   maxHeapBytesPerWorker: bytes(0, "Replace it at that size", 0),
   heapLimitBytesPerWorker: bytes(0, "It dies there; thread only", 0),
+  socketPanicInterval: time(60_000, "One panic costs WebSockets in it"),
   signals: optional(boolean("Heed the process's signals (true)")),
   admin: group<AdminSettings>(ADMIN_RULES, "an object such as { port: 9000 }"),
   onEvent: code<(event: FleetEvent) => void>((value) =>

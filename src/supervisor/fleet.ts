@@ -9,6 +9,7 @@ import { planDrain } from "./drain_plan.ts";
 import { FleetMembers, isHung, isServing, type Member, surplusCause } from "./fleet_members.ts";
 import type { FleetAction, FleetInput, FleetSettings, WorkerState } from "./fleet_protocol.ts";
 import { RollingReload } from "./rolling_reload.ts";
+import { SocketPanicLimit } from "./socket_panics.ts";
 import { SpawnPace } from "./spawn_pace.ts";
 
 /** What the fleet as a whole does. */
@@ -76,6 +77,7 @@ interface StartFailure {
 }
 
 type Heartbeat = Extract<FleetInput, { kind: "heartbeat" }>;
+type Panicked = Extract<FleetInput, { kind: "panicked" }>;
 type ThreadGone = Omit<Extract<FleetInput, { kind: "gone" }>, "kind">;
 
 /** What a fleet takes from outside, so that tests can choose it. */
@@ -92,6 +94,7 @@ export class Fleet {
   readonly #sources: FleetSources;
   readonly #pace: SpawnPace;
   readonly #members = new FleetMembers();
+  readonly #socketPanics: SocketPanicLimit;
   #desired: number;
   #phase: Phase = { kind: "starting", since: 0, firstFailure: undefined };
   /** Whether the input of this turn was a failure, before the fleet was ever complete. */
@@ -109,6 +112,7 @@ export class Fleet {
     this.#sources = sources;
     this.#desired = settings.workers;
     this.#pace = new SpawnPace(sources.random);
+    this.#socketPanics = new SocketPanicLimit(settings.socketPanicIntervalMs);
   }
 
   /** Returns the state of each worker that exists, by its number. */
@@ -154,6 +158,11 @@ export class Fleet {
     return this.#pace.delayMs(now);
   }
 
+  /** Whether a worker with open WebSockets stays after a panic. */
+  holdsSocketPanics(now: number): boolean {
+    return this.#socketPanics.delayMs(now) > 0;
+  }
+
   /** Takes what has happened, and returns what to do. */
   after(input: FleetInput, now: number): FleetAction[] {
     this.#actions = [];
@@ -179,9 +188,7 @@ export class Fleet {
       case "heartbeat":
         return this.#noteHeartbeat(input, now);
       case "panicked":
-        this.#noteFailure(input.error);
-        this.#report({ kind: "panicked", worker: input.worker, error: input.error });
-        return this.#retire(input.worker, "panic", now);
+        return this.#notePanic(input, now);
       case "closing":
         return this.#noteClosing(input.worker, input.call, now);
       case "failed":
@@ -233,10 +240,36 @@ export class Fleet {
     const member = this.#members.get(heartbeat.worker);
     if (member === undefined) return;
     const { state, recycleShare } = member;
+    member.webSocketsOpen = heartbeat.webSocketsOpen;
     if (state.kind === "starting" || state.kind === "draining") return;
     member.state = { ...state, lastHeartbeat: now };
     const cause = this.#recycleCause(heartbeat, recycleShare, now - state.since);
     if (cause !== undefined) this.#retire(heartbeat.worker, cause, now);
+  }
+
+  #notePanic({ worker, error, webSocketsOpen }: Panicked, now: number): void {
+    this.#noteFailure(error);
+    this.#report({ kind: "panicked", worker, error });
+    const member = this.#members.get(worker);
+    if (member?.state.kind !== "accepting") return;
+    member.webSocketsOpen = webSocketsOpen;
+    this.#replaceAfterPanic(member, now);
+  }
+
+  /** Replaces a worker in which a panic has happened, at once or when its WebSockets allow it. */
+  #replaceAfterPanic(member: Member, now: number): void {
+    const { worker, webSocketsOpen, isPostponed } = member;
+    if (webSocketsOpen > 0) {
+      const delayMs = this.#socketPanics.delayMs(now);
+      if (delayMs > 0) {
+        member.isPostponed = true;
+        if (isPostponed) return;
+        return this.#report({ kind: "postponing", worker, webSocketsOpen, delayMs });
+      }
+      this.#socketPanics.noteReplacement(now);
+    }
+    member.isPostponed = false;
+    this.#retire(worker, "panic", now);
   }
 
   /** Replaces a worker whose application has closed its server: as a panic does, it comes again. */
@@ -443,6 +476,7 @@ export class Fleet {
           break;
         case "accepting":
           if (isSilent(state, limits, now)) this.#noteHang(member, now);
+          else if (member.isPostponed) this.#replaceAfterPanic(member, now);
           break;
         case "retiring":
           // It hangs, too, so it must not count among those that serve.
@@ -548,6 +582,8 @@ export class Fleet {
       state: { kind: "starting", hasLoaded: false },
       slot: undefined,
       recycleShare: 1 - RECYCLE_JITTER * this.#sources.random(),
+      webSocketsOpen: 0,
+      isPostponed: false,
     });
     this.#act({ kind: "spawn", worker });
   }

@@ -13,6 +13,10 @@ export interface Member {
   slot: number | undefined;
   /** The share of the limits at which it is recycled. Workers of one age get different shares. */
   readonly recycleShare: number;
+  /** Its open WebSockets, as far as the fleet knows. */
+  webSocketsOpen: number;
+  /** Whether a panic has happened in it, and its replacement waits because of its WebSockets. */
+  isPostponed: boolean;
 }
 
 /** The workers that exist, in the order in which they were spawned. */

@@ -27,6 +27,8 @@ export interface FleetSettings {
   readonly maxRequests: number;
   readonly maxAgeMs: number;
   readonly maxHeapBytes: number;
+  /** Within this time, one worker with open WebSockets is replaced because of a panic. */
+  readonly socketPanicIntervalMs: number;
 }
 
 /** A message with the number of the worker that sent it. */
@@ -34,7 +36,7 @@ type From<Message> = Message extends unknown ? Message & { readonly worker: numb
 
 /** What a worker sends, as it arrives, except for what concerns the supervisor alone. */
 type WorkerInput = From<
-  Exclude<WorkerMessage, { kind: "loaded" | "introduced" | "reserve" | "idle" }>
+  Exclude<WorkerMessage, { kind: "loaded" | "introduced" | "reserve" | "idle" | "panicked" }>
 >;
 
 /** What happens to a fleet. */
@@ -48,6 +50,14 @@ export type FleetInput =
     readonly worker: number;
     readonly requests: number;
     readonly heapBytes: number;
+    readonly webSocketsOpen: number;
+  }
+  /** The first panic of a worker. */
+  | {
+    readonly kind: "panicked";
+    readonly worker: number;
+    readonly error: string;
+    readonly webSocketsOpen: number;
   }
   | {
     readonly kind: "gone";

@@ -44,6 +44,7 @@ export function fleetSettings(conditions: FleetConditions): FleetSettings {
     maxRequests: settings.maxRequestsPerWorker,
     maxAgeMs: settings.maxAgePerWorker,
     maxHeapBytes: settings.maxHeapBytesPerWorker,
+    socketPanicIntervalMs: settings.socketPanicInterval,
   };
 }
 

@@ -5,6 +5,7 @@
 
 import { AddressAnswer } from "../ipc/address_answer.ts";
 import type { Fault, WorkerMessage } from "../ipc/messages.ts";
+import { SocketPanicHold } from "../ipc/socket_panic_hold.ts";
 import { httpOrigin } from "../net/host_port.ts";
 import { chooseListenMode } from "../net/listen_mode.ts";
 import { reserveAddress, type ReservedAddress, reserveSockets } from "../net/listener.ts";
@@ -198,6 +199,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
   readonly #pool: WorkerPool;
   readonly #events: EventPublisher;
   readonly #budget: DescriptorBudget;
+  readonly #socketPanicHold = new SocketPanicHold();
   readonly #modules: FleetModules;
   readonly #sideAddresses: SideAddresses;
   readonly #reload = new ReloadRequest(() => this.#handle({ kind: "reload" }));
@@ -260,6 +262,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
         heartbeatMs: heartbeatInterval(settings.hangTimeout),
         mainStartupMs,
         serverOptions,
+        socketPanicHold: this.#socketPanicHold.memory,
       },
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onGone: (worker, end, handling) => this.#handle({ kind: "gone", worker, ...end, handling }),
@@ -367,7 +370,9 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
   #take(input: FleetInput): void {
     this.#turn = { wasStopping: this.#fleet.isStopping };
     const now = this.#clock.at(performance.now());
-    for (const action of this.#fleet.after(input, now)) this.#perform(action);
+    const actions = this.#fleet.after(input, now);
+    this.#socketPanicHold.isOn = this.#fleet.holdsSocketPanics(now);
+    for (const action of actions) this.#perform(action);
   }
 
   #perform(action: FleetAction): void {
@@ -417,6 +422,10 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
       case "reserve": {
         const result = this.#sideAddresses.reserve(worker, message.place);
         return new AddressAnswer(message.answer).settle(result);
+      }
+      case "panicked": {
+        const webSocketsOpen = this.#pool.webSocketsOpen(worker);
+        return this.#handle({ ...message, worker, webSocketsOpen });
       }
       case "introduced":
       case "idle":

@@ -38,7 +38,7 @@ export interface PoolOptions {
   /** What each worker gets beside its own memory, its address and its application. */
   readonly configuration: Pick<
     WorkerConfiguration,
-    "heartbeatMs" | "mainStartupMs" | "serverOptions"
+    "heartbeatMs" | "mainStartupMs" | "serverOptions" | "socketPanicHold"
   >;
   readonly onMessage: (worker: number, message: WorkerMessage) => void;
   /** Called when a thread has ended by itself, with the requests that it was handling. */
@@ -183,6 +183,11 @@ export class WorkerPool {
     if (requestMetrics !== undefined) this.#goneRequests.add(requestMetrics);
   }
 
+  /** Returns how many WebSockets of a worker are open. */
+  webSocketsOpen(worker: number): number {
+    return this.#workers.get(worker)?.handle.scoreboard.read().webSocketsOpen ?? 0;
+  }
+
   /** Returns the requests that a worker is handling. */
   handling(worker: number): readonly HandledRequest[] {
     return this.#workers.get(worker)?.handle.inFlightRequests.read(Date.now()) ?? [];
@@ -195,11 +200,12 @@ export class WorkerPool {
   heartbeats(now: number): Heartbeat[] {
     const heartbeats: Heartbeat[] = [];
     for (const [worker, pooled] of this.#workers) {
-      const { heartbeats: count, requests, heapBytes } = pooled.handle.scoreboard.read();
+      const counters = pooled.handle.scoreboard.read();
+      const { heartbeats: count, requests, heapBytes, webSocketsOpen } = counters;
       if (count === pooled.heartbeats) continue;
       pooled.heartbeats = count;
       pooled.heartbeatAt = now;
-      heartbeats.push({ kind: "heartbeat", worker, requests, heapBytes });
+      heartbeats.push({ kind: "heartbeat", worker, requests, heapBytes, webSocketsOpen });
     }
     return heartbeats;
   }

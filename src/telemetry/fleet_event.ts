@@ -110,6 +110,17 @@ export type FleetEvent =
   | { readonly kind: "accepting"; readonly worker: number; readonly startMs: number }
   | { readonly kind: "panicked"; readonly worker: number; readonly error: string }
   | {
+    /**
+     * It has panicked, and has open WebSockets, and another worker with WebSockets was replaced
+     * within `socketPanicInterval`. It stays until that time is over, or its WebSockets are closed.
+     */
+    readonly kind: "postponing";
+    readonly worker: number;
+    readonly webSocketsOpen: number;
+    /** The longest that it stays, if no other worker has to wait as well. */
+    readonly delayMs: number;
+  }
+  | {
     /** It has sent no heartbeat for `hangTimeout`. */
     readonly kind: "hung";
     readonly worker: number;

@@ -24,6 +24,9 @@ function describeEvent(event: FleetEvent): string {
       return `worker ${event.worker}: accepting after ${Math.round(event.startMs)} ms`;
     case "panicked":
       return `worker ${event.worker}: panicked`;
+    case "postponing":
+      return `worker ${event.worker}: has open WebSockets (${event.webSocketsOpen}), so it is replaced in ` +
+        `${(event.delayMs / 1_000).toFixed(1)} s, or when they are closed (socketPanicInterval)`;
     case "hung":
       return `worker ${event.worker}: hung${describeHandling(event.handling)}; ${
         HANG_CONSEQUENCES[event.outcome]

@@ -1,18 +1,24 @@
 // The panics of one worker: what counts as a panic, and what follows from it.
 // The first panic decides that the supervisor replaces the worker; each is counted and logged. A
-// client's bad body is never a panic: no client may have workers replaced at will.
+// panic in a callback of a WebSocket costs that WebSocket alone. A client's bad body is never a
+// panic: no client may have workers replaced at will.
 
+import { currentSocketOwner, type SocketOwner } from "../connection/socket_activity.ts";
 import { type BodyFault, bodyFaultOf } from "../handler/body_faults.ts";
 import { UNWANTED } from "../handler/body_stream.ts";
 import { NOT_SENT, type WebRequest } from "../handler/request.ts";
 import { phraseResponse, type WebResponse } from "../handler/response.ts";
+import type { ShutdownReason } from "../ipc/drain_order.ts";
 import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
+import type { SocketPanicHold } from "../ipc/socket_panic_hold.ts";
 import type { ServerSettings } from "../options/server_options.ts";
 import { bodyFaultLine, describeError, type LogSink, PanicLog } from "../telemetry/log.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
 import { watchForUncaught } from "./uncaught_errors.ts";
 
 const PANICS = counterIndex("panics");
+const WEB_SOCKET_PANICS = counterIndex("webSocketPanics");
+const WEB_SOCKETS_OPEN = counterIndex("webSocketsOpen");
 
 /** What promises reject with when a client has gone, which is no fault of the application. */
 const CLIENT_GONE_REASONS: readonly unknown[] = [UNWANTED, NOT_SENT];
@@ -28,6 +34,7 @@ export interface PanicWatchOptions {
   readonly worker: string;
   readonly onPanic: ServerSettings["onPanic"];
   readonly scoreboard: Scoreboard;
+  readonly socketPanicHold: Pick<SocketPanicHold, "isOn">;
   readonly link: Pick<SupervisorLink, "send">;
   readonly log: LogSink;
 }
@@ -37,6 +44,8 @@ export class PanicWatch {
   readonly #options: PanicWatchOptions;
   readonly #panicLog: PanicLog;
   #fatal: Panic | undefined;
+  /** The first panic after which the worker stays, until the supervisor replaces it for that. */
+  #postponed: Panic | undefined;
   #stopWatching: (() => void) | undefined;
 
   constructor(options: PanicWatchOptions) {
@@ -44,7 +53,10 @@ export class PanicWatch {
     this.#panicLog = new PanicLog(options.worker, options.log);
   }
 
-  /** The panic that ends the worker: the first one, if `onPanic` is "replace". */
+  /**
+   * The panic that ends the worker: the first one, if `onPanic` is "replace" and no open WebSockets
+   * keep the worker.
+   */
   get fatal(): Panic | undefined {
     return this.#fatal;
   }
@@ -66,22 +78,38 @@ export class PanicWatch {
   /** Notes a handler's panic, and returns the response for its client. */
   answer(error: unknown, request: WebRequest): WebResponse {
     this.note(`in ${request.method} ${request.target}`, error);
-    // The worker ends soon: the client's next request should use another connection.
-    const closes = this.#options.onPanic === "replace";
+    // If the worker ends soon, the client's next request should use another connection.
+    const closes = this.#fatal !== undefined;
     return phraseResponse(500, closes ? { connection: "close" } : undefined);
   }
 
   /** Notes a panic: counts it, reports the first one to the supervisor, and logs it. */
   note(during: string, error: unknown): void {
-    const { scoreboard, onPanic, link } = this.#options;
+    const { scoreboard, onPanic } = this.#options;
     scoreboard.add(PANICS, 1);
     // First the message, which must not depend on the log. It leaves after this turn, and so after
     // the line.
-    if (onPanic === "replace" && this.#fatal === undefined) {
-      this.#fatal = { error };
-      link.send({ kind: "panicked", error: describeError(error) });
-    }
+    if (onPanic === "replace") this.#offerEnd({ error });
     this.#panicLog.note(during, error, performance.now());
+  }
+
+  /** Reports the first panic. Whether the worker stays for now is known without an answer. */
+  #offerEnd(panic: Panic): void {
+    const isFirst = this.#fatal === undefined && this.#postponed === undefined;
+    if (this.#isHeld) this.#postponed ??= panic;
+    else this.#fatal ??= panic;
+    if (isFirst) this.#options.link.send({ kind: "panicked", error: describeError(panic.error) });
+  }
+
+  /** Whether the worker stays after a panic, because of its open WebSockets. */
+  get #isHeld(): boolean {
+    const { scoreboard, socketPanicHold } = this.#options;
+    return scoreboard.own(WEB_SOCKETS_OPEN) > 0 && socketPanicHold.isOn;
+  }
+
+  /** Notes why the worker ends. If a panic is the reason, it ends of that panic. */
+  noteDrain(reason: ShutdownReason): void {
+    if (reason === "panic") this.#fatal ??= this.#postponed;
   }
 
   /**
@@ -94,7 +122,24 @@ export class PanicWatch {
 
   #noteUncaught(during: string, error: unknown): void {
     const fault = bodyFaultOf(error);
-    if (fault === undefined) return this.note(during, error);
-    this.logBodyFault(fault, fault.of, "has a body that cannot be read");
+    if (fault !== undefined) {
+      return this.logBodyFault(fault, fault.of, "has a body that cannot be read");
+    }
+    const owner = currentSocketOwner();
+    if (owner === undefined) return this.note(during, error);
+    this.#noteSocketPanic(owner, error);
+  }
+
+  /** Notes a panic in a callback of a WebSocket, which ends. The worker stays. */
+  #noteSocketPanic(owner: SocketOwner, error: unknown): void {
+    const { scoreboard } = this.#options;
+    scoreboard.add(PANICS, 1);
+    scoreboard.add(WEB_SOCKET_PANICS, 1);
+    this.#panicLog.note(
+      `in a callback of the WebSocket at ${owner.target}`,
+      error,
+      performance.now(),
+    );
+    owner.onCallbackFailed();
   }
 }

@@ -8,6 +8,7 @@ import { ConnectionBudget } from "../ipc/connection_budget.ts";
 import type { DrainOrder } from "../ipc/drain_order.ts";
 import type { WorkerConfiguration } from "../ipc/messages.ts";
 import { Scoreboard } from "../ipc/scoreboard.ts";
+import { SocketPanicHold } from "../ipc/socket_panic_hold.ts";
 import { isTooLate, listenAt } from "../net/listener.ts";
 import { platformAddress } from "../net/worker_address.ts";
 import { overrideServerSettings } from "../options/server_options.ts";
@@ -95,6 +96,7 @@ class ServingWorker {
       worker: this.#name,
       onPanic: settings.onPanic,
       scoreboard,
+      socketPanicHold: new SocketPanicHold(configuration.socketPanicHold),
       link,
       log: logToStandardError,
     });
@@ -138,6 +140,7 @@ class ServingWorker {
 
     const order = await drain.promise;
     const workEndsAt = performance.now() + order.workMs;
+    this.#panics.noteDrain(order.reason);
     for (const { loop } of this.#acceptLoops) loop.stop();
     // A socket closes only after the `accept` that is under way.
     await Promise.all(this.#acceptLoops.map(({ ended }) => ended));

@@ -70,6 +70,7 @@ const runOptions: OptionCase[] = [
   { name: "isolation", default: "web", good: ["web", "thread"], bad: ["", "process", null, 0] },
   { name: "startTimeout", default: 30_000, ...times },
   { name: "shutdownDelay", default: 0, ...times },
+  { name: "socketPanicInterval", default: 60_000, ...times },
   { name: "maxRequestsPerWorker", default: 0, ...sizes },
   { name: "maxAgePerWorker", default: 0, ...times },
   { name: "maxHeapBytesPerWorker", default: 0, ...sizes },

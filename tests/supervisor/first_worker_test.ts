@@ -42,6 +42,7 @@ const CONFIGURATION: WorkerConfiguration = {
   inFlightRequests: new InFlightRequests().memory,
   requestMetrics: undefined,
   connectionBudget: new SharedArrayBuffer(8),
+  socketPanicHold: new SharedArrayBuffer(4),
   heartbeatMs: 1_000,
   mainStartupMs: 0,
   serverOptions: {},

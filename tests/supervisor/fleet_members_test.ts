@@ -14,7 +14,8 @@ const HUNG: WorkerState = { kind: "retiring", cause: "hang", ...TIMES };
 function membersOf(...states: readonly (readonly [state: WorkerState, slot?: number])[]) {
   const members = new FleetMembers();
   states.forEach(([state, slot], index) => {
-    const member: Member = { worker: index + 1, spawnedAt: 0, recycleShare: 1, state, slot };
+    const unchanging = { spawnedAt: 0, recycleShare: 1, webSocketsOpen: 0, isPostponed: false };
+    const member: Member = { worker: index + 1, ...unchanging, state, slot };
     members.add(member);
   });
   return members;

@@ -31,6 +31,7 @@ describe("fleetSettings()", () => {
       maxRequestsPerWorker: 5,
       maxAgePerWorker: 6,
       maxHeapBytesPerWorker: 7,
+      socketPanicInterval: 8,
     });
     assertEquals(settings, {
       workers: 3,
@@ -43,6 +44,7 @@ describe("fleetSettings()", () => {
       maxRequests: 5,
       maxAgeMs: 6,
       maxHeapBytes: 7,
+      socketPanicIntervalMs: 8,
     });
   });
 

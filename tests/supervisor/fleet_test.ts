@@ -1,7 +1,7 @@
 // The fleet: tables of what happens and when, with a number for a clock, and what is to be done; and a model test, which
 // lets anything happen in any order.
 
-import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import type { ShutdownReason } from "../../src/ipc/drain_order.ts";
@@ -24,6 +24,7 @@ const SETTINGS: FleetSettings = {
   maxRequests: 0,
   maxAgeMs: 0,
   maxHeapBytes: 0,
+  socketPanicIntervalMs: 60_000,
 };
 
 /** No chance: limits and delays are what they say. */
@@ -88,7 +89,9 @@ function inputOf(text: string): FleetInput {
     case "exited":
       return { kind: "gone", worker, hasThrown: false, detail: rest ?? "" };
     case "panicked":
-      return { kind: name, worker, error: rest ?? "boom" };
+      return { kind: name, worker, error: rest ?? "boom", webSocketsOpen: 0 };
+    case "panicked with sockets":
+      return { kind: "panicked", worker, error: "boom", webSocketsOpen: Number(rest) };
     case "closing":
       return { kind: name, worker, call: rest ?? "server.shutdown()" };
     case "failed":
@@ -104,8 +107,8 @@ function inputOf(text: string): FleetInput {
     case "fewer":
       return { kind: "resize", by: -1 };
     case "heartbeat": {
-      const [requests = 0, heapBytes = 0] = (rest ?? "").split(" ").map(Number);
-      return { kind: name, worker, requests, heapBytes };
+      const [requests = 0, heapBytes = 0, webSocketsOpen = 0] = (rest ?? "").split(" ").map(Number);
+      return { kind: name, worker, requests, heapBytes, webSocketsOpen };
     }
     default:
       throw new Error(`Not an input: ${text}`);
@@ -129,6 +132,15 @@ const UP: readonly Step[] = [
   [10, "accepting 1"],
   [10, "accepting 2", "ready"],
 ];
+
+/** Heartbeats of these workers, often enough that none hangs. */
+function beats(workers: readonly number[], from: number, to: number, rest: string): Step[] {
+  const steps: Step[] = [];
+  for (let at = from; at <= to; at += 1_500) {
+    for (const worker of workers) steps.push([at, `heartbeat ${worker}: ${rest}`]);
+  }
+  return steps;
+}
 
 const cases: readonly Case[] = [
   {
@@ -930,6 +942,93 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    what: "replaces a worker with open WebSockets at its first panic",
+    steps: [
+      ...UP,
+      [100, "panicked with sockets 1: 5", "spawn 3"],
+      [150, "accepting 3", "drain 1"],
+      [200, "gone 1"],
+    ],
+  },
+  {
+    what:
+      "replaces one worker with open WebSockets in socketPanicInterval, and the next one after it",
+    steps: [
+      ...UP,
+      [100, "panicked with sockets 1: 5", "spawn 3"],
+      [150, "accepting 3", "drain 1"],
+      [200, "gone 1"],
+      [300, "panicked with sockets 2: 5"],
+      [400, "panicked with sockets 3: 5"],
+      ...beats([2, 3], 1_500, 60_000, "0 0 5"),
+      [60_099, "tick"],
+      [60_100, "tick", "spawn 4"],
+      [60_150, "accepting 4", "drain 2"],
+      [60_200, "gone 2"],
+      ...beats([3, 4], 61_000, 119_500, "0 0 5"),
+      [120_099, "tick"],
+      [120_100, "tick", "spawn 5"],
+    ],
+  },
+  {
+    what: "replaces a worker that waits for socketPanicInterval when its WebSockets are closed",
+    steps: [
+      ...UP,
+      [100, "panicked with sockets 1: 5", "spawn 3"],
+      [150, "accepting 3", "drain 1"],
+      [200, "gone 1"],
+      [300, "panicked with sockets 2: 5"],
+      [1_000, "heartbeat 2: 0 0 1"],
+      [1_500, "heartbeat 2: 0 0 0", "spawn 4"],
+    ],
+  },
+  {
+    what: "replaces a worker without WebSockets at each panic, also within socketPanicInterval",
+    steps: [
+      ...UP,
+      [100, "panicked with sockets 1: 5", "spawn 3"],
+      [150, "accepting 3", "drain 1"],
+      [300, "panicked 2", "spawn 4"],
+    ],
+  },
+  {
+    what: "replaces workers with WebSockets at each panic if socketPanicInterval is off",
+    settings: { socketPanicIntervalMs: 0 },
+    steps: [
+      ...UP,
+      [100, "panicked with sockets 1: 5", "spawn 3"],
+      [150, "accepting 3", "drain 1"],
+      [300, "panicked with sockets 2: 5", "spawn 4"],
+    ],
+  },
+  {
+    what: "replaces a worker that waits for socketPanicInterval in a reload, like the others",
+    steps: [
+      ...UP,
+      [100, "panicked with sockets 1: 5", "spawn 3"],
+      [150, "accepting 3", "drain 1"],
+      [200, "gone 1"],
+      [300, "panicked with sockets 2: 5"],
+      [400, "reload", "spawn 4"],
+      [450, "accepting 4", "drain 2", "spawn 5"],
+      [500, "accepting 5", "drain 3"],
+      [505, "draining 2"],
+      [510, "draining 3", "reloaded"],
+    ],
+  },
+  {
+    what: "takes a worker that waits for socketPanicInterval and hangs for one that hangs",
+    steps: [
+      ...UP,
+      [100, "panicked with sockets 1: 5", "spawn 3"],
+      [150, "accepting 3", "drain 1"],
+      [200, "gone 1"],
+      [300, "panicked with sockets 2: 5"],
+      [1_200, "heartbeat 3"],
+      [2_010, "tick", "spawn 4"],
+    ],
+  },
+  {
     what: "replaces nobody after a shutdown",
     steps: [
       ...UP,
@@ -1057,6 +1156,8 @@ function told(action: FleetAction): string[] {
       return [`${event.worker} accepting after ${event.startMs}`];
     case "panicked":
       return [`${event.worker} panicked: ${event.error}`];
+    case "postponing":
+      return [`${event.worker} postponing for ${event.delayMs}: ${event.webSocketsOpen}`];
     case "hung":
       return [`${event.worker} hung: ${event.outcome}`];
     case "replacing":
@@ -1077,6 +1178,22 @@ function told(action: FleetAction): string[] {
 }
 
 const stories: readonly Case[] = [
+  {
+    what: "a panic that waits for socketPanicInterval, once for each worker",
+    steps: [
+      ...UP.map(([at, input]): Step => [at, input]).slice(0, 3),
+      [10, "accepting 1", "1 accepting after 10"],
+      [12, "accepting 2", "2 accepting after 12"],
+      [100, "panicked with sockets 1: 5", "1 panicked: boom", "1 replacing: panic"],
+      [150, "accepting 3", "3 accepting after 50"],
+      [
+        ...[200, "panicked with sockets 2: 7", "2 panicked: boom"] as const,
+        "2 postponing for 59900: 7",
+      ],
+      [300, "tick"],
+      [400, "heartbeat 2: 0 0 0", "2 replacing: panic"],
+    ],
+  },
   {
     what: "a panic",
     steps: [
@@ -1385,6 +1502,7 @@ const MOVES = [
   "heartbeat",
   "loaded",
   "panicked",
+  "panicked with sockets",
   "failed",
   "gone",
   "exited",
@@ -1407,6 +1525,9 @@ class World {
   readonly threads = new Set<number>();
   /** How often the end of each spawned worker was told. */
   readonly ends = new Map<number, number>();
+  /** The open WebSockets of each worker, as the fleet was told last. */
+  readonly webSocketsOpen = new Map<number, number>();
+  socketPanicAt = -Infinity;
   mostDesired: number;
   hasRoom = true;
   isStopping = false;
@@ -1414,7 +1535,7 @@ class World {
   hasGivenUp = false;
   hasFinished = false;
 
-  constructor(settings: FleetSettings) {
+  constructor(readonly settings: FleetSettings) {
     this.fleet = makeFleet(settings);
     this.mostDesired = settings.workers;
   }
@@ -1432,6 +1553,9 @@ class World {
     if (input.kind === "room") this.hasRoom = input.hasRoom;
     const endsByItself = input.kind === "gone" || input.kind === "ended" ? input.worker : undefined;
     if (input.kind === "gone") this.threads.delete(input.worker);
+    if (input.kind === "heartbeat" || input.kind === "panicked") {
+      this.webSocketsOpen.set(input.worker, input.webSocketsOpen);
+    }
     const actions = this.fleet.after(input, this.now);
     this.mostDesired = Math.max(this.mostDesired, this.fleet.desired);
     for (const action of actions) this.#perform(action);
@@ -1469,6 +1593,7 @@ class World {
         this.threads.delete(action.worker);
         return;
       case "report":
+        if (action.event.kind === "replacing") this.#noteReplacement(action.event);
         if (action.event.kind !== "ended") return;
         this.ends.set(action.event.worker, (this.ends.get(action.event.worker) ?? 0) + 1);
         return;
@@ -1486,13 +1611,26 @@ class World {
     }
   }
 
+  #noteReplacement({ worker, cause }: { worker: number; cause: string }): void {
+    if (cause !== "panic" || (this.webSocketsOpen.get(worker) ?? 0) === 0) return;
+    const sinceMs = this.now - this.socketPanicAt;
+    assertGreaterOrEqual(
+      sinceMs,
+      this.settings.socketPanicIntervalMs,
+      "WebSockets closed too soon",
+    );
+    this.socketPanicAt = this.now;
+  }
+
   make({ what, pick, pauseMs }: Move): void {
     this.now += pauseMs;
     // Also of workers that are no more, or never were.
     const worker = 1 + pick % (this.ends.size + 1);
     switch (what) {
       case "fat heartbeat":
-        return this.happen({ kind: "heartbeat", worker, requests: pick, heapBytes: 2_000 });
+        return this.happen(inputOf(`heartbeat ${worker}: ${pick} 2000`));
+      case "panicked with sockets":
+        return this.happen(inputOf(`${what} ${worker}: ${pick % 3}`));
       case "reload":
       case "more":
       case "fewer":
@@ -1518,7 +1656,7 @@ class World {
       for (const [worker, { kind }] of this.fleet.states()) {
         if (kind === "starting") this.happen({ kind: "accepting", worker });
         else if (kind === "draining") this.happen({ kind: "ended", worker });
-        else this.happen({ kind: "heartbeat", worker, requests: 0, heapBytes: 0 });
+        else this.happen(inputOf(`heartbeat ${worker}`));
       }
       this.happen({ kind: "tick" });
     }
@@ -1540,6 +1678,7 @@ const arbitrarySettings: fc.Arbitrary<FleetSettings> = fc.record({
   maxRequests: fc.constantFrom(0, 10),
   maxAgeMs: fc.constantFrom(0, 100_000),
   maxHeapBytes: fc.constantFrom(0, 1_000),
+  socketPanicIntervalMs: fc.constantFrom(0, 5_000),
 });
 
 const arbitraryMoves: fc.Arbitrary<Move[]> = fc.array(

@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ConnectionBudget } from "../../src/ipc/connection_budget.ts";
+import { SocketPanicHold } from "../../src/ipc/socket_panic_hold.ts";
 import { closesIndex, type Counter, counterIndex } from "../../src/ipc/scoreboard.ts";
 import { NO_WEB_SOCKETS } from "../../src/ipc/web_socket_counters.ts";
 import type { FleetInput, WorkerState } from "../../src/supervisor/fleet_protocol.ts";
@@ -38,7 +39,12 @@ function poolOf(workers: number, countsByRoute = false) {
     countsByRoute,
     address,
     budget,
-    configuration: { heartbeatMs: 1, mainStartupMs: 2, serverOptions: {} },
+    configuration: {
+      heartbeatMs: 1,
+      mainStartupMs: 2,
+      serverOptions: {},
+      socketPanicHold: new SocketPanicHold().memory,
+    },
     onMessage: () => {},
     onGone: (worker, end, handling) => void gone.push({ kind: "gone", worker, ...end, handling }),
   });
@@ -88,8 +94,9 @@ describe("WorkerPool.heartbeats()", () => {
     count(fakes[1], "heartbeats", 1);
     count(fakes[1], "requests", 5);
     count(fakes[1], "heapBytes", 9);
+    count(fakes[1], "webSocketsOpen", 3);
     assertEquals(pool.heartbeats(10), [
-      { kind: "heartbeat", worker: 2, requests: 5, heapBytes: 9 },
+      { kind: "heartbeat", worker: 2, requests: 5, heapBytes: 9, webSocketsOpen: 3 },
     ]);
     assertEquals(pool.heartbeats(20), []);
     const ages = pool.stats(states([1, 2]), 30).workers.map(({ heartbeatAgeMs }) => heartbeatAgeMs);

@@ -26,6 +26,10 @@ const events: { event: FleetEvent; says: (string | RegExp)[] }[] = [
     says: ["shared", "the flag is missing"],
   },
   { event: { kind: "accepting", worker: 3, startMs: 41.7 }, says: ["worker 3", "42 ms"] },
+  {
+    event: { kind: "postponing", worker: 3, webSocketsOpen: 120, delayMs: 48_200 },
+    says: ["worker 3", "120", "48.2 s", "socketPanicInterval"],
+  },
   { event: { kind: "panicked", worker: 3, error: "Error: a" }, says: ["worker 3", "panicked"] },
   {
     event: {

@@ -1,5 +1,6 @@
 // What the connections of one worker share.
 
+import { SocketPanicHold } from "../../src/ipc/socket_panic_hold.ts";
 import { assertEquals, assertMatch, assertNotEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { BackgroundTasks } from "../../src/connection/background_tasks.ts";
@@ -20,6 +21,7 @@ function make(options: WebServerOptions, but: Partial<WorkerConfiguration> = {})
   const lines: string[] = [];
   const scoreboard = new Scoreboard();
   const panics = new PanicWatch({
+    socketPanicHold: new SocketPanicHold(),
     worker: "worker 3",
     onPanic: "keep",
     scoreboard,
@@ -34,6 +36,7 @@ function make(options: WebServerOptions, but: Partial<WorkerConfiguration> = {})
     inFlightRequests: new InFlightRequests().memory,
     requestMetrics: undefined,
     connectionBudget: ConnectionBudget.of(undefined, 1).memory,
+    socketPanicHold: new SharedArrayBuffer(4),
     heartbeatMs: 1_000,
     mainStartupMs: 0,
     serverOptions: {},

@@ -66,6 +66,7 @@ function configurationFor(port: number): WorkerConfiguration {
     inFlightRequests: new InFlightRequests().memory,
     requestMetrics: undefined,
     connectionBudget: ConnectionBudget.of(undefined, 1).memory,
+    socketPanicHold: new SharedArrayBuffer(4),
     heartbeatMs: 1_000,
     mainStartupMs: 0,
     serverOptions: {},
