@@ -133,7 +133,7 @@ describe("the tests", { ignore: !canRead }, () => {
 
   it("run in one part of test:unit each, unless a task of their own runs them", async () => {
     const tests = await readTree("tests/", /_test\.ts$/);
-    const ofOtherTasks = /^tests\/(?:bench|e2e|fuzz|slow)\//;
+    const ofOtherTasks = /^tests\/(?:bench|e2e|fuzz|programs|slow)\//;
     const unitTests = [...tests.keys()].filter((path) => !ofOtherTasks.test(path));
     for (const count of [1, 6]) {
       const files = divideUnitTests(count).flat().map(({ href }) => href);

@@ -3,7 +3,7 @@
 // which loads a part of all tests into one thread. `deno test` finds none of them by itself.
 
 /** The folders of tests that are no unit tests. */
-const OTHERS = ["bench", "e2e", "fuzz", "slow"];
+const OTHERS = ["bench", "e2e", "fuzz", "programs", "slow"];
 
 const folder = new URL("./", import.meta.url);
 const tests = new URL("../", import.meta.url);
