@@ -5,7 +5,7 @@ import { installFastResponse } from "./fetch/fast_response.ts";
 import { fetchHandler, prepareFetchHandlers } from "./fetch/fetch_handler.ts";
 import { FetchExchange } from "./fetch/fetch_exchange.ts";
 import type { AdminPort } from "./admin/admin_port.ts";
-import type { FetchHandler, Handler } from "./handler/handler.ts";
+import type { Handler } from "./handler/handler.ts";
 import { Dispatcher } from "./routing/dispatcher.ts";
 import type { ServedBy } from "./ipc/messages.ts";
 import { decodePath } from "./http1/target.ts";
@@ -38,12 +38,9 @@ import { type CommandLine, launchOptions, planLaunch } from "./supervisor/launch
 import { listen } from "./net/listener.ts";
 import { denoArguments } from "./runtime/deno_arguments.ts";
 import type { SupervisedServer } from "./supervisor/supervisor.ts";
-import {
-  type HostedServer,
-  platformError,
-  replaceDenoServe,
-  type TakenServer,
-} from "./takeover/deno_serve.ts";
+import { platformError, replaceDenoServe } from "./takeover/deno_serve.ts";
+import { takeOverNodeHttp } from "./takeover/node_http/node_http.ts";
+import type { HostedServer, ServeHost, TakenServer } from "./takeover/serve_host.ts";
 import { runCronOnce } from "./takeover/cron.ts";
 import { watchForIntervals } from "./takeover/interval_notice.ts";
 import { HeldSignals } from "./takeover/held_signals.ts";
@@ -120,10 +117,10 @@ let serveHere: (server: WebServer, served: ServedHere) => Promise<void>;
 /** Returns the routes of a server that does not run by itself. */
 let routerOf: (server: WebServer) => Router<Handler>;
 
-/** The server that `Deno.serve` has begun in this worker, until its work is done. */
-let denoServe: Promise<void> | undefined;
+/** The server that the application has begun by a call of the platform, until its work is done. */
+let takenServer: Promise<void> | undefined;
 
-/** What the application serves by further calls of `Deno.serve`. */
+/** What the application serves by further calls. */
 const sideServers = new SideServers();
 
 /** Resolves when the server of this worker has drained. */
@@ -560,7 +557,9 @@ export async function serveApp(load: LoadApp): Promise<void> {
 async function serveLoaded(link: SupervisorLink, load: LoadApp): Promise<void> {
   const app = await link.app;
   if (app === undefined) throw new TypeError("The worker was not told which application to load");
-  replaceDenoServe({ begin: beginDenoServe });
+  const host: ServeHost = { begin: beginTaken };
+  replaceDenoServe(host);
+  takeOverNodeHttp(host);
   heldSignals = new HeldSignals();
   runCronOnce();
   // What one worker notes, all of them would.
@@ -580,7 +579,7 @@ async function serveLoaded(link: SupervisorLink, load: LoadApp): Promise<void> {
     if (loaded.kind === "servable") {
       note(`${app} serves by a call, so its default export is not served`);
     }
-    return await denoServe;
+    return await takenServer;
   }
   switch (loaded.kind) {
     case "servable": {
@@ -591,7 +590,7 @@ async function serveLoaded(link: SupervisorLink, load: LoadApp): Promise<void> {
       // An application that has ended this thread while it was loaded looks like one that has
       // nothing: it does not come to the next turn.
       await new Promise((resolve) => setTimeout(resolve));
-      return link.isRunning ? await denoServe : link.rest(loaded.found);
+      return link.isRunning ? await takenServer : link.rest(loaded.found);
     case "failed":
       return link.send({ kind: "failed", isFinal: false, message: loaded.reason });
   }
@@ -602,17 +601,19 @@ function intervalNotice(app: string): string {
   return `${app} calls setInterval while it loads: ${advice}`;
 }
 
-function serverOf(handler: FetchHandler): WebServer {
+function serverOf(taken: TakenServer): WebServer {
   const server = new WebServer();
-  server.addPath("/", fetchHandler(handler));
+  if (taken.servedBy === "Deno.serve()") server.addPath("/", fetchHandler(taken.handler));
+  else server.addPath("/", taken.handler, { streamBody: true });
   return server;
 }
 
-/** Serves a further call of `Deno.serve`, with the same limits, as long as this worker serves. */
-function beginSideServer({ handler, place, onListen }: TakenServer): HostedServer {
+/** Serves at a further address, with the same limits, as long as this worker serves. */
+function beginSideServer(taken: TakenServer): HostedServer {
   const { link } = thisWorker();
+  const { servedBy, place, onListen } = taken;
   if (place.path !== undefined) {
-    throw new TypeError('Cannot use option "path" of a second Deno.serve(): expected a port');
+    throw new TypeError(`Cannot use option "path" of a second ${servedBy}: expected a port`);
   }
   const result = link.reserve(place.hostname ?? "0.0.0.0", place.port ?? 8_000);
   if (result.kind === "failed") throw platformError(result.name, result.message);
@@ -625,7 +626,7 @@ function beginSideServer({ handler, place, onListen }: TakenServer): HostedServe
   const { address, port } = result;
   if (port === undefined) throw new TypeError("The supervisor has sent no address to listen at");
   const listener = listen(port);
-  const router = routerOf(serverOf(handler));
+  const router = routerOf(serverOf(taken));
   sideServers.add({ listener, isQueueShared: port.listen === "shared", router });
   onListen?.(address);
   return hosted;
@@ -640,17 +641,17 @@ async function callHeldSignals(time: number, log: LogSink): Promise<void> {
   });
 }
 
-/** Serves by this worker what the application passes to `Deno.serve`. */
-function beginDenoServe({ handler, place, onListen }: TakenServer): HostedServer {
+/** Serves by this worker what the application passes to a server of the platform. */
+function beginTaken(taken: TakenServer): HostedServer {
   const { link } = thisWorker();
-  const servedBy = "Deno.serve()";
-  if (isWorkerTaken) return beginSideServer({ handler, place, onListen });
+  if (isWorkerTaken) return beginSideServer(taken);
+  const { servedBy, place, onListen } = taken;
   const routes = [{ pattern: "/", isExact: false, allow: undefined }];
   const introduction = { servedBy, routes, runOptions: place, hasOnEvent: false } as const;
-  const server = serverOf(handler);
+  const server = serverOf(taken);
   const result = link.introduceAndWait(introduction, prepareFetchHandlers);
   if (result.kind === "failed") throw platformError(result.name, result.message);
-  denoServe = serveHere(server, { servedBy, runOptions: place, onListen });
+  takenServer = serveHere(server, { servedBy, runOptions: place, onListen });
   return {
     addr: result.address,
     finished: drained.promise,

@@ -2,7 +2,7 @@
 // the program asks for, and PORT and HOST, which fill in what it leaves open. Only the command line
 // reads these variables.
 
-import type { ServedBy } from "../ipc/messages.ts";
+import { isServingCall, type ServedBy } from "../ipc/messages.ts";
 import { RUN_RULES, type RunOptions } from "../options/run_options.ts";
 
 /** Returns a variable of the environment; undefined if there is none. */
@@ -72,7 +72,7 @@ export function fillAddress(
     return refused(portText, "PORT", RUN_RULES.port.expect(port) ?? "");
   }
   const isPortOfPlatform = port !== undefined;
-  const isOpen = isPortOfPlatform || servedBy === "Deno.serve()";
+  const isOpen = isPortOfPlatform || isServingCall(servedBy);
   const hostname = isOpen ? EVERY_INTERFACE : undefined;
   const rest = { isPortOfPlatform, notice: undefined, kind: "options" } as const;
   if ((winning.hostname ?? coded.hostname) !== undefined) return { ...rest, options: { port } };

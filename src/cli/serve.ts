@@ -2,7 +2,7 @@
 // adopts that worker. The application runs in the workers alone. Only if it calls run() with an
 // onEvent, which belongs to this thread, this thread loads it as well.
 
-import type { Introduction } from "../ipc/messages.ts";
+import { type Introduction, isServingCall } from "../ipc/messages.ts";
 import { environmentVariable } from "../runtime/environment.ts";
 import { messageOf } from "../runtime/error_message.ts";
 import { handOver, WebServer } from "../server.ts";
@@ -47,7 +47,7 @@ export async function serve(
         firstWorker: first,
         fallbackOptions: address.options,
         addressSource: addressSource(invocation, introduction, address),
-        isPathLinked: introduction.servedBy === "Deno.serve()",
+        isPathLinked: isServingCall(introduction.servedBy),
         onStarted: (running) => watch?.attend(running),
       });
       const failure = await serveIntroduced(introduction, places);

@@ -758,6 +758,12 @@ export class Connection
     else this.client.watch();
   }
 
+  /** Closes the connection for the program. A body that is made meanwhile is cut off. */
+  onHangUp(): void {
+    if (this.#state.kind === "streaming") this.#state.body.cutOff();
+    this.#close();
+  }
+
   get needsWatch(): boolean {
     // The reader of a body is about to read on.
     return this.isWatchWanted && this.#body?.isReading !== true;

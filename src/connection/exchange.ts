@@ -6,6 +6,7 @@
 
 import { clientHostname, type Peer } from "../handler/client_origin.ts";
 import {
+  type Abortable,
   type BackgroundWork,
   createIncomingRequest,
   createRequest,
@@ -40,6 +41,8 @@ export interface ExchangeOwner {
    * client leaves.
    */
   onSignalWanted(): void;
+  /** Called when the program closes the connection. */
+  onHangUp(): void;
   /**
    * Resolves the promise when all that waits to be written is written, and rejects it with
    * `NOT_SENT` if that fails.
@@ -66,7 +69,7 @@ export class Exchange implements ExchangeWatch {
   /** Whether other requests may have been served since this one began. */
   #hasWaited = false;
   /** Undefined until the handler asks for its signal. */
-  #controller: AbortController | undefined;
+  #controller: Abortable | undefined;
   /** Undefined until the handler asks when its response is sent. */
   #completion: PromiseWithResolvers<void> | undefined;
 
@@ -125,13 +128,17 @@ export class Exchange implements ExchangeWatch {
     return this.#controller !== undefined && this.#isUnderWay;
   }
 
-  onSignalWanted(controller: AbortController): void {
+  onSignalWanted(controller: Abortable): void {
     this.#controller = controller;
     this.#owner.onSignalWanted();
   }
 
   onCompletionWanted(): Promise<void> {
     return (this.#completion ??= Promise.withResolvers()).promise;
+  }
+
+  onHangUp(): void {
+    this.#owner.onHangUp();
   }
 
   /** Aborts the signal of the handler, if the handler has asked for it. */

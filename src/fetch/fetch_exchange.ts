@@ -2,6 +2,7 @@
 // for `handlerTimeout`.
 
 import {
+  type Abortable,
   type BackgroundWork,
   type ExchangeWatch,
   failBody,
@@ -21,7 +22,7 @@ const OVERDUE: Refusal = {
 export class FetchExchange implements ExchangeWatch {
   readonly #request: Request;
   readonly #isOver = new AbortController();
-  #controller: AbortController | undefined;
+  #controller: Abortable | undefined;
   #completion: PromiseWithResolvers<void> | undefined;
 
   constructor(request: Request, readonly background: BackgroundWork) {
@@ -29,7 +30,7 @@ export class FetchExchange implements ExchangeWatch {
   }
 
   /** Reads the platform's signal only now: `Deno.serve` makes it when it is first read. */
-  onSignalWanted(controller: AbortController): void {
+  onSignalWanted(controller: Abortable): void {
     this.#controller = controller;
     const { signal } = this.#request;
     const abort = () => controller.abort(signal.reason);
@@ -40,6 +41,9 @@ export class FetchExchange implements ExchangeWatch {
   onCompletionWanted(): Promise<void> {
     return (this.#completion ??= Promise.withResolvers()).promise;
   }
+
+  /** There is no connection to close: the caller of `fetch()` gets what the handler returns. */
+  onHangUp(): void {}
 
   /**
    * Ends the exchange. The handler's signal follows the platform's no longer: what the handler has

@@ -72,9 +72,16 @@ export interface ExchangeWatch {
   /** What takes the background work of the request. */
   readonly background: BackgroundWork;
   /** Called when a handler asks for `signal` first: from now on the client's going should be noticed. */
-  readonly onSignalWanted: (controller: AbortController) => void;
+  readonly onSignalWanted: (controller: Abortable) => void;
   /** Called when a handler wants to know when its answer has been sent. It rejects with {@linkcode NOT_SENT} when it cannot be. */
   readonly onCompletionWanted: () => Promise<void>;
+  /** Called when a program closes the connection. The client gets nothing more. */
+  readonly onHangUp: () => void;
+}
+
+/** What is aborted when the client goes. */
+export interface Abortable {
+  abort(reason: DOMException): void;
 }
 
 /**
@@ -119,6 +126,14 @@ export let needsDecodingAhead: (request: WebRequest) => boolean;
 export let decodeAhead: (request: WebRequest) => Promise<void>;
 /** When the answer to a request has been sent. Where nobody watches any more, it is taken to have been. */
 export let completionOf: (request: WebRequest) => Promise<void>;
+/** Has `watcher` aborted when the client goes, or the server gives up. For a request without a `signal`. */
+export let watchClient: (request: WebRequest, watcher: Abortable) => void;
+/** Closes the connection of a request at once, unless its response is sent. */
+export let hangUp: (request: WebRequest) => void;
+/** Returns the other end of the connection, which is the same object for all of its requests. */
+export let peerOf: (request: WebRequest) => Peer;
+/** Returns the bytes of a body for their reader to keep, or what reads it while it comes; undefined if there is none to read. */
+export let takeBody: (request: WebRequest) => Uint8Array<ArrayBuffer> | IncomingBody | undefined;
 /** Has a body that its handler reads while it comes fail, unless it is over. */
 export let failBody: (request: WebRequest, refusal: Refusal) => void;
 /** The error with which such a body has failed; undefined if it has not. */
@@ -241,6 +256,13 @@ export class WebRequest<Path extends string = string> {
     decodeAhead = async (request) => {
       const coding = request.#contentCoding() as ContentCoding;
       request.#decoded = await prepareDecoding(request.body, coding, request.#maxDecodedBytes);
+    };
+    watchClient = (request, watcher) => request.#watch?.onSignalWanted(watcher);
+    hangUp = (request) => request.#watch?.onHangUp();
+    peerOf = (request) => request.#peer;
+    takeBody = (request) => {
+      if (request.#body === RequestBody.EMPTY) return undefined;
+      return request.#incoming ?? request.#body.give();
     };
     failBody = (request, refusal) => void request.#incoming?.fail(refusal);
     bodyFailureOf = (request) => request.#incoming?.failure;

@@ -47,7 +47,15 @@ export interface LoadOrder {
 }
 
 /** How an application serves. */
-export type ServedBy = "run()" | "Deno.serve()" | "its default export";
+export type ServedBy = "run()" | ServingCall | "its default export";
+
+/** A call of the platform by which an application serves. */
+export type ServingCall = "Deno.serve()" | "http.Server.listen()";
+
+/** Whether an application serves by a call of the platform. */
+export function isServingCall(servedBy: ServedBy): servedBy is ServingCall {
+  return servedBy === "Deno.serve()" || servedBy === "http.Server.listen()";
+}
 
 /** What an application asks for when it begins to serve. */
 export interface Introduction {

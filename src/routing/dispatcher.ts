@@ -134,6 +134,8 @@ export class Dispatcher {
     result: unknown,
     request: WebRequest,
   ): OutgoingResponse | Promise<OutgoingResponse> {
+    // Handlers of this library, such as that of `node:http`, make it themselves.
+    if (result instanceof OutgoingResponse) return result;
     if (!isResponse(result)) {
       throw new TypeError(
         `The handler of ${request.method} ${

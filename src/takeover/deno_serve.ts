@@ -8,30 +8,7 @@ import { isAtSocket } from "../handler/client_origin.ts";
 import type { FetchHandler, FetchInfo } from "../handler/handler.ts";
 import { nameOfType } from "../handler/type_name.ts";
 import { platformClass } from "../runtime/platform_classes.ts";
-
-/** What a call of `Deno.serve` asks for. */
-export interface TakenServer {
-  readonly handler: FetchHandler;
-  /** Where it is to listen, as far as the call names that. */
-  readonly place: { readonly hostname?: string; readonly port?: number; readonly path?: string };
-  /** Called when the worker listens, before it accepts. */
-  readonly onListen: ((address: Deno.Addr) => void) | undefined;
-}
-
-/** A server that a host has begun. */
-export interface HostedServer {
-  readonly addr: Deno.Addr;
-  /** Resolves when the worker has drained. */
-  readonly finished: Promise<void>;
-  /** Has the worker drain and end. `call` names what the application called. */
-  readonly close: (call: string) => void;
-}
-
-/** Begins to serve, in this worker. */
-export interface ServeHost {
-  /** Throws what listening throws: one of `Deno.errors`. */
-  begin(server: TakenServer): HostedServer;
-}
+import type { FetchServer, HostedServer, ServeHost } from "./serve_host.ts";
 
 /** The handler of `Deno.serve`. */
 type ServeHandler = (request: Request, info: FetchInfo) => Response | Promise<Response>;
@@ -52,7 +29,7 @@ interface ServeOptions {
 }
 
 /** Replaces `Deno.serve` in this thread. Programs that keep the function get this one, too. */
-export function replaceDenoServe(host: ServeHost): void {
+export function replaceDenoServe(host: ServeHost<FetchServer>): void {
   let current: unknown = (first: unknown, second: unknown) => serve(host, first, second);
   // The runtime's own is such a property, too.
   Object.defineProperty(Deno, "serve", {
@@ -65,7 +42,7 @@ export function replaceDenoServe(host: ServeHost): void {
   });
 }
 
-function serve(host: ServeHost, first: unknown, second: unknown): TakenHttpServer {
+function serve(host: ServeHost<FetchServer>, first: unknown, second: unknown): TakenHttpServer {
   const { handler, options } = readArguments(first, second);
   refuseUnsupported(options);
   checkCallbacks(options);
@@ -76,6 +53,7 @@ function serve(host: ServeHost, first: unknown, second: unknown): TakenHttpServe
     handler(request, socket === undefined ? info : new SocketInfo(info, socket));
   const answer = onError === undefined ? call : withErrorHandler(call, onError);
   const hosted = host.begin({
+    servedBy: "Deno.serve()",
     handler: automaticCompression === true ? withCompression(answer) : answer,
     place,
     onListen: options.onListen && ((address) => options.onListen?.(address)),
@@ -131,7 +109,7 @@ function refuseUnsupported(options: ServeOptions): void {
   }
 }
 
-function placeOf({ hostname, port, path }: ServeOptions): TakenServer["place"] {
+function placeOf({ hostname, port, path }: ServeOptions): FetchServer["place"] {
   if (path !== undefined) {
     checkText("path", path);
     return { path };

@@ -42,6 +42,7 @@ async function begin(isLogged = true) {
     peer: createPeer(fake.remoteAddr, "http", context.settings),
     parser,
     onSignalWanted: () => void signalsWanted++,
+    onHangUp: () => {},
     settleWhenSent: (completion) => void completions.push(completion),
   };
   const exchange = new Exchange(owner);

@@ -3,21 +3,17 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { afterEach, describe, it } from "@std/testing/bdd";
 import type { FetchInfo } from "../../src/handler/handler.ts";
-import {
-  platformError,
-  replaceDenoServe,
-  type ServeHost,
-  type TakenServer,
-} from "../../src/takeover/deno_serve.ts";
+import { platformError, replaceDenoServe } from "../../src/takeover/deno_serve.ts";
+import type { FetchServer, ServeHost } from "../../src/takeover/serve_host.ts";
 
 const original = Object.getOwnPropertyDescriptor(Deno, "serve")!;
 
 /** Replaces `Deno.serve` by one whose host notes what it is asked for. */
 function replace() {
-  const taken: TakenServer[] = [];
+  const taken: FetchServer[] = [];
   const closed: string[] = [];
   const finished = Promise.withResolvers<void>();
-  const host: ServeHost = {
+  const host: ServeHost<FetchServer> = {
     begin: (server) => {
       taken.push(server);
       const addr: Deno.Addr = { transport: "tcp", hostname: "::", port: 0, ...server.place };
@@ -45,7 +41,7 @@ function serveAnyhow(...args: unknown[]): Deno.HttpServer {
 describe("replaceDenoServe()", () => {
   afterEach(() => void Object.defineProperty(Deno, "serve", original));
 
-  const forms: readonly { what: string; args: unknown[]; place: TakenServer["place"] }[] = [
+  const forms: readonly { what: string; args: unknown[]; place: FetchServer["place"] }[] = [
     { what: "a handler", args: [handler], place: {} },
     {
       what: "options and a handler",
