@@ -579,7 +579,10 @@ export class Connection
       this.#limit = Infinity;
       this.#state = { kind: "upgraded", upgrade };
       hasBegun = true;
-      const end = await upgrade.begin(new ConnectionStream(this.#conn, this));
+      const ended = upgrade.begin(new ConnectionStream(this.#conn, this));
+      // The drain has passed by: it has asked those connections to end that were upgraded before.
+      if (this.context.isDraining) upgrade.onDrain(this.context.drainsFor);
+      const end = await ended;
       exchange.abort(clientGone());
       exchange.endUpgrade(end);
     } finally {

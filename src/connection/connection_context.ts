@@ -3,6 +3,7 @@
 
 import type { BufferPool } from "../http1/buffer_pool.ts";
 import type { ResponseEncoder } from "../http1/response_encoder.ts";
+import type { UpgradeDrain } from "../handler/upgrade.ts";
 import type { BackgroundWork } from "../handler/request.ts";
 import type { InFlightRequests } from "../ipc/in_flight_requests.ts";
 import type { Scoreboard } from "../ipc/scoreboard.ts";
@@ -48,4 +49,6 @@ export interface ConnectionContext {
   readonly onFault: (error: unknown) => void;
   /** Whether the worker drains. If so, each response is the last one of its connection. */
   isDraining: boolean;
+  /** Why it drains, if it does. A connection that is upgraded meanwhile ends for that reason. */
+  drainsFor: UpgradeDrain;
 }

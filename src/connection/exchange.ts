@@ -209,7 +209,7 @@ export class Exchange implements ExchangeWatch {
   }
 
   /** Reports the end of the connection that was handed over. */
-  endUpgrade({ status, sentBytes }: UpgradeEnd): void {
+  endUpgrade({ status, sentBytes, details }: UpgradeEnd): void {
     const { context, peer } = this.#owner;
     this.#controller = undefined;
     const request = this.#request;
@@ -224,6 +224,7 @@ export class Exchange implements ExchangeWatch {
       bodyBytes: sentBytes,
       startedAt: this.#startedAt,
       endedAt: performance.now(),
+      details,
     });
   }
 

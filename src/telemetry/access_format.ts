@@ -20,6 +20,8 @@ export interface AccessRecord {
   readonly durationMs: number;
   /** The id of the request, as in `X-Request-Id`. */
   readonly requestId: { readonly bytes: Uint8Array; readonly length: number };
+  /** What another protocol reports at the end of an upgraded connection: names and numbers. */
+  readonly details?: Readonly<Record<string, number>>;
 }
 
 /** Writes the lines of one access log. */
@@ -102,13 +104,16 @@ function haveSameParts(a: AccessRecord, b: AccessRecord): boolean {
     a.requestLine?.minorVersion === b.requestLine?.minorVersion;
 }
 
-/** The combined log format, followed by the duration in milliseconds, the id, and the worker. */
+/**
+ * The combined log format, followed by the duration in milliseconds, the id, and the worker; and by
+ * the details of an upgraded connection, each as `name=number`.
+ */
 export class TextFormat implements AccessFormat {
   readonly #end: string;
   readonly #parts = new RepeatedParts<string>(3, addTextPart);
 
   constructor(worker: number) {
-    this.#end = ` ${worker}\n`;
+    this.#end = ` ${worker}`;
   }
 
   add(lines: LineBuffer, record: AccessRecord, date: string): void {
@@ -124,10 +129,19 @@ export class TextFormat implements AccessFormat {
     lines.addText(" ");
     lines.addFew(requestId.bytes, requestId.length);
     lines.addText(this.#end);
+    if (record.details !== undefined) addTextDetails(lines, record.details);
+    lines.addText("\n");
   }
 
   addLoss(lines: LineBuffer, lost: number, date: string): void {
     lines.addText(`- - - [${date}] "-" - - "-" "-" - ${describeLoss(lost)}\n`);
+  }
+}
+
+function addTextDetails(lines: LineBuffer, details: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(details)) {
+    lines.addText(` ${name}=`);
+    lines.addInteger(value);
   }
 }
 
@@ -190,6 +204,7 @@ export class JsonFormat implements AccessFormat {
     lines.addInteger(record.bodyBytes);
     lines.addText(',"target":');
     addJsonText(lines, requestLine === null ? null : requestLine.target);
+    if (record.details !== undefined) addJsonDetails(lines, record.details);
     parts.add(lines, 1, record, second);
   }
 
@@ -206,6 +221,13 @@ export class JsonFormat implements AccessFormat {
       this.#start = { second, text: `{"time":"${time.slice(0, -"000Z".length)}` };
     }
     return this.#start.text;
+  }
+}
+
+function addJsonDetails(lines: LineBuffer, details: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(details)) {
+    lines.addText(`,"${name}":`);
+    lines.addInteger(value);
   }
 }
 

@@ -45,6 +45,8 @@ export interface LoggedRequest {
   readonly startedAt: number | undefined;
   /** When the response was made, by `performance.now()`. */
   readonly endedAt: number;
+  /** What another protocol reports at the end of an upgraded connection: names and numbers. */
+  readonly details?: Readonly<Record<string, number>>;
 }
 
 /** The access log of one worker. */
@@ -90,6 +92,7 @@ export class AccessLog {
       userAgent: head?.header("user-agent") ?? null,
       durationMs: startedAt === undefined ? 0 : endedAt - startedAt,
       requestId: request.requestId,
+      details: request.details,
     };
     this.#format.add(this.#waiting, record, this.#date, this.#wallOffsetMs + endedAt);
     if (this.#waiting.length > MAX_WAITING_BYTES) this.#write();

@@ -4,13 +4,24 @@ import { type ClientConn, Connection } from "../connection/connection.ts";
 import type { ConnectionContext } from "../connection/connection_context.ts";
 import { ConnectionList } from "../connection/connection_list.ts";
 import { IDLE_GRACE_MS, NEW_GRACE_MS } from "../connection/connection_state.ts";
+import type { UpgradeDrain } from "../handler/upgrade.ts";
 import { FINAL_RESPONSES_MS } from "../ipc/drain_order.ts";
 import { counterIndex } from "../ipc/scoreboard.ts";
 import { shortTurns } from "../runtime/event_loop.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
+import { drainUpgrades } from "./upgrade_drain.ts";
 
 const CONNECTIONS_ACCEPTED = counterIndex("connectionsAccepted");
 const CONNECTIONS_OPEN = counterIndex("connectionsOpen");
+
+/** How the connections of a worker end. Times are numbers of milliseconds. */
+export interface ConnectionsDrain {
+  /** How long they may take. */
+  readonly timeoutMs: number;
+  /** By when all upgraded connections have been asked to end. */
+  readonly upgradesWithinMs: number;
+  readonly why: UpgradeDrain;
+}
 
 /** The connections that a worker serves. */
 export class ServedConnections {
@@ -62,8 +73,13 @@ export class ServedConnections {
     }
   }
 
-  /** Lets requests finish. A client that still waits when the time is over receives a 503. */
-  async drain(timeoutMs: number): Promise<void> {
+  /**
+   * Lets requests finish, and has upgraded connections end. A client that still waits for a response
+   * when the time is over receives a 503.
+   */
+  async drain({ timeoutMs, upgradesWithinMs, why }: ConnectionsDrain): Promise<void> {
+    const upgraded = this.members().filter(({ upgrade }) => upgrade !== undefined);
+    const stopDraining = drainUpgrades(upgraded, why, upgradesWithinMs);
     const closeIdle = async (evenIfNew: boolean) => {
       // A connection only looks idle if its next request has come and the worker has not read it.
       await shortTurns();
@@ -75,6 +91,7 @@ export class ServedConnections {
     ];
     const isEmpty = await this.#emptyWithin(timeoutMs);
     for (const timer of timers) clearTimeout(timer);
+    stopDraining();
     if (isEmpty) return;
     for (const connection of this.members()) connection.abandon();
     // The log is written now: if a handler does not end, the supervisor may terminate this thread.

@@ -26,6 +26,12 @@ import { createConnectionContext, createSideContext } from "./worker_context.ts"
 import { dieOf, endAfterModule, finishWork } from "./worker_end.ts";
 import { introductionOf, type WorkerProgram } from "./worker_program.ts";
 
+/**
+ * The share of `drainTimeout` in which all upgraded connections are asked to end. The rest is for
+ * their clients to answer.
+ */
+const UPGRADES_SHARE = 0.5;
+
 /** The part of the link to the supervisor that a worker uses. */
 export type WorkerLink = Pick<
   SupervisorLink,
@@ -146,9 +152,17 @@ class ServingWorker {
     await Promise.all(this.#acceptLoops.map(({ ended }) => ended));
     // Not earlier: a client whose connection ends comes back at once, and must not find that
     // socket.
-    for (const context of this.#contexts) context.isDraining = true;
+    const why = order.reason === "shutdown" ? "shutdown" : "replacement";
+    for (const context of this.#contexts) {
+      context.drainsFor = why;
+      context.isDraining = true;
+    }
     this.#link.send({ kind: "draining" });
-    await this.#connections.drain(order.connectionsMs);
+    await this.#connections.drain({
+      timeoutMs: order.connectionsMs,
+      upgradesWithinMs: workEndsAt - order.workMs * UPGRADES_SHARE - performance.now(),
+      why,
+    });
     // The program may end the thread from here on.
     await this.#context.accessLog?.flush();
     await finishWork(this.#program, order.reason, workEndsAt, (line) => this.#log(line));

@@ -67,6 +67,7 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
     onClosed,
     onFault: (error) => panics.note("on a connection", error),
     isDraining: false,
+    drainsFor: "shutdown",
   };
 }
 

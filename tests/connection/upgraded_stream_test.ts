@@ -226,6 +226,17 @@ describe("A connection with an upgrade", () => {
     assertEquals([fake.output, faults], ["", []]);
   });
 
+  it("asks the protocol to end at once if the worker drains when the upgrade begins", async () => {
+    const serving = await serve();
+    serving.context.isDraining = true;
+    serving.context.drainsFor = "replacement";
+    serving.fake.send(ASK);
+    await settle();
+    assertEquals(serving.echo.events, ["begin", "replacement"]);
+    serving.fake.end();
+    await serving.served;
+  });
+
   it("counts the request as over from the 101 on, and aborts its signal at the end", async () => {
     let signal: AbortSignal | undefined;
     const { context, fake, served } = await serve((request) => {

@@ -113,6 +113,7 @@ export function serve(
     onFault: (error) => served.faults.push(error),
     onClosed: () => {},
     isDraining: false,
+    drainsFor: "shutdown",
   };
   const connection = new Connection(client.conn, context);
   served.disturb = (disturbance) => {

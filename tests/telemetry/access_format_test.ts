@@ -54,7 +54,14 @@ const clientText = fc.string({
 const COMBINED =
   /^(\S+) - - \[([^\]]+)\] "([^"\\]|\\x[0-9a-f]{2})*" (\d{3}) (\d+) "([^"\\]|\\x[0-9a-f]{2})*" "([^"\\]|\\x[0-9a-f]{2})*" (\d+\.\d) (\S+) (\d+)$/;
 
+const details = { code: 1001, received: 12, sent: 30 };
+
 describe("TextFormat", () => {
+  it("TextFormat adds the details of an upgraded connection after the worker", () => {
+    const line = accessLine({ ...record, status: 101, details }, date);
+    assertMatch(line, /" 101 1234 .* abc-1 3 code=1001 received=12 sent=30$/);
+  });
+
   it("adds the combined log format, and behind it duration, id and worker", () => {
     assertMatch(
       accessLine(record, date),
@@ -105,6 +112,18 @@ describe("TextFormat", () => {
 });
 
 describe("JsonFormat", () => {
+  it("JsonFormat adds the details of an upgraded connection as numbers", () => {
+    const text = textOf((lines) =>
+      new JsonFormat(worker).add(lines, { ...record, status: 101, details }, date, 0)
+    );
+    const { status, target, code, received, sent } = JSON.parse(text);
+    assertEquals({ status, target, code, received, sent }, {
+      status: 101,
+      target: record.requestLine?.target,
+      ...details,
+    });
+  });
+
   const time = "2026-11-23T15:04:05.678Z";
   const linesOf = (...records: AccessRecord[]) => {
     const format = new JsonFormat(worker);

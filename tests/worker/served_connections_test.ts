@@ -4,16 +4,24 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { ConnectionContext } from "../../src/connection/connection_context.ts";
 import type { Handler } from "../../src/handler/handler.ts";
+import { prepareUpgrade, type UpgradeEnd } from "../../src/handler/upgrade.ts";
 import { WebResponse } from "../../src/handler/response.ts";
 import { ConnectionBudget } from "../../src/ipc/connection_budget.ts";
 import { Router } from "../../src/routing/router.ts";
 import { ConnectionLimit } from "../../src/worker/connection_limit.ts";
-import { ServedConnections } from "../../src/worker/served_connections.ts";
+import { type ConnectionsDrain, ServedConnections } from "../../src/worker/served_connections.ts";
 import { FakeConn, settle } from "../support/connections/fake_conn.ts";
 import { serveConnection } from "../support/connections/served_connection.ts";
 import { eventually, within } from "../support/deadline.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+const UPGRADE = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\n\r\n";
+const END: UpgradeEnd = { status: 101, sentBytes: 0, details: {} };
+
+function drainWithin(timeoutMs: number): ConnectionsDrain {
+  return { timeoutMs, upgradesWithinMs: timeoutMs / 2, why: "replacement" };
+}
 
 /** Starts a worker's connections, which `handler` answers. */
 async function start(handler: Handler = () => WebResponse.text("hello")) {
@@ -63,9 +71,58 @@ describe("ServedConnections", () => {
     await within(first.served, "the first connection");
   });
 
+  it("ServedConnections.drain() asks upgraded connections to end, and waits for their ends", async () => {
+    const asked: string[] = [];
+    const ends: PromiseWithResolvers<UpgradeEnd>[] = [];
+    const { connections, connect } = await start((request) => {
+      const end = Promise.withResolvers<UpgradeEnd>();
+      ends.push(end);
+      prepareUpgrade(request, {
+        writesHead: false,
+        begin: () => end.promise,
+        cancel: () => {},
+        onDeadline: () => {},
+        onDrain: (why) => void asked.push(why),
+        abandon: () => void asked.push("abandon"),
+      });
+      return new Response(null, { status: 101, headers: { upgrade: "echo/1" } });
+    });
+    for (let i = 0; i < 3; i++) (await connect()).fake.send(UPGRADE);
+    await settle();
+    let isDrained = false;
+    const drained = connections.drain(drainWithin(60_000)).then(() => isDrained = true);
+    assertEquals(asked, ["replacement", "replacement", "replacement"]);
+    for (const { resolve } of ends.slice(1)) resolve(END);
+    await settle();
+    assertEquals(isDrained, false);
+    ends[0].resolve(END);
+    await within(drained, "the end of the drain");
+    assertEquals(asked.length, 3);
+  });
+
+  it("ServedConnections.drain() abandons an upgraded connection that does not end in time", async () => {
+    const abandoned = Promise.withResolvers<UpgradeEnd>();
+    const { connections, connect } = await start((request) => {
+      prepareUpgrade(request, {
+        writesHead: false,
+        begin: () => abandoned.promise,
+        cancel: () => {},
+        onDeadline: () => {},
+        onDrain: () => {},
+        abandon: () => abandoned.resolve(END),
+      });
+      return new Response(null, { status: 101, headers: { upgrade: "echo/1" } });
+    });
+    const { fake, served } = await connect();
+    fake.send(UPGRADE);
+    await settle();
+    await within(connections.drain(drainWithin(20)), "the end of the drain");
+    await within(served, "the connection");
+  });
+
   it("drains at once without a connection", async () => {
     const { connections } = await start();
-    await within(connections.drain(60_000), "the end of the drain");
+    await within(connections.drain(drainWithin(60_000)), "the end of the drain");
   });
 
   it("drains when the last request is answered", async () => {
@@ -75,7 +132,7 @@ describe("ServedConnections", () => {
     fake.send(REQUEST);
     await settle();
     context.isDraining = true;
-    const drained = connections.drain(60_000);
+    const drained = connections.drain(drainWithin(60_000));
     answer.resolve(WebResponse.text("late"));
     await settle();
     fake.end();
@@ -89,7 +146,7 @@ describe("ServedConnections", () => {
     fake.send(REQUEST);
     await settle();
     context.isDraining = true;
-    const drained = connections.drain(0);
+    const drained = connections.drain(drainWithin(0));
     await eventually(() => fake.output !== "", "a response");
     assertMatch(fake.output, /^HTTP\/1\.1 503 /);
     fake.end();

@@ -67,6 +67,7 @@ function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): End
     },
     onClosed: () => {},
     isDraining: false,
+    drainsFor: "shutdown",
   });
   connection.serve();
   return client;

@@ -105,6 +105,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     onFault: (error) => faults.push(error),
     onClosed: () => {},
     isDraining: false,
+    drainsFor: "shutdown",
   };
   const connection = new Connection(fake.conn, context);
   const served = connection.serve();
