@@ -57,6 +57,7 @@ const purity: Purity[] = [
     modules: [
       "src/handler/brotli/",
       "src/http1/",
+      "src/websocket/",
       "src/handler/form.ts",
       "src/handler/multipart.ts",
       "src/handler/parameters.ts",
