@@ -57,13 +57,17 @@ const purity: Purity[] = [
     modules: [
       "src/handler/brotli/",
       "src/http1/",
-      "src/websocket/",
       "src/handler/form.ts",
       "src/handler/multipart.ts",
       "src/handler/parameters.ts",
     ],
     globals: [...clocks, ...inputAndOutput, ...backDoors],
     builtins: ["node:buffer"],
+  },
+  {
+    modules: ["src/websocket/"],
+    globals: [...clocks, ...inputAndOutput, ...backDoors],
+    builtins: ["node:buffer", "node:zlib"],
   },
   {
     modules: ["src/handler/forwarded.ts", "src/net/address_ranges.ts"],
