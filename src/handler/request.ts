@@ -251,7 +251,7 @@ export class WebRequest<Path extends string = string> {
       if (request.#body.length === 0) return false;
       const coding = request.#contentCoding();
       return coding !== "identity" && coding !== "unknown" &&
-        !canDecodeAtOnce(coding, request.#body.length);
+        !canDecodeAtOnce(coding, request.#body.length, request.#maxDecodedBytes);
     };
     decodeAhead = async (request) => {
       const coding = request.#contentCoding() as ContentCoding;

@@ -1,6 +1,6 @@
 // The content coding of a request's body: what is decoded, what is refused, and that no small body becomes a large one.
 
-import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { canRunDeno } from "../support/permissions.ts";
 import fc from "fast-check";
@@ -310,6 +310,162 @@ describe("a coded body of more than a megabyte", () => {
     const text = "0123456789".repeat(20_000) + Buffer.from(noise).toString("hex");
     const { text: answer } = await send(READERS.text, "gzip", zlib.gzipSync(utf8(text)), options);
     assert(answer === text);
+  });
+});
+
+describe("a small coded body that decodes to more than a megabyte", () => {
+  const options = { maxBodyBytes: 100_000_000 };
+  const length = 60_000_000;
+
+  for (
+    const { coding, encode } of CODERS.filter(({ coding }) => /^(gzip|deflate|br)$/.test(coding))
+  ) {
+    it(`is decoded in turns where it is ${JSON.stringify(coding)}, before its handler is called`, async () => {
+      const coded = encode(new Uint8Array(length));
+      assertLess(coded.length, 1_000_000);
+      let turns = 0;
+      let turnsBefore = 0;
+      const timer = setInterval(() => turns++, 1);
+      const handler: Handler = (req) => {
+        turnsBefore = turns;
+        return WebResponse.text(String(req.text().length));
+      };
+      const { status, text } = await send(handler, coding, coded, options);
+      clearInterval(timer);
+      assertEquals([status, text], [200, String(length)]);
+      assertGreater(turnsBefore, 0);
+      assertEquals((await send(READERS.text, coding, coded.subarray(0, -1), options)).status, 400);
+      const limited = { maxBodyBytes: length - 1 };
+      assertEquals((await send(READERS.text, coding, coded, limited)).status, 413);
+    });
+  }
+});
+
+/**
+ * A block of 28 bytes that decodes to nothing, as bits. Its codes take the decoder longer than any
+ * data: 254 literals have codes of 8 bits, four have 9 bits, one of which is the end of the block.
+ */
+const SLOW_BLOCK = [
+  // A block with codes of its own, which is not the last: 258 literals and 2 distances.
+  "0" + "01" + "10000" + "10000" + "0111",
+  // The code of the code lengths: 0 repeats a length, 10 is 8, 110 is 1, 111 is 9.
+  "100" + "000".repeat(3) + "010" + "000" + "110" + "000".repeat(10) + "110",
+  // The lengths: 8, 42 times six more of these, 8, 9, three more of these, 1, 1.
+  "10" + "011".repeat(42) + "10" + "111" + "000" + "110" + "110",
+  // The end of the block.
+  "111111110",
+].join("");
+
+/** The last block, which is empty and has the fixed codes. */
+const LAST_BLOCK = "1" + "10" + "0000000";
+
+function bytesOfBits(bits: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(Math.ceil(bits.length / 8));
+  for (let at = 0; at < bits.length; at++) bytes[at >> 3] |= Number(bits[at]) << (at & 7);
+  return bytes;
+}
+
+describe("a coded body that takes long and decodes to nothing", () => {
+  it("is decoded in turns under the default limits", async () => {
+    // A multiple of 8 blocks ends at a byte.
+    const blocks = bytesOfBits(SLOW_BLOCK.repeat(8));
+    const body = joined(...Array(4_400).fill(blocks), bytesOfBits(LAST_BLOCK));
+    assertLess(body.length, 1_000_000);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const { status, text } = await send(READERS.text, "deflate", body);
+    clearInterval(timer);
+    assertEquals([status, text], [200, ""]);
+    // All at once, it takes 100 ms to 200 ms.
+    assertGreater(turns, 4);
+  });
+});
+
+describe("prepareDecoding()", () => {
+  const noise = crypto.getRandomValues(new Uint8Array(40_000));
+  const gzip = zlib.gzipSync(noise);
+  const deflate = zlib.deflateSync(noise);
+  const small = zlib.gzipSync("small");
+  const flipped = joined(gzip);
+  flipped[20_000] ^= 1;
+  const cases: { what: string; coding: "gzip" | "deflate"; body: Uint8Array<ArrayBuffer> }[] = [
+    { what: "gzip", coding: "gzip", body: joined(gzip) },
+    { what: "two members", coding: "gzip", body: joined(gzip, gzip) },
+    { what: "many members", coding: "gzip", body: joined(...Array(5_000).fill(small)) },
+    { what: "members and zeros", coding: "gzip", body: joined(gzip, new Uint8Array(40_000)) },
+    { what: "rubbish after gzip", coding: "gzip", body: joined(gzip, noise) },
+    { what: "one more byte", coding: "gzip", body: joined(gzip, utf8("x")) },
+    { what: "a changed byte", coding: "gzip", body: flipped },
+    { what: "noise", coding: "gzip", body: noise },
+    { what: "deflate", coding: "deflate", body: joined(deflate) },
+    { what: "deflate and rubbish", coding: "deflate", body: joined(deflate, noise) },
+    { what: "raw deflate", coding: "deflate", body: joined(zlib.deflateRawSync(noise)) },
+    { what: "noise", coding: "deflate", body: noise },
+    ...[1, 4, 8, 9, 10_000].flatMap((left) =>
+      [
+        { what: `gzip without ${left} bytes`, coding: "gzip", body: joined(gzip.slice(0, -left)) },
+        {
+          what: `a second member without ${left} bytes`,
+          coding: "gzip",
+          body: joined(gzip, gzip.slice(0, -left)),
+        },
+        {
+          what: `deflate without ${left} bytes`,
+          coding: "deflate",
+          body: joined(deflate.slice(0, -left)),
+        },
+      ] as const
+    ),
+  ];
+  /** Where the boundaries of pieces and of members meet. */
+  const aligned = [16_384, 32_768].flatMap((at) => {
+    const bytes = zlib.gzipSync(noise.subarray(0, at - 23), { level: 0 });
+    return [gzip, noise, new Uint8Array(40_000)].map((rest) => joined(bytes, rest));
+  });
+  for (const body of aligned) cases.push({ what: "boundaries that meet", coding: "gzip", body });
+
+  /** Decodes in both ways. Returns the bytes, or the status that the client gets. */
+  async function decodeBoth(
+    body: Uint8Array<ArrayBuffer>,
+    coding: "gzip" | "deflate",
+    limit: number,
+  ) {
+    const both = [await prepareDecoding(body, coding, limit), decodeAtOnce(body, coding, limit)];
+    return both.map((decoded) => decoded instanceof HttpError ? decoded.status : decoded);
+  }
+
+  for (const { what, coding, body } of cases) {
+    it(`makes the same of ${body.length} bytes of ${coding} as decodeAtOnce(): ${what}`, async () => {
+      assertGreater(body.length, 30_000);
+      const [inTurns, atOnce] = await decodeBoth(body, coding, 1_000_000);
+      assertEquals(inTurns, atOnce);
+      // A damaged body may also be too large, and then either is an answer.
+      if (!(atOnce instanceof Uint8Array)) return;
+      for (const limit of [atOnce.length, atOnce.length - 1, 1]) {
+        const [inTurns, atOnceLimited] = await decodeBoth(body, coding, limit);
+        assertEquals(inTurns, atOnceLimited);
+        assertEquals(inTurns, limit === atOnce.length ? atOnce : 413);
+      }
+    });
+  }
+
+  it("decodes a storm of bodies, good, damaged and too large ones, side by side", async () => {
+    const bomb = zlib.gzipSync(new Uint8Array(3_000_000));
+    const bodies = [...cases.map(({ body }) => body), joined(bomb)];
+    const decodeOne = async (number: number) => {
+      const body = joined(bodies[number % bodies.length]);
+      const decoded = await prepareDecoding(body, "gzip", 2_000_000);
+      return decoded instanceof HttpError ? decoded.status : decoded!.length;
+    };
+    const first = await Promise.all(bodies.map((_, number) => decodeOne(number)));
+    const rounds = size(10, 2);
+    const all = await Promise.all(
+      Array.from({ length: rounds * bodies.length }, (_, number) => decodeOne(number)),
+    );
+    for (let round = 0; round < rounds; round++) {
+      assertEquals(all.slice(round * bodies.length, (round + 1) * bodies.length), first);
+    }
+    assertEquals(first.at(-1), 413);
   });
 });
 

@@ -1,10 +1,11 @@
 // Turns of the event loop, short ones and long ones.
 
 import { setImmediate } from "node:timers";
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { settlesWithin, shortTurns, TurnQueue } from "../../src/runtime/event_loop.ts";
 import { within } from "../support/deadline.ts";
+import { canUseNetwork } from "../support/permissions.ts";
 
 /** Keeps the thread busy. */
 function work(ms: number): void {
@@ -87,6 +88,51 @@ describe("TurnQueue", () => {
     assertEquals(steps, ["a1", "b1", "c1", "a2", "b2", "c2", "a3", "b3", "c3"]);
     for (let i = 1; i < counts.length; i++) assert(counts[i] - counts[i - 1] <= 1, `${counts}`);
   });
+
+  it("begin() returns at once if none works, and else waits for those that came before", async () => {
+    const queue = new TurnQueue();
+    assertEquals(queue.begin(), undefined);
+    const second = queue.next();
+    const third = queue.begin();
+    assert(third !== undefined);
+    let hasThirdBegun = false;
+    third.then(() => hasThirdBegun = true);
+    await within(second, "a turn for the second");
+    assertEquals(hasThirdBegun, false);
+    await within(third, "a turn for the third");
+  });
+
+  it("isOver is true after some milliseconds of work", () => {
+    const queue = new TurnQueue();
+    queue.begin();
+    work(5);
+    assert(queue.isOver);
+  });
+
+  it(
+    "next() lets the thread look at its sockets in each turn",
+    { ignore: !canUseNetwork },
+    async () => {
+      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const { port } = listener.addr;
+      using client = await Deno.connect({ hostname: "127.0.0.1", port });
+      using served = await listener.accept();
+      const queue = new TurnQueue();
+      for (let round = 0; round < 10; round++) {
+        let hasCome = false;
+        const read = served.read(new Uint8Array(1)).then(() => hasCome = true);
+        await client.write(Uint8Array.of(1));
+        let turns = 0;
+        for (; !hasCome; turns++) {
+          work(1);
+          await queue.next();
+        }
+        // With immediates, it would be up to 61.
+        assertLessOrEqual(turns, 16);
+        await read;
+      }
+    },
+  );
 
   it("next() resolves again for a caller that comes after all others are done", async () => {
     const queue = new TurnQueue();

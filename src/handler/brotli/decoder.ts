@@ -29,6 +29,15 @@ const COMMAND_SYMBOLS = 704;
 /** How much room there is for decoded bytes at first. */
 const FIRST_ROOM_BYTES = 16_384;
 
+/**
+ * The most bytes that are inserted, or copied, at once. A command of a few bits may stand for 16 MB
+ * of either.
+ */
+const MAX_RUN_BYTES = 65_536;
+
+/** After so many decoded bytes a step ends, whatever number of commands it has run. */
+const STEP_BYTES = 65_536;
+
 function readRange(reader: BitReader, { bases, extraBits }: Ranges, symbol: number): number {
   return bases[symbol] + reader.read(extraBits[symbol]);
 }
@@ -173,6 +182,15 @@ export class BrotliDecoder {
   #metaBlock: MetaBlock | undefined;
   #isLast = false;
   #isTooLarge = false;
+  /** The symbol of the present command. */
+  #symbol = 0;
+  /** How many literals of the present command are still to be inserted. */
+  #insertLeft = 0;
+  /** How many bytes the present command copies after its literals. */
+  #copyLength = 0;
+  /** How many bytes of the present command are still to be copied, and from how far back. */
+  #copyLeft = 0;
+  #copyDistance = 0;
 
   /**
    * Makes a decoder for data that may decode to so many bytes.
@@ -193,7 +211,8 @@ export class BrotliDecoder {
   }
 
   /**
-   * Decodes on, until some commands are done, or the head of a meta-block, which may take as long as many commands.
+   * Decodes on, until some commands are done, or so many bytes that these have taken long enough, or the head of a meta-block, which
+   * may take as long as many commands.
    *
    * @throws {BrotliError} when the data is damaged or cut off
    */
@@ -206,10 +225,14 @@ export class BrotliDecoder {
       reader.checkEnd();
       return this.#isTooLarge ? "too large" : "more";
     }
-    for (let i = 0; i < commands && this.#metaBlock !== undefined; i++) {
-      if (this.#runCommand(block)) this.#metaBlock = undefined;
+    const enough = this.#length + STEP_BYTES;
+    for (let i = 0; i < commands && this.#length < enough; i++) {
+      const isOver = this.#runCommand(block);
       reader.checkEnd();
       if (this.#isTooLarge) return "too large";
+      if (!isOver) continue;
+      this.#metaBlock = undefined;
+      break;
     }
     return "more";
   }
@@ -262,8 +285,26 @@ export class BrotliDecoder {
     return true;
   }
 
-  /** Inserts literals and copies what was there before, or a word of the dictionary; true at the end of the meta-block. */
+  /**
+   * Inserts literals and copies what was there before, or a word of the dictionary; true at the end of the meta-block. What is too
+   * long for one call is left to the next one.
+   */
   #runCommand(block: MetaBlock): boolean {
+    if (this.#copyLeft > 0) return this.#copyOn(block);
+    if (this.#insertLeft === 0) this.#readCommand(block);
+    this.#insert(block);
+    if (this.#isTooLarge) return true;
+    if (this.#insertLeft > 0) return false;
+    // The last command may end with its literals; what it would copy counts for nothing.
+    if (block.left === 0) return true;
+    const symbol = this.#symbol;
+    const distanceSymbol = symbol < FIRST_COMMAND_WITH_DISTANCE
+      ? 0
+      : readDistanceSymbol(this.#reader, block, this.#copyLength);
+    return this.#copy(block, this.#copyLength, distanceSymbol);
+  }
+
+  #readCommand(block: MetaBlock): void {
     const reader = this.#reader;
     const { commands } = block;
     if (commands.left === 0) commands.next(reader);
@@ -272,25 +313,17 @@ export class BrotliDecoder {
     const cell = symbol >> 6;
     const insertCode = FIRST_INSERT_CODES[cell] + ((symbol >> 3) & 7);
     const copyCode = FIRST_COPY_CODES[cell] + (symbol & 7);
-    const insertLength = readRange(reader, INSERT_LENGTHS, insertCode);
-    const copyLength = readRange(reader, COPY_LENGTHS, copyCode);
-    this.#insert(block, insertLength);
-    if (this.#isTooLarge) return true;
-    // The last command may end with its literals; what it would copy counts for nothing.
-    if (block.left === 0) return true;
-    const distanceSymbol = symbol < FIRST_COMMAND_WITH_DISTANCE
-      ? 0
-      : readDistanceSymbol(reader, block, copyLength);
-    this.#copy(block, copyLength, distanceSymbol);
-    return block.left === 0;
+    this.#symbol = symbol;
+    this.#insertLeft = readRange(reader, INSERT_LENGTHS, insertCode);
+    this.#copyLength = readRange(reader, COPY_LENGTHS, copyCode);
+    if (this.#insertLeft > block.left) throw new BrotliError("A meta-block is longer than it says");
   }
 
-  #insert(block: MetaBlock, count: number): void {
-    if (count > block.left) throw new BrotliError("A meta-block is longer than it says");
+  #insert(block: MetaBlock): void {
     // As many as may be are read, to know data that is cut off from data that is too large.
-    const most = Math.min(count, this.#maxBytes - this.#length);
-    this.#makeRoom(most);
-    this.#isTooLarge = most < count;
+    const room = this.#maxBytes - this.#length;
+    const count = Math.min(this.#insertLeft, MAX_RUN_BYTES, room);
+    this.#makeRoom(count);
     const reader = this.#reader;
     const output = this.#output;
     const { literals, literalModes, literalCodes } = block;
@@ -298,7 +331,7 @@ export class BrotliDecoder {
     let length = this.#length;
     let last = output[length - 1] ?? 0;
     let before = output[length - 2] ?? 0;
-    for (let i = 0; i < most; i++) {
+    for (let i = 0; i < count; i++) {
       if (literals.left === 0) literals.next(reader);
       literals.left--;
       const { type } = literals;
@@ -308,28 +341,45 @@ export class BrotliDecoder {
       output[length++] = last;
     }
     this.#length = length;
+    this.#insertLeft -= count;
     block.left -= count;
+    this.#isTooLarge = count === room && this.#insertLeft > 0;
   }
 
-  #copy(block: MetaBlock, copyLength: number, symbol: number): void {
+  /** Returns whether the meta-block is over. */
+  #copy(block: MetaBlock, copyLength: number, symbol: number): boolean {
     const distance = this.#readDistance(block, symbol);
     const reach = Math.min(this.#window, this.#length);
-    if (distance > reach) return this.#addWord(block, copyLength, distance - reach - 1);
+    if (distance > reach) {
+      this.#addWord(block, copyLength, distance - reach - 1);
+      return block.left === 0;
+    }
     // The last distance itself is the newest already.
     if (symbol !== 0) {
       this.#distances.pop();
       this.#distances.unshift(distance);
     }
     if (copyLength > block.left) throw new BrotliError("A meta-block is longer than it says");
-    if (!this.#makeRoom(copyLength)) return;
+    if (!this.#makeRoom(copyLength)) return true;
+    this.#copyLeft = copyLength;
+    this.#copyDistance = distance;
+    return this.#copyOn(block);
+  }
+
+  /** Copies what is left to copy, or as much as one call may. Returns whether the meta-block is over. */
+  #copyOn(block: MetaBlock): boolean {
     const output = this.#output;
-    const end = this.#length + copyLength;
-    if (distance >= copyLength) {
-      output.copyWithin(this.#length, this.#length - distance, end - distance);
-    } else if (distance === 1) output.fill(output[this.#length - 1], this.#length, end);
-    else for (let at = this.#length; at < end; at++) output[at] = output[at - distance];
+    const distance = this.#copyDistance;
+    const start = this.#length;
+    const count = Math.min(this.#copyLeft, MAX_RUN_BYTES);
+    const end = start + count;
+    if (distance >= count) output.copyWithin(start, start - distance, end - distance);
+    else if (distance === 1) output.fill(output[start - 1], start, end);
+    else for (let at = start; at < end; at++) output[at] = output[at - distance];
     this.#length = end;
-    block.left -= copyLength;
+    this.#copyLeft -= count;
+    block.left -= count;
+    return block.left === 0;
   }
 
   /** The distance that a symbol stands for (section 4). */

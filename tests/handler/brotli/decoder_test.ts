@@ -1,6 +1,6 @@
 // The decoder of brotli data, held to the platform's own encoder and decoder.
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import zlib from "node:zlib";
@@ -143,6 +143,31 @@ describe("BrotliDecoder", () => {
         const data = encode(bytes, quality);
         assertEquals(decode(data, bytes.length - 1), "too large");
         assertEquals(decode(data, bytes.length) === "too large", false);
+      }
+    }
+  });
+
+  it("ends each step after some 200 KB, even in the middle of a command", () => {
+    const hex = Array.from(
+      crypto.getRandomValues(new Uint8Array(50_000)),
+      (byte) => byte.toString(16),
+    ).join("");
+    const longCommands = [
+      { what: "a long run of one byte", bytes: new Uint8Array(3_000_000) },
+      { what: "a long run of three", bytes: utf8("abc".repeat(1_000_000)) },
+      { what: "two long copies", bytes: utf8(hex.repeat(3)) },
+      { what: "literals without a match", bytes: utf8(hex.repeat(1)) },
+      { what: "equal literals", bytes: new Uint8Array(2_000_000).fill(97) },
+    ];
+    for (const { what, bytes } of longCommands) {
+      for (const quality of [0, 5, 9]) {
+        const decoder = new BrotliDecoder(encode(bytes, quality, 24), bytes.length, dictionary);
+        let longest = 0;
+        for (let before = 0; decoder.step(1_000) === "more"; before = decoder.bytes.length) {
+          longest = Math.max(longest, decoder.bytes.length - before);
+        }
+        assertEquals(decoder.bytes, bytes, what);
+        assertLessOrEqual(longest, 200_000, `${what}, quality ${quality}`);
       }
     }
   });
