@@ -28,6 +28,7 @@ function makeRequest() {
       background: { add() {} },
       onSignalWanted() {},
       onCompletionWanted: () => completion.promise,
+      onHangUp() {},
     },
   );
   return { request, completion };
