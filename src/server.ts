@@ -100,6 +100,10 @@ let isWorkerTaken = false;
 interface ServedHere {
   readonly servedBy: ServedBy;
   readonly runOptions: RunOptions;
+  /** What the handlers need before they are called. */
+  readonly prepared?: Promise<void>;
+  /** Returns what the program changes of the settings until the worker serves. */
+  readonly lateOptions?: () => WebServerOptions;
   /** Called when the worker listens, before it accepts. */
   readonly onListen: ((address: Deno.Addr) => void) | undefined;
 }
@@ -627,7 +631,9 @@ function beginSideServer(taken: TakenServer): HostedServer {
   if (port === undefined) throw new TypeError("The supervisor has sent no address to listen at");
   const listener = listen(port);
   const router = routerOf(serverOf(taken));
-  sideServers.add({ listener, isQueueShared: port.listen === "shared", router });
+  const side = { listener, isQueueShared: port.listen === "shared", router };
+  if (taken.servedBy === "Deno.serve()") sideServers.add(side);
+  else taken.prepared.then(() => sideServers.add(side));
   onListen?.(address);
   return hosted;
 }
@@ -651,7 +657,14 @@ function beginTaken(taken: TakenServer): HostedServer {
   const server = serverOf(taken);
   const result = link.introduceAndWait(introduction, prepareFetchHandlers);
   if (result.kind === "failed") throw platformError(result.name, result.message);
-  takenServer = serveHere(server, { servedBy, runOptions: place, onListen });
+  takenServer = serveHere(server, {
+    servedBy,
+    runOptions: place,
+    ...taken.servedBy === "http.Server.listen()"
+      ? { prepared: taken.prepared, lateOptions: taken.limits }
+      : {},
+    onListen,
+  });
   return {
     addr: result.address,
     finished: drained.promise,

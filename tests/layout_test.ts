@@ -40,14 +40,18 @@ const coveredElsewhere: Readonly<Record<Place, Place>> = {
   "src/handler/lazy_forwarding.ts": "tests/handler/lazy_self_test_test.ts",
   "src/handler/multipart.ts": "tests/handler/form_test.ts",
   "src/takeover/node_http/client_socket.ts": "tests/takeover/node_http/node_exchange_test.ts",
+  "src/takeover/node_http/next_tick.ts": "tests/takeover/node_http/taken_server_test.ts",
   "src/takeover/node_http/node_errors.ts": "tests/takeover/node_http/taken_server_test.ts",
   "src/takeover/node_http/node_handler.ts": "tests/takeover/node_http/node_exchange_test.ts",
   "src/takeover/node_http/node_http.ts": "tests/takeover/node_http/node_exchange_test.ts",
+  "src/takeover/node_http/open_sockets.ts": "tests/takeover/node_http/node_connections_test.ts",
+  "src/takeover/node_http/replaced_methods.ts": "tests/takeover/node_http/node_exchange_test.ts",
   "src/takeover/node_http/request_body.ts": "tests/takeover/node_http/node_exchange_test.ts",
   "src/takeover/node_http/request_methods.ts": "tests/takeover/node_http/node_exchange_test.ts",
   "src/takeover/node_http/response_head.ts": "tests/takeover/node_http/node_exchange_test.ts",
   "src/takeover/node_http/response_methods.ts": "tests/takeover/node_http/node_exchange_test.ts",
   "src/takeover/node_http/response_parts.ts": "tests/takeover/node_http/node_exchange_test.ts",
+  "src/takeover/node_http/socket_timeout.ts": "tests/takeover/node_http/node_connections_test.ts",
 };
 
 /** Whether a file has anything that runs: functions and classes, rather than types, texts and numbers. */

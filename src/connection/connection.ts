@@ -6,6 +6,7 @@
 import { UNWANTED } from "../handler/body_stream.ts";
 import { createPeer, type Peer } from "../handler/client_origin.ts";
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
+import type { ConnectionCompanion } from "../handler/request.ts";
 import { outgoing, phraseResponse } from "../handler/response.ts";
 import type { ConnectionUpgrade, UpgradeDrain } from "../handler/upgrade.ts";
 import { decideResponseFraming, type ResponseFraming } from "../http1/framing.ts";
@@ -104,6 +105,7 @@ export class Connection
     SocketBodyOwner,
     UpgradedConnection {
   listIndex = 0;
+  companion: ConnectionCompanion | undefined;
   readonly context: ConnectionContext;
   readonly peer: Peer;
   readonly parser: RequestParser;
@@ -199,7 +201,9 @@ export class Connection
               if (writer.takesTurns) writer.endTurnUnlessSettled(call.response);
               if (!writer.isEmpty) await this.#writeUnlessSettled(call);
               if (this.#body !== undefined) await this.#continueWhenAsked(call, this.#body);
-              call = this.#finishPending(call, await call.response);
+              const response = await call.response;
+              if (call.writing !== undefined) await call.writing;
+              call = this.#finishPending(call, response);
             }
             if (call.kind === "stream") {
               writer.endTurn();
@@ -304,7 +308,7 @@ export class Connection
     if (response instanceof OutgoingResponse) return this.#answer(response, false);
     exchange.noteWaiting();
     this.#limitHandler();
-    return { kind: "pending", response, failure: undefined };
+    return { kind: "pending", response, writing: undefined, failure: undefined };
   }
 
   #limitHandler(): void {
@@ -315,6 +319,14 @@ export class Connection
   /** Writes responses that wait while a handler takes its time, unless it only seems to. */
   async #writeUnlessSettled(call: PendingCall): Promise<void> {
     if (await settlesWithin(call.response, SETTLING_TURNS)) return;
+    call.writing = this.#writeDuring(call, call.writing);
+    await call.writing;
+  }
+
+  /** Writes the output while a handler works, after what is being written already. */
+  async #writeDuring(call: PendingCall, before: Promise<void> | undefined): Promise<void> {
+    await before;
+    if (isEnding(this.#state) || this.#writer.isEmpty) return;
     try {
       await this.#write();
     } catch (error) {
@@ -328,11 +340,30 @@ export class Connection
     this.#limitHandler();
   }
 
+  /**
+   * Sends an informational response (RFC 9110, section 15.2) while the handler works. A client of
+   * HTTP/1.0 gets none, and none is sent once the response has begun.
+   */
+  sendInformational(bytes: Uint8Array): void {
+    const { call } = this.#handling;
+    if (isEnding(this.#state) || this.#exchange.head.minorVersion === 0) return;
+    // The handler is being called: what it sends is written when it waits, or with its response.
+    if (call === CALL_NEXT) return this.#writer.output.append(bytes);
+    if (call.kind !== "pending") return;
+    const append = async (before: Promise<void> | undefined) => {
+      await before;
+      this.#writer.output.append(bytes);
+      await this.#writeDuring(call, undefined);
+    };
+    call.writing = append(call.writing);
+  }
+
   /** Sends `100 Continue` if the client waits for it and the handler asks for the body before it answers. */
   async #continueWhenAsked(call: PendingCall, body: SocketBody): Promise<void> {
     if (!body.expectsContinue) return;
     await Promise.race([call.response, body.asked]);
     if (await settlesWithin(call.response, SETTLING_TURNS) || isEnding(this.#state)) return;
+    if (call.writing !== undefined) await call.writing;
     this.#appendContinue(body);
     if (!this.#writer.isEmpty) await this.#writeUnlessSettled(call);
   }
@@ -753,6 +784,7 @@ export class Connection
     this.#state = { kind: "closed", finalResponse };
     this.#limit = Infinity;
     this.#body?.fail(REFUSALS.endedEarly);
+    this.companion?.onClosed();
     this.context.onClosed();
   }
 
@@ -761,8 +793,8 @@ export class Connection
     else this.client.watch();
   }
 
-  /** Closes the connection for the program. A body that is made meanwhile is cut off. */
-  onHangUp(): void {
+  /** Closes the connection. A body that is made meanwhile is cut off. */
+  hangUp(): void {
     if (this.#state.kind === "streaming") this.#state.body.cutOff();
     this.#close();
   }

@@ -72,6 +72,8 @@ export interface PendingCall {
   readonly kind: "pending";
   /** It does not reject: the dispatcher makes a response of what goes wrong in a handler. */
   readonly response: Promise<OutgoingResponse>;
+  /** The last write while the handler works; undefined if there was none. */
+  writing: Promise<void> | undefined;
   /** Why no response can be written any more, if that was seen while the handler worked. */
   failure: { readonly error: unknown } | undefined;
 }

@@ -8,6 +8,7 @@ import { clientHostname, type Peer } from "../handler/client_origin.ts";
 import {
   type Abortable,
   type BackgroundWork,
+  type ClientConnection,
   createIncomingRequest,
   createRequest,
   type ExchangeWatch,
@@ -32,7 +33,7 @@ import type { ConnectionContext } from "./connection_context.ts";
 export type ReceivedRequest = ParserOutcome & { kind: "request" };
 
 /** What an exchange needs of its connection. */
-export interface ExchangeOwner {
+export interface ExchangeOwner extends ClientConnection {
   readonly context: ConnectionContext;
   readonly peer: Peer;
   readonly parser: RequestParser;
@@ -41,8 +42,6 @@ export interface ExchangeOwner {
    * client leaves.
    */
   onSignalWanted(): void;
-  /** Called when the program closes the connection. */
-  onHangUp(): void;
   /**
    * Resolves the promise when all that waits to be written is written, and rejects it with
    * `NOT_SENT` if that fails.
@@ -137,8 +136,8 @@ export class Exchange implements ExchangeWatch {
     return (this.#completion ??= Promise.withResolvers()).promise;
   }
 
-  onHangUp(): void {
-    this.#owner.onHangUp();
+  get connection(): ClientConnection {
+    return this.#owner;
   }
 
   /** Aborts the signal of the handler, if the handler has asked for it. */

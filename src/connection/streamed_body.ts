@@ -86,7 +86,7 @@ export class StreamedBody {
           return this.#failed(outcome.error);
         case "end":
           beginOnce();
-          if (this.#isChunked) endChunks(output);
+          if (this.#isChunked) endChunks(output, this.#stream.trailers);
           return SENT;
         case "part":
           beginOnce();

@@ -21,6 +21,7 @@ const OVERDUE: Refusal = {
 /** One request through `WebServer.fetch()`, from its head to the end of its response's body. */
 export class FetchExchange implements ExchangeWatch {
   readonly #request: Request;
+  readonly connection = undefined;
   readonly #isOver = new AbortController();
   #controller: Abortable | undefined;
   #completion: PromiseWithResolvers<void> | undefined;
@@ -41,9 +42,6 @@ export class FetchExchange implements ExchangeWatch {
   onCompletionWanted(): Promise<void> {
     return (this.#completion ??= Promise.withResolvers()).promise;
   }
-
-  /** There is no connection to close: the caller of `fetch()` gets what the handler returns. */
-  onHangUp(): void {}
 
   /**
    * Ends the exchange. The handler's signal follows the platform's no longer: what the handler has

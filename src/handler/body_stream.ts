@@ -46,6 +46,11 @@ export function isBodySource(value: unknown): value is BodySource {
 export class BodyStream {
   readonly source: BodySource;
   /**
+   * The fields that follow a chunked body, checked as those of a head; undefined if there are none.
+   * They are set before the end of the source.
+   */
+  trailers: readonly (readonly [name: string, value: string])[] | undefined;
+  /**
    * The async context of the handler that made the body. The source runs in it, and the connection
    * keeps its own.
    */

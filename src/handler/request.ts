@@ -75,8 +75,24 @@ export interface ExchangeWatch {
   readonly onSignalWanted: (controller: Abortable) => void;
   /** Called when a handler wants to know when its answer has been sent. It rejects with {@linkcode NOT_SENT} when it cannot be. */
   readonly onCompletionWanted: () => Promise<void>;
-  /** Called when a program closes the connection. The client gets nothing more. */
-  readonly onHangUp: () => void;
+  /** The connection that the request has come over; undefined if there is none. */
+  readonly connection: ClientConnection | undefined;
+}
+
+/** A connection, as far as a program that sees connections may act on it. */
+export interface ClientConnection {
+  /** What stands for the connection in the program; undefined until the program sees it. */
+  companion: ConnectionCompanion | undefined;
+  /** Closes the connection at once: its client gets nothing more. */
+  hangUp(): void;
+  /** Sends an informational response, as it is, if the response to the present request has not begun. */
+  sendInformational(bytes: Uint8Array): void;
+}
+
+/** What stands for a connection in a program. */
+export interface ConnectionCompanion {
+  /** Called once, when the connection is closed. */
+  onClosed(): void;
 }
 
 /** What is aborted when the client goes. */
@@ -128,10 +144,8 @@ export let decodeAhead: (request: WebRequest) => Promise<void>;
 export let completionOf: (request: WebRequest) => Promise<void>;
 /** Has `watcher` aborted when the client goes, or the server gives up. For a request without a `signal`. */
 export let watchClient: (request: WebRequest, watcher: Abortable) => void;
-/** Closes the connection of a request at once, unless its response is sent. */
-export let hangUp: (request: WebRequest) => void;
-/** Returns the other end of the connection, which is the same object for all of its requests. */
-export let peerOf: (request: WebRequest) => Peer;
+/** Returns the connection of a request until its response is sent; undefined if there is none. */
+export let connectionOf: (request: WebRequest) => ClientConnection | undefined;
 /** Returns the bytes of a body for their reader to keep, or what reads it while it comes; undefined if there is none to read. */
 export let takeBody: (request: WebRequest) => Uint8Array<ArrayBuffer> | IncomingBody | undefined;
 /** Has a body that its handler reads while it comes fail, unless it is over. */
@@ -258,8 +272,7 @@ export class WebRequest<Path extends string = string> {
       request.#decoded = await prepareDecoding(request.body, coding, request.#maxDecodedBytes);
     };
     watchClient = (request, watcher) => request.#watch?.onSignalWanted(watcher);
-    hangUp = (request) => request.#watch?.onHangUp();
-    peerOf = (request) => request.#peer;
+    connectionOf = (request) => request.#watch?.connection;
     takeBody = (request) => {
       if (request.#body === RequestBody.EMPTY) return undefined;
       return request.#incoming ?? request.#body.give();

@@ -26,7 +26,16 @@ export function endChunk(output: Output): void {
   output.append(LINE_END);
 }
 
-/** Writes the end of a chunked body: a chunk of no bytes, and no trailers. */
-export function endChunks(output: Output): void {
-  output.append(LAST_CHUNK);
+/**
+ * Writes the end of a chunked body: a chunk of no bytes, and the trailers if there are any (RFC 9112,
+ * section 7.1.2). These were checked as fields of a head are.
+ */
+export function endChunks(
+  output: Output,
+  trailers?: readonly (readonly [name: string, value: string])[],
+): void {
+  if (trailers === undefined || trailers.length === 0) return output.append(LAST_CHUNK);
+  let text = "0\r\n";
+  for (const [name, value] of trailers) text += `${name}: ${value}\r\n`;
+  output.append(Uint8Array.from(`${text}\r\n`, (character) => character.charCodeAt(0)));
 }

@@ -2,6 +2,7 @@
 // handlers over to it. The worker implements it.
 
 import type { FetchHandler, Handler } from "../handler/handler.ts";
+import type { WebServerOptions } from "../options/server_options.ts";
 
 /** What a program asks for when it listens. */
 export type TakenServer = FetchServer | NodeHttpServer;
@@ -24,6 +25,10 @@ export interface FetchServer extends ListeningServer {
 export interface NodeHttpServer extends ListeningServer {
   readonly servedBy: "http.Server.listen()";
   readonly handler: Handler;
+  /** Resolves when the handler may be called. */
+  readonly prepared: Promise<void>;
+  /** Returns the limits that the program has set, when the worker begins to serve. */
+  readonly limits: () => WebServerOptions;
 }
 
 /** A server that a host has begun. */

@@ -9,6 +9,7 @@ import { UNWANTED } from "../handler/body_stream.ts";
 import { NOT_SENT, type WebRequest } from "../handler/request.ts";
 import { phraseResponse, type WebResponse } from "../handler/response.ts";
 import type { ShutdownReason } from "../ipc/drain_order.ts";
+import { offerUncaught } from "../handler/uncaught_owner.ts";
 import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
 import type { SocketPanicHold } from "../ipc/socket_panic_hold.ts";
 import type { ServerSettings } from "../options/server_options.ts";
@@ -121,6 +122,8 @@ export class PanicWatch {
   }
 
   #noteUncaught(during: string, error: unknown): void {
+    // The dispatcher reports it as the failure of that request, whose client gets a response.
+    if (offerUncaught(error)) return;
     const fault = bodyFaultOf(error);
     if (fault !== undefined) {
       return this.logBodyFault(fault, fault.of, "has a body that cannot be read");

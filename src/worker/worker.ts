@@ -63,7 +63,9 @@ export async function serveAsWorker(
   link.introduce(introductionOf(program));
   prepareFetchHandlers();
   const configuration = await link.configured;
-  const settings = overrideServerSettings(program.settings, configuration.serverOptions);
+  await program.prepared;
+  const ownSettings = overrideServerSettings(program.settings, program.lateOptions?.() ?? {});
+  const settings = overrideServerSettings(ownSettings, configuration.serverOptions);
   await new ServingWorker({ ...program, settings }, number, configuration, link).live();
 }
 

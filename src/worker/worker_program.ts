@@ -4,7 +4,7 @@ import type { BackgroundTasks } from "../connection/background_tasks.ts";
 import type { Introduction, ServedBy } from "../ipc/messages.ts";
 import type { Handler } from "../handler/handler.ts";
 import type { RunOptions } from "../options/run_options.ts";
-import type { ServerSettings } from "../options/server_options.ts";
+import type { ServerSettings, WebServerOptions } from "../options/server_options.ts";
 import type { Router } from "../routing/router.ts";
 import type { LogSink } from "../telemetry/log.ts";
 import type { SideServers } from "./side_servers.ts";
@@ -17,6 +17,10 @@ export interface WorkerProgram {
   readonly servedBy: ServedBy;
   /** The arguments of `run()`, or what another call asks for of the same. */
   readonly runOptions: RunOptions;
+  /** What the handlers need before they are called. */
+  readonly prepared?: Promise<void>;
+  /** Returns what the program changes of the settings until the worker serves. */
+  readonly lateOptions?: () => WebServerOptions;
   /** Called when the worker listens, before it accepts. */
   readonly onListen?: (address: Deno.Addr) => void;
   /** What the program serves beside this. */

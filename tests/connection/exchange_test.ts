@@ -42,7 +42,9 @@ async function begin(isLogged = true) {
     peer: createPeer(fake.remoteAddr, "http", context.settings),
     parser,
     onSignalWanted: () => void signalsWanted++,
-    onHangUp: () => {},
+    companion: undefined,
+    hangUp: () => {},
+    sendInformational: () => {},
     settleWhenSent: (completion) => void completions.push(completion),
   };
   const exchange = new Exchange(owner);

@@ -60,4 +60,9 @@ describe("a program that listens with node:http", { ignore: !CAN_START_PROGRAMS 
     await program.stderr.find(/panic in GET \/throws: Error: thrown in a listener/);
     assertEquals((await ask(get("/"))).text, "hello");
   });
+
+  it("answers 500 for the request whose listener leaves a promise rejected", async () => {
+    assertEquals((await ask(get("/rejects"))).status, 500);
+    await program.stderr.find(/panic in GET \/rejects: Error: rejected in a listener/);
+  });
 });

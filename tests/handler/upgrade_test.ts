@@ -28,7 +28,7 @@ function makeRequest() {
       background: { add() {} },
       onSignalWanted() {},
       onCompletionWanted: () => completion.promise,
-      onHangUp() {},
+      connection: undefined,
     },
   );
   return { request, completion };

@@ -48,7 +48,9 @@ export function listenError(error: Error, { hostname, port, path }: ListenPlace)
   return nodeError;
 }
 
-/** The error of a request whose client has gone. */
-export function abortedError(): Error {
-  return codedError(Error, "ECONNRESET", "aborted");
+/** The error of a request that does not come to its end: its client has gone, or is at fault. */
+export function abortedError(cause: unknown): Error {
+  const error = codedError(Error, "ECONNRESET", "aborted");
+  if (cause !== undefined) error.cause = cause;
+  return error;
 }

@@ -4,10 +4,14 @@
 
 import { Buffer } from "node:buffer";
 import type { Field } from "../../handler/checked_headers.ts";
+import { noteBodyFault } from "../../handler/body_faults.ts";
 import { BodyStream } from "../../handler/body_stream.ts";
+import { HttpError } from "../../handler/errors.ts";
 import { OutgoingResponse } from "../../handler/outgoing_response.ts";
-import { completionOf, watchClient, type WebRequest } from "../../handler/request.ts";
+import { completionOf, connectionOf, watchClient, type WebRequest } from "../../handler/request.ts";
+import type { UncaughtOwner } from "../../handler/uncaught_owner.ts";
 import { type ClientSocket, HIGH_WATER_MARK } from "./client_socket.ts";
+import { readInformational } from "./informational.ts";
 import { abortedError } from "./node_errors.ts";
 import type {
   MessageExchange,
@@ -18,7 +22,7 @@ import type {
   WriteCallback,
 } from "./node_types.ts";
 import { RequestBodyReader } from "./request_body.ts";
-import { readResponseHead, type ResponseHead } from "./response_head.ts";
+import { readResponseHead, readTrailers, type ResponseHead } from "./response_head.ts";
 import { ResponseParts } from "./response_parts.ts";
 
 /** The objects of `node:http` for one request. */
@@ -29,7 +33,7 @@ export interface NodeMessages {
 }
 
 /** An exchange with a listener of `node:http`. */
-export class NodeExchange implements MessageExchange {
+export class NodeExchange implements MessageExchange, UncaughtOwner {
   readonly #request: WebRequest;
   readonly #messages: NodeMessages;
   readonly #body: RequestBodyReader;
@@ -38,13 +42,16 @@ export class NodeExchange implements MessageExchange {
   #whole: Uint8Array | string | null = null;
   /** Its parts, if it is more than that, or has begun before its end. */
   #parts: ResponseParts | undefined;
+  #stream: BodyStream | undefined;
   #response: OutgoingResponse | undefined;
-  /** Resolves with the response; undefined while the listener is called. */
+  /** Takes the response; undefined while the listener is called. */
   #waiting: PromiseWithResolvers<OutgoingResponse> | undefined;
   /** Called when all of the response is sent. */
   #callbacks: WriteCallback[] | undefined;
   #isBeginPlanned = false;
   #isOver = false;
+  /** Whether the client has gone, or its body has failed. */
+  #hasFailed = false;
 
   constructor(request: WebRequest, messages: NodeMessages) {
     this.#request = request;
@@ -60,19 +67,22 @@ export class NodeExchange implements MessageExchange {
     return this.#waiting.promise;
   }
 
-  /** Whether the listener has ended its response. */
-  get hasEnded(): boolean {
-    return this.#messages.response.finished;
+  takeUncaught(error: unknown): boolean {
+    if (this.#response !== undefined || this.#waiting === undefined) return false;
+    this.#isOver = true;
+    this.#waiting.reject(error);
+    return true;
   }
 
   readBody(): void {
+    this.#messages.socket.noteActivity();
     this.#body.read();
   }
 
-  destroyRequest(error: Error | undefined): void {
-    const { request, socket } = this.#messages;
+  cutOffRequest(error: Error | undefined): void {
     this.#body.cancel();
-    if (!request.complete && !socket.destroyed) socket.destroy(error);
+    // The program has done that by itself, so the client gets nothing more.
+    if (!this.#hasFailed) this.#messages.socket.destroy(error);
   }
 
   storeHead(firstLine: string, headers: NodeHeaders, own: OwnFields | undefined): void {
@@ -82,11 +92,20 @@ export class NodeExchange implements MessageExchange {
     response._header = `${firstLine}\r\n`;
   }
 
+  sendInformational(text: string): void {
+    const { status, bytes } = readInformational(text);
+    if (this.#response !== undefined) return;
+    // The connection sends that one by itself, when the body is asked for.
+    if (status === 100) this.#messages.request.read(0);
+    else connectionOf(this.#request)?.sendInformational(bytes);
+  }
+
   send(
     data: Uint8Array | string,
     encoding: string | null | undefined,
     callback: WriteCallback | undefined,
   ): boolean {
+    this.#messages.socket.noteActivity();
     const piece = typeof data === "string" && !isUtf8(encoding)
       ? Buffer.from(data, encoding as BufferEncoding)
       : data;
@@ -123,6 +142,7 @@ export class NodeExchange implements MessageExchange {
   }
 
   #onTaken(): void {
+    this.#messages.socket.noteActivity();
     const parts = this.#openParts();
     this.#noteWaiting(parts);
     if (parts.waitingBytes === 0) this.#messages.response._flush();
@@ -142,23 +162,24 @@ export class NodeExchange implements MessageExchange {
     if (this.#isOver || head === undefined) return;
     this.#isOver = true;
     response.emit("prefinish");
-    const parts = this.#parts;
-    if (parts !== undefined || head.isChunked || hasUnknownLength(response)) {
-      const body = this.#openParts();
-      body.end();
-      if (this.#response === undefined) this.#begin(body);
-      return;
+    if (this.#parts === undefined && !head.isChunked && !hasUnknownLength(response)) {
+      response.outputSize = this.#whole?.length ?? 0;
+      const fields = fieldsOf(head, response);
+      return this.#settle(new OutgoingResponse(head.status, null, fields, this.#whole));
     }
-    response.outputSize = this.#whole?.length ?? 0;
-    this.#settle(new OutgoingResponse(head.status, null, fieldsOf(head, response), this.#whole));
+    const parts = this.#openParts();
+    if (this.#response === undefined) this.#begin(parts);
+    if (this.#stream !== undefined) this.#stream.trailers = readTrailers(response._trailer);
+    parts.end();
   }
 
   #begin(parts: ResponseParts): void {
     const head = this.#head;
     if (head === undefined) return;
-    const { response } = this.#messages;
+    const fields = fieldsOf(head, this.#messages.response);
     const stream = new BodyStream(parts);
-    this.#settle(new OutgoingResponse(head.status, null, fieldsOf(head, response), stream));
+    this.#stream = stream;
+    this.#settle(new OutgoingResponse(head.status, null, fields, stream));
   }
 
   #settle(response: OutgoingResponse): void {
@@ -172,7 +193,7 @@ export class NodeExchange implements MessageExchange {
     const { request, response, socket } = this.#messages;
     response.outputSize = 0;
     for (const callback of this.#callbacks ?? []) callback();
-    if (socket._httpMessage === response) socket._httpMessage = null;
+    socket.end(response);
     discardRest(request);
     response.destroyed = true;
     response._closed = true;
@@ -182,12 +203,18 @@ export class NodeExchange implements MessageExchange {
   /** The body of the request does not come to its end: the client is gone, or at fault. */
   #failBody(error: unknown): void {
     const { request } = this.#messages;
-    request.aborted = true;
-    request.destroy(Object.assign(abortedError(), { cause: error }));
+    this.#hasFailed = true;
+    request.destroy(this.#abortedBy(error));
     // The client gets what the engine answers to such a body.
-    if (this.#response !== undefined || this.#waiting === undefined) return;
-    this.#isOver = true;
-    this.#waiting.reject(error);
+    this.takeUncaught(error);
+  }
+
+  /** Makes the error of a request that has ended early. If the program does not handle it, that is no panic. */
+  #abortedBy(cause?: unknown): Error {
+    const error = abortedError(cause);
+    const answer = cause instanceof HttpError ? cause : new HttpError(400, "The client has gone");
+    noteBodyFault(error, { of: this.#request, answer });
+    return error;
   }
 
   /** The client has gone, or gets another response. */
@@ -195,10 +222,11 @@ export class NodeExchange implements MessageExchange {
     const { request, response, socket } = this.#messages;
     if (response._closed) return;
     response._closed = true;
+    this.#hasFailed = true;
     this.#body.cancel();
     this.#isOver = true;
-    socket.noteClosed();
-    if (!request.destroyed) request.destroy(abortedError());
+    socket.noteGone();
+    if (!request.destroyed) request.destroy(this.#abortedBy());
     response.destroyed = true;
     response.emit("close");
     this.#response ??= new OutgoingResponse(503, null, CLOSING, null);

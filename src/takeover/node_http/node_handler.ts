@@ -1,17 +1,36 @@
 // The handler of a server of `node:http`: makes the objects of each request, and calls the listeners.
 
-import { headOf, peerOf, type WebRequest } from "../../handler/request.ts";
 import type { Handler } from "../../handler/handler.ts";
-import type { Peer } from "../../handler/client_origin.ts";
 import type { OutgoingResponse } from "../../handler/outgoing_response.ts";
-import type { RequestHead } from "../../http1/request_head.ts";
+import { connectionOf, headOf, type WebRequest } from "../../handler/request.ts";
+import { runOwned } from "../../handler/uncaught_owner.ts";
+import { type RequestHead, Seen } from "../../http1/request_head.ts";
 import { ClientSocket } from "./client_socket.ts";
 import { NodeExchange } from "./node_exchange.ts";
-import { EXCHANGE, type NodeHttp, type NodeRequest, type NodeServer } from "./node_types.ts";
+import {
+  EXCHANGE,
+  type NodeHttp,
+  type NodeRequest,
+  type NodeResponse,
+  type NodeServer,
+} from "./node_types.ts";
+import type { OpenSockets } from "./open_sockets.ts";
+import { replaceRequestMethods } from "./request_methods.ts";
+import { replaceResponseMethods } from "./response_methods.ts";
+
+/** Replaces the methods of requests and responses that would reach a socket. */
+export function replaceMessageMethods(http: NodeHttp): void {
+  replaceResponseMethods(http);
+  replaceRequestMethods(http);
+}
 
 /** Makes the handler that calls the listeners of a server. */
-export function createNodeHandler(http: NodeHttp, server: NodeServer): Handler {
-  const listeners = new NodeListeners(http, server);
+export function createNodeHandler(
+  http: NodeHttp,
+  server: NodeServer,
+  sockets: OpenSockets,
+): Handler {
+  const listeners = new NodeListeners(http, server, sockets);
   // The dispatcher takes a response that is ready to be sent from handlers of this library.
   return ((request: WebRequest) => listeners.call(request)) as unknown as Handler;
 }
@@ -20,11 +39,13 @@ export function createNodeHandler(http: NodeHttp, server: NodeServer): Handler {
 class NodeListeners {
   readonly #http: NodeHttp;
   readonly #server: NodeServer;
-  readonly #sockets = new WeakMap<Peer, ClientSocket>();
+  readonly #sockets: OpenSockets;
+  readonly #onGone = (socket: ClientSocket): void => this.#sockets.delete(socket);
 
-  constructor(http: NodeHttp, server: NodeServer) {
+  constructor(http: NodeHttp, server: NodeServer, sockets: OpenSockets) {
     this.#http = http;
     this.#server = server;
+    this.#sockets = sockets;
   }
 
   /** Calls the listeners with a request. Throws what they throw. */
@@ -32,24 +53,45 @@ class NodeListeners {
     const { IncomingMessage, ServerResponse } = this.#http;
     const socket = this.#socketOf(request);
     const nodeRequest = new IncomingMessage(socket);
-    fillRequest(nodeRequest, headOf(request));
+    const head = headOf(request);
+    fillRequest(nodeRequest, head);
     const response = new ServerResponse(nodeRequest);
     response.socket = socket;
-    socket.begin(request, response);
+    // Whether the connection persists, this server decides.
+    response.shouldKeepAlive = !socket.begin(response);
     const exchange = new NodeExchange(request, { request: nodeRequest, response, socket });
     nodeRequest[EXCHANGE] = exchange;
     response[EXCHANGE] = exchange;
-    this.#server.emit("request", nodeRequest, response);
+    runOwned(exchange, () => this.#emit(head, nodeRequest, response));
     return exchange.outcome();
   }
 
+  /** A listener to `checkContinue` decides by itself whether the client is to send its body. */
+  #emit(head: RequestHead, request: NodeRequest, response: NodeResponse): void {
+    const server = this.#server;
+    const isChecked = (head.seen & Seen.Expect) !== 0 && server.listenerCount("checkContinue") > 0;
+    server.emit(isChecked ? "checkContinue" : "request", request, response);
+  }
+
   #socketOf(request: WebRequest): ClientSocket {
-    const peer = peerOf(request);
-    const known = this.#sockets.get(peer);
-    if (known !== undefined) return known;
-    const socket = new ClientSocket(this.#server, request);
-    this.#sockets.set(peer, socket);
+    const connection = connectionOf(request);
+    const known = connection?.companion;
+    if (known instanceof ClientSocket) return known;
+    const server = this.#server;
+    const socket = new ClientSocket(server, connection, request.remoteAddr, this.#onGone);
+    if (connection !== undefined) connection.companion = socket;
+    this.#sockets.add(socket);
+    this.#announce(socket);
     return socket;
+  }
+
+  /** Emits `connection`, to the listeners of the program: that of the runtime would read the socket. */
+  #announce(socket: ClientSocket): void {
+    const server = this.#server;
+    if (server.listenerCount("connection") < 2) return;
+    for (const listener of server.rawListeners("connection")) {
+      if (listener !== this.#http._connectionListener) listener.call(server, socket);
+    }
   }
 }
 

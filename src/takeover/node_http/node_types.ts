@@ -10,8 +10,8 @@ export const EXCHANGE: unique symbol = Symbol("mudpie exchange");
 export interface MessageExchange {
   /** Reads more of the body of the request. */
   readBody(): void;
-  /** Notes that the request is destroyed, by the program or because its client has gone. */
-  destroyRequest(error: Error | undefined): void;
+  /** Notes that the request is destroyed before its end. */
+  cutOffRequest(error: Error | undefined): void;
   /** Takes the head of the response. `own` are the fields that `setHeader` has set. */
   storeHead(firstLine: string, headers: NodeHeaders, own: OwnFields | undefined): void;
   /**
@@ -23,6 +23,8 @@ export interface MessageExchange {
     encoding: string | null | undefined,
     callback: WriteCallback | undefined,
   ): boolean;
+  /** Sends an informational response, as text. */
+  sendInformational(text: string): void;
   /** Begins the response soon, unless the program ends it in this turn: then its length is known. */
   planToBegin(): void;
   /** Takes the end of the response. */
@@ -51,6 +53,7 @@ export interface NodeRequest extends EventEmitter {
   upgrade: boolean;
   joinDuplicateHeaders: boolean;
   readonly destroyed: boolean;
+  readonly readableEnded: boolean;
   readonly rawHeaders: string[];
   readonly headers: Record<string, string | string[] | undefined>;
   /** Whether a listener has asked for the body. */
@@ -58,6 +61,7 @@ export interface NodeRequest extends EventEmitter {
   _dumped: boolean;
   readonly _readableState: { readingMore: boolean };
   push(chunk: Uint8Array | null): boolean;
+  read(size: number): unknown;
   destroy(error?: Error): this;
   resume(): this;
   /** Takes the fields of the head, or of the trailers if the message is complete. */
@@ -99,7 +103,9 @@ export interface NodeServer extends EventEmitter {
   headersTimeout: number;
   requestTimeout: number;
   maxHeadersCount: number | null;
-  joinDuplicateHeaders: boolean | undefined;
+  maxHeaderSize: number | undefined;
+  maxRequestsPerSocket: number;
+  readonly joinDuplicateHeaders: boolean | undefined;
 }
 
 /** A class of `node:http`, which can be called with `new`. */

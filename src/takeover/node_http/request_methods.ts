@@ -2,6 +2,8 @@
 // has made. All others keep the runtime's.
 
 import { EXCHANGE, type NodeHttp, type NodeRequest } from "./node_types.ts";
+import { nextTick } from "./next_tick.ts";
+import { replaceMethods } from "./replaced_methods.ts";
 
 /** The methods that are replaced. */
 interface RequestMethods {
@@ -25,16 +27,15 @@ export function replaceRequestMethods({ IncomingMessage }: NodeHttp): void {
       exchange.readBody();
     },
     _destroy(error, callback) {
-      this[EXCHANGE]?.destroyRequest(error ?? undefined);
-      _destroy.call(this, error, callback);
+      const exchange = this[EXCHANGE];
+      if (exchange === undefined) return _destroy.call(this, error, callback);
+      if (!this.readableEnded || !this.complete) {
+        this.aborted = true;
+        this.emit("aborted");
+        exchange.cutOffRequest(error ?? undefined);
+      }
+      nextTick(() => callback(this.listenerCount("error") === 0 ? null : error));
     },
   };
-  for (const [name, value] of Object.entries(methods)) {
-    Object.defineProperty(prototype, name, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
-  }
+  replaceMethods(prototype, methods);
 }

@@ -1,7 +1,12 @@
 // The head of a response of `node:http`: from what a program has set, in any of Node's forms, to fields
 // that were checked by the rules of this server.
 
-import { checkField, type Field } from "../../handler/checked_headers.ts";
+import {
+  checkField,
+  type Field,
+  isSendableValue,
+  kindOfName,
+} from "../../handler/checked_headers.ts";
 import { codedError } from "./node_errors.ts";
 import type { NodeHeaders, NodeResponse, OwnFields } from "./node_types.ts";
 
@@ -109,4 +114,14 @@ function noteMeaning(
     case "content-length":
       response._contentLength = Number(value);
   }
+}
+
+/** Reads the trailers that a program has added, as the runtime keeps them. Fields of a head are left out. */
+export function readTrailers(text: string): readonly Field[] | undefined {
+  if (text === "") return undefined;
+  const fields = text.split("\r\n").slice(0, -1).map((line): Field => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon), line.slice(colon + 2)];
+  });
+  return fields.filter(([name, value]) => kindOfName(name) === "other" && isSendableValue(value));
 }

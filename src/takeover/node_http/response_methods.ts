@@ -2,6 +2,7 @@
 // because frameworks replace the prototype of a response, and because a property of each response would
 // cost more. A response that this server has not made, such as that of a test, keeps the runtime's.
 
+import { nextTick } from "./next_tick.ts";
 import {
   EXCHANGE,
   type NodeHeaders,
@@ -10,6 +11,7 @@ import {
   type OwnFields,
   type WriteCallback,
 } from "./node_types.ts";
+import { replaceMethods } from "./replaced_methods.ts";
 
 type Encoding = string | null | undefined;
 
@@ -45,7 +47,9 @@ export function replaceResponseMethods(http: NodeHttp): void {
     _writeRaw(data, encoding, callback) {
       const exchange = this[EXCHANGE];
       if (exchange === undefined) return _writeRaw.call(this, data, encoding, callback);
-      callback?.();
+      // All else that the runtime writes goes through `_send`.
+      exchange.sendInformational(String(data));
+      if (typeof callback === "function") nextTick(callback);
       return true;
     },
     _flushOutput(socket) {
@@ -68,14 +72,7 @@ export function replaceResponseMethods(http: NodeHttp): void {
       exchange.planToBegin();
     },
   };
-  for (const [name, value] of Object.entries(methods)) {
-    Object.defineProperty(prototype, name, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
-  }
+  replaceMethods(prototype, methods);
 }
 
 /** Finds the property in which a response keeps the fields that `setHeader` sets. */

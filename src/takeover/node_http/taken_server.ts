@@ -2,11 +2,13 @@
 // and all that does not concern the socket stays as it is. A server that does not listen here, such as
 // one that gets its connections by `emit("connection")`, keeps the runtime's methods.
 
-import type { Handler } from "../../handler/handler.ts";
 import type { HostedServer, NodeHttpServer, ServeHost } from "../serve_host.ts";
 import { readListenArguments } from "./listen_arguments.ts";
 import { codedError, listenError, type ListenPlace } from "./node_errors.ts";
+import { nextTick } from "./next_tick.ts";
 import type { NodeServer } from "./node_types.ts";
+import { OpenSockets } from "./open_sockets.ts";
+import { replaceMethods } from "./replaced_methods.ts";
 
 /** What `address()` returns for a port. */
 interface NodeAddress {
@@ -19,14 +21,19 @@ interface NodeAddress {
 export type NodeHttpHost = ServeHost<NodeHttpServer>;
 
 /** Makes the handler of a server: it calls the listeners of its requests. */
-export type HandlerMaker = (server: NodeServer) => Handler;
+export type HandlerMaker = (
+  server: NodeServer,
+  sockets: OpenSockets,
+) => Pick<NodeHttpServer, "handler" | "limits" | "prepared">;
 
 /** A server of the program that this worker serves. */
-export class ListeningServer {
+class ListeningServer {
+  readonly sockets: OpenSockets;
   readonly #server: NodeServer;
   readonly #hosted: HostedServer;
 
-  constructor(server: NodeServer, hosted: HostedServer) {
+  constructor(server: NodeServer, sockets: OpenSockets, hosted: HostedServer) {
+    this.sockets = sockets;
     this.#server = server;
     this.#hosted = hosted;
     // Other methods of the runtime look at it, and programs do, to see whether a server listens.
@@ -47,7 +54,7 @@ export class ListeningServer {
     if (callback !== undefined) server.once("close", callback);
     server._handle = null;
     this.#hosted.close("server.close()");
-    this.#hosted.finished.then(() => server.emit("close"));
+    this.#hosted.finished.then(() => nextTick(() => server.emit("close")));
   }
 }
 
@@ -62,6 +69,9 @@ interface ServerMethods {
   listen(...given: unknown[]): NodeServer;
   close(callback?: WaitsForClose): NodeServer;
   address(): NodeAddress | string | null;
+  getConnections(callback: (error: Error | null, count: number) => void): NodeServer;
+  closeAllConnections(): void;
+  closeIdleConnections(): void;
 }
 
 /** Replaces the methods of `http.Server`, so that a server that listens is served by `host`. */
@@ -71,7 +81,7 @@ export function replaceServerMethods(
   makeHandler: HandlerMaker,
 ): void {
   const original = prototype as NodeServer & ServerMethods;
-  const { close, address } = original;
+  const { close, address, getConnections, closeAllConnections, closeIdleConnections } = original;
   const methods: ThisType<NodeServer> & ServerMethods = {
     listen(...given) {
       listen(this, given, host, makeHandler);
@@ -79,8 +89,8 @@ export function replaceServerMethods(
     },
     close(callback) {
       const taken = takenServers.get(this);
-      if (taken === undefined) return close.call(this, callback) as NodeServer;
-      if (this._handle === null) callback?.(notRunning());
+      if (taken === undefined) return close.call(this, callback);
+      if (this._handle === null) nextTick(() => callback?.(notRunning()));
       else taken.close(callback);
       return this;
     },
@@ -89,15 +99,24 @@ export function replaceServerMethods(
       if (taken === undefined || this._handle === null) return address.call(this);
       return taken.address;
     },
+    getConnections(callback) {
+      const taken = takenServers.get(this);
+      if (taken === undefined) return getConnections.call(this, callback);
+      nextTick(() => callback(null, taken.sockets.size));
+      return this;
+    },
+    closeAllConnections() {
+      const taken = takenServers.get(this);
+      if (taken === undefined) closeAllConnections.call(this);
+      else taken.sockets.closeAll();
+    },
+    closeIdleConnections() {
+      const taken = takenServers.get(this);
+      if (taken === undefined) closeIdleConnections.call(this);
+      else taken.sockets.closeIdle();
+    },
   };
-  for (const [name, value] of Object.entries(methods)) {
-    Object.defineProperty(prototype, name, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
-  }
+  replaceMethods(prototype, methods);
 }
 
 function listen(
@@ -115,9 +134,10 @@ function listen(
   }
   const { place, callback, signal } = readListenArguments(given);
   if (callback !== undefined) server.once("listening", callback);
-  const hosted = begin(server, place, host, makeHandler);
+  const sockets = new OpenSockets();
+  const hosted = begin(server, place, host, () => makeHandler(server, sockets));
   if (hosted === undefined) return;
-  const taken = new ListeningServer(server, hosted);
+  const taken = new ListeningServer(server, sockets, hosted);
   takenServers.set(server, taken);
   if (signal === undefined) return;
   const close = () => void (server.listening && taken.close(undefined));
@@ -130,26 +150,19 @@ function begin(
   server: NodeServer,
   place: ListenPlace,
   host: NodeHttpHost,
-  makeHandler: HandlerMaker,
+  makeHandler: () => ReturnType<HandlerMaker>,
 ): HostedServer | undefined {
   try {
     return host.begin({
       servedBy: "http.Server.listen()",
-      handler: makeHandler(server),
+      ...makeHandler(),
       place,
-      onListen: () => later(() => server.emit("listening")),
+      onListen: () => nextTick(() => server.emit("listening")),
     });
   } catch (error) {
-    later(() => server.emit("error", listenError(error as Error, place)));
+    nextTick(() => server.emit("error", listenError(error as Error, place)));
     return undefined;
   }
-}
-
-/** Events come after the call that causes them, and an error of a listener concerns no caller. */
-function later(call: () => void): void {
-  (globalThis as unknown as { process: { nextTick(call: () => void): void } }).process.nextTick(
-    call,
-  );
 }
 
 function notRunning(): Error {

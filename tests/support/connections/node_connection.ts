@@ -77,12 +77,15 @@ export async function serveNode(
   prepare: (server: http.Server) => void = () => {},
   limits: WebServerOptions = {},
 ): Promise<NodeConnection> {
-  const { server, handler } = withTakenNodeHttp(({ servers }) => {
+  const { server, handler, prepared } = withTakenNodeHttp(({ servers }) => {
     const server = http.createServer(listener);
     prepare(server);
     server.listen(0);
-    return { server, handler: servers[0].handler };
+    const { constructor: _, ...methods } = replaced ?? {};
+    Object.defineProperties(server, methods);
+    return { server, ...servers[0] };
   });
+  await prepared;
   const router = new Router<Handler>((path) => path);
   router.add("/", false, handler, () => "a test", { streamsBody: true });
   return { server, ...await serveConnection({ router, limits, tickMs: 10 }) };

@@ -12,6 +12,9 @@ const server = http.createServer((request, response) => {
       response.write("one ");
       setTimeout(() => response.end("two"), 5);
       return;
+    case "/rejects":
+      Promise.resolve().then(() => Promise.reject(new Error("rejected in a listener")));
+      return;
     case "/throws":
       throw new Error("thrown in a listener");
     default:

@@ -73,12 +73,29 @@ describe("server.close() of node:http", () => {
     assertEquals(seen, ["close", undefined]);
   });
 
-  it("calls back with an error if the server does not listen", () => {
+  it("calls back with an error if the server does not listen", async () => {
+    const codes: unknown[] = [];
     withTakenNodeHttp(() => {
-      const codes: unknown[] = [];
-      const note = (error?: Error) => codes.push((error as { code?: string })?.code);
-      http.createServer().listen(0).close().close(note);
-      assertEquals(codes, ["ERR_SERVER_NOT_RUNNING"]);
+      http.createServer().listen(0).close().close((error) =>
+        codes.push((error as { code?: string })?.code)
+      );
     });
+    await settle();
+    assertEquals(codes, ["ERR_SERVER_NOT_RUNNING"]);
+  });
+
+  it("closes a server that its signal aborts, and one that is disposed of", async () => {
+    const { closed, finish } = await withTakenNodeHttp(async (taken) => {
+      const controller = new AbortController();
+      http.createServer().listen({ port: 0, signal: controller.signal });
+      controller.abort();
+      const server = http.createServer().listen(0);
+      const disposed = server[Symbol.asyncDispose]();
+      taken.finish();
+      await disposed;
+      return taken;
+    });
+    finish();
+    assertEquals(closed, ["server.close()", "server.close()"]);
   });
 });
