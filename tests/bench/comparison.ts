@@ -3,7 +3,7 @@
 
 import type { Mean, Pair } from "./pairs.ts";
 import { type Contestant, type RoundOptions, runRounds, type Sample } from "./rounds.ts";
-import { BARE, DENO_SERVE, MUDPIE, type Peer } from "./servers.ts";
+import { canAnswer, DENO_SERVE, MUDPIE, type Peer } from "./servers.ts";
 import { geometricMean, median, type Ratio, ratioByRound } from "./statistics.ts";
 import { digits, markdownTable, ratioText, type Row } from "./table.ts";
 import { ROUTED_WORKLOADS, type Workload } from "./workloads.ts";
@@ -70,7 +70,7 @@ export async function compare(
   options: RoundOptions,
   tell: (line: string) => void,
 ): Promise<{ readonly text: string; readonly measured: Measured }> {
-  const able = peers.filter((peer) => peer !== BARE || workload.isForBare);
+  const able = peers.filter((peer) => canAnswer(peer, workload));
   const contestants = able.map((peer): Contestant => ({ peer, workload }));
   const samples = await runRounds(contestants, options, tell);
   const base = samples[able.indexOf(DENO_SERVE)];

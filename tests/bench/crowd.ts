@@ -3,10 +3,11 @@
 import { connectMany } from "../support/clients/attackers.ts";
 import { residentBytes } from "./processes.ts";
 import { HELLO_HEAD } from "./requests.ts";
-import { CONNECTIONS, LOAD_PROCESSOR, type RoundOptions, SERVER_PROCESSOR } from "./rounds.ts";
+import { LOAD_PROCESSOR, type RoundOptions, SERVER_PROCESSOR } from "./rounds.ts";
 import { BenchServer, DENO_SERVE, MUDPIE, type Peer } from "./servers.ts";
 import { median, orderOfRound, ratioByRound } from "./statistics.ts";
 import { digits, markdownTable, ratioText } from "./table.ts";
+import { CONNECTIONS } from "./workloads.ts";
 import { runWrk } from "./wrk.ts";
 
 /** As many as the default of `ulimit -n` on servers has room for, here and there. */

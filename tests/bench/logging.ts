@@ -3,11 +3,11 @@
 
 import { checkAnswers } from "./answers_check.ts";
 import { ProcessorClock } from "./processes.ts";
-import { CONNECTIONS, LOAD_PROCESSOR, type RoundOptions, SERVER_PROCESSOR } from "./rounds.ts";
+import { LOAD_PROCESSOR, type RoundOptions, SERVER_PROCESSOR } from "./rounds.ts";
 import { BenchServer, LOGGING_PEERS, type Peer } from "./servers.ts";
 import { median, orderOfRound, ratioByRound } from "./statistics.ts";
 import { digits, markdownTable, ratioText } from "./table.ts";
-import { WORKLOADS } from "./workloads.ts";
+import { CONNECTIONS, WORKLOADS } from "./workloads.ts";
 import { runWrk, type WrkResult } from "./wrk.ts";
 
 const [HELLO] = WORKLOADS;

@@ -4,6 +4,8 @@ import { HTML_PAGES, JSON_PAGES } from "./peers/pages.js";
 import {
   BUN_FETCH,
   DENO_SERVE,
+  EXPRESS,
+  FASTIFY,
   H3,
   HONO,
   MUDPIE,
@@ -122,6 +124,37 @@ function framework(name: string, what: string, peers: { onDeno: Peer; onMudpie: 
   };
 }
 
+/** What programs that listen by node:http are compared on. */
+const NODE_ROWS = { "node-hello-sync": 1, "node-json-post-1k": 1, "node-html-10k-ascii": 1 };
+
+/** A program on Mudpie beside the same one on Deno's own node:http, and beside Node. */
+function nodeProgram(
+  name: string,
+  what: string,
+  { onDeno, onNode, onMudpie }: { onDeno: Peer; onNode: Peer; onMudpie: Peer },
+): Pair[] {
+  const own = { peer: onMudpie, name: `${what} on Mudpie` };
+  const rows = NODE_ROWS;
+  const mean = { what: `${what} rows`, rows: Object.keys(rows) };
+  return [
+    {
+      name,
+      own,
+      base: { peer: onDeno, name: `${what} on Deno` },
+      rows,
+      p99Target: P99_TARGET,
+      means: [{ ...mean, target: 0.85 }],
+    },
+    {
+      name: `${name}-node`,
+      own,
+      base: { peer: onNode, name: `${what} on Node` },
+      rows,
+      means: [mean],
+    },
+  ];
+}
+
 /** All of them. */
 export const PAIRS: readonly Pair[] = [
   {
@@ -167,6 +200,8 @@ export const PAIRS: readonly Pair[] = [
   },
   framework("hono", "Hono", HONO),
   framework("h3", "h3", H3),
+  ...nodeProgram("express", "Express", EXPRESS),
+  ...nodeProgram("fastify", "Fastify", FASTIFY),
   {
     name: "bun",
     own: { peer: MUDPIE, name: "Mudpie" },

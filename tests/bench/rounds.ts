@@ -12,9 +12,6 @@ import { runWrk } from "./wrk.ts";
 export const SERVER_PROCESSOR = 0;
 export const LOAD_PROCESSOR = 1;
 
-/** Kept connections; as many are open at a time where each is for one request. */
-export const CONNECTIONS = 64;
-
 /** How long a server that is to have lived answers each workload of its life: long enough to be compiled for it. */
 const LIFE_SECONDS = 1;
 
@@ -89,11 +86,11 @@ async function measure({ peer, workload }: Contestant, options: RoundOptions): P
     processors: `${SERVER_PROCESSOR}`,
     closes: workload.isLast,
   });
-  const loadOf = ({ requests, isLast }: Workload, seconds: number) =>
+  const loadOf = ({ requests, isLast, connections }: Workload, seconds: number) =>
     runWrk({
       port: server.port,
       requests,
-      connections: CONNECTIONS,
+      connections,
       seconds,
       processors: `${LOAD_PROCESSOR}`,
       isLast,

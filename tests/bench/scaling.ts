@@ -4,7 +4,7 @@
 import { get, RawClient } from "../support/clients/raw_client.ts";
 import { ProcessorClock } from "./processes.ts";
 import { HELLO_HEAD } from "./requests.ts";
-import { CONNECTIONS, LOAD_PROCESSOR, type RoundOptions, SERVER_PROCESSOR } from "./rounds.ts";
+import { LOAD_PROCESSOR, type RoundOptions, SERVER_PROCESSOR } from "./rounds.ts";
 import {
   BenchServer,
   MUDPIE,
@@ -17,6 +17,7 @@ import {
 } from "./servers.ts";
 import { median, orderOfRound, ratioByRound } from "./statistics.ts";
 import { digits, markdownTable, ratioText } from "./table.ts";
+import { CONNECTIONS } from "./workloads.ts";
 import { runWrk } from "./wrk.ts";
 
 interface Sample {

@@ -4,6 +4,7 @@
 import { Program } from "../support/servers/program.ts";
 import { get, RawClient } from "../support/clients/raw_client.ts";
 import { freePort } from "../support/servers/free_port.ts";
+import type { Workload } from "./workloads.ts";
 
 /** How a server is to run. */
 export interface ServerOptions {
@@ -24,6 +25,8 @@ export interface Peer {
   readonly workers: number;
   readonly command: (port: number) => readonly string[] | Promise<readonly string[]>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whether it is a program that listens by node:http, which answers only the workloads for such programs. */
+  readonly isNodeProgram?: boolean;
   /** Says what is missing; undefined where all is there. It may install what it needs into the cache, never into the project. */
   readonly missing?: () => Promise<string | undefined>;
 }
@@ -47,10 +50,10 @@ const denoServe = (port: number) => {
 };
 
 /** Mudpie's command line, with its default options but the number of workers. */
-const commandLine = (port: number) => {
+const commandLine = (file: string) => (port: number) => {
   const flags = ["--port", `${port}`, "--workers", "1", "--access-log", "off"];
   const cli = new URL("../../src/cli.ts", import.meta.url).pathname;
-  return [Deno.execPath(), "run", "-A", "--no-check", cli, peerFile(FETCH_APP), ...flags];
+  return [Deno.execPath(), "run", "-A", "--no-check", cli, peerFile(file), ...flags];
 };
 
 const node = () => ["node", peerFile("node_cluster.mjs")];
@@ -101,7 +104,7 @@ export const MUDPIE_COMMAND_LINE: Peer = {
   name: "mudpie-cli",
   what: "default export on Mudpie",
   workers: 1,
-  command: commandLine,
+  command: commandLine(FETCH_APP),
 };
 
 /** The Mudpie of another checkout, to see what a change has brought: own handlers, and a fetch-style application. */
@@ -185,6 +188,45 @@ function framework(name: string, what: string, app: string): { onDeno: Peer; onM
 export const HONO = framework("hono", "Hono", HONO_APP);
 export const H3 = framework("h3", "h3", H3_APP);
 
+/** A program that listens by node:http, on Deno's own, on Node and on Mudpie. */
+interface NodePeers {
+  readonly onDeno: Peer;
+  readonly onNode: Peer;
+  readonly onMudpie: Peer;
+}
+
+function nodeProgram(name: string, what: string, app: string): NodePeers {
+  const shared = { workers: 1, isNodeProgram: true, environment: { NODE_ENV: "production" } };
+  const missing = () => missingPackage(name);
+  return {
+    onDeno: { ...shared, name, what: `${what} on Deno's node:http`, command: deno(app), missing },
+    onNode: {
+      ...shared,
+      name: `${name}-node`,
+      what: `${what} on Node`,
+      command: () => nodeCommand(app),
+      missing: () => missingForNode(name),
+    },
+    onMudpie: {
+      ...shared,
+      name: `${name}-mudpie`,
+      what: `${what} on Mudpie`,
+      command: commandLine(app),
+      missing,
+    },
+  };
+}
+
+export const EXPRESS = nodeProgram("express", "Express", "express_app.js");
+export const FASTIFY = nodeProgram("fastify", "Fastify", "fastify_app.js");
+
+/** Whether a server is measured with a workload. */
+export function canAnswer(peer: Peer, workload: Workload): boolean {
+  if (peer === BARE) return workload.isForBare;
+  if (peer === DENO_SERVE) return true;
+  return workload.isForNode === (peer.isNodeProgram ?? false);
+}
+
 export const BUN_FETCH: Peer = {
   name: "bun-fetch",
   what: "Bun.serve, fetch",
@@ -219,6 +261,12 @@ export const PEERS: readonly Peer[] = [
     missing: missingBun,
   },
   BUN_FETCH,
+  EXPRESS.onDeno,
+  EXPRESS.onNode,
+  EXPRESS.onMudpie,
+  FASTIFY.onDeno,
+  FASTIFY.onNode,
+  FASTIFY.onMudpie,
   BARE,
 ];
 
@@ -256,10 +304,45 @@ async function missingPackage(name: string): Promise<string | undefined> {
   return output === undefined ? `${name} cannot be loaded` : undefined;
 }
 
+/** The version of a package that the project's own configuration names. */
+async function configuredVersion(name: string): Promise<string> {
+  const { imports } = JSON.parse(
+    await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
+  );
+  return imports[name].replace(`npm:${name}@`, "");
+}
+
 /** Where what is installed for the benchmark goes: not into the project. */
 function cacheFolder(): string {
   const home = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? "/tmp"}/.cache`;
   return `${home}/mudpie-bench`;
+}
+
+/**
+ * Runs a file of peers/ by Node. Node looks for packages in the folders above a file: through a link in the cache, these are the
+ * folders of the cache.
+ */
+function nodeCommand(file: string): string[] {
+  const links = ["--preserve-symlinks", "--preserve-symlinks-main"];
+  return ["node", ...links, `${cacheFolder()}/bench/peers/${file}`];
+}
+
+/** Installs a package for Node into the cache, unless it is there, and reports if that fails. */
+async function missingForNode(name: string): Promise<string | undefined> {
+  const missing = await missingNode();
+  if (missing !== undefined) return missing;
+  const folder = cacheFolder();
+  if (!await isFile(`${folder}/node_modules/${name}/package.json`)) {
+    const version = await configuredVersion(name);
+    const quiet = ["--no-audit", "--no-fund"];
+    await outputOf("npm", "install", ...quiet, "--prefix", folder, `${name}@${version}`);
+    if (!await isFile(`${folder}/node_modules/${name}/package.json`)) {
+      return `npm cannot install ${name}`;
+    }
+  }
+  await Deno.remove(`${folder}/bench`).catch(() => {});
+  await Deno.symlink(new URL(".", import.meta.url).pathname, `${folder}/bench`);
+  return undefined;
 }
 
 /** Bun as it is on the path, or in the cache. */

@@ -49,6 +49,10 @@ export interface Workload {
   readonly routes: number;
   /** Whether the loop that parses nothing can answer it. */
   readonly isForBare: boolean;
+  /** Whether it is for programs that listen by node:http, and for no others beside `Deno.serve`. */
+  readonly isForNode: boolean;
+  /** How many connections are kept. */
+  readonly connections: number;
   /** What the server answers before the check, the warm-up and the measurement: a server that has lived. */
   readonly life: readonly Workload[];
 }
@@ -69,7 +73,18 @@ const PROFILE_ANSWER: ExpectedAnswer = {
   }),
 };
 
-const DEFAULTS = { depth: 1, isLast: false, routes: 0, isForBare: false, life: [] };
+/** Kept connections; as many are open at a time where each is for one request. */
+export const CONNECTIONS = 64;
+
+const DEFAULTS = {
+  depth: 1,
+  isLast: false,
+  routes: 0,
+  isForBare: false,
+  isForNode: false,
+  connections: CONNECTIONS,
+  life: [],
+};
 
 function bytesAnswer(bytes: Uint8Array): ExpectedAnswer {
   return { contentType: BYTES, body: new TextDecoder().decode(bytes) };
@@ -255,7 +270,7 @@ const LIFE = [
 ];
 
 function workloadNamed(name: string): Workload {
-  const found = FIRST_WORKLOADS.find((workload) => workload.name === name);
+  const found = [...FIRST_WORKLOADS, ...HTML_WORKLOADS].find((workload) => workload.name === name);
   if (found === undefined) throw new Error(`No workload is called ${JSON.stringify(name)}`);
   return found;
 }
@@ -269,6 +284,23 @@ const LIVED_WORKLOAD: Workload = {
   life: LIFE,
 };
 
+/** As many as such programs are measured with elsewhere. */
+const NODE_CONNECTIONS = 16;
+
+/** Those of programs that listen by node:http: three that they have in common with others, on fewer connections. */
+const NODE_WORKLOADS = [
+  workloadNamed("hello-sync"),
+  workloadNamed("json-post-1k"),
+  workloadNamed("html-10k-ascii"),
+].map((workload): Workload => ({
+  ...workload,
+  name: `node-${workload.name}`,
+  what: `${workload.what}; ${NODE_CONNECTIONS} connections`,
+  isForBare: false,
+  isForNode: true,
+  connections: NODE_CONNECTIONS,
+}));
+
 /** Those in which servers are compared with each other. */
 export const WORKLOADS: readonly Workload[] = [
   ...FIRST_WORKLOADS,
@@ -276,4 +308,5 @@ export const WORKLOADS: readonly Workload[] = [
   ...HTML_WORKLOADS,
   ...JSON_WORKLOADS,
   LIVED_WORKLOAD,
+  ...NODE_WORKLOADS,
 ];
