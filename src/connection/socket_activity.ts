@@ -102,6 +102,15 @@ export class SocketActivity {
   }
 
   /**
+   * Runs a function in the context of the callbacks. An async function continues in it after each
+   * `await`, so a loop that was begun here calls them without a change of context: that takes half a
+   * microsecond.
+   */
+  run<Result>(call: () => Result): Result {
+    return this.#context.run(call);
+  }
+
+  /**
    * Calls the callbacks of an event. While they run, the supervisor sees them among the requests in
    * flight.
    */
@@ -110,7 +119,8 @@ export class SocketActivity {
     this.event = event;
     const entry = inFlightRequests.begin(CALLBACK_LINE, this);
     try {
-      this.#context.run(callbacks);
+      if (ownerInContext.getStore() === this.owner) callbacks();
+      else this.#context.run(callbacks);
     } finally {
       inFlightRequests.end(entry);
     }

@@ -68,6 +68,18 @@ describe("SocketActivity.call()", () => {
   });
 });
 
+describe("SocketActivity.run()", () => {
+  it("SocketActivity.run() has a loop call its callbacks in their context, also after an await", async () => {
+    const { activity, owner } = openActivity();
+    const seen: unknown[] = [];
+    await activity.run(async () => {
+      await new Promise((done) => setTimeout(done));
+      activity.call("message", () => seen.push(currentSocketOwner()));
+    });
+    assertEquals([seen, currentSocketOwner()], [[owner], undefined]);
+  });
+});
+
 describe("currentSocketOwner()", () => {
   it("currentSocketOwner() returns the WebSocket whose callback runs, also after an await", async () => {
     const { activity, owner } = openActivity();
