@@ -162,7 +162,7 @@ export class Connection
     // of it. Most connections have neither, and each await costs some microtasks.
     const reading = this.client.settle();
     if (reading !== undefined) await reading;
-    const finalResponse = this.#finalResponse;
+    const finalResponse = this.#finalResponse();
     if (finalResponse !== undefined) await finalResponse.catch(() => {});
     this.#writer.output.clear();
     this.parser.release();
@@ -213,7 +213,7 @@ export class Connection
           }
           if (this.#body !== undefined) await this.#finishBody(this.#body);
         }
-        if (this.#isEnding) return this.#finalResponse;
+        if (this.#isEnding()) return this.#finalResponse();
         if (writer.isFull) {
           await this.#write();
           if (isEnding(this.#state)) return;
@@ -237,16 +237,17 @@ export class Connection
   }
 
   /**
-   * Whether the loop must end. Most often a handler has just been called, and one comparison of
-   * states shows that the loop goes on.
+   * Returns whether the loop must end. Most often a handler has just been called, and one
+   * comparison of states shows that the loop goes on. It is a method, because V8 calls into its
+   * runtime for each use of a private getter.
    */
-  get #isEnding(): boolean {
+  #isEnding(): boolean {
     const state = this.#state;
     return state !== this.#handling && isEnding(state);
   }
 
-  /** The final response that was sent from outside; undefined if there is none. */
-  get #finalResponse(): Promise<void> | undefined {
+  /** Returns the final response that was sent from outside; undefined if there is none. */
+  #finalResponse(): Promise<void> | undefined {
     const state = this.#state;
     return isEnding(state) ? state.finalResponse : undefined;
   }
@@ -292,7 +293,7 @@ export class Connection
    * meanwhile.
    */
   #callHandler(): void {
-    if (this.#isEnding) return;
+    if (this.#isEnding()) return;
     const handling = this.#handling;
     try {
       handling.call = this.#call();
@@ -424,7 +425,7 @@ export class Connection
     const exchange = this.#exchange;
     const { stream, upgrade } = response;
     exchange.noteHandled();
-    if (isClientGone || this.#isEnding) {
+    if (isClientGone || this.#isEnding()) {
       stream?.cancel(UNWANTED);
       upgrade?.cancel();
       exchange.drop();
