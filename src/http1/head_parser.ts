@@ -4,19 +4,15 @@
 // the same end however they are split. Framing (framing.ts) and persistence (persistence.ts) are decided elsewhere.
 
 import { Buffer } from "node:buffer";
-import {
-  COLON,
-  CR,
-  FIELD_VALUE,
-  isPlainHost,
-  isWhiteSpace,
-  LF,
-  SP,
-  TARGET,
-  TOKEN,
-} from "./grammar.ts";
+import * as grammar from "./grammar.ts";
 import { type Refusal, REFUSALS } from "./refusal.ts";
-import { type HeadLayout, POSITIONS_PER_FIELD, RequestHead, Seen } from "./request_head.ts";
+import * as requestHead from "./request_head.ts";
+import type { HeadLayout } from "./request_head.ts";
+
+// V8 compiles a module's own constants into the code. It loads an imported one at each use, and
+// checks that the other module has set it.
+const { COLON, CR, FIELD_VALUE, isPlainHost, isWhiteSpace, LF, SP, TARGET, TOKEN } = grammar;
+const { POSITIONS_PER_FIELD, RequestHead, Seen } = requestHead;
 
 /** How large a head may be; sizes are numbers of bytes. */
 export interface HeadLimits {
@@ -391,7 +387,12 @@ export class HeadParser {
    * Returns the head that `parse` found complete, which needs the bytes no more; or why it is refused as a whole. `arrived` is where
    * the bytes end that have come, most often with other heads in them.
    */
-  take(bytes: Uint8Array, start: number, end: number, arrived = end): RequestHead | Refusal {
+  take(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    arrived = end,
+  ): requestHead.RequestHead | Refusal {
     const positions = this.#positions;
     const seen = this.#seen;
     const hostAt = this.#hostAt;
@@ -399,8 +400,10 @@ export class HeadParser {
     const textStart = this.#decodedBytes.locate(bytes, start, end, hasBody ? end : arrived);
     const isHostPlain = (seen & Seen.Host) !== 0 &&
       isPlainHost(bytes, start + positions[hostAt + 2], start + positions[hostAt + 3]);
+    const { text } = this.#decodedBytes;
     const layout: HeadLayout = {
       start: textStart,
+      method: isGetLine(bytes, start, end) ? "GET" : methodOf(text, textStart, this.#methodEnd),
       methodEnd: textStart + this.#methodEnd,
       targetEnd: textStart + this.#targetEnd,
       targetClasses: this.#targetClasses,
@@ -410,7 +413,7 @@ export class HeadParser {
       repeated: this.#repeated,
       hostAt,
     };
-    return RequestHead.check(this.#decodedBytes.text, layout, isHostPlain);
+    return RequestHead.check(text, layout, isHostPlain);
   }
 }
 
@@ -423,6 +426,13 @@ function shifted(positions: readonly number[], count: number, by: number): reado
   const copy: number[] = new Array(count);
   for (let i = 0; i < count; i++) copy[i] = positions[i] + by;
   return copy;
+}
+
+/** Returns the method at `start` of the text. POST is common, and needs no string of its own. */
+function methodOf(text: string, start: number, length: number): string {
+  return length === 4 && text.startsWith("POST", start)
+    ? "POST"
+    : text.slice(start, start + length);
 }
 
 /** Whether the bytes at `at` begin with the method of nearly every request, `GET` and a space. */

@@ -2,15 +2,7 @@
 // It is a view on its text, made of the places that head_parser.ts has found. It needs no buffer, so it can be kept for ever.
 
 import { Buffer } from "node:buffer";
-import {
-  isHost,
-  QUESTION_MARK,
-  TARGET_BACKSLASH,
-  TARGET_DOT,
-  TARGET_ENCODED_IN_URL,
-  TARGET_PERCENT,
-  TARGET_QUERY,
-} from "./grammar.ts";
+import * as grammar from "./grammar.ts";
 import { type Refusal, REFUSALS } from "./refusal.ts";
 import {
   authorityAgrees,
@@ -20,6 +12,10 @@ import {
   percentDecode,
   resolveDotSegments,
 } from "./target.ts";
+
+// The module's own, for the reason that is in head_parser.ts.
+const { isHost, QUESTION_MARK, TARGET_QUERY } = grammar;
+const { TARGET_BACKSLASH, TARGET_DOT, TARGET_ENCODED_IN_URL, TARGET_PERCENT } = grammar;
 
 /** The fields on which framing, persistence and routing depend, as bits of {@linkcode RequestHead.seen}. */
 export const Seen = {
@@ -37,6 +33,7 @@ export const POSITIONS_PER_FIELD = 4;
 export interface HeadLayout {
   /** Where the head begins: other heads may be in the same text. */
   readonly start: number;
+  readonly method: string;
   readonly methodEnd: number;
   readonly targetEnd: number;
   /** The union of the classes of the target's bytes; see `TARGET` in grammar.ts. */
@@ -64,19 +61,9 @@ export class RequestHead {
   #rawPath: string | undefined;
   #query: string | undefined;
 
-  /** The method, in the case in which it was sent: methods are case-sensitive (RFC 9110, section 9.1). */
-  readonly method: string;
-  /** The minor version of HTTP/1: 0, or 1 for everything higher. */
-  readonly minorVersion: 0 | 1;
-  /** Which of the fields in {@linkcode Seen} the head has. */
-  readonly seen: number;
-
   private constructor(text: string, layout: HeadLayout) {
     this.#text = text;
     this.#layout = layout;
-    this.method = methodOf(text, layout.start, layout.methodEnd);
-    this.minorVersion = layout.minorVersion;
-    this.seen = layout.seen;
   }
 
   /**
@@ -89,14 +76,14 @@ export class RequestHead {
   }
 
   #findFault(isHostPlain: boolean): Refusal | undefined {
-    const { repeated, methodEnd, targetClasses } = this.#layout;
-    if ((this.seen & Seen.Host) === 0) {
-      if (this.minorVersion === 1) return REFUSALS.missingHost;
+    const { method, methodEnd, minorVersion, seen, repeated, targetClasses } = this.#layout;
+    if ((seen & Seen.Host) === 0) {
+      if (minorVersion === 1) return REFUSALS.missingHost;
     } else {
       if ((repeated & Seen.Host) !== 0) return REFUSALS.severalHosts;
       if (!isHostPlain && !isHost(this.host ?? "")) return REFUSALS.badHost;
     }
-    if (this.method === "CONNECT") return REFUSALS.connectMethod;
+    if (method === "CONNECT") return REFUSALS.connectMethod;
     const isPlainTarget = this.#text.charCodeAt(methodEnd + 1) === SLASH &&
       (targetClasses & (TARGET_BACKSLASH | TARGET_DOT | TARGET_PERCENT)) === 0;
     return isPlainTarget ? undefined : this.#resolveTarget();
@@ -128,6 +115,21 @@ export class RequestHead {
         return undefined;
       }
     }
+  }
+
+  /** The method, in the case in which it was sent: methods are case-sensitive (RFC 9110, section 9.1). */
+  get method(): string {
+    return this.#layout.method;
+  }
+
+  /** The minor version of HTTP/1: 0, or 1 for everything higher. */
+  get minorVersion(): 0 | 1 {
+    return this.#layout.minorVersion;
+  }
+
+  /** Which of the fields in {@linkcode Seen} the head has. */
+  get seen(): number {
+    return this.#layout.seen;
   }
 
   /** Which of the fields in {@linkcode Seen} the head has more than once. */
@@ -301,13 +303,6 @@ function isSameName(text: string, at: number, name: string): boolean {
     if (folded !== (right | 32) || folded < 0x61 || folded > 0x7a) return false;
   }
   return true;
-}
-
-/** The common methods are told by length and first letter, and need no string of their own. */
-function methodOf(text: string, start: number, end: number): string {
-  if (end - start === 3 && text.startsWith("GET", start)) return "GET";
-  if (end - start === 4 && text.startsWith("POST", start)) return "POST";
-  return text.slice(start, end);
 }
 
 /** Where the values of a head come from when no bytes were parsed: `fetch()` has a `Request` in place of them. */
