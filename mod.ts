@@ -54,6 +54,10 @@ export type { AdminOptions, RunOptions } from "./src/options/run_options.ts";
 export type { PathOptions } from "./src/options/path_options.ts";
 export type { WebServerOptions } from "./src/options/server_options.ts";
 export type { PeerInfo } from "./src/fetch/platform_request.ts";
+export type {
+  UpgradeWebSocketOptions,
+  WebSocketUpgrade,
+} from "./src/handler/web_socket_options.ts";
 export { type ParameterNames, type PathParams, WebRequest } from "./src/handler/request.ts";
 export {
   type BodySource,

@@ -42,6 +42,7 @@ import { platformError, replaceDenoServe } from "./takeover/deno_serve.ts";
 import { takeOverNodeHttp } from "./takeover/node_http/node_http.ts";
 import type { HostedServer, ServeHost, TakenServer } from "./takeover/serve_host.ts";
 import { runCronOnce } from "./takeover/cron.ts";
+import { replaceUpgradeWebSocket } from "./takeover/upgrade.ts";
 import { watchForIntervals } from "./takeover/interval_notice.ts";
 import { HeldSignals } from "./takeover/held_signals.ts";
 import { BackgroundTasks } from "./connection/background_tasks.ts";
@@ -74,6 +75,7 @@ const workerNumber = workerName?.worker;
 
 // Before the application is loaded, as far as its module imports this library first.
 if (workerName?.fastResponse) installFastResponse();
+if (workerName !== undefined) replaceUpgradeWebSocket();
 
 /**
  * Opened as soon as this library is loaded in a worker, whatever the user's module does before

@@ -13,7 +13,7 @@ import { decideResponseFraming, type ResponseFraming } from "../http1/framing.ts
 import { type ConnectionOption, connectionOption } from "../http1/persistence.ts";
 import { type Refusal, REFUSALS } from "../http1/refusal.ts";
 import { RequestBody } from "../http1/request_body.ts";
-import type { RequestHead } from "../http1/request_head.ts";
+import { type RequestHead, Seen } from "../http1/request_head.ts";
 import { type ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import { CONTINUE_BYTES } from "../http1/response_encoder.ts";
 import { reasonPhrase, statusHasBody } from "../http1/status.ts";
@@ -189,6 +189,10 @@ export class Connection
         if (outcome.kind !== "request") this.#answerWithoutHandler(outcome);
         else {
           this.#beginHandling(outcome);
+          if ((outcome.head.seen & Seen.Connection) !== 0) {
+            const loading = this.context.webSockets?.loadFor(outcome.head);
+            if (loading !== undefined) await loading;
+          }
           if (writer.takesTurns) await writer.beginTurn();
           // Two microtasks are queued here, before the handler runs: its call, and the rest of this
           // loop. Whatever async context the handler enters, the loop goes on in its own (see

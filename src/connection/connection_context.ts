@@ -13,6 +13,7 @@ import type { AccessLog } from "../telemetry/access_log.ts";
 import type { RequestMetrics } from "../telemetry/request_metrics.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { HandlerCalls } from "./handler_calls.ts";
+import type { LazyWebSockets } from "./lazy_web_sockets.ts";
 import type { ReadFairness } from "./read_fairness.ts";
 import type { RequestClock } from "./request_clock.ts";
 
@@ -34,6 +35,8 @@ export interface ConnectionContext {
   readonly scoreboard: Scoreboard;
   /** Takes the work that handlers leave to be done after their responses. */
   readonly background: BackgroundWork;
+  /** Upgrades requests to WebSockets. Undefined if they cannot be. */
+  readonly webSockets: LazyWebSockets | undefined;
   /** The requests that are being handled, for the supervisor to see. */
   readonly inFlightRequests: InFlightRequests;
   /** Undefined if requests are not logged. */

@@ -18,6 +18,7 @@ import {
   releaseRequest,
   routeIndexOf,
   type WebRequest,
+  type WebSocketHost,
   writeId,
 } from "../handler/request.ts";
 import type { IncomingBody } from "../handler/incoming_body.ts";
@@ -120,6 +121,10 @@ export class Exchange implements ExchangeWatch {
 
   get background(): BackgroundWork {
     return this.#owner.context.background;
+  }
+
+  get webSockets(): WebSocketHost | undefined {
+    return this.#owner.context.webSockets;
   }
 
   /** Whether the handler has asked for its signal. */

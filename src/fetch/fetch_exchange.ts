@@ -20,6 +20,8 @@ const OVERDUE: Refusal = {
 
 /** One request through `WebServer.fetch()`, from its head to the end of its response's body. */
 export class FetchExchange implements ExchangeWatch {
+  /** There is no connection. */
+  readonly webSockets = undefined;
   readonly #request: Request;
   readonly connection = undefined;
   readonly #isOver = new AbortController();

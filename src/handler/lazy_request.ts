@@ -46,6 +46,11 @@ export function isBodiless(method: string): boolean {
 /** No private fields: a proxy of a request, and an object that inherits from it, are as good as itself. */
 const STATE = Symbol("state");
 
+/** Returns where a lazy request comes from; undefined for any other value. */
+export function sourceOfLazy(request: object): RequestSource | undefined {
+  return (request as { [STATE]?: RequestState })[STATE]?.source;
+}
+
 /** What a lazy request has, and what was made of it. */
 class RequestState implements RequestParts {
   readonly head: RequestHead;

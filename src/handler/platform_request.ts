@@ -9,11 +9,17 @@ import {
   isBodiless,
   type RequestMaker,
   type RequestParts,
+  sourceOfLazy,
 } from "./lazy_request.ts";
 import { testRequestMaker } from "./lazy_self_test.ts";
 import { urlOf } from "./request_url.ts";
-import { createServedRequest } from "./served_request.ts";
+import { createServedRequest, type RequestSource, sourceOfServed } from "./served_request.ts";
 import { logToStandardError } from "../telemetry/log.ts";
+
+/** Returns where a request of this server comes from; undefined for any other request. */
+export function sourceOf(request: Request): RequestSource | undefined {
+  return sourceOfLazy(request) ?? sourceOfServed(request);
+}
 
 let maker: RequestMaker | undefined;
 

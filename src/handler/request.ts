@@ -24,6 +24,7 @@ import { platformClass } from "../runtime/platform_classes.ts";
 import { addFields } from "./lazy_headers.ts";
 import { createPlatformRequest } from "./platform_request.ts";
 import { originOfHead, originOfHost } from "./request_url.ts";
+import type { UpgradeWebSocketOptions, WebSocketUpgrade } from "./web_socket_options.ts";
 
 /** The names of the parameters of a path, as a union of types: each segment that begins with ":" is one. */
 export type ParameterNames<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
@@ -67,10 +68,27 @@ export interface BackgroundWork {
   add(work: unknown, request: WebRequest): void;
 }
 
+/** Upgrades requests to WebSockets. */
+export interface WebSocketHost {
+  /**
+   * Prepares the WebSocket of a request. `defaultOrigins` are the pages that may open it if no option
+   * names others.
+   *
+   * @throws {HttpError} when the request does not ask for a WebSocket as it has to, or may not have it
+   */
+  upgrade(
+    request: WebRequest,
+    options: UpgradeWebSocketOptions,
+    defaultOrigins: "any" | "same",
+  ): WebSocketUpgrade;
+}
+
 /** How the exchange that a request belongs to is watched, for `signal`, and what outlives it. */
 export interface ExchangeWatch {
   /** What takes the background work of the request. */
   readonly background: BackgroundWork;
+  /** What upgrades the request to a WebSocket; undefined if it came without a connection. */
+  readonly webSockets: WebSocketHost | undefined;
   /** Called when a handler asks for `signal` first: from now on the client's going should be noticed. */
   readonly onSignalWanted: (controller: Abortable) => void;
   /** Called when a handler wants to know when its answer has been sent. It rejects with {@linkcode NOT_SENT} when it cannot be. */
@@ -140,6 +158,12 @@ export let needsDecodingAhead: (request: WebRequest) => boolean;
  * read; it rejects only when a decoder cannot be loaded.
  */
 export let decodeAhead: (request: WebRequest) => Promise<void>;
+/** Prepares the WebSocket of a request. Throws as {@linkcode WebRequest.upgradeWebSocket} does. */
+export let upgradeByHost: (
+  request: WebRequest,
+  options: UpgradeWebSocketOptions,
+  defaultOrigins: "any" | "same",
+) => WebSocketUpgrade;
 /** When the answer to a request has been sent. Where nobody watches any more, it is taken to have been. */
 export let completionOf: (request: WebRequest) => Promise<void>;
 /** Has `watcher` aborted when the client goes, or the server gives up. For a request without a `signal`. */
@@ -279,6 +303,14 @@ export class WebRequest<Path extends string = string> {
     };
     failBody = (request, refusal) => void request.#incoming?.fail(refusal);
     bodyFailureOf = (request) => request.#incoming?.failure;
+    upgradeByHost = (request, options, defaultOrigins) => {
+      const watch = request.#watch;
+      if (watch === undefined) throw lateUpgradeError(request);
+      if (watch.webSockets !== undefined) {
+        return watch.webSockets.upgrade(request, options, defaultOrigins);
+      }
+      throw new HttpError(501, "A WebSocket needs a connection: this request came through fetch()");
+    };
     completionOf = (request) => request.#watch?.onCompletionWanted() ?? Promise.resolve();
     const releaseIncoming = (request: WebRequest) => {
       request.#incoming?.release(() => lateReadError(request));
@@ -642,6 +674,39 @@ export class WebRequest<Path extends string = string> {
   }
 
   /**
+   * Upgrades the request to a WebSocket (RFC 6455). The handler returns the response, and the
+   * WebSocket opens when that is sent. The callbacks of the WebSocket run in the worker of the
+   * request. A callback that throws costs its own WebSocket, which closes with 1011.
+   *
+   * Only pages of the server's own origin may open it, unless `allowedOrigins` names others: another
+   * page would act for the user who visits it, with that user's cookies.
+   *
+   * @throws {HttpError} when the request is no WebSocket handshake (400, 405 or 426, with the header
+   * fields that the client needs), when a page of another origin has sent it (403), when the client
+   * does not offer the protocol (400), when there are `maxWebSockets` (503), and 501 if the request
+   * came through `WebServer.fetch`; it answers by itself when the handler does not catch it
+   * @throws {TypeError} when the request was answered or upgraded already, or an option is wrong
+   *
+   * @example Send each message back
+   * ```ts
+   * import { WebServer } from "@mudpie/server";
+   *
+   * const server = new WebServer();
+   * server.addPath("/echo", (req) => {
+   *   const { socket, response } = req.upgradeWebSocket();
+   *   socket.onmessage = ({ data }) => socket.send(data);
+   *   return response;
+   * });
+   *
+   * const response = await server.fetch(new Request("http://localhost/echo"));
+   * console.log(response.status); // 501
+   * ```
+   */
+  upgradeWebSocket(options: UpgradeWebSocketOptions = {}): WebSocketUpgrade {
+    return upgradeByHost(this as unknown as WebRequest, options, "same");
+  }
+
+  /**
    * The same request as the platform's `Request`, for code that is written for it: what fetch-style applications get. The URL is put
    * together of {@linkcode scheme}, {@linkcode host} and the target. Where {@linkcode clientAddr} throws, no field of the front end is
    * believed: the scheme is the connection's, and the host that of the Host field. Its `signal` is this request's, and what is made
@@ -716,6 +781,13 @@ export class WebRequest<Path extends string = string> {
   #refuseLateRead(): never {
     throw lateReadError(this);
   }
+}
+
+function lateUpgradeError({ method, target }: WebRequest): TypeError {
+  return new TypeError(
+    `Cannot upgrade ${method} ${JSON.stringify(target)} to a WebSocket: ` +
+      "it was answered already; upgrade it before the handler returns",
+  );
 }
 
 /** Makes a byte stream of bytes, which are the stream's from then on. */

@@ -53,6 +53,11 @@ export function adoptRequest(
 const SOURCE = Symbol("source");
 const INCOMING = Symbol("incoming");
 
+/** Returns where a served request comes from; undefined for any other value. */
+export function sourceOfServed(request: object): RequestSource | undefined {
+  return (request as { [SOURCE]?: RequestSource })[SOURCE];
+}
+
 function defineServedRequest(): ServedRequestClass {
   const PlatformRequest = platformClass("Request");
 

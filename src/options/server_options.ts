@@ -77,6 +77,61 @@ export interface WebServerOptions {
    * default.
    */
   readonly bodyTimeout?: number;
+  /**
+   * The largest message of a WebSocket, before and after decompression; a larger one closes the
+   * WebSocket with 1009. 16,777,216 (16 MiB) by default.
+   */
+  readonly maxMessageBytes?: number;
+  /**
+   * In how many frames a client may send one message of a WebSocket; more close it with 1008. 65,536
+   * by default.
+   */
+  readonly maxMessageFragments?: number;
+  /**
+   * How many bytes may wait to be sent to a client (`bufferedAmount` of a WebSocket) when the program
+   * sends another message. If more wait, the client does not read what it is sent: the WebSocket
+   * closes with 1013, and what waits is dropped. A single message may be larger. 16,777,216 (16 MiB)
+   * by default.
+   */
+  readonly maxBufferedBytes?: number;
+  /**
+   * How many WebSockets each worker has at a time; a client beyond that gets 503. It should be less
+   * than `maxConnections`, so that there is room for requests. 9,000 by default.
+   */
+  readonly maxWebSockets?: number;
+  /**
+   * How long the client of a WebSocket may be silent before it gets a ping. Front ends close
+   * connections on which nothing is sent, most often after 60 s, so it should be less than their
+   * limit. `idleTimeout` of `Deno.upgradeWebSocket`, in seconds, takes the place of this option and
+   * of `pongTimeout` for that WebSocket. 30,000 by default.
+   */
+  readonly pingInterval?: number;
+  /**
+   * How long the client of a WebSocket may be silent after a ping. Then it is gone: the WebSocket has
+   * an `error` event, and closes with 1006. 30,000 by default.
+   */
+  readonly pongTimeout?: number;
+  /**
+   * The pages whose scripts may open a WebSocket: `"any"`, or a list of origins such as
+   * `["https://example.com"]` in addition to the server's own, which is the host that the request
+   * asks for. Pages of other origins get 403. A request without `Origin` passes: it comes from no
+   * browser.
+   *
+   * A browser lets any page open a WebSocket to any server, and sends the cookies of that server
+   * along. So a server that knows its users by cookies has to check the origin. By default
+   * `WebRequest.upgradeWebSocket` accepts the server's own pages alone, and `Deno.upgradeWebSocket`
+   * accepts all, as it does elsewhere: programs that use it check by themselves. If the option is
+   * given, both keep to it.
+   */
+  readonly allowedOrigins?: "any" | readonly string[];
+  /**
+   * Whether messages of WebSockets are compressed for clients that offer `permessage-deflate` (RFC
+   * 7692); all browsers do. Each message is compressed by itself, and short ones are not. It saves
+   * bytes and costs time: compressing 1 KiB takes longer than all the rest of sending it. Do not
+   * turn it on if messages contain secrets beside text of others: the length shows what repeats.
+   * False by default.
+   */
+  readonly compressMessages?: boolean;
   /** How long a connection may wait for its next request; then it is closed. 75,000 by default. */
   readonly keepAliveTimeout?: number;
   /**
@@ -192,6 +247,27 @@ const TRUST: OptionRule<AddressRanges | undefined> = {
   summary: "Front ends that tell who the client is",
 };
 
+/** Returns what is expected, if a value is neither `"any"` nor a list of origins. */
+function expectOrigins(value: unknown): string | undefined {
+  const expected = '"any", or a list of origins such as ["https://example.com"]';
+  if (value === "any") return undefined;
+  if (!Array.isArray(value)) return expected;
+  const wrong = value.find((one) => typeof one !== "string" || URL.parse(one)?.origin !== one);
+  return wrong === undefined ? undefined : `${expected}; ${show(wrong)} is no origin`;
+}
+
+const ORIGINS: OptionRule<"any" | readonly string[] | undefined> = {
+  default: undefined,
+  expect: expectOrigins,
+  // The command line has a list for a single word, too.
+  read: (value) =>
+    Array.isArray(value) && value.length === 1 && value[0] === "any"
+      ? "any"
+      : value as "any" | readonly string[],
+  form: { kind: "list", what: "origin", words: ["any"] },
+  summary: "Pages that may open WebSockets",
+};
+
 /** The rules of `WebServerOptions`. */
 export const SERVER_RULES = {
   maxTargetBytes: bytes(8_192, "Longest request target, else 414"),
@@ -203,6 +279,14 @@ export const SERVER_RULES = {
   decodeRequestBodies: boolean("Undo gzip, deflate and br", true),
   headTimeout: time(10_000, "For a head to be whole, else 408"),
   bodyTimeout: time(30_000, "For 64 KiB of a body, else 408"),
+  maxMessageBytes: bytes(16_777_216, "WebSocket message, else 1009"),
+  maxMessageFragments: count(65_536, "Frames of a message, else 1008"),
+  maxBufferedBytes: bytes(16_777_216, "Unsent to a client, else 1013"),
+  maxWebSockets: count(9_000, "Open at once in each worker", 0),
+  pingInterval: time(30_000, "WebSockets: silence before a ping"),
+  pongTimeout: time(30_000, "WebSockets: silence after a ping"),
+  allowedOrigins: ORIGINS,
+  compressMessages: boolean("Compress those of WebSockets"),
   keepAliveTimeout: common(time(75_000, "Waits for the next request")),
   announceKeepAlive: boolean("Send Keep-Alive: timeout="),
   writeTimeout: time(30_000, "For a client to take 64 KiB"),

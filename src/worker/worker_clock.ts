@@ -36,6 +36,8 @@ export function tickMsFor(settings: ServerSettings, heartbeatMs: number): number
     settings.handlerTimeout,
     settings.lingerReadTimeout,
     settings.lingerTimeout,
+    settings.pingInterval,
+    settings.pongTimeout,
   ];
   return Math.min(tickFor(limits), heartbeatMs);
 }

@@ -5,6 +5,7 @@ import type { ConnectionContext } from "../connection/connection_context.ts";
 import { Deadlines } from "../connection/deadlines.ts";
 import { ReadFairness } from "../connection/read_fairness.ts";
 import { HandlerCalls } from "../connection/handler_calls.ts";
+import { LazyWebSockets } from "../connection/lazy_web_sockets.ts";
 import { RequestClock } from "../connection/request_clock.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
@@ -46,10 +47,12 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
   const requestMetrics = configuration.requestMetrics === undefined
     ? undefined
     : new RequestMetrics(configuration.requestMetrics, routeNames(router.routes), METHODS);
+  const pool = new BufferPool();
+  const inFlightRequests = new InFlightRequests(configuration.inFlightRequests);
   const isReported = accessLog !== undefined || requestMetrics !== undefined;
   return {
     settings,
-    pool: new BufferPool(),
+    pool,
     encoder: new ResponseEncoder(
       new Date().toUTCString(),
       Math.floor(settings.keepAliveTimeout / 1_000),
@@ -61,7 +64,11 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
     requestClock: isReported ? new RequestClock() : undefined,
     scoreboard,
     background,
-    inFlightRequests: new InFlightRequests(configuration.inFlightRequests),
+    webSockets: new LazyWebSockets(async () => {
+      const { loadWebSockets } = await import("../connection/web_sockets.ts");
+      return await loadWebSockets({ settings, pool, scoreboard, inFlightRequests });
+    }),
+    inFlightRequests,
     accessLog,
     requestMetrics,
     onClosed,

@@ -74,7 +74,7 @@ describe("SocketActivity.run()", () => {
     const seen: unknown[] = [];
     await activity.run(async () => {
       await new Promise((done) => setTimeout(done));
-      activity.call("message", () => seen.push(currentSocketOwner()));
+      activity.callInContext("message", () => seen.push(currentSocketOwner()));
     });
     assertEquals([seen, currentSocketOwner()], [[owner], undefined]);
   });

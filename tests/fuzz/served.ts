@@ -107,6 +107,7 @@ export function serve(
     requestClock: new RequestClock(),
     scoreboard,
     background: { add() {} },
+    webSockets: undefined,
     inFlightRequests,
     requestMetrics: undefined,
     accessLog: undefined,

@@ -26,6 +26,7 @@ function makeRequest() {
     createPeer(undefined, "http", settings),
     {
       background: { add() {} },
+      webSockets: undefined,
       onSignalWanted() {},
       onCompletionWanted: () => completion.promise,
       connection: undefined,

@@ -59,6 +59,7 @@ function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): End
     requestClock: log === "off" ? undefined : new RequestClock(),
     scoreboard: new Scoreboard(),
     background: { add() {} },
+    webSockets: undefined,
     inFlightRequests: new InFlightRequests(),
     requestMetrics: undefined,
     accessLog: log === "off" ? undefined : accessLog(log),

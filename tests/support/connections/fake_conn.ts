@@ -27,6 +27,8 @@ interface Pending<T> {
 export class FakeConn {
   /** What was written, a text for each write. */
   readonly writes: string[] = [];
+  /** The same as bytes. */
+  readonly writtenBytes: Uint8Array<ArrayBuffer>[] = [];
   /** How many bytes one write takes. */
   writeLimit = Infinity;
   /** Whether writes wait until `unblock`. */
@@ -109,14 +111,15 @@ export class FakeConn {
   #take(bytes: Uint8Array): number {
     const taken = bytes.subarray(0, this.writeLimit);
     this.writes.push(decoder.decode(taken));
+    this.writtenBytes.push(Uint8Array.from(taken));
     return taken.length;
   }
 
   // What the test does.
 
   /** Sends bytes to the server. */
-  send(text: string): void {
-    this.#incoming.push(encoder.encode(text));
+  send(sent: string | Uint8Array): void {
+    this.#incoming.push(typeof sent === "string" ? encoder.encode(sent) : sent);
     this.#deliver();
   }
 

@@ -20,6 +20,8 @@ import type { ConnectionContext } from "../../../src/connection/connection_conte
 import { HandlerCalls } from "../../../src/connection/handler_calls.ts";
 import { Deadlines } from "../../../src/connection/deadlines.ts";
 import { RequestClock } from "../../../src/connection/request_clock.ts";
+import { LazyWebSockets } from "../../../src/connection/lazy_web_sockets.ts";
+import { loadWebSockets } from "../../../src/connection/web_sockets.ts";
 import { ReadFairness } from "../../../src/connection/read_fairness.ts";
 import { FakeConn, settle } from "./fake_conn.ts";
 
@@ -83,13 +85,16 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     return phraseResponse(500, { connection: "close" });
   };
   const dispatcher = new Dispatcher(router, onPanic);
+  const settings = resolveServerOptions({
+    headTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 0,
+    ...limits,
+  });
+  const scoreboard = new Scoreboard();
+  const inFlightRequests = new InFlightRequests();
   const context: ConnectionContext = {
-    settings: resolveServerOptions({
-      headTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: 0,
-      ...limits,
-    }),
+    settings,
     pool,
     encoder: new ResponseEncoder(DATE, Math.floor((limits.keepAliveTimeout ?? 0) / 1_000)),
     dispatcher,
@@ -97,9 +102,12 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     deadlines: new Deadlines(tickMs, 0),
     readFairness,
     requestClock: new RequestClock(),
-    scoreboard: new Scoreboard(),
+    scoreboard,
     background,
-    inFlightRequests: new InFlightRequests(),
+    webSockets: new LazyWebSockets(() =>
+      loadWebSockets({ settings, pool, scoreboard, inFlightRequests })
+    ),
+    inFlightRequests,
     accessLog: options.isLogged ? accessLog : undefined,
     requestMetrics: options.requestMetrics,
     onFault: (error) => faults.push(error),

@@ -1,0 +1,496 @@
+// One WebSocket, from the 101 to the end of its connection: one loop that reads, parses, and calls
+// the program. Its state is one value. What it sends, its time limits, its frames and the object that
+// the program holds are types of their own (frame_output.ts, socket_clock.ts, ../websocket/,
+// websocket_object.ts).
+
+import { Buffer } from "node:buffer";
+import type {
+  ConnectionUpgrade,
+  UpgradeDrain,
+  UpgradedStream,
+  UpgradeEnd,
+} from "../handler/upgrade.ts";
+import { CapturedContext, queueMicrotask, SETTLED } from "../runtime/async_context.ts";
+import { CloseCode } from "../websocket/close_code.ts";
+import type { Failure } from "../websocket/failure.ts";
+import { FIN, Opcode, RSV1 } from "../websocket/frame.ts";
+import { closeFrame } from "../websocket/frame_encoder.ts";
+import {
+  FrameEvent,
+  FrameParser,
+  type MessageInflater,
+  type MessageLimits,
+} from "../websocket/frame_parser.ts";
+import { isEndOfConnection } from "../net/socket_errors.ts";
+import type { BufferPool } from "../http1/buffer_pool.ts";
+import { FrameOutput, type OutputOwner, type TurnFlushes } from "./frame_output.ts";
+import { type ActivityParts, SocketActivity, type SocketOwner } from "./socket_activity.ts";
+import { SocketClock, type SocketLimits } from "./socket_clock.ts";
+import {
+  createSocketObject,
+  type MessageData,
+  type SocketObject,
+  type SocketPort,
+} from "./websocket_object.ts";
+
+/** What the sockets of one worker share. */
+export interface SessionContext extends ActivityParts {
+  readonly pool: BufferPool;
+  readonly flushes: TurnFlushes;
+}
+
+/** The compression that a client has agreed on. */
+export interface MessageCompression extends MessageInflater {
+  /** Returns the compressed payload; undefined if it is to be sent as it is. */
+  deflate(payload: Uint8Array): Uint8Array | undefined;
+}
+
+/** How one socket is served. */
+export interface SessionOptions extends MessageLimits, SocketLimits {
+  /** The target of the request. */
+  readonly target: string;
+  /** The subprotocol; empty if there is none. */
+  readonly protocol: string;
+  /** The extensions; empty if there are none. */
+  readonly extensions: string;
+  readonly compression: MessageCompression | undefined;
+  /** The most bytes that may wait when a message is sent. */
+  readonly maxBufferedBytes: number;
+  /** Called once, at the end. */
+  readonly onEnd: () => void;
+}
+
+/** What a socket has from its 101 on. */
+interface Live {
+  readonly stream: UpgradedStream;
+  readonly parser: FrameParser;
+  readonly output: FrameOutput;
+  readonly clock: SocketClock;
+  readonly activity: SocketActivity;
+}
+
+/** A Close frame. Without a code it is empty. */
+interface CloseOrder {
+  readonly code: number | undefined;
+  readonly reason: string;
+}
+
+/** What a socket is doing. */
+type SessionState =
+  /** The 101 is not sent. `close` is what the program has ordered meanwhile. */
+  | { readonly kind: "connecting"; readonly close: CloseOrder | undefined }
+  | { readonly kind: "open"; readonly live: Live }
+  /** A Close frame is sent, or waits for what is sent before it. `code` is why. */
+  | {
+    readonly kind: "closing";
+    readonly live: Live;
+    readonly code: number;
+    /** The Close frame of the client, if it has come. */
+    readonly received: CloseOrder | undefined;
+    /** Whether the client has broken the protocol, so that no answer of it counts. */
+    readonly hasFailed: boolean;
+  }
+  | { readonly kind: "closed" };
+
+/** The values of `readyState`. */
+const READY_STATES: Record<SessionState["kind"], number> = {
+  connecting: 0,
+  open: 1,
+  closing: 2,
+  closed: 3,
+};
+
+const CLOSED: SessionState = { kind: "closed" };
+
+const PING = FIN | Opcode.Ping;
+const PONG = FIN | Opcode.Pong;
+const NO_BYTES = new Uint8Array(0);
+
+const encoder = new TextEncoder();
+
+const NOT_OPENED = "The request was not answered with the response of its WebSocket";
+const SILENT = "The client has not answered a ping";
+
+/** One WebSocket. */
+export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOwner, OutputOwner {
+  readonly writesHead = false;
+  readonly target: string;
+  readonly protocol: string;
+  readonly extensions: string;
+  readonly #context: SessionContext;
+  readonly #options: SessionOptions;
+  /** The async context of the handler, in which the program is called. */
+  readonly #handlerContext = new CapturedContext();
+  readonly #object: SocketObject;
+  #state: SessionState = { kind: "connecting", close: undefined };
+  /** What has to be sent after a Blob whose bytes are being read; undefined if there is none. */
+  #delayed: (MessageData | CloseOrder)[] | undefined;
+  #delayedBytes = 0;
+  #onWritten: (() => void) | undefined;
+  /** The message that the next microtask gives to the program. */
+  #message: string | Uint8Array<ArrayBuffer> = "";
+  readonly #dispatchMessage = (): void => this.#object.message(this.#message);
+  readonly #deliver = (): void => {
+    this.#live?.activity.callInContext("message", this.#dispatchMessage);
+  };
+
+  constructor(context: SessionContext, options: SessionOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.target = options.target;
+    this.protocol = options.protocol;
+    this.extensions = options.extensions;
+    this.#object = createSocketObject(this);
+  }
+
+  /** The socket as the program holds it. */
+  get socket(): WebSocket {
+    return this.#object.socket;
+  }
+
+  get readyState(): number {
+    return READY_STATES[this.#state.kind];
+  }
+
+  get bufferedAmount(): number {
+    return (this.#live?.output.bufferedAmount ?? 0) + this.#delayedBytes;
+  }
+
+  get #live(): Live | undefined {
+    const state = this.#state;
+    return state.kind === "open" || state.kind === "closing" ? state.live : undefined;
+  }
+
+  async begin(stream: UpgradedStream): Promise<UpgradeEnd> {
+    const { pool, flushes } = this.#context;
+    const live: Live = {
+      stream,
+      parser: new FrameParser(this.#options, pool, this.#options.compression),
+      output: new FrameOutput(stream, pool, flushes, this),
+      clock: new SocketClock(stream.clock, this.#options),
+      activity: this.#handlerContext.run(() => new SocketActivity(this.#context, this)),
+    };
+    const state = this.#state;
+    this.#state = { kind: "open", live };
+    stream.deadline = live.clock.deadline;
+    if (state.kind === "connecting" && state.close !== undefined) this.#sendClose(state.close);
+    else live.activity.call("open", () => this.#object.open());
+    try {
+      await live.activity.run(() => this.#serve(live));
+    } catch (error) {
+      // The client has left, or the socket was closed from outside.
+      if (!isEndOfConnection(error)) throw error;
+    } finally {
+      live.parser.release();
+      this.#end(live);
+    }
+    const { messagesReceived, messagesSent, bytesSent } = live.activity;
+    const details = { messagesReceived, messagesSent, closeCode: this.#closeCode };
+    return { status: 101, sentBytes: bytesSent, details };
+  }
+
+  /** Why the socket has ended. */
+  #closeCode: number = CloseCode.Abnormal;
+
+  cancel(): void {
+    if (this.#state.kind !== "connecting") return;
+    this.#state = CLOSED;
+    this.#options.onEnd();
+    this.#handlerContext.run(() => {
+      this.#object.error(NOT_OPENED);
+      this.#object.close(CloseCode.Abnormal, "", false);
+    });
+  }
+
+  /** Serves the socket until its connection can be closed. */
+  async #serve(live: Live): Promise<void> {
+    const { stream } = live;
+    await this.#read(live);
+    const state = this.#state;
+    if (state.kind !== "closing" || (state.received === undefined && !state.hasFailed)) return;
+    if (!live.output.isEmpty) await new Promise<void>((resolve) => this.#onWritten = resolve);
+    this.#end(live);
+    if (!state.hasFailed) return;
+    // The client may still send. Closing now would reset the connection, and the client might lose
+    // the Close frame.
+    await stream.closeWrite();
+    while (await stream.read(live.parser.space) !== null);
+  }
+
+  /** Reads and acts on frames, until the client ends its side, sends a Close frame, or is at fault. */
+  async #read({ stream, parser, output, clock }: Live): Promise<void> {
+    const { early } = stream;
+    for (let at = 0; at < early.length;) {
+      at += parser.receive(early.subarray(at));
+      await this.#takeFrames(parser, output);
+    }
+    while (this.#expectsFrames) {
+      const count = await stream.read(parser.space);
+      if (count === null) return;
+      clock.noteHeard();
+      parser.received(count);
+      output.hold();
+      await this.#takeFrames(parser, output);
+      output.flush();
+    }
+  }
+
+  get #expectsFrames(): boolean {
+    const state = this.#state;
+    if (state.kind === "closing") return state.received === undefined && !state.hasFailed;
+    return state.kind === "open";
+  }
+
+  /**
+   * Acts on the frames that have come. Each message is given to the program in a microtask of its
+   * own, so that what a callback enters with `AsyncLocalStorage.enterWith()` ends with the call.
+   */
+  async #takeFrames(parser: FrameParser, output: FrameOutput): Promise<void> {
+    for (;;) {
+      switch (parser.next()) {
+        case FrameEvent.Incomplete:
+          return;
+        case FrameEvent.Text:
+          if (!this.#receive(parser.text, Buffer.byteLength(parser.text))) break;
+          await SETTLED;
+          break;
+        case FrameEvent.Binary:
+          if (!this.#receive(parser.binary!, parser.binary!.length)) break;
+          await SETTLED;
+          break;
+        case FrameEvent.Ping:
+          if (this.#state.kind === "open") this.#answerPing(parser.payload, output);
+          break;
+        case FrameEvent.Pong:
+          break;
+        case FrameEvent.Close:
+          this.#receiveClose(parser.closeCode, parser.closeReason);
+          break;
+        case FrameEvent.Failure:
+          this.#fail(parser.failure!);
+          break;
+      }
+    }
+  }
+
+  /** Has the next microtask give a message to the program. Returns false if it is discarded. */
+  #receive(message: string | Uint8Array<ArrayBuffer>, bytes: number): boolean {
+    const state = this.#state;
+    // A socket that closes receives no more messages (WHATWG WebSockets, section 7).
+    if (state.kind !== "open") return false;
+    state.live.activity.noteReceived(bytes);
+    this.#message = message;
+    queueMicrotask(this.#deliver);
+    return true;
+  }
+
+  /** A client may send pings and take nothing, as it may send messages. */
+  #answerPing(payload: Uint8Array, output: FrameOutput): void {
+    if (output.waitingBytes > this.#options.maxBufferedBytes) this.#overflow();
+    else output.addControl(PONG, payload);
+  }
+
+  #receiveClose(code: number, reason: string): void {
+    const received = { code, reason };
+    const state = this.#state;
+    if (state.kind === "closing") this.#state = { ...state, received };
+    if (state.kind !== "open") return;
+    const { live } = state;
+    this.#state = { kind: "closing", live, code, received, hasFailed: false };
+    live.output.addWhole(closeFrame(code === CloseCode.NoStatus ? undefined : code));
+  }
+
+  /** The client has broken the protocol or a limit. */
+  #fail({ code, reason }: Failure): void {
+    const state = this.#state;
+    if (state.kind !== "open" && state.kind !== "closing") return;
+    const { live } = state;
+    if (state.kind === "open") live.output.addWhole(closeFrame(code, reason));
+    this.#state = { kind: "closing", live, code, received: undefined, hasFailed: true };
+    live.activity.call("error", () => this.#object.error(reason));
+  }
+
+  send(data: MessageData): void {
+    const state = this.#state;
+    if (state.kind !== "open") return;
+    if (this.#delayed !== undefined || isBlob(data)) return this.#sendLater(data);
+    this.#sendNow(state.live, data);
+  }
+
+  #sendNow(
+    { output, activity }: Live,
+    data: string | ArrayBuffer | ArrayBufferView<ArrayBuffer>,
+  ): void {
+    if (output.waitingBytes > this.#options.maxBufferedBytes) return this.#overflow();
+    const { compression } = this.#options;
+    if (typeof data === "string") {
+      if (compression === undefined) return activity.noteSent(output.addText(data));
+      const bytes = encoder.encode(data);
+      addCompressed(output, Opcode.Text, bytes, compression);
+      return activity.noteSent(bytes.length);
+    }
+    const bytes = bytesOf(data);
+    if (compression === undefined) output.addBinary(bytes);
+    else addCompressed(output, Opcode.Binary, bytes, compression);
+    activity.noteSent(bytes.length);
+  }
+
+  /** The client does not take what is sent. What has not begun to leave is dropped. */
+  #overflow(): void {
+    this.#live?.output.clear();
+    this.#startClose(CloseCode.TryAgainLater, "The client does not take what it is sent");
+  }
+
+  /** Keeps the order of what is sent after a Blob, whose bytes have to be read first. */
+  #sendLater(data: MessageData): void {
+    // The program may change its bytes meanwhile.
+    const kept = typeof data === "string" || isBlob(data) ? data : bytesOf(data).slice();
+    this.#delayedBytes += sizeOf(kept);
+    if (this.#delayed !== undefined) this.#delayed.push(kept);
+    else {
+      this.#delayed = [kept];
+      this.#sendDelayed(this.#delayed).catch(() => this.onCallbackFailed());
+    }
+  }
+
+  async #sendDelayed(delayed: (MessageData | CloseOrder)[]): Promise<void> {
+    for (let item = delayed.shift(); item !== undefined; item = delayed.shift()) {
+      if (isClose(item)) this.#sendClose(item);
+      else {
+        const data = isBlob(item) ? await item.arrayBuffer() : item;
+        this.#delayedBytes -= sizeOf(item);
+        const state = this.#state;
+        if (state.kind === "open") this.#sendNow(state.live, data);
+      }
+    }
+    this.#delayed = undefined;
+  }
+
+  close(code: number | undefined, reason: string): void {
+    const state = this.#state;
+    const order = { code, reason };
+    if (state.kind === "connecting") this.#state = { kind: "connecting", close: order };
+    else if (this.#delayed !== undefined) this.#delayed.push(order);
+    else this.#sendClose(order);
+  }
+
+  #startClose(code: number, reason: string): void {
+    this.#sendClose({ code, reason });
+  }
+
+  /** Begins the closing handshake, unless it has begun. */
+  #sendClose({ code, reason }: CloseOrder): void {
+    const state = this.#state;
+    if (state.kind !== "open") return;
+    const { live } = state;
+    this.#state = {
+      kind: "closing",
+      live,
+      code: code ?? CloseCode.NoStatus,
+      received: undefined,
+      hasFailed: false,
+    };
+    live.output.addWhole(closeFrame(code, reason));
+  }
+
+  /** The socket has ended: the program hears of it, once. */
+  #end({ activity }: Live): void {
+    const state = this.#state;
+    if (state.kind === "closed") return;
+    this.#state = CLOSED;
+    const closing = state.kind === "closing" ? state : undefined;
+    const { code, reason } = closing?.received ?? { code: CloseCode.Abnormal, reason: "" };
+    this.#closeCode = closing?.code ?? CloseCode.Abnormal;
+    const isClean = closing?.received !== undefined;
+    activity.call("close", () => this.#object.close(code ?? CloseCode.NoStatus, reason, isClean));
+    activity.end(this.#closeCode);
+    this.#options.onEnd();
+  }
+
+  onCallbackFailed(): void {
+    this.#startClose(CloseCode.InternalError, "The server has failed");
+  }
+
+  onDrain(why: UpgradeDrain): void {
+    if (why === "shutdown") this.#startClose(CloseCode.GoingAway, "The server stops");
+    else this.#startClose(CloseCode.ServiceRestart, "The server restarts");
+  }
+
+  abandon(): void {
+    this.#live?.stream.close();
+  }
+
+  onDeadline(): void {
+    const live = this.#live;
+    if (live === undefined) return;
+    switch (live.clock.due()) {
+      case "nothing":
+        break;
+      case "ping":
+        live.output.addControl(PING, NO_BYTES);
+        break;
+      case "silent":
+        live.activity.call("error", () => this.#object.error(SILENT));
+        return live.stream.close();
+      case "stuck":
+      case "unanswered":
+        return live.stream.close();
+    }
+    live.stream.deadline = live.clock.deadline;
+  }
+
+  onWriteBegun(): void {
+    const live = this.#live;
+    if (live === undefined) return;
+    live.clock.noteWriteBegun();
+    const { deadline } = live.clock;
+    if (deadline < live.stream.deadline) live.stream.deadline = deadline;
+  }
+
+  onWritten(): void {
+    const live = this.#live;
+    if (live !== undefined) {
+      live.clock.noteWritten();
+      if (this.#state.kind === "closing") {
+        live.clock.noteClosing();
+        live.stream.deadline = live.clock.deadline;
+      }
+    }
+    this.#onWritten?.();
+  }
+
+  onWriteFailed(): void {
+    this.#live?.stream.close();
+    this.#onWritten?.();
+  }
+}
+
+/** Adds a message, compressed if that makes it shorter. */
+function addCompressed(
+  output: FrameOutput,
+  opcode: Opcode,
+  payload: Uint8Array,
+  compression: MessageCompression,
+): void {
+  const deflated = compression.deflate(payload);
+  if (deflated === undefined) output.addEncoded(FIN | opcode, payload);
+  else output.addEncoded(FIN | RSV1 | opcode, deflated);
+}
+
+function isBlob(data: MessageData | CloseOrder): data is Blob {
+  return typeof data === "object" && data instanceof Blob;
+}
+
+function isClose(item: MessageData | CloseOrder): item is CloseOrder {
+  return typeof item === "object" && "reason" in item;
+}
+
+function bytesOf(data: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function sizeOf(data: MessageData): number {
+  if (typeof data === "string") return Buffer.byteLength(data);
+  return isBlob(data) ? data.size : data.byteLength;
+}
