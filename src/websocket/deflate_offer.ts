@@ -20,7 +20,9 @@ const MAX_WINDOW_BITS = 15;
 /** RFC 7692, section 7.1.2: decimal, without zeros before it. */
 const WINDOW_BITS = /^(?:[89]|1[0-5])$/;
 
-/** Accepts the first sound offer. Returns undefined if there is none: then nothing is compressed. */
+/**
+ * Accepts the first sound offer. Returns undefined if there is none: then nothing is compressed.
+ */
 export function agreeOnDeflate(offers: readonly ExtensionOffer[]): DeflateAgreement | undefined {
   for (const { name, parameters } of offers) {
     const windowBits = name === NAME ? serverWindowBits(parameters) : undefined;

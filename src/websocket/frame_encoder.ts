@@ -71,19 +71,24 @@ export function encodeBinary(payload: Uint8Array, into: Uint8Array, at: number):
   return encodeFrame(FIN | Opcode.Binary, payload, into, at);
 }
 
-/** Returns how much room {@linkcode encodeText} needs. */
+/** Returns how much room a text message takes at the most, with its head. */
 export function maxTextFrameBytes(text: string): number {
   return MAX_HEAD_BYTES + text.length * MAX_UTF8_BYTES;
 }
 
+/** What {@linkcode encodeText} returns if there is not enough room. */
+export const NO_ROOM = -1;
+
 /**
- * Writes a text message as one frame, with U+FFFD for half a pair. There must be room for
- * `maxTextFrameBytes(text)`. Returns where it ends.
+ * Writes a text message as one frame, with U+FFFD for half a pair. Returns where it ends, or
+ * `NO_ROOM`. `maxTextFrameBytes(text)` bytes are enough for all texts; most have one byte for each
+ * character, and need no more than their head and their length.
  */
 export function encodeText(text: string, into: Uint8Array, at: number): number {
   const { length } = text;
+  const start = at + headBytes(length);
+  if (start + length > into.length) return NO_ROOM;
   if (length <= MAX_LOOP_CHARACTERS) {
-    const start = at + 2;
     let i = 0;
     for (; i < length; i++) {
       const code = text.charCodeAt(i);
@@ -96,11 +101,10 @@ export function encodeText(text: string, into: Uint8Array, at: number): number {
       return start + length;
     }
   }
-  // Most texts have a byte for each character, so the payload is where it belongs. The others are
-  // moved.
-  const start = at + headBytes(length);
-  const { written } = encoder.encodeInto(text, into.subarray(start));
+  const { read, written } = encoder.encodeInto(text, into.subarray(start));
   const payload = at + headBytes(written);
+  if (read < length || payload + written > into.length) return NO_ROOM;
+  // A text that is not ASCII may need a longer head than its length.
   if (payload !== start) into.copyWithin(payload, start, start + written);
   encodeHead(FIN | Opcode.Text, written, into, at);
   return payload + written;
@@ -111,6 +115,8 @@ export function encodeText(text: string, into: Uint8Array, at: number): number {
  * sockets.
  */
 export function textFrame(text: string): Uint8Array<ArrayBuffer> {
+  const plain = new Uint8Array(headBytes(text.length) + text.length);
+  if (encodeText(text, plain, 0) !== NO_ROOM) return plain;
   const bytes = new Uint8Array(maxTextFrameBytes(text));
   return bytes.slice(0, encodeText(text, bytes, 0));
 }

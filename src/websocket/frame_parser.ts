@@ -95,6 +95,8 @@ export class FrameParser {
    * to the receiver.
    */
   binary: Uint8Array<ArrayBuffer> | undefined;
+  /** How many bytes the last message has: of a compressed one, after decompression. */
+  messageBytes = 0;
   /** The code of the Close frame; 1005 if it had none. */
   closeCode: number = CloseCode.NoStatus;
   /** The reason of the Close frame; empty if it had none. */
@@ -229,21 +231,24 @@ export class FrameParser {
     const buffer = this.#buffer;
     buffer.start = end;
     const union = unmask(buffer.bytes, buffer.words, start, end, mask);
-    if (first === WHOLE_BINARY) {
-      this.binary = buffer.bytes.slice(start, end);
-      return FrameEvent.Binary;
-    }
-    return this.#giveText(
-      (union & NOT_ASCII) === 0
-        ? decodeAscii(buffer.bytes, start, end)
-        : decodeUtf8(buffer.bytes, start, end),
-    );
+    if (first === WHOLE_BINARY) return this.#giveBinary(buffer.bytes.slice(start, end));
+    const text = (union & NOT_ASCII) === 0
+      ? decodeAscii(buffer.bytes, start, end)
+      : decodeUtf8(buffer.bytes, start, end);
+    return this.#giveText(text, end - start);
   }
 
-  #giveText(text: string | undefined): FrameEvent {
+  #giveText(text: string | undefined, bytes: number): FrameEvent {
     if (text === undefined) return this.#fail(FAILURES.badText);
     this.text = text;
+    this.messageBytes = bytes;
     return FrameEvent.Text;
+  }
+
+  #giveBinary(binary: Uint8Array<ArrayBuffer>): FrameEvent {
+    this.binary = binary;
+    this.messageBytes = binary.length;
+    return FrameEvent.Binary;
   }
 
   #beginPayload(first: number, payload: number, length: number, mask: number): void {
@@ -280,17 +285,15 @@ export class FrameParser {
   }
 
   #endMessage(): FrameEvent {
-    const { kind, isCompressed } = this.#message;
+    const { kind, isCompressed, length } = this.#message;
     if (!isCompressed) {
-      if (kind === MessageKind.Text) return this.#giveText(this.#message.takeText());
-      this.binary = this.#message.takeBytes();
-      return FrameEvent.Binary;
+      if (kind === MessageKind.Text) return this.#giveText(this.#message.takeText(), length);
+      return this.#giveBinary(this.#message.takeBytes());
     }
     const inflated = this.#inflater!.inflate(this.#message.takeBytes(), this.#maxMessageBytes);
     if (!(inflated instanceof Uint8Array)) return this.#fail(inflated);
-    if (kind === MessageKind.Text) return this.#giveText(decodeUtf8(inflated, 0, inflated.length));
-    this.binary = inflated;
-    return FrameEvent.Binary;
+    if (kind !== MessageKind.Text) return this.#giveBinary(inflated);
+    return this.#giveText(decodeUtf8(inflated, 0, inflated.length), inflated.length);
   }
 
   /**

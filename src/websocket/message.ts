@@ -53,6 +53,11 @@ export class IncomingMessage {
     this.#limits = limits;
   }
 
+  /** How many bytes have come. */
+  get length(): number {
+    return this.#filled;
+  }
+
   /** Begins with a message. */
   begin(kind: MessageKind, isCompressed: boolean): void {
     this.kind = kind;

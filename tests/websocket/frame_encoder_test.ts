@@ -10,6 +10,7 @@ import {
   encodeText,
   headBytes,
   maxTextFrameBytes,
+  NO_ROOM,
   textFrame,
 } from "../../src/websocket/frame_encoder.ts";
 import { textOf } from "../http1/reading.ts";
@@ -55,6 +56,27 @@ describe("encodeText() (RFC 6455, section 5.2)", () => {
   it("encodeText() writes U+FFFD for half a pair", () => {
     for (const padding of ["", "x".repeat(100)]) {
       assertEquals(onlyFrame(textFrame(`${padding}\ud800`)).payload, utf8(`${padding}\ufffd`));
+    }
+  });
+
+  it("encodeText() returns NO_ROOM, and writes nothing outside, where a byte is missing", () => {
+    const texts = [
+      "",
+      "abc",
+      "äöü",
+      "x".repeat(48),
+      "x".repeat(49),
+      "ä".repeat(24),
+      "漢".repeat(100),
+    ];
+    for (const text of [...texts, "x".repeat(126), "ä".repeat(63), "x".repeat(65_536)]) {
+      const frame = textFrame(text);
+      const memory = new Uint8Array(frame.length + 2).fill(0xee);
+      assertEquals(encodeText(text, memory.subarray(1, -1), 0), frame.length);
+      assertEquals(memory.subarray(1, -1), frame);
+      memory.fill(0xee);
+      assertEquals(encodeText(text, memory.subarray(1, -2), 0), NO_ROOM, text.slice(0, 9));
+      assertEquals([memory[0], ...memory.subarray(-2)], [0xee, 0xee, 0xee]);
     }
   });
 

@@ -70,8 +70,10 @@ export function converse(
 function readingOf(event: FrameEvent, parser: FrameParser): Reading {
   switch (event) {
     case FrameEvent.Text:
+      assertEquals(parser.messageBytes, utf8(parser.text).length);
       return { text: utf8(parser.text) };
     case FrameEvent.Binary:
+      assertEquals(parser.messageBytes, parser.binary!.length);
       return { binary: textOf(parser.binary!) };
     case FrameEvent.Ping:
       return { ping: textOf(parser.payload) };
