@@ -12,6 +12,7 @@ import { completionOf, connectionOf, watchClient, type WebRequest } from "../../
 import type { UncaughtOwner } from "../../handler/uncaught_owner.ts";
 import { type ClientSocket, HIGH_WATER_MARK } from "./client_socket.ts";
 import { readInformational } from "./informational.ts";
+import { nextTick } from "./next_tick.ts";
 import { abortedError } from "./node_errors.ts";
 import type {
   MessageExchange,
@@ -40,6 +41,8 @@ export class NodeExchange implements MessageExchange, UncaughtOwner {
   #head: ResponseHead | undefined;
   /** The body, as long as it is one piece. */
   #whole: Uint8Array | string | null = null;
+  /** Called when that piece is sent. */
+  #wholeCallback: WriteCallback | undefined;
   /** Its parts, if it is more than that, or has begun before its end. */
   #parts: ResponseParts | undefined;
   #stream: BodyStream | undefined;
@@ -50,6 +53,8 @@ export class NodeExchange implements MessageExchange, UncaughtOwner {
   #callbacks: WriteCallback[] | undefined;
   #isBeginPlanned = false;
   #isOver = false;
+  /** Whether the response is sent, also one to a HEAD that the program has not ended. */
+  #isSent = false;
   /** Whether the client has gone, or its body has failed. */
   #hasFailed = false;
 
@@ -110,12 +115,12 @@ export class NodeExchange implements MessageExchange, UncaughtOwner {
       ? Buffer.from(data, encoding as BufferEncoding)
       : data;
     if (piece.length === 0) {
-      if (callback !== undefined) this.#whenSent(callback);
+      if (callback !== undefined) this.#callAfterNothing(callback, encoding);
       return true;
     }
     if (this.#parts === undefined && this.#whole === null) {
       this.#whole = piece;
-      if (callback !== undefined) this.#whenSent(callback);
+      this.#wholeCallback = callback;
       return piece.length < HIGH_WATER_MARK;
     }
     const parts = this.#openParts();
@@ -123,8 +128,10 @@ export class NodeExchange implements MessageExchange, UncaughtOwner {
     return this.#noteWaiting(parts);
   }
 
-  #whenSent(callback: WriteCallback): void {
-    (this.#callbacks ??= []).push(callback);
+  /** The runtime ends a response with an empty piece in Latin-1. Any other one is sent at once. */
+  #callAfterNothing(callback: WriteCallback, encoding: string | null | undefined): void {
+    if (encoding === "latin1") (this.#callbacks ??= []).push(callback);
+    else nextTick(callback);
   }
 
   #noteWaiting(parts: ResponseParts): boolean {
@@ -134,10 +141,11 @@ export class NodeExchange implements MessageExchange, UncaughtOwner {
 
   #openParts(): ResponseParts {
     if (this.#parts !== undefined) return this.#parts;
-    const parts = new ResponseParts(() => this.#onTaken(), () => this.#abort());
+    const parts = new ResponseParts(() => this.#onTaken());
     const whole = this.#whole;
     this.#whole = null;
-    if (whole !== null) parts.add(whole, byteLength(whole), undefined);
+    if (whole !== null) parts.add(whole, byteLength(whole), this.#wholeCallback);
+    this.#wholeCallback = undefined;
     return this.#parts = parts;
   }
 
@@ -163,7 +171,6 @@ export class NodeExchange implements MessageExchange, UncaughtOwner {
     this.#isOver = true;
     response.emit("prefinish");
     if (this.#parts === undefined && !head.isChunked && !hasUnknownLength(response)) {
-      response.outputSize = this.#whole?.length ?? 0;
       const fields = fieldsOf(head, response);
       return this.#settle(new OutgoingResponse(head.status, null, fields, this.#whole));
     }
@@ -171,6 +178,7 @@ export class NodeExchange implements MessageExchange, UncaughtOwner {
     if (this.#response === undefined) this.#begin(parts);
     if (this.#stream !== undefined) this.#stream.trailers = readTrailers(response._trailer);
     parts.end();
+    if (this.#isSent) nextTick(() => this.#close());
   }
 
   #begin(parts: ResponseParts): void {
@@ -188,10 +196,16 @@ export class NodeExchange implements MessageExchange, UncaughtOwner {
     this.#waiting?.resolve(response);
   }
 
-  /** All of the response is sent. */
+  /** All of the response is sent. A body that the client does not get, as with HEAD, may go on. */
   #onSent(): void {
+    this.#isSent = true;
+    if (this.#isOver) this.#close();
+  }
+
+  #close(): void {
     const { request, response, socket } = this.#messages;
     response.outputSize = 0;
+    this.#wholeCallback?.();
     for (const callback of this.#callbacks ?? []) callback();
     socket.end(response);
     discardRest(request);

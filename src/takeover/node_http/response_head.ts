@@ -91,9 +91,19 @@ function addLine(response: NodeResponse, into: ReadFields, name: string, value: 
     );
   }
   const text = typeof value === "string" ? value : String(value);
-  checkField(name, text);
+  checkNodeField(name, text);
   noteMeaning(response, into, name, text);
   into.fields.push([name, text]);
+}
+
+/** Checks a field, and fails as Node does: programs look at the code of the error. */
+function checkNodeField(name: string, value: string): void {
+  try {
+    checkField(name, value);
+  } catch (error) {
+    const code = kindOfName(name) === "invalid" ? "ERR_INVALID_HTTP_TOKEN" : "ERR_INVALID_CHAR";
+    throw Object.assign(error as Error, { code });
+  }
 }
 
 /** Notes what a field means for the response itself. The shortest such name has 7 characters. */

@@ -18,7 +18,6 @@ const END: Result = { done: true, value: undefined };
 export class ResponseParts implements AsyncIterable<Uint8Array | string> {
   readonly #parts: Part[] = [];
   readonly #onTaken: () => void;
-  readonly #onCancelled: () => void;
   /** The part that the connection has taken and not sent. */
   #taken: Part | undefined;
   #hasEnded = false;
@@ -26,12 +25,9 @@ export class ResponseParts implements AsyncIterable<Uint8Array | string> {
   /** How many bytes wait to be sent. */
   waitingBytes = 0;
 
-  /**
-   * Calls `onTaken` when the connection has sent a part, and `onCancelled` when it wants no more.
-   */
-  constructor(onTaken: () => void, onCancelled: () => void) {
+  /** Calls `onTaken` when the connection has sent a part. */
+  constructor(onTaken: () => void) {
     this.#onTaken = onTaken;
-    this.#onCancelled = onCancelled;
   }
 
   /** Whether nothing was written. */
@@ -81,10 +77,8 @@ export class ResponseParts implements AsyncIterable<Uint8Array | string> {
           else this.#waiting = resolve;
         });
       },
-      return: () => {
-        this.#onCancelled();
-        return Promise.resolve(END);
-      },
+      // A connection that wants no more has ended, or the response has no body: the exchange learns that by itself.
+      return: () => Promise.resolve(END),
     };
   }
 }

@@ -256,6 +256,58 @@ describe("a listener of node:http", () => {
     ]);
   });
 
+  it("hears of each part when it is sent, and then of the end", async () => {
+    const seen: string[] = [];
+    const { fake } = await serveNode((_request, response) => {
+      // A program that awaits each part before it writes the next one.
+      response.write("a", () => {
+        seen.push("a");
+        response.write("", () => {
+          seen.push("nothing");
+          response.write("b", () => seen.push("b"));
+          response.end(() => seen.push("end"));
+        });
+      });
+    });
+    fake.send(get("/"));
+    await settle();
+    await settle();
+    assertEquals(seen, ["a", "nothing", "b", "end"]);
+  });
+
+  it("goes on with a body that HEAD does not get, and its socket stays", async () => {
+    const seen: string[] = [];
+    const { fake } = await serveNode((request, response) => {
+      response.on("close", () => seen.push(`close ${response.writableFinished}`));
+      response.write("a");
+      setImmediate(() => {
+        response.end("b");
+        seen.push(`end ${request.socket.destroyed}`);
+      });
+    });
+    fake.send(request("HEAD", "/"));
+    await settle();
+    await settle();
+    assertEquals(seen, ["end false", "close true"]);
+  });
+
+  it("learns by a code what is wrong with a field", async () => {
+    const codes: unknown[] = [];
+    const { fake } = await serveNode((_request, response) => {
+      for (const fields of [{ "a b": "c" }, { a: "b\r\nc: d" }]) {
+        try {
+          response.writeHead(200, fields);
+        } catch (error) {
+          codes.push((error as { code?: string }).code);
+        }
+      }
+      response.end();
+    });
+    fake.send(get("/"));
+    await settle();
+    assertEquals(codes, ["ERR_INVALID_HTTP_TOKEN", "ERR_INVALID_CHAR"]);
+  });
+
   it("hears that its client has gone, and nothing is sent", async () => {
     const seen: string[] = [];
     const { fake, panics } = await serveNode((request, response) => {
