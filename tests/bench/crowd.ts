@@ -51,7 +51,7 @@ const QUIET_MS = 500;
 const MAX_LOOKS = 20;
 
 /** The memory of a server once it does not change any more. */
-async function quietBytes(pid: number): Promise<number> {
+export async function quietBytes(pid: number): Promise<number> {
   let last = residentBytes(pid);
   for (let look = 0; look < MAX_LOOKS; look++) {
     await new Promise((resolve) => setTimeout(resolve, QUIET_MS));

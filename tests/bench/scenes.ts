@@ -7,6 +7,12 @@ import type { RoundOptions } from "./rounds.ts";
 import { scaling } from "./scaling.ts";
 import { startTimes } from "./start.ts";
 import { tailUnderTrouble } from "./tail.ts";
+import {
+  webSocketBroadcast,
+  webSocketEcho,
+  webSocketFairness,
+  webSocketMemory,
+} from "./websockets.ts";
 
 /** One of them. */
 export interface Scene {
@@ -23,4 +29,8 @@ export const SCENES: readonly Scene[] = [
   { name: "tail", run: tailUnderTrouble },
   { name: "scaling", run: scaling },
   { name: "logging", run: logging },
+  { name: "websocket-echo", run: webSocketEcho },
+  { name: "websocket-broadcast", run: webSocketBroadcast },
+  { name: "websocket-memory", run: webSocketMemory },
+  { name: "websocket-fairness", run: webSocketFairness },
 ];

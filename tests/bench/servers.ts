@@ -138,6 +138,21 @@ export const DENO_SERVE: Peer = {
   command: deno("deno_serve.ts"),
 };
 
+/** A program with WebSockets, run by Deno and by Mudpie's command line. */
+const WEBSOCKET_APP = "websocket_app.js";
+
+export const WEBSOCKET_PEERS: readonly [own: Peer, base: Peer] = [
+  {
+    name: "mudpie-cli",
+    what: "Mudpie",
+    workers: 1,
+    command: commandLine(WEBSOCKET_APP),
+    // For 10,000 idle ones, and a few more.
+    environment: { MUDPIE_MAX_WEB_SOCKETS: "12000", MUDPIE_MAX_CONNECTIONS: "12000" },
+  },
+  { name: "deno-serve", what: "Deno.serve", workers: 1, command: deno(WEBSOCKET_APP) },
+];
+
 export const BARE: Peer = {
   name: "bare",
   what: "a loop that parses nothing",
