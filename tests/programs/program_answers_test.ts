@@ -11,6 +11,7 @@ import {
   getEndless,
   post,
 } from "../support/servers/answers.ts";
+import { copyFolder } from "../support/servers/copied_folder.ts";
 import { Program } from "../support/servers/program.ts";
 import { CAN_START_PROGRAMS } from "../support/servers/started_app.ts";
 
@@ -239,14 +240,6 @@ async function portOf({ stdout, stderr }: Program): Promise<number> {
   const line = /Listening (?:on:? http:\/\/)?127\.0\.0\.1:(\d+)/;
   const [, port] = await Promise.any([stdout, stderr].map((lines) => lines.find(line)));
   return Number(port);
-}
-
-async function copyFolder(from: URL, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  for await (const { name, isDirectory } of Deno.readDir(from)) {
-    if (isDirectory) await copyFolder(new URL(`${name}/`, from), `${to}/${name}`);
-    else await Deno.copyFile(new URL(name, from), `${to}/${name}`);
-  }
 }
 
 async function changeJson(path: string, change: (value: object) => object): Promise<void> {

@@ -7,12 +7,16 @@ import type { SentRequest } from "./fidelity_case.ts";
 /** How the end of a body is found. */
 export type Framing = "length" | "chunked" | "close" | "none";
 
-/** A response as it came. */
-export interface WireResponse {
+/** The head of a response as it came. */
+export interface WireHead {
   readonly status: number;
   readonly reason: string;
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly framing: Framing;
+}
+
+/** A response as it came. */
+export interface WireResponse extends WireHead {
   readonly body: Uint8Array<ArrayBuffer>;
   /** Whether the connection ended before the body did. */
   readonly isCut: boolean;
@@ -95,6 +99,12 @@ export class WireClient implements Disposable {
 
   /** Reads a response to a request of that method; undefined if the connection ends before it. */
   async readResponse(method: string): Promise<WireResponse | undefined> {
+    const head = await this.readHead(method);
+    return head === undefined ? undefined : await this.readRest(head);
+  }
+
+  /** Reads the head of a response; undefined if the connection ends before it. */
+  async readHead(method: string): Promise<WireHead | undefined> {
     let end = indexOf(this.#waiting, HEAD_END);
     while (end < 0) {
       if (!await this.#readMore()) return undefined;
@@ -108,8 +118,18 @@ export class WireClient implements Disposable {
       return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
     });
     const framing = framingOf(method, Number(status), fields);
-    const { body, isCut } = await this.#readBody(framing, fields);
-    return { status: Number(status), reason, fields, framing, body, isCut };
+    return { status: Number(status), reason, fields, framing };
+  }
+
+  /** Reads the body of a response whose head was read. */
+  async readRest(head: WireHead): Promise<WireResponse> {
+    return { ...head, ...await this.#readBody(head.framing, head.fields) };
+  }
+
+  /** Reads all that comes until the connection ends. */
+  async readToEnd(): Promise<string> {
+    while (await this.#readMore());
+    return latin1.decode(this.#take(this.#waiting.length));
   }
 
   [Symbol.dispose](): void {
