@@ -217,10 +217,10 @@ export class Connection
           }
           if (this.#body !== undefined) await this.#finishBody(this.#body);
         }
-        if (this.#isEnding()) return this.#finalResponse();
+        if (this.#mustEnd(this.#handling)) return this.#finalResponse();
         if (writer.isFull) {
           await this.#write();
-          if (isEnding(this.#state)) return;
+          if (this.#mustEnd(WRITING)) return;
         }
         outcome = this.#ending === "stay" ? this.#parse() : END;
       }
@@ -228,7 +228,7 @@ export class Connection
         this.#state = WRITING;
         const rest = writer.finish(await writer.begin());
         if (rest !== undefined) await rest;
-        if (isEnding(this.#state)) return;
+        if (this.#mustEnd(WRITING)) return;
       }
       if (this.#ending !== "stay" || hasEnded) return this.#leave();
       this.#readOn(outcome.awaiting);
@@ -241,13 +241,13 @@ export class Connection
   }
 
   /**
-   * Returns whether the loop must end. Most often a handler has just been called, and one
-   * comparison of states shows that the loop goes on. It is a method, because V8 calls into its
-   * runtime for each use of a private getter.
+   * Returns whether the loop must end. `expected` is the state in which it most often goes on, which
+   * one comparison shows. It is a method, because V8 calls into its runtime for each use of a private
+   * getter.
    */
-  #isEnding(): boolean {
+  #mustEnd(expected: ConnectionState): boolean {
     const state = this.#state;
-    return state !== this.#handling && isEnding(state);
+    return state !== expected && isEnding(state);
   }
 
   /** Returns the final response that was sent from outside; undefined if there is none. */
@@ -297,7 +297,7 @@ export class Connection
    * meanwhile.
    */
   #callHandler(): void {
-    if (this.#isEnding()) return;
+    if (this.#mustEnd(this.#handling)) return;
     const handling = this.#handling;
     try {
       handling.call = this.#call();
@@ -429,7 +429,7 @@ export class Connection
     const exchange = this.#exchange;
     const { stream, upgrade } = response;
     exchange.noteHandled();
-    if (isClientGone || this.#isEnding()) {
+    if (isClientGone || this.#mustEnd(this.#handling)) {
       stream?.cancel(UNWANTED);
       upgrade?.cancel();
       exchange.drop();
@@ -688,7 +688,8 @@ export class Connection
   #readOn(awaiting: "request" | "head" | "body"): void {
     const { settings, deadlines, isDraining } = this.context;
     const from = this.#state;
-    const to = stateWhenReading(from, awaiting, this.parser.bodyBytes);
+    const bodyBytes = awaiting === "body" ? this.parser.bodyBytes : 0;
+    const to = stateWhenReading(from, awaiting, bodyBytes);
     const limit = readingLimit(from, to, settings, isDraining);
     if (limit !== undefined) this.#limit = deadlines.after(limit);
     this.#state = to;
