@@ -6,11 +6,17 @@
 
 import { Buffer } from "node:buffer";
 import { MEDIUM_BUFFER_BYTES } from "./buffer_pool.ts";
-import { hasContentLength, type ResponseFraming } from "./framing.ts";
-import { COLON, CR, LF, SP } from "./grammar.ts";
+import * as framings from "./framing.ts";
+import type { ResponseFraming } from "./framing.ts";
+import * as grammar from "./grammar.ts";
 import { MAX_JOINED_BODY_BYTES, MAX_LOOP_CHARACTERS, type Output } from "./output.ts";
 import type { ConnectionOption } from "./persistence.ts";
-import { reasonPhrase, statusHasBody } from "./status.ts";
+import * as statuses from "./status.ts";
+
+// The module's own, for the reason that is in head_parser.ts.
+const { COLON, CR, LF, SP } = grammar;
+const { hasContentLength } = framings;
+const { reasonPhrase, statusHasBody } = statuses;
 
 /** What goes into the body of an answer. */
 export type EncodableBody = Uint8Array | string | null;
@@ -26,6 +32,9 @@ export interface EncodableResponse {
   /** The length to tell where no body is sent for another reason than its being empty: the handler answers a HEAD itself. */
   readonly declaredLength: number | undefined;
 }
+
+/** The buffer for a response with a longer body is chosen with its body in mind. */
+const MAX_UNRESERVED_BYTES = MEDIUM_BUFFER_BYTES / 2;
 
 /** How many ready-made heads are kept: a handler that makes up content types must not fill the memory. */
 const MAX_TEMPLATES = 256;
@@ -134,7 +143,7 @@ export class ResponseEncoder {
   ): number {
     const { status } = response;
     const body = statusHasBody(status) && response.body !== "" ? response.body : null;
-    if (body !== null && body.length > MEDIUM_BUFFER_BYTES / 2 && !isHeadRequest) {
+    if (body !== null && body.length > MAX_UNRESERVED_BYTES && !isHeadRequest) {
       reserveForBoth(output, body.length);
     }
     if (requestId === undefined || TEMPLATE_ID_LENGTHS.includes(requestId.length)) {
