@@ -36,6 +36,11 @@ export function currentSocketOwner(): SocketOwner | undefined {
   return ownerInContext.getStore();
 }
 
+/** Calls a callback of a WebSocket that has never opened, and so has no activity. */
+export function callForOwner(owner: SocketOwner, callback: () => void): void {
+  ownerInContext.run(owner, callback);
+}
+
 const OPEN = counterIndex("webSocketsOpen");
 const OPENED = counterIndex("webSocketsOpened");
 const MESSAGES_RECEIVED = counterIndex("webSocketMessagesReceived");

@@ -24,7 +24,12 @@ import {
 import { isEndOfConnection } from "../net/socket_errors.ts";
 import type { BufferPool } from "../http1/buffer_pool.ts";
 import { FrameOutput, type OutputOwner, type TurnFlushes } from "./frame_output.ts";
-import { type ActivityParts, SocketActivity, type SocketOwner } from "./socket_activity.ts";
+import {
+  type ActivityParts,
+  callForOwner,
+  SocketActivity,
+  type SocketOwner,
+} from "./socket_activity.ts";
 import { SocketClock, type SocketLimits } from "./socket_clock.ts";
 import {
   createSocketObject,
@@ -196,10 +201,12 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
     if (this.#state.kind !== "connecting") return;
     this.#state = CLOSED;
     this.#options.onEnd();
-    this.#handlerContext.run(() => {
-      this.#object.error(NOT_OPENED);
-      this.#object.close(CloseCode.Abnormal, "", false);
-    });
+    this.#handlerContext.run(() =>
+      callForOwner(this, () => {
+        this.#object.error(NOT_OPENED);
+        this.#object.close(CloseCode.Abnormal, "", false);
+      })
+    );
   }
 
   /** Serves the socket until its connection can be closed. */

@@ -9,6 +9,7 @@ import {
   type Page,
   type PageLook,
 } from "../support/tools/chromium.ts";
+import { SocketClient } from "../support/clients/socket_client.ts";
 import { freePort } from "../support/servers/free_port.ts";
 import { startApp, type StartedApp } from "../support/servers/started_app.ts";
 
@@ -118,6 +119,21 @@ describe(`the page of the operator's port${CHROMIUM_HINDRANCE}`, {
     assertMatch(await page.text("#desired"), /1 × panic/);
     assertEquals(await page.evaluate("document.querySelectorAll('#events b').length"), 0);
     assertEquals(await page.evaluate("globalThis.isStillHere"), true);
+    assertEquals(page.complaints, []);
+  });
+
+  it("shows WebSockets, their messages and their ends, as soon as there are any", async () => {
+    await using app = await start();
+    await using page = await open(DESKTOP, app.running.adminAddr?.port);
+    assertEquals(await page.evaluate("document.querySelector('#websockets').hidden"), true);
+    const client = await SocketClient.open(app.port);
+    await client.ask("hello");
+    const card = "document.querySelector('#websockets').innerText";
+    await page.until(`${card}.includes("1 open of 1")`, "the open WebSocket");
+    await page.until(`${card}.includes("1 messages received (5 B), 1 sent (5 B)")`, "its messages");
+    await client.close();
+    await page.until(`${card}.includes("0 open of 1")`, "no open WebSocket");
+    await page.until(`${card}.includes("Closed so far: 1 × 1000")`, "its end");
     assertEquals(page.complaints, []);
   });
 

@@ -17,4 +17,10 @@ server.addExactPath("/spin", () => {
   for (;;);
 });
 
+server.addExactPath("/socket", (req) => {
+  const { socket, response } = req.upgradeWebSocket();
+  socket.onmessage = ({ data }) => socket.send(data);
+  return response;
+});
+
 await server.run(options.run ?? {});
