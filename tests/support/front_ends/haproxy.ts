@@ -3,6 +3,7 @@
 import { DEADLINE_MS } from "../deadline.ts";
 import { steadyPort } from "../servers/free_port.ts";
 import { hindranceTo } from "../tools/installed.ts";
+import { WEBSOCKETS_PAGE } from "./nginx.ts";
 import { FrontEnd, replaceEach, type Server } from "./front_end.ts";
 
 const DEPLOYED = new URL("../../../examples/deploy/haproxy.cfg", import.meta.url);
@@ -13,6 +14,13 @@ export const HAPROXY_HINDRANCE: string = hindranceTo("haproxy");
 /** Has HAProxy say what it thinks of the configuration of examples/deploy as it stands. */
 export async function checkDeployedHaproxy(): Promise<Deno.CommandOutput> {
   return await new Deno.Command("haproxy", { args: ["-c", "-f", DEPLOYED.pathname] }).output();
+}
+
+/** Reads the lines that src/docs/websockets.md adds to the section "defaults". */
+export async function readWebSocketDefaults(): Promise<string> {
+  const match = /```haproxy\n(.*?)```/s.exec(await Deno.readTextFile(WEBSOCKETS_PAGE));
+  if (match === null) throw new Error("websockets.md has no lines for HAProxy");
+  return match[1];
 }
 
 /** The servers, as the configuration calls them. */
@@ -26,8 +34,14 @@ export class Haproxy implements AsyncDisposable {
     this.#frontEnd = frontEnd;
   }
 
-  /** Starts it in front of those servers as examples/deploy says, and waits until it accepts. */
-  static async start([first, second]: readonly [Server, Server]): Promise<Haproxy> {
+  /**
+   * Starts it in front of those servers as examples/deploy says, with `defaults` added to its section
+   * of that name, and waits until it accepts.
+   */
+  static async start(
+    [first, second]: readonly [Server, Server],
+    defaults = "",
+  ): Promise<Haproxy> {
     const port = steadyPort();
     const configuration = await Deno.readTextFile(DEPLOYED);
     const frontEnd = await FrontEnd.start(port, async (folder) => {
@@ -40,6 +54,7 @@ export class Haproxy implements AsyncDisposable {
         "  user haproxy\n": "",
         "  group haproxy\n": "",
         "maxconn 5000": "maxconn 200",
+        "  timeout check 1s\n": `  timeout check 1s\n${defaults}`,
       });
       await Deno.writeTextFile(path, replaced);
       return { command: "haproxy", args: ["-db", "-f", path] };

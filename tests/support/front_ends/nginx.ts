@@ -6,6 +6,8 @@ import { hindranceTo } from "../tools/installed.ts";
 import { FrontEnd, replaceEach, type Server } from "./front_end.ts";
 
 const README = new URL("../../../README.md", import.meta.url);
+/** The page with a configuration that passes WebSockets on. */
+export const WEBSOCKETS_PAGE = new URL("../../../src/docs/websockets.md", import.meta.url);
 const DEPLOYED = new URL("../../../examples/deploy/nginx.conf", import.meta.url);
 
 /** Why nginx cannot be started; empty where it can be. */
@@ -47,13 +49,16 @@ export interface NginxWithTls extends AsyncDisposable {
   readonly certificate: string;
 }
 
-/** Starts nginx in front of the server on that port as README.md says, and waits until it accepts. */
-export async function startNginx(appPort: number): Promise<NginxWithTls> {
+/**
+ * Starts nginx in front of the server on that port as README.md says, or another page, and waits until
+ * it accepts.
+ */
+export async function startNginx(appPort: number, page = README): Promise<NginxWithTls> {
   const tlsPort = freePort();
   let certificate = "";
   const frontEnd = await start(async (folder) => {
     certificate = await makeCertificate(folder);
-    const configuration = replaceEach(await readmeConfiguration(), {
+    const configuration = replaceEach(await configurationIn(page), {
       "127.0.0.1:8000": `127.0.0.1:${appPort}`,
       "listen 80;": [
         "listen 80;",
@@ -135,11 +140,11 @@ export async function checkDeployedNginx(): Promise<Deno.CommandOutput> {
 }
 
 async function start(
-  configurationIn: (folder: string) => string | Promise<string>,
+  configure: (folder: string) => string | Promise<string>,
 ): Promise<FrontEnd> {
   const port = freePort();
   return await FrontEnd.start(port, async (folder) => {
-    const configuration = replaceEach(await configurationIn(folder), {
+    const configuration = replaceEach(await configure(folder), {
       "listen 80;": `listen 127.0.0.1:${port};`,
     });
     const path = `${folder}/nginx.conf`;
@@ -155,8 +160,8 @@ function temporaryPaths(folder: string): string {
   return TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ");
 }
 
-async function readmeConfiguration(): Promise<string> {
-  const match = /```nginx\n(.*?)```/s.exec(await Deno.readTextFile(README));
-  if (match === null) throw new Error("README.md has no configuration for nginx");
+async function configurationIn(page: URL): Promise<string> {
+  const match = /```nginx\n(.*?)```/s.exec(await Deno.readTextFile(page));
+  if (match === null) throw new Error(`${page} has no configuration for nginx`);
   return match[1];
 }
