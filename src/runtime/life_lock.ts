@@ -31,7 +31,10 @@ export function holdLifeLock(name: string, onHeld: () => void): () => void {
 
 /** Calls `onFree` when the holder of the lock is gone. The signal ends the wait. */
 export function onLifeLockFree(name: string, signal: AbortSignal, onFree: () => void): void {
-  locks.request(name, { signal }, () => onFree()).catch(() => {
+  locks.request(name, { signal }, () => {
+    // The runtime may have granted the lock, and not called this yet, when the signal is aborted.
+    if (!signal.aborted) onFree();
+  }).catch(() => {
     // It rejects only if the caller aborts the signal, so the caller knows.
   });
 }

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { onLifeLockFree } from "../../src/runtime/life_lock.ts";
+import { locks, onLifeLockFree } from "../../src/runtime/life_lock.ts";
 import { within } from "../support/deadline.ts";
 import { canReadTests } from "../support/permissions.ts";
 import { startWebWorker } from "../support/workers/web_worker.ts";
@@ -58,3 +58,36 @@ describe("onLifeLockFree()", { ignore: !canReadTests }, () => {
     assertEquals(calls, 0);
   });
 });
+
+describe("onLifeLockFree()", () => {
+  it("does not call back after its signal, also if the lock is granted already", async () => {
+    const controller = new AbortController();
+    let calls = 0;
+    using granting = takeRequests();
+    onLifeLockFree("any", controller.signal, () => calls++);
+    controller.abort();
+    await granting.grant();
+    assertEquals(calls, 0);
+    onLifeLockFree("any", new AbortController().signal, () => calls++);
+    await granting.grant();
+    assertEquals(calls, 1);
+  });
+});
+
+/** Holds requests for locks back, until they are granted. */
+function takeRequests(): Disposable & { grant(): Promise<void> } {
+  const { request } = locks;
+  const waiting: (() => Promise<void>)[] = [];
+  locks.request = (_name, _options, callback) =>
+    new Promise((resolve) => {
+      waiting.push(async () => resolve(await callback({})));
+    });
+  return {
+    async grant() {
+      for (const grant of waiting.splice(0)) await grant();
+    },
+    [Symbol.dispose]() {
+      locks.request = request;
+    },
+  };
+}
