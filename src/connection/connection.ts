@@ -8,7 +8,7 @@ import { createPeer, type Peer } from "../handler/client_origin.ts";
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { ConnectionCompanion } from "../handler/request.ts";
 import { outgoing, phraseResponse } from "../handler/response.ts";
-import type { ConnectionUpgrade, UpgradeDrain } from "../handler/upgrade.ts";
+import type { ConnectionUpgrade, UpgradeDrain, UpgradeEnd } from "../handler/upgrade.ts";
 import { decideResponseFraming, type ResponseFraming } from "../http1/framing.ts";
 import { type ConnectionOption, connectionOption } from "../http1/persistence.ts";
 import { type Refusal, REFUSALS } from "../http1/refusal.ts";
@@ -147,6 +147,7 @@ export class Connection
     readFairness.enter();
     try {
       await this.#serveRequests();
+      if (this.#state.kind === "upgraded") await this.#awaitUpgrade(this.#state.ended);
     } catch (error) {
       // A client that has left, or was too slow to take its response, is no fault of this library.
       if (!isEndOfConnection(error)) onFault(error);
@@ -600,7 +601,7 @@ export class Connection
 
   /**
    * Sends a response that hands the connection over to another protocol, and resolves at the end of
-   * that. The exchange ends with the response, and only the log reports it at the end.
+   * the response. The exchange ends there, and only the log reports it at the end.
    */
   async #serveUpgrade({ response, upgrade }: UpgradeAnswer): Promise<void> {
     const exchange = this.#exchange;
@@ -612,18 +613,27 @@ export class Connection
       if (!writer.isEmpty) await this.#write();
       if (isEnding(this.#state)) return await this.#state.finalResponse;
       exchange.handOver(response.status);
+      this.#handling.call = CALL_OVER;
       this.#limit = Infinity;
-      this.#state = { kind: "upgraded", upgrade };
+      const begun = Promise.withResolvers<UpgradeEnd>();
+      this.#state = { kind: "upgraded", upgrade, ended: begun.promise };
       hasBegun = true;
-      const ended = upgrade.begin(new ConnectionStream(this.#conn, this));
+      begun.resolve(upgrade.begin(new ConnectionStream(this.#conn, this)));
       // The drain has passed by: it has asked those connections to end that were upgraded before.
       if (this.context.isDraining) upgrade.onDrain(this.context.drainsFor);
-      const end = await ended;
-      exchange.abort(clientGone());
-      exchange.endUpgrade(end);
     } finally {
       if (!hasBegun) upgrade.cancel();
     }
+  }
+
+  /**
+   * Waits for the end of the protocol that the connection was handed over to. The loop has ended by
+   * then: all that it holds would be kept for as long.
+   */
+  async #awaitUpgrade(ended: Promise<UpgradeEnd>): Promise<void> {
+    const end = await ended;
+    this.#exchange.abort(clientGone());
+    this.#exchange.endUpgrade(end);
   }
 
   #appendUpgradeHead(response: OutgoingResponse): void {

@@ -5,7 +5,7 @@
 
 import type { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { BodyStream } from "../handler/body_stream.ts";
-import type { ConnectionUpgrade } from "../handler/upgrade.ts";
+import type { ConnectionUpgrade, UpgradeEnd } from "../handler/upgrade.ts";
 import type { ServerSettings } from "../options/server_options.ts";
 import type { StreamedBody } from "./streamed_body.ts";
 
@@ -104,6 +104,7 @@ export interface Streaming {
 export interface Upgraded {
   readonly kind: "upgraded";
   readonly upgrade: ConnectionUpgrade;
+  readonly ended: Promise<UpgradeEnd>;
 }
 
 export const NEW: ConnectionState = { kind: "new" };

@@ -72,6 +72,7 @@ interface Live {
   readonly output: FrameOutput;
   readonly clock: SocketClock;
   readonly activity: SocketActivity;
+  readonly ended: PromiseWithResolvers<UpgradeEnd>;
 }
 
 /** A Close frame. Without a code it is empty. */
@@ -95,7 +96,8 @@ type SessionState =
     /** Whether the client has broken the protocol, so that no answer of it counts. */
     readonly hasFailed: boolean;
   }
-  | { readonly kind: "closed" };
+  /** The program has had its close event. `lingering` is there until the connection is closed. */
+  | { readonly kind: "closed"; readonly lingering: Live | undefined };
 
 /** The values of `readyState`. */
 const READY_STATES: Record<SessionState["kind"], number> = {
@@ -105,7 +107,7 @@ const READY_STATES: Record<SessionState["kind"], number> = {
   closed: 3,
 };
 
-const CLOSED: SessionState = { kind: "closed" };
+const CLOSED: SessionState = { kind: "closed", lingering: undefined };
 
 const PING = FIN | Opcode.Ping;
 const PONG = FIN | Opcode.Pong;
@@ -136,8 +138,11 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
   #message: string | Uint8Array<ArrayBuffer> = "";
   readonly #dispatchMessage = (): void => this.#object.message(this.#message);
   readonly #deliver = (): void => {
-    this.#live?.activity.callInContext("message", this.#dispatchMessage);
+    this.#liveNow()?.activity.callInContext("message", this.#dispatchMessage);
   };
+  readonly #onStep = (): void => this.#step();
+  readonly #onRead = (count: number | null): void => this.#received(count);
+  readonly #onFailed = (error: unknown): void => this.#finish(error);
 
   constructor(context: SessionContext, options: SessionOptions) {
     this.#context = context;
@@ -158,15 +163,16 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
   }
 
   get bufferedAmount(): number {
-    return (this.#live?.output.bufferedAmount ?? 0) + this.#delayedBytes;
+    return (this.#liveNow()?.output.bufferedAmount ?? 0) + this.#delayedBytes;
   }
 
-  get #live(): Live | undefined {
+  /** A method: V8 calls into its runtime for each use of a private getter. */
+  #liveNow(): Live | undefined {
     const state = this.#state;
     return state.kind === "open" || state.kind === "closing" ? state.live : undefined;
   }
 
-  async begin(stream: UpgradedStream): Promise<UpgradeEnd> {
+  begin(stream: UpgradedStream): Promise<UpgradeEnd> {
     const { pool, flushes } = this.#context;
     const live: Live = {
       stream,
@@ -174,24 +180,15 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
       output: new FrameOutput(stream, pool, flushes, this),
       clock: new SocketClock(stream.clock, this.#options),
       activity: this.#handlerContext.run(() => new SocketActivity(this.#context, this)),
+      ended: Promise.withResolvers(),
     };
     const state = this.#state;
     this.#state = { kind: "open", live };
     stream.deadline = live.clock.deadline;
     if (state.kind === "connecting" && state.close !== undefined) this.#sendClose(state.close);
     else live.activity.call("open", () => this.#object.open());
-    try {
-      await live.activity.run(() => this.#serve(live));
-    } catch (error) {
-      // The client has left, or the socket was closed from outside.
-      if (!isEndOfConnection(error)) throw error;
-    } finally {
-      live.parser.release();
-      this.#end(live);
-    }
-    const { messagesReceived, messagesSent, bytesSent } = live.activity;
-    const details = { messagesReceived, messagesSent, closeCode: this.#closeCode };
-    return { status: 101, sentBytes: bytesSent, details };
+    live.activity.run(() => this.#begin(live));
+    return live.ended.promise;
   }
 
   /** Why the socket has ended. */
@@ -209,61 +206,108 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
     );
   }
 
-  /** Serves the socket until its connection can be closed. */
-  async #serve(live: Live): Promise<void> {
-    const { stream } = live;
-    await this.#read(live);
-    const state = this.#state;
-    if (state.kind !== "closing" || (state.received === undefined && !state.hasFailed)) return;
-    if (!live.output.isEmpty) await new Promise<void>((resolve) => this.#onWritten = resolve);
-    this.#end(live);
-    if (!state.hasFailed) return;
-    // The client may still send. Closing now would reset the connection, and the client might lose
-    // the Close frame.
-    await stream.closeWrite();
-    while (await stream.read(live.parser.space) !== null);
+  /** Begins with the bytes that came before the upgrade, most often none. */
+  #begin(live: Live): void {
+    const { early } = live.stream;
+    if (early.length === 0) this.#step();
+    else this.#readEarly(live, early).catch((error) => this.#finish(error));
   }
 
-  /** Reads and acts on frames, until the client ends its side, sends a Close frame, or is at fault. */
-  async #read({ stream, parser, output, clock }: Live): Promise<void> {
-    const { early } = stream;
-    for (let at = 0; at < early.length;) {
+  async #readEarly(live: Live, early: Uint8Array): Promise<void> {
+    const { parser } = live;
+    for (let at = parser.receive(early); at < early.length;) {
+      // Each message takes two microtasks.
+      while (!this.#takeFrames(live)) await SETTLED.then(() => SETTLED);
       at += parser.receive(early.subarray(at));
-      await this.#takeFrames(parser, output);
     }
-    while (this.#expectsFrames) {
-      const count = await stream.read(parser.space);
-      if (count === null) return;
-      clock.noteHeard();
-      parser.received(count);
-      output.hold();
-      await this.#takeFrames(parser, output);
-      output.flush();
+    this.#step();
+  }
+
+  /**
+   * A step of the loop: acts on the frames that have come, and reads on. The loop is made of
+   * callbacks. As an async function it would hold twice the memory of an idle socket.
+   */
+  #step(): void {
+    const live = this.#liveNow();
+    if (live === undefined) return;
+    try {
+      if (!this.#takeFrames(live)) return queueMicrotask(this.#onStep);
+      live.output.flush();
+      if (!this.#expectsFrames()) return void this.#close(live);
+      live.stream.read(live.parser.space).then(this.#onRead, this.#onFailed);
+    } catch (error) {
+      // A fault of this library.
+      this.#finish(error);
     }
   }
 
-  get #expectsFrames(): boolean {
+  #received(count: number | null): void {
+    const live = this.#liveNow();
+    if (live === undefined || count === null) return this.#finish(undefined);
+    live.clock.noteHeard();
+    live.parser.received(count);
+    live.output.hold();
+    this.#step();
+  }
+
+  /**
+   * Ends the connection when all is sent. A client that was at fault may still send. To close at once
+   * would reset the connection, and the client might lose the Close frame.
+   */
+  async #close(live: Live): Promise<void> {
+    const state = this.#state;
+    try {
+      if (!live.output.isEmpty) await new Promise<void>((resolve) => this.#onWritten = resolve);
+      this.#end(live);
+      if (state.kind === "closing" && state.hasFailed) {
+        this.#state = { kind: "closed", lingering: live };
+        await live.stream.closeWrite();
+        while (await live.stream.read(live.parser.space) !== null);
+      }
+      this.#settle(live, undefined);
+    } catch (error) {
+      this.#settle(live, error);
+    }
+  }
+
+  /** The client has ended its side, or the connection has failed. */
+  #finish(error: unknown): void {
+    const live = this.#liveNow();
+    if (live === undefined) return;
+    this.#end(live);
+    this.#settle(live, error);
+  }
+
+  /** Gives the connection back. That the client has left is no fault. */
+  #settle({ parser, activity, ended }: Live, error: unknown): void {
+    parser.release();
+    if (error !== undefined && !isEndOfConnection(error)) return ended.reject(error);
+    const { messagesReceived, messagesSent, bytesSent } = activity;
+    const details = { messagesReceived, messagesSent, closeCode: this.#closeCode };
+    ended.resolve({ status: 101, sentBytes: bytesSent, details });
+  }
+
+  #expectsFrames(): boolean {
     const state = this.#state;
     if (state.kind === "closing") return state.received === undefined && !state.hasFailed;
     return state.kind === "open";
   }
 
   /**
-   * Acts on the frames that have come. Each message is given to the program in a microtask of its
-   * own, so that what a callback enters with `AsyncLocalStorage.enterWith()` ends with the call.
+   * Acts on the frames that have come, up to the next message. The next microtask gives that to the
+   * program, so that what a callback enters with `AsyncLocalStorage.enterWith()` ends with the call.
+   * Returns whether there are no more frames.
    */
-  async #takeFrames(parser: FrameParser, output: FrameOutput): Promise<void> {
+  #takeFrames({ parser, output }: Live): boolean {
     for (;;) {
       switch (parser.next()) {
         case FrameEvent.Incomplete:
-          return;
+          return true;
         case FrameEvent.Text:
-          if (!this.#receive(parser.text, Buffer.byteLength(parser.text))) break;
-          await SETTLED;
+          if (this.#receive(parser.text, Buffer.byteLength(parser.text))) return false;
           break;
         case FrameEvent.Binary:
-          if (!this.#receive(parser.binary!, parser.binary!.length)) break;
-          await SETTLED;
+          if (this.#receive(parser.binary!, parser.binary!.length)) return false;
           break;
         case FrameEvent.Ping:
           if (this.#state.kind === "open") this.#answerPing(parser.payload, output);
@@ -344,7 +388,7 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
 
   /** The client does not take what is sent. What has not begun to leave is dropped. */
   #overflow(): void {
-    this.#live?.output.clear();
+    this.#liveNow()?.output.clear();
     this.#startClose(CloseCode.TryAgainLater, "The client does not take what it is sent");
   }
 
@@ -424,12 +468,17 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
   }
 
   abandon(): void {
-    this.#live?.stream.close();
+    (this.#liveNow() ?? this.#lingering())?.stream.close();
+  }
+
+  /** The connection after the close event, of a client that was at fault. */
+  #lingering(): Live | undefined {
+    return this.#state.kind === "closed" ? this.#state.lingering : undefined;
   }
 
   onDeadline(): void {
-    const live = this.#live;
-    if (live === undefined) return;
+    const live = this.#liveNow();
+    if (live === undefined) return this.#lingering()?.stream.close();
     switch (live.clock.due()) {
       case "nothing":
         break;
@@ -447,7 +496,7 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
   }
 
   onWriteBegun(): void {
-    const live = this.#live;
+    const live = this.#liveNow();
     if (live === undefined) return;
     live.clock.noteWriteBegun();
     const { deadline } = live.clock;
@@ -455,7 +504,7 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
   }
 
   onWritten(): void {
-    const live = this.#live;
+    const live = this.#liveNow();
     if (live !== undefined) {
       live.clock.noteWritten();
       if (this.#state.kind === "closing") {
@@ -467,7 +516,7 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
   }
 
   onWriteFailed(): void {
-    this.#live?.stream.close();
+    this.#liveNow()?.stream.close();
     this.#onWritten?.();
   }
 }

@@ -29,7 +29,11 @@ function streaming(waitsFor: Streaming["waitsFor"]): Streaming {
 describe("interruptionOf()", () => {
   const closed: ConnectionState = { kind: "closed", finalResponse: undefined };
   const upgrade = {} as ConnectionUpgrade;
-  const upgraded: ConnectionState = { kind: "upgraded", upgrade };
+  const upgraded: ConnectionState = {
+    kind: "upgraded",
+    upgrade,
+    ended: new Promise<never>(() => {}),
+  };
   const closing: ConnectionState = { kind: "closing", finalResponse: Promise.resolve() };
   const cases: [what: string, state: ConnectionState, interruption: Interruption][] = [
     ["closes a new connection", NEW, "close unused"],

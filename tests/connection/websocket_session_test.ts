@@ -272,6 +272,22 @@ describe("A WebSocket", () => {
     assert(served.fake.isClosed);
   });
 
+  it("closes the connection of a client at fault that does not end it, in time and at a drain's end", async () => {
+    const ways: ((served: ServedSocket) => unknown)[] = [
+      (served) => served.pass(CLOSE_TIMEOUT_MS + 2 * TICK_MS),
+      (served) => served.connection.abandon(),
+    ];
+    for (const end of ways) {
+      const served = await openSocket();
+      await served.send(text("a", { mask: undefined }));
+      assertEquals(served.events.at(-1), "close 1006 (not clean)");
+      assert(!served.fake.isClosed);
+      await end(served);
+      await served.served;
+      assertEquals(served.faults, []);
+    }
+  });
+
   it("closes with 1008 if a message has more fragments than it may", async () => {
     const served = await openSocket({ limits: { maxMessageFragments: 2 } });
     await served.send(firstText("a"), more("b", true), firstText("a"), more("b"), more("c", true));
