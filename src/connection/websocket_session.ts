@@ -147,7 +147,8 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
   constructor(context: SessionContext, options: SessionOptions) {
     this.#context = context;
     this.#options = options;
-    this.target = options.target;
+    // A copy: a part of the head would keep all of its text.
+    this.target = Buffer.from(options.target, "latin1").toString("latin1");
     this.protocol = options.protocol;
     this.extensions = options.extensions;
     this.#object = createSocketObject(this);
