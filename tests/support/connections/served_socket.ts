@@ -8,6 +8,7 @@ import type { WebServerOptions } from "../../../src/options/server_options.ts";
 import { Router } from "../../../src/routing/router.ts";
 import { bytesOfFrames, readServerFrames } from "../../websocket/frames.ts";
 import { get } from "../clients/raw_client.ts";
+import { eventually } from "../deadline.ts";
 import { settle } from "./fake_conn.ts";
 import { serveConnection, type ServedConnection } from "./served_connection.ts";
 
@@ -97,6 +98,8 @@ export async function openSocket(setting: SocketSetting = {}): Promise<ServedSoc
   });
   const { fake } = served;
   fake.send(join(handshake(...setting.fields ?? []), setting.behind ?? ""));
+  // The first socket of a thread loads what serves it, and a compressed one zlib.
+  await eventually(() => fake.writes.length > 0, "the response to the handshake");
   await settle();
   assertEquals(fake.writes[0]?.slice(0, 12), "HTTP/1.1 101");
   if (socket === undefined) throw new Error("The handler was not called");
