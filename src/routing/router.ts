@@ -113,12 +113,10 @@ export class Router<T> {
     if (number === 0) return NO_PATH;
     const route = this.#routes[number - 1];
     const target = this.#targets[number - 1];
-    const { allow } = route;
-    // The route shows what its target is. `instanceof` would walk along the prototypes of a handler.
-    if (allow === undefined) return { kind: "found", route, target: target as T };
-    const own = (target as MethodTargets<T>).targetOf(method);
+    if (!(target instanceof MethodTargets)) return { kind: "found", route, target };
+    const own = target.targetOf(method);
     return own === undefined
-      ? { kind: "no method", route, allow }
+      ? { kind: "no method", route, allow: target.allow }
       : { kind: "found", route, target: own };
   }
 
