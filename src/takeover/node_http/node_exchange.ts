@@ -34,10 +34,12 @@ export interface NodeMessages {
 }
 
 /** An exchange with a listener of `node:http`. */
-export class NodeExchange implements MessageExchange, UncaughtOwner {
+export class NodeExchange implements MessageExchange {
   readonly #request: WebRequest;
   readonly #messages: NodeMessages;
   readonly #body: RequestBodyReader;
+  /** What uncaught errors concern. */
+  readonly owner: UncaughtOwner & { release(): void } = new ExchangeOwner(this);
   #head: ResponseHead | undefined;
   /** The body, as long as it is one piece. */
   #whole: Uint8Array | string | null = null;
@@ -192,6 +194,7 @@ export class NodeExchange implements MessageExchange, UncaughtOwner {
 
   #settle(response: OutgoingResponse): void {
     this.#response = response;
+    this.owner.release();
     completionOf(this.#request).then(() => this.#onSent(), () => this.#abort());
     this.#waiting?.resolve(response);
   }
@@ -243,8 +246,30 @@ export class NodeExchange implements MessageExchange, UncaughtOwner {
     if (!request.destroyed) request.destroy(this.#abortedBy());
     response.destroyed = true;
     response.emit("close");
+    this.owner.release();
     this.#response ??= new OutgoingResponse(503, null, CLOSING, null);
     this.#waiting?.resolve(this.#response);
+  }
+}
+
+/**
+ * What uncaught errors concern until the response is known. All that the listener has started keeps its
+ * async context, and through that this object. It keeps the exchange no longer than that is of use: its
+ * objects would outlive the young generation.
+ */
+class ExchangeOwner implements UncaughtOwner {
+  #exchange: NodeExchange | undefined;
+
+  constructor(exchange: NodeExchange) {
+    this.#exchange = exchange;
+  }
+
+  takeUncaught(error: unknown): boolean {
+    return this.#exchange?.takeUncaught(error) === true;
+  }
+
+  release(): void {
+    this.#exchange = undefined;
   }
 }
 

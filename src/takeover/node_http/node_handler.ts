@@ -62,7 +62,7 @@ class NodeListeners {
     const exchange = new NodeExchange(request, { request: nodeRequest, response, socket });
     nodeRequest[EXCHANGE] = exchange;
     response[EXCHANGE] = exchange;
-    runOwned(exchange, () => this.#emit(head, nodeRequest, response));
+    runOwned(exchange.owner, () => this.#emit(head, nodeRequest, response));
     return exchange.outcome();
   }
 
