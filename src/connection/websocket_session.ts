@@ -4,6 +4,7 @@
 // websocket_object.ts).
 
 import { Buffer } from "node:buffer";
+import { setImmediate } from "node:timers";
 import type {
   ConnectionUpgrade,
   UpgradeDrain,
@@ -113,6 +114,12 @@ const PING = FIN | Opcode.Ping;
 const PONG = FIN | Opcode.Pong;
 const NO_BYTES = new Uint8Array(0);
 
+/**
+ * How many messages a WebSocket gives to its program in one turn of the event loop. It takes less
+ * than a millisecond, if the program is quick.
+ */
+const MAX_MESSAGES_IN_TURN = 100;
+
 const encoder = new TextEncoder();
 
 const NOT_OPENED = "The request was not answered with the response of its WebSocket";
@@ -134,6 +141,8 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
   #delayed: (MessageData | CloseOrder)[] | undefined;
   #delayedBytes = 0;
   #onWritten: (() => void) | undefined;
+  /** How many messages of the last read were given to the program in this turn. */
+  #messagesInTurn = 0;
   /** The message that the next microtask gives to the program. */
   #message: string | Uint8Array<ArrayBuffer> = "";
   readonly #dispatchMessage = (): void => this.#object.message(this.#message);
@@ -232,7 +241,11 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
     const live = this.#liveNow();
     if (live === undefined) return;
     try {
-      if (!this.#takeFrames(live)) return queueMicrotask(this.#onStep);
+      if (!this.#takeFrames(live)) {
+        if (++this.#messagesInTurn < MAX_MESSAGES_IN_TURN) return queueMicrotask(this.#onStep);
+        return this.#yield(live);
+      }
+      this.#messagesInTurn = 0;
       live.output.flush();
       if (!this.#expectsFrames()) return void this.#close(live);
       live.stream.read(live.parser.space).then(this.#onRead, this.#onFailed);
@@ -240,6 +253,16 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
       // A fault of this library.
       this.#finish(error);
     }
+  }
+
+  /** Lets others have their turn: one read may bring thousands of messages. */
+  #yield({ output, activity }: Live): void {
+    this.#messagesInTurn = 0;
+    setImmediate(() => {
+      output.flush();
+      output.hold();
+      activity.run(this.#onStep);
+    });
   }
 
   #received(count: number | null): void {

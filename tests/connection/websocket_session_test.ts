@@ -4,11 +4,22 @@
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setImmediate } from "node:timers";
 import { CLOSE_TIMEOUT_MS } from "../../src/connection/socket_clock.ts";
 import { settle } from "../support/connections/fake_conn.ts";
 import { openSocket, type ServedSocket, TICK_MS } from "../support/connections/served_socket.ts";
 import { get } from "../support/clients/raw_client.ts";
-import { binary, close, firstText, more, ping, pong, text, utf8 } from "../websocket/frames.ts";
+import {
+  binary,
+  bytesOfFrames,
+  close,
+  firstText,
+  more,
+  ping,
+  pong,
+  text,
+  utf8,
+} from "../websocket/frames.ts";
 
 /** A Close frame of the server, as `frames()` has it. */
 function closing(code: number, reason = ""): string {
@@ -110,6 +121,32 @@ describe("A WebSocket", () => {
     await served.send(text("a"), ping("p"), text("b"));
     assertEquals(served.fake.writes.length, before + 1);
     assertEquals(served.frames(), ["81 a", "8a p", "81 b"]);
+    await end(served);
+  });
+
+  it("lets others have their turn between many messages of one read, and loses none", async () => {
+    let received = 0;
+    let turns = 0;
+    const receivedAtTurns: number[] = [];
+    const served = await openSocket({
+      onSocket: (socket) => {
+        socket.onmessage = ({ data }) => {
+          received++;
+          socket.send(data);
+        };
+      },
+    });
+    const count = () => {
+      receivedAtTurns.push(received);
+      if (++turns < 5) setImmediate(count);
+    };
+    served.fake.send(bytesOfFrames(text("a").repeat(250)));
+    setImmediate(count);
+    await settle();
+    await settle();
+    assertEquals(received, 250);
+    assert(receivedAtTurns.includes(100) && receivedAtTurns.includes(200), `${receivedAtTurns}`);
+    assertEquals(served.frames(), Array(250).fill("81 a"));
     await end(served);
   });
 

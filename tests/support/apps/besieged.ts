@@ -37,6 +37,27 @@ server.addExactPath("/moment-or-gone", async (req) => {
   return WebResponse.text("a moment later");
 });
 
+/** A WebSocket that sends each message back; its program holds it as long as it is open. */
+const sockets = new Set<WebSocket>();
+server.addExactPath("/websocket", (req) => {
+  const { socket, response } = req.upgradeWebSocket();
+  sockets.add(socket);
+  socket.onmessage = ({ data }) => socket.send(data);
+  socket.onclose = () => sockets.delete(socket);
+  return response;
+});
+
+/** The same, a moment later. */
+server.addExactPath("/websocket-later", async (req) => {
+  const { socket, response } = req.upgradeWebSocket();
+  sockets.add(socket);
+  socket.onclose = () => sockets.delete(socket);
+  await new Promise((resolve) => setTimeout(resolve, MOMENT_MS));
+  return response;
+});
+
+server.addExactPath("/websockets", () => WebResponse.text(String(sockets.size)));
+
 server.addExactPath("/throw", () => {
   throw new Error("a secret of the handler");
 });

@@ -166,7 +166,7 @@ export class AbruptClient {
   }
 
   /** Hands the bytes to the kernel. */
-  async send(data: string): Promise<void> {
+  async send(data: string | Uint8Array): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#socket.write(data, () => resolve());
     await promise;
