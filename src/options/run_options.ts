@@ -241,7 +241,7 @@ export const RUN_RULES = {
   maxAgePerWorker: time(0, "Replace it at that age"),
   maxHeapBytesPerWorker: bytes(0, "Replace it at that size", 0),
   heapLimitBytesPerWorker: bytes(0, "It dies there; thread only", 0),
-  socketPanicInterval: time(60_000, "One panic costs WebSockets in it"),
+  socketPanicInterval: time(60_000, "Between panics that cost sockets"),
   signals: optional(boolean("Heed the process's signals (true)")),
   admin: group<AdminSettings>(ADMIN_RULES, "an object such as { port: 9000 }"),
   onEvent: code<(event: FleetEvent) => void>((value) =>
