@@ -372,7 +372,8 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
     if (state.kind !== "open") return;
     const { live } = state;
     this.#state = { kind: "closing", live, code, received, hasFailed: false };
-    live.output.addWhole(closeFrame(code === CloseCode.NoStatus ? undefined : code));
+    // With the reason, as other servers answer: browsers show the program what they receive.
+    live.output.addWhole(closeFrame(code === CloseCode.NoStatus ? undefined : code, reason));
   }
 
   /** The client has broken the protocol or a limit. */

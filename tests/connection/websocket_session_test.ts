@@ -211,9 +211,9 @@ describe("A WebSocket", () => {
     await end(served);
   });
 
-  it("answers the Close frame of the client with its code, and closes", async () => {
+  it("answers the Close frame of the client with its code and its reason, and closes", async () => {
     const cases: [sent: string, answered: string, event: string][] = [
-      [close(1000, "bye"), closing(1000), "close 1000 bye(clean)"],
+      [close(1000, "bye"), closing(1000, "bye"), "close 1000 bye(clean)"],
       [close(3001), closing(3001), "close 3001 (clean)"],
       [close(), "88 ", "close 1005 (clean)"],
     ];

@@ -108,8 +108,8 @@ function answerTo(reading: Reading): ServerFrame[] {
   if ("ping" in reading) return frame(0x8a, reading.ping);
   if ("pong" in reading) return [];
   if ("close" in reading) {
-    const [code] = reading.close;
-    return frame(0x88, code === 1005 ? "" : bigEndian(code, 2));
+    const [code, reason] = reading.close;
+    return frame(0x88, code === 1005 ? "" : bigEndian(code, 2) + reason);
   }
   const { code, reason } = FAILURES[reading.failure];
   return frame(0x88, bigEndian(code, 2) + reason);
