@@ -8,6 +8,7 @@ import { createPeer, type Peer } from "../handler/client_origin.ts";
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { ConnectionCompanion } from "../handler/request.ts";
 import { outgoing, phraseResponse } from "../handler/response.ts";
+import type { UncaughtOwner } from "../handler/uncaught_owner.ts";
 import type { ConnectionUpgrade, UpgradeDrain, UpgradeEnd } from "../handler/upgrade.ts";
 import { decideResponseFraming, type ResponseFraming } from "../http1/framing.ts";
 import { type ConnectionOption, connectionOption } from "../http1/persistence.ts";
@@ -103,7 +104,8 @@ export class Connection
     ClientObserver,
     WriteTimer,
     SocketBodyOwner,
-    UpgradedConnection {
+    UpgradedConnection,
+    UncaughtOwner {
   listIndex = 0;
   companion: ConnectionCompanion | undefined;
   readonly context: ConnectionContext;
@@ -807,6 +809,10 @@ export class Connection
   onSignalWanted(): void {
     if (this.client.hasEnded) this.#exchange.abort(clientGone());
     else this.client.watch();
+  }
+
+  takeUncaught(error: unknown): boolean {
+    return this.companion?.takeUncaught(error) === true;
   }
 
   /** Closes the connection. A body that is made meanwhile is cut off. */

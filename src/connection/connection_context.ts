@@ -50,6 +50,11 @@ export interface ConnectionContext {
   readonly onClosed: () => void;
   /** Called with an error that no client has caused: a fault in this library. */
   readonly onFault: (error: unknown) => void;
+  /**
+   * Whether uncaught errors concern the requests in whose connection they arise: the handlers call
+   * listeners, which cannot be awaited.
+   */
+  readonly ownsUncaught?: boolean;
   /** Whether the worker drains. If so, each response is the last one of its connection. */
   isDraining: boolean;
   /** Why it drains, if it does. A connection that is upgraded meanwhile ends for that reason. */

@@ -23,6 +23,7 @@ import { createAbortController } from "../runtime/async_context.ts";
 import { platformClass } from "../runtime/platform_classes.ts";
 import { addFields } from "./lazy_headers.ts";
 import { createPlatformRequest } from "./platform_request.ts";
+import type { UncaughtOwner } from "./uncaught_owner.ts";
 import { originOfHead, originOfHost } from "./request_url.ts";
 import type { UpgradeWebSocketOptions, WebSocketUpgrade } from "./web_socket_options.ts";
 
@@ -107,8 +108,8 @@ export interface ClientConnection {
   sendInformational(bytes: Uint8Array): void;
 }
 
-/** What stands for a connection in a program. */
-export interface ConnectionCompanion {
+/** What stands for a connection in a program. It takes uncaught errors for the present request. */
+export interface ConnectionCompanion extends UncaughtOwner {
   /** Called once, when the connection is closed. */
   onClosed(): void;
 }

@@ -1,5 +1,5 @@
-// What an uncaught error concerns: the exchange in whose listener the code was started that has failed.
-// Some handlers cannot be awaited, such as the listeners of an event emitter. So their calls are known
+// What an uncaught error concerns: the connection in whose requests the code was started that has
+// failed. Some handlers cannot be awaited, such as the listeners of an event emitter. So they are known
 // by their async context, which the events of uncaught errors have as well, except those of timers.
 
 import { AsyncLocalStorage } from "node:async_hooks";

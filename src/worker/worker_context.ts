@@ -69,6 +69,7 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
       return await loadWebSockets({ settings, pool, scoreboard, inFlightRequests });
     }),
     inFlightRequests,
+    ownsUncaught: program.servedBy === "http.Server.listen()",
     accessLog,
     requestMetrics,
     onClosed,

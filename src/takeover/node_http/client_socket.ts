@@ -6,7 +6,7 @@ import { EventEmitter } from "node:events";
 import { isAtSocket } from "../../handler/client_origin.ts";
 import type { ClientConnection, ConnectionCompanion } from "../../handler/request.ts";
 import { nextTick } from "./next_tick.ts";
-import type { NodeResponse, NodeServer } from "./node_types.ts";
+import { EXCHANGE, type NodeResponse, type NodeServer } from "./node_types.ts";
 import { SocketTimeout } from "./socket_timeout.ts";
 
 /** How much may wait for a client before `res.write` asks the program to pause. */
@@ -192,6 +192,10 @@ export class ClientSocket extends EventEmitter implements ConnectionCompanion {
 
   destroySoon(): void {
     this.destroy();
+  }
+
+  takeUncaught(error: unknown): boolean {
+    return this._httpMessage?.[EXCHANGE]?.takeUncaught(error) === true;
   }
 
   onClosed(): void {

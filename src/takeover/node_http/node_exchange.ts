@@ -9,12 +9,12 @@ import { BodyStream } from "../../handler/body_stream.ts";
 import { HttpError } from "../../handler/errors.ts";
 import { OutgoingResponse } from "../../handler/outgoing_response.ts";
 import { completionOf, connectionOf, watchClient, type WebRequest } from "../../handler/request.ts";
-import type { UncaughtOwner } from "../../handler/uncaught_owner.ts";
 import { type ClientSocket, HIGH_WATER_MARK } from "./client_socket.ts";
 import { readInformational } from "./informational.ts";
 import { nextTick } from "./next_tick.ts";
 import { abortedError } from "./node_errors.ts";
 import type {
+  Encoding,
   MessageExchange,
   NodeHeaders,
   NodeRequest,
@@ -38,8 +38,6 @@ export class NodeExchange implements MessageExchange {
   readonly #request: WebRequest;
   readonly #messages: NodeMessages;
   readonly #body: RequestBodyReader;
-  /** What uncaught errors concern. */
-  readonly owner: UncaughtOwner & { release(): void } = new ExchangeOwner(this);
   #head: ResponseHead | undefined;
   /** The body, as long as it is one piece. */
   #whole: Uint8Array | string | null = null;
@@ -57,6 +55,8 @@ export class NodeExchange implements MessageExchange {
   #isOver = false;
   /** Whether the response is sent, also one to a HEAD that the program has not ended. */
   #isSent = false;
+  /** Whether the event of the end is left to this exchange. */
+  #emitsFinish = false;
   /** Whether the client has gone, or its body has failed. */
   #hasFailed = false;
 
@@ -109,17 +109,15 @@ export class NodeExchange implements MessageExchange {
 
   send(
     data: Uint8Array | string,
-    encoding: string | null | undefined,
+    encoding: Encoding,
     callback: WriteCallback | undefined,
   ): boolean {
     this.#messages.socket.noteActivity();
-    const piece = typeof data === "string" && !isUtf8(encoding)
-      ? Buffer.from(data, encoding as BufferEncoding)
-      : data;
-    if (piece.length === 0) {
+    if (data.length === 0) {
       if (callback !== undefined) this.#callAfterNothing(callback, encoding);
       return true;
     }
+    const piece = decoded(data, encoding);
     if (this.#parts === undefined && this.#whole === null) {
       this.#whole = piece;
       this.#wholeCallback = callback;
@@ -166,6 +164,15 @@ export class NodeExchange implements MessageExchange {
     });
   }
 
+  end(text: string): void {
+    const { response } = this.#messages;
+    response._implicitHeader();
+    if (response._hasBody) this.#whole = text;
+    response.finished = true;
+    this.#emitsFinish = true;
+    this.finish();
+  }
+
   finish(): void {
     const { response } = this.#messages;
     const head = this.#head;
@@ -194,7 +201,6 @@ export class NodeExchange implements MessageExchange {
 
   #settle(response: OutgoingResponse): void {
     this.#response = response;
-    this.owner.release();
     completionOf(this.#request).then(() => this.#onSent(), () => this.#abort());
     this.#waiting?.resolve(response);
   }
@@ -209,7 +215,8 @@ export class NodeExchange implements MessageExchange {
     const { request, response, socket } = this.#messages;
     response.outputSize = 0;
     this.#wholeCallback?.();
-    for (const callback of this.#callbacks ?? []) callback();
+    if (this.#callbacks !== undefined) { for (const callback of this.#callbacks) callback(); }
+    if (this.#emitsFinish && !response.destroyed) response.emit("finish");
     socket.end(response);
     discardRest(request);
     response.destroyed = true;
@@ -246,30 +253,8 @@ export class NodeExchange implements MessageExchange {
     if (!request.destroyed) request.destroy(this.#abortedBy());
     response.destroyed = true;
     response.emit("close");
-    this.owner.release();
     this.#response ??= new OutgoingResponse(503, null, CLOSING, null);
     this.#waiting?.resolve(this.#response);
-  }
-}
-
-/**
- * What uncaught errors concern until the response is known. All that the listener has started keeps its
- * async context, and through that this object. It keeps the exchange no longer than that is of use: its
- * objects would outlive the young generation.
- */
-class ExchangeOwner implements UncaughtOwner {
-  #exchange: NodeExchange | undefined;
-
-  constructor(exchange: NodeExchange) {
-    this.#exchange = exchange;
-  }
-
-  takeUncaught(error: unknown): boolean {
-    return this.#exchange?.takeUncaught(error) === true;
-  }
-
-  release(): void {
-    this.#exchange = undefined;
   }
 }
 
@@ -300,15 +285,18 @@ function hasUnknownLength(response: NodeResponse): boolean {
  */
 function discardRest(request: NodeRequest): void {
   if (request._consuming) return;
-  if (request.eventNames().length > 0) request._dump();
+  if (request._eventsCount > 0) request._dump();
   else {
     request._dumped = true;
     request.complete = true;
   }
 }
 
-function isUtf8(encoding: string | null | undefined): boolean {
-  return encoding === null || encoding === undefined || encoding === "utf8" || encoding === "utf-8";
+/** Returns text as it is, if it is to be sent as UTF-8, and otherwise as the bytes that it stands for. */
+function decoded(data: Uint8Array | string, encoding: Encoding): Uint8Array | string {
+  if (typeof data !== "string" || encoding === null || encoding === undefined) return data;
+  if (encoding === "utf8" || encoding === "utf-8") return data;
+  return Buffer.from(data, encoding as BufferEncoding);
 }
 
 function byteLength(piece: Uint8Array | string): number {

@@ -3,7 +3,6 @@
 import type { Handler } from "../../handler/handler.ts";
 import type { OutgoingResponse } from "../../handler/outgoing_response.ts";
 import { connectionOf, headOf, type WebRequest } from "../../handler/request.ts";
-import { runOwned } from "../../handler/uncaught_owner.ts";
 import { type RequestHead, Seen } from "../../http1/request_head.ts";
 import { ClientSocket } from "./client_socket.ts";
 import { NodeExchange } from "./node_exchange.ts";
@@ -62,7 +61,7 @@ class NodeListeners {
     const exchange = new NodeExchange(request, { request: nodeRequest, response, socket });
     nodeRequest[EXCHANGE] = exchange;
     response[EXCHANGE] = exchange;
-    runOwned(exchange.owner, () => this.#emit(head, nodeRequest, response));
+    this.#emit(head, nodeRequest, response);
     return exchange.outcome();
   }
 

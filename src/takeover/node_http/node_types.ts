@@ -2,12 +2,13 @@
 // members that begin with an underscore, which frameworks use as well, and which stay as they are.
 
 import type { EventEmitter } from "node:events";
+import type { UncaughtOwner } from "../../handler/uncaught_owner.ts";
 
 /** The exchange of a request or a response that this server has made. All others have none. */
 export const EXCHANGE: unique symbol = Symbol("mudpie exchange");
 
 /** What the methods of a request and of its response reach in place of a socket. */
-export interface MessageExchange {
+export interface MessageExchange extends UncaughtOwner {
   /** Reads more of the body of the request. */
   readBody(): void;
   /** Notes that the request is destroyed before its end. */
@@ -20,13 +21,15 @@ export interface MessageExchange {
    */
   send(
     data: Uint8Array | string,
-    encoding: string | null | undefined,
+    encoding: Encoding,
     callback: WriteCallback | undefined,
   ): boolean;
   /** Sends an informational response, as text. */
   sendInformational(text: string): void;
   /** Begins the response soon, unless the program ends it in this turn: then its length is known. */
   planToBegin(): void;
+  /** Takes all of the body at once, and the end of the response. Nothing was written before. */
+  end(text: string): void;
   /** Takes the end of the response. */
   finish(): void;
 }
@@ -36,6 +39,9 @@ export type OwnFields = Readonly<Record<string, readonly [name: string, value: u
 
 /** What a program passes as header fields: an object, pairs, or names and values in turn. */
 export type NodeHeaders = object | readonly unknown[] | null | undefined;
+
+/** How text stands for bytes; UTF-8 if it is not named. */
+export type Encoding = string | null | undefined;
 
 /** Called when what was written has been sent, or cannot be. */
 export type WriteCallback = (error?: Error | null) => void;
@@ -56,6 +62,8 @@ export interface NodeRequest extends EventEmitter {
   readonly readableEnded: boolean;
   readonly rawHeaders: string[];
   readonly headers: Record<string, string | string[] | undefined>;
+  /** How many events have listeners. */
+  readonly _eventsCount: number;
   /** Whether a listener has asked for the body. */
   _consuming: boolean;
   _dumped: boolean;
@@ -87,6 +95,7 @@ export interface NodeResponse extends EventEmitter {
   _contentLength: number | null;
   _hasBody: boolean;
   _closed: boolean;
+  readonly strictContentLength: boolean;
   _trailer: string;
   _implicitHeader(): void;
   _flush(): void;

@@ -4,6 +4,7 @@
 
 import { nextTick } from "./next_tick.ts";
 import {
+  type Encoding,
   EXCHANGE,
   type NodeHeaders,
   type NodeHttp,
@@ -13,8 +14,6 @@ import {
 } from "./node_types.ts";
 import { replaceMethods } from "./replaced_methods.ts";
 
-type Encoding = string | null | undefined;
-
 /** The methods that are replaced. */
 interface ResponseMethods {
   _storeHeader(firstLine: string, headers: NodeHeaders): void;
@@ -23,6 +22,7 @@ interface ResponseMethods {
   _flushOutput(socket: object): boolean | undefined;
   _finish(): void;
   write(...given: unknown[]): boolean;
+  end(...given: unknown[]): unknown;
   flushHeaders(): void;
 }
 
@@ -30,7 +30,8 @@ interface ResponseMethods {
 export function replaceResponseMethods(http: NodeHttp): void {
   const { prototype } = http.ServerResponse;
   const original = prototype as NodeResponse & ResponseMethods;
-  const { _storeHeader, _send, _writeRaw, _flushOutput, _finish, write, flushHeaders } = original;
+  const { _storeHeader, _send, _writeRaw, _flushOutput, _finish, write, end, flushHeaders } =
+    original;
   const ownFieldsKey = findOwnFields(http);
   const methods: ThisType<NodeResponse & ResponseMethods> & ResponseMethods = {
     _storeHeader(firstLine, headers) {
@@ -64,6 +65,19 @@ export function replaceResponseMethods(http: NodeHttp): void {
       const isTaken = write.apply(this, given);
       this[EXCHANGE]?.planToBegin();
       return isTaken;
+    },
+    end(...given) {
+      const exchange = this[EXCHANGE];
+      const [data, encoding, callback] = given;
+      // Most responses are one text. All others take the way of the runtime.
+      const isWhole = exchange !== undefined && this._header === null && !this.finished &&
+        !this.destroyed && this._hasBody && !this.strictContentLength &&
+        typeof data === "string" && data !== "" &&
+        (encoding === undefined || encoding === "utf8" || encoding === "utf-8") &&
+        callback === undefined;
+      if (!isWhole) return end.apply(this, given);
+      exchange.end(data);
+      return this;
     },
     flushHeaders() {
       const exchange = this[EXCHANGE];
