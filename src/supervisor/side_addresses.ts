@@ -10,8 +10,8 @@ import { type ListenMode, platformAddress, type PortAddress } from "../net/worke
 export interface SideAddressOptions {
   readonly listen: ListenMode;
   readonly backlog: number;
-  /** The port of the fleet itself, which no further server can have; 0 for none. */
-  readonly ownPort: number;
+  /** The address of the fleet itself, which no further server can have; port 0 for none. */
+  readonly own: { readonly hostname: string; readonly port: number };
   /** Called once for each address. */
   readonly onReserved: (url: string) => void;
 }
@@ -44,12 +44,13 @@ export class SideAddresses {
   }
 
   #reserve(worker: number, { call, hostname, port }: SidePlace): PortAddress {
-    const { listen, backlog, ownPort, onReserved } = this.#options;
+    const { listen, backlog, own, onReserved } = this.#options;
     // Calls for any port differ by their order in the program.
     const key = port === 0 ? `${call} ${hostname}` : `${hostname} ${port}`;
     const known = this.#addresses.get(key);
     // Sockets of one process could share the port, and connections would come to either.
-    if (port !== 0 && (port === ownPort || known?.workers.has(worker))) {
+    const isOwn = port === own.port && mayOverlap(hostname, own.hostname);
+    if (port !== 0 && (isOwn || known?.workers.has(worker))) {
       const message = `Cannot listen on ${hostname}:${port}: the program listens there already`;
       throw new Deno.errors.AddrInUse(message);
     }
@@ -75,4 +76,15 @@ export class SideAddresses {
   release(): void {
     for (const { address } of this.#addresses.values()) address.release();
   }
+}
+
+const WILDCARDS: readonly string[] = ["0.0.0.0", "::"];
+
+/** An IP address, as far as it differs from the name of a host. */
+const IP_ADDRESS = /^[\d.]+$|:/;
+
+/** Whether two hostnames may stand for one address: only two different IP addresses do not. */
+function mayOverlap(one: string, other: string): boolean {
+  if (one === other || !IP_ADDRESS.test(one) || !IP_ADDRESS.test(other)) return true;
+  return WILDCARDS.includes(one) || WILDCARDS.includes(other);
 }

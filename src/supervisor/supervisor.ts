@@ -227,7 +227,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
     this.#sideAddresses = new SideAddresses({
       listen: address.listen === "unix" ? chooseListenMode(undefined).mode : address.listen,
       backlog: settings.backlog,
-      ownPort: address.port,
+      own: address,
       onReserved: (url) => this.#log(`a further server of the program listens on ${url}`),
     });
     this.#budget = DescriptorBudget.measure(workerCount.workers, observer !== undefined);

@@ -18,7 +18,7 @@ function make(ownPort = 0) {
   const addresses = new SideAddresses({
     listen: "shared",
     backlog: 511,
-    ownPort,
+    own: { hostname: "127.0.0.1", port: ownPort },
     onReserved: (url) => urls.push(url),
   });
   const ask = (worker: number, call: number, port: number) => {
@@ -55,6 +55,16 @@ describe("SideAddresses", { ignore: !canUseNetwork }, () => {
     assertEquals([ask(1, 1, port), ask(1, 2, port)], [port, "AddrInUse"]);
     using taken = Deno.listen({ hostname: HOSTNAME, port: 0 });
     assertEquals(ask(1, 3, taken.addr.port), "AddrInUse");
+    addresses.release();
+  });
+
+  it("reserve() gives the port of the fleet at another address, unless that stands for all of them", () => {
+    const own = freePort();
+    const { addresses } = make(own);
+    const at = (call: number, hostname: string) =>
+      addresses.reserve(1, { call, hostname, port: own }).kind;
+    assertEquals(at(1, "127.0.0.2"), "reserved");
+    assertEquals([at(2, "0.0.0.0"), at(3, "localhost")], ["failed", "failed"]);
     addresses.release();
   });
 
