@@ -1,4 +1,5 @@
-// Programs with WebSockets as others write them, run by the command line as they are: with Hono's helper, and with crossws in h3.
+// Programs with WebSockets as others write them, run by the command line as they are: with Hono's helper, with crossws in h3, and with
+// `ws` and socket.io on a server of node:http.
 
 import { assertEquals } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
@@ -41,9 +42,10 @@ class Client {
 }
 
 describe("a program with WebSockets", { ignore: !CAN_START_PROGRAMS }, () => {
-  const serve = async (file: string) => {
+  const serve = async (file: string, ...options: string[]) => {
     const flags = ["--hostname", "127.0.0.1", "--port", "0", "--workers", "1"];
-    const program = Program.deno(["run", "-A", "--unstable-net", CLI, PROGRAMS + file, ...flags]);
+    const run = ["run", "-A", "--unstable-net", ...options];
+    const program = Program.deno([...run, CLI, PROGRAMS + file, ...flags]);
     const { port } = await program.listening();
     return { program, address: `127.0.0.1:${port}` };
   };
@@ -98,6 +100,56 @@ describe("a program with WebSockets", { ignore: !CAN_START_PROGRAMS }, () => {
     it("serves requests beside that", async () => {
       const { address } = served;
       assertEquals(await (await fetch(`http://${address}/`)).text(), "hello");
+    });
+  });
+
+  describe("in node:http, by ws and socket.io", () => {
+    const config = ["--config", `${PROGRAMS}node/deno.json`];
+    let served: Awaited<ReturnType<typeof serve>>;
+    beforeAll(async () => {
+      served = await serve("node/sockets.js", ...config);
+    });
+    afterAll(async () => await served?.program[Symbol.asyncDispose]());
+
+    /** What a client of socket.io prints. */
+    const askSocketIo = async (...transports: string[]): Promise<string[]> => {
+      const client = `${PROGRAMS}node/socket_io_client.js`;
+      const args = ["run", "-A", ...config, client, `http://${served.address}`, ...transports];
+      await using program = Program.deno(args);
+      await within(program.end, "the end of a client of socket.io");
+      return program.stdout.all;
+    };
+
+    it("opens, echoes text and bytes, and closes", async () => {
+      const { program, address } = served;
+      const client = new Client(`ws://${address}/ws`);
+      await within(new Promise((resolve) => client.socket.onopen = resolve), "a WebSocket");
+      client.socket.send("one");
+      client.socket.send("a".repeat(200_000));
+      assertEquals(await client.next(), "echo one");
+      assertEquals((await client.next()).length, 200_005);
+      await client.close(3001, "bye");
+      await program.stdout.find(/^closed 3001 bye$/);
+    });
+
+    it("serves a client of socket.io that begins with a WebSocket", async () => {
+      assertEquals(await askSocketIo("websocket"), ["heard hello", "websocket", "all friends"]);
+      await served.program.stdout.find(/^left: client namespace disconnect$/);
+    });
+
+    it("serves a client of socket.io that polls first, on one worker", async () => {
+      const seen = await askSocketIo("polling", "websocket");
+      assertEquals(seen, ["heard hello", "websocket", "all friends"]);
+    });
+
+    it("sends what a listener answers in place of the upgrade", async () => {
+      const client = new Client(`ws://${served.address}/refused`);
+      await within(client.closed, "the end of a refused WebSocket");
+      await served.program.stdout.find(/"GET \/refused HTTP\/1\.1" 401 0 /);
+    });
+
+    it("serves requests beside that", async () => {
+      assertEquals(await (await fetch(`http://${served.address}/`)).text(), "hello");
     });
   });
 });

@@ -9,6 +9,7 @@ import { BodyStream } from "../../handler/body_stream.ts";
 import { HttpError } from "../../handler/errors.ts";
 import { OutgoingResponse } from "../../handler/outgoing_response.ts";
 import { completionOf, connectionOf, watchClient, type WebRequest } from "../../handler/request.ts";
+import { logToStandardError } from "../../telemetry/log.ts";
 import { type ClientSocket, HIGH_WATER_MARK } from "./client_socket.ts";
 import { readInformational } from "./informational.ts";
 import { nextTick } from "./next_tick.ts";
@@ -25,6 +26,9 @@ import type {
 import { RequestBodyReader } from "./request_body.ts";
 import { readResponseHead, readTrailers, type ResponseHead } from "./response_head.ts";
 import { ResponseParts } from "./response_parts.ts";
+import { SocketIoHint } from "./socket_io_hint.ts";
+
+const socketIoHint = new SocketIoHint(logToStandardError);
 
 /** The objects of `node:http` for one request. */
 export interface NodeMessages {
@@ -200,6 +204,7 @@ export class NodeExchange implements MessageExchange {
   }
 
   #settle(response: OutgoingResponse): void {
+    if (response.status === 400) socketIoHint.look(response);
     this.#response = response;
     completionOf(this.#request).then(() => this.#onSent(), () => this.#abort());
     this.#waiting?.resolve(response);

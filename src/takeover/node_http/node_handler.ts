@@ -1,8 +1,10 @@
 // The handler of a server of `node:http`: makes the objects of each request, and calls the listeners.
 
+import { Buffer } from "node:buffer";
 import type { Handler } from "../../handler/handler.ts";
-import type { OutgoingResponse } from "../../handler/outgoing_response.ts";
+import { OutgoingResponse } from "../../handler/outgoing_response.ts";
 import { connectionOf, headOf, type WebRequest } from "../../handler/request.ts";
+import { parseList } from "../../http1/grammar.ts";
 import { type RequestHead, Seen } from "../../http1/request_head.ts";
 import { ClientSocket } from "./client_socket.ts";
 import { NodeExchange } from "./node_exchange.ts";
@@ -16,6 +18,9 @@ import {
 import type { OpenSockets } from "./open_sockets.ts";
 import { replaceRequestMethods } from "./request_methods.ts";
 import { replaceResponseMethods } from "./response_methods.ts";
+import { UpgradedSocket } from "./upgraded_socket.ts";
+
+const WITH_BODY = Seen.ContentLength | Seen.TransferEncoding;
 
 /** Replaces the methods of requests and responses that would reach a socket. */
 export function replaceMessageMethods(http: NodeHttp): void {
@@ -51,8 +56,11 @@ class NodeListeners {
   call(request: WebRequest): OutgoingResponse | Promise<OutgoingResponse> {
     const { IncomingMessage, ServerResponse } = this.#http;
     const socket = this.#socketOf(request);
-    const nodeRequest = new IncomingMessage(socket);
     const head = headOf(request);
+    if (this.#isUpgrade(head) && connectionOf(request) !== undefined) {
+      return this.#upgrade(head, socket);
+    }
+    const nodeRequest = new IncomingMessage(socket);
     fillRequest(nodeRequest, head);
     const response = new ServerResponse(nodeRequest);
     response.socket = socket;
@@ -63,6 +71,36 @@ class NodeListeners {
     response[EXCHANGE] = exchange;
     this.#emit(head, nodeRequest, response);
     return exchange.outcome();
+  }
+
+  /**
+   * Whether a request is for the listeners to `upgrade`. Without one it is a request like any other, as
+   * it is with a body: the other protocol would read that.
+   */
+  #isUpgrade(head: RequestHead): boolean {
+    const { seen } = head;
+    return (seen & Seen.Connection) !== 0 && (seen & WITH_BODY) === 0 &&
+      this.#server.listenerCount("upgrade") > 0 && head.header("upgrade") !== null &&
+      parseList(head.header("connection") ?? "").includes("upgrade");
+  }
+
+  /** Hands the connection over to the program, which writes the response by itself. */
+  #upgrade(head: RequestHead, client: ClientSocket): OutgoingResponse {
+    const socket = new UpgradedSocket(client);
+    const request = new this.#http.IncomingMessage(socket);
+    fillRequest(request, head);
+    request.upgrade = true;
+    request.complete = true;
+    request.push(null);
+    // As in Node, `closeAllConnections` does not concern it.
+    this.#sockets.delete(client);
+    try {
+      this.#server.emit("upgrade", request, socket, Buffer.alloc(0));
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+    return new OutgoingResponse(101, null, null, null, socket);
   }
 
   /** A listener to `checkContinue` decides by itself whether the client is to send its body. */
