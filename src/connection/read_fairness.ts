@@ -8,6 +8,8 @@
 // all connections wait, or when nothing has arrived for a moment. If one turn can serve all open
 // connections, none waits.
 
+import { noteSocketRead } from "../runtime/event_loop.ts";
+
 /**
  * A turn with so many finished reads may have left others out: the budget of 128, less what
  * accepting and writing need.
@@ -45,6 +47,7 @@ export class ReadFairness {
 
   /** Counts a read that has ended. */
   noteRead(): void {
+    noteSocketRead();
     if (this.#connections <= FULL_TURN_READS) return;
     // The runtime settles the reads of one turn together; this microtask runs after the last of
     // them.

@@ -2,12 +2,11 @@
 // one. Parts that come at once share a write. Before it waits for a part, it writes what it has, so
 // that the client receives an event when it happens.
 
-import { setImmediate } from "node:timers";
 import type { BodyStream } from "../handler/body_stream.ts";
 import { beginChunk, endChunk, endChunks } from "../http1/chunked_encoder.ts";
 import type { ResponseFraming } from "../http1/framing.ts";
 import { MAX_JOINED_BODY_BYTES, MAX_WAITING_BYTES, type Output } from "../http1/output.ts";
-import { settlesWithin } from "../runtime/event_loop.ts";
+import { nextTurn, settlesWithin } from "../runtime/event_loop.ts";
 
 /** How many turns of the microtask queue a part may take that comes without really waiting. */
 const SETTLING_TURNS = 8;
@@ -132,7 +131,7 @@ export class StreamedBody {
     if (output.length > MAX_WAITING_BYTES) await this.#write(sink);
     else if (!isLarge) return;
     // A fast client and a fast source would keep the thread from all other connections.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
 
   async #write(sink: BodySink): Promise<void> {

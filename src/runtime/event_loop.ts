@@ -40,6 +40,65 @@ export async function settlesWithin(promise: Promise<unknown>, turns: number): P
   return isSettled;
 }
 
+/**
+ * How many turns of the event loop pass until the runtime looks at the sockets of a thread that
+ * always has an immediate, or a message to itself (Deno 2.9.6). It looks in each turn of a thread
+ * that has to wait, be it for a timer of no length.
+ */
+const BLIND_TURNS = 61;
+
+/** How long a thread may work without a look at its sockets. */
+const MAX_BLIND_MS = 16;
+
+/** The look at the sockets that is due; undefined if none is. */
+let look: Promise<void> | undefined;
+
+/** Resolves when the thread has looked at its sockets. */
+function lookAtSockets(): Promise<void> {
+  return look ??= new Promise((resolve) => {
+    setTimeout(() => {
+      look = undefined;
+      resolve();
+    });
+  });
+}
+
+/** The next turn of the event loop; undefined if nothing waits for it. */
+let turn: Promise<void> | undefined;
+let turnsSinceLook = 0;
+let lookedAt = -Infinity;
+let hasRead = false;
+
+/** Notes that a read from a socket has ended: the thread has looked at its sockets. */
+export function noteSocketRead(): void {
+  hasRead = true;
+}
+
+/**
+ * Resolves in a later turn of the event loop. All that works for long awaits it after each part, so
+ * that others have their turns. If turns take so long that the runtime would not look at the
+ * sockets of the thread for {@linkcode MAX_BLIND_MS}, it resolves after a look at them.
+ */
+export function nextTurn(): Promise<void> {
+  if (look !== undefined) return look;
+  if (turn !== undefined) return turn;
+  const now = performance.now();
+  if (hasRead || now - lookedAt >= MAX_BLIND_MS) {
+    const isBlind = !hasRead && turnsSinceLook < BLIND_TURNS;
+    hasRead = false;
+    turnsSinceLook = 0;
+    lookedAt = now;
+    if (isBlind) return lookAtSockets();
+  }
+  return turn = new Promise((resolve) => {
+    setImmediate(() => {
+      turn = undefined;
+      turnsSinceLook++;
+      resolve();
+    });
+  });
+}
+
 /** How long the work of a {@linkcode TurnQueue} may keep a thread from its sockets. */
 const TURN_MS = 4;
 
@@ -47,10 +106,7 @@ const TURN_MS = 4;
  * Divides long work of several makers among turns. In each turn, they work for some milliseconds,
  * one after another, so a turn does not get longer with their number. A maker awaits
  * {@linkcode begin} before its first step, and {@linkcode next} after a step when the turn is over.
- *
- * Each turn begins with a timer: while a thread waits for a timer, the runtime looks at its
- * sockets. A thread that always has immediates, or messages to itself, looks only once in 61 turns
- * of the event loop (Deno 2.9.6).
+ * Each turn begins with a look at the sockets of the thread.
  */
 export class TurnQueue {
   readonly #waiting: (() => void)[] = [];
@@ -77,7 +133,7 @@ export class TurnQueue {
   }
 
   #plan(): void {
-    if (this.isOver) setTimeout(this.#beginTurn);
+    if (this.isOver) lookAtSockets().then(this.#beginTurn);
     else setImmediate(this.#resolveFirst);
   }
 

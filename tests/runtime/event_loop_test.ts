@@ -3,13 +3,29 @@
 import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { settlesWithin, shortTurns, TurnQueue } from "../../src/runtime/event_loop.ts";
+import { nextTurn, settlesWithin, shortTurns, TurnQueue } from "../../src/runtime/event_loop.ts";
 import { within } from "../support/deadline.ts";
 import { canUseNetwork } from "../support/permissions.ts";
 
 /** Keeps the thread busy. */
 function work(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end;);
+}
+
+/** Two ends of a connection. */
+async function socketPair() {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const client = await Deno.connect({ hostname: "127.0.0.1", port });
+  const served = await listener.accept();
+  return {
+    client,
+    served,
+    [Symbol.dispose]() {
+      client.close();
+      served.close();
+    },
+  };
 }
 
 describe("shortTurns()", () => {
@@ -66,6 +82,43 @@ describe("settlesWithin()", () => {
   });
 });
 
+describe("nextTurn()", () => {
+  it("resolves for all callers in one later turn", async () => {
+    const steps: string[] = [];
+    const callers = ["a", "b"].map((name) => nextTurn().then(() => steps.push(name)));
+    await settlesWithin(Promise.all(callers), 10);
+    assertEquals(steps, []);
+    await within(Promise.all(callers), "a turn");
+    assertEquals(steps, ["a", "b"]);
+  });
+
+  for (const workers of [1, 3]) {
+    it(
+      `lets a thread look at its sockets soon when ${workers} work for long in each turn`,
+      { ignore: !canUseNetwork },
+      async () => {
+        using pair = await socketPair();
+        for (let round = 0; round < 5; round++) {
+          let hasCome = false;
+          const read = pair.served.read(new Uint8Array(1)).then(() => hasCome = true);
+          await pair.client.write(Uint8Array.of(1));
+          let turns = 0;
+          const takeTurns = async () => {
+            while (!hasCome) {
+              work(2);
+              turns++;
+              await nextTurn();
+            }
+          };
+          await Promise.all([read, ...Array.from({ length: workers }, takeTurns)]);
+          // The runtime itself looks once in 61 turns.
+          assertLessOrEqual(turns, 30);
+        }
+      },
+    );
+  }
+});
+
 describe("TurnQueue", () => {
   const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -113,10 +166,8 @@ describe("TurnQueue", () => {
     "next() lets the thread look at its sockets in each turn",
     { ignore: !canUseNetwork },
     async () => {
-      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-      const { port } = listener.addr;
-      using client = await Deno.connect({ hostname: "127.0.0.1", port });
-      using served = await listener.accept();
+      using pair = await socketPair();
+      const { client, served } = pair;
       const queue = new TurnQueue();
       for (let round = 0; round < 10; round++) {
         let hasCome = false;
