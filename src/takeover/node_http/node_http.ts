@@ -6,12 +6,14 @@ import type { Handler } from "../../handler/handler.ts";
 import type { WebRequest } from "../../handler/request.ts";
 import type { NodeHttp } from "./node_types.ts";
 import { noticeNodeHttp } from "./notice.ts";
+import { refuseOtherServers } from "./refused_servers.ts";
 import { readLimits } from "./server_limits.ts";
 import { type NodeHttpHost, replaceServerMethods } from "./taken_server.ts";
 
 /** Has the servers of `node:http` in this thread served by `host`. */
 export function takeOverNodeHttp(host: NodeHttpHost): void {
-  noticeNodeHttp((http) => {
+  noticeNodeHttp((http, net) => {
+    refuseOtherServers(net, http);
     const defaults = new http.Server();
     const loading = loadMessages(http);
     // The program learns of a failure when the worker does not serve.

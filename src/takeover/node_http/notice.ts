@@ -4,6 +4,7 @@
 
 import { EventEmitter } from "node:events";
 import type { NodeHttp } from "./node_types.ts";
+import { isHttp2, isHttpServer, type NodeNet } from "./refused_servers.ts";
 
 type Init = (this: object, options?: unknown) => void;
 
@@ -18,20 +19,23 @@ interface BuiltinModules {
 }
 
 /**
- * Calls `onLoaded` with `node:http` when the program makes its first server, before the program can
- * use that server.
+ * Calls `onLoaded` with `node:http` and `node:net` when the program makes its first server, also one of
+ * `node:https` or `node:http2`, before the program can use that server.
  */
-export function noticeNodeHttp(onLoaded: (http: NodeHttp) => void): void {
+export function noticeNodeHttp(onLoaded: (http: NodeHttp, net: NodeNet) => void): void {
   const emitters = EventEmitter as unknown as Emitters;
   const { init } = emitters;
   let isNoticed = false;
   const notice: Init = function (this: object, options) {
-    if (!isNoticed && "closeIdleConnections" in this) {
+    if (!isNoticed && (isHttpServer(this) || isHttp2(this))) {
       isNoticed = true;
       // Another library may have replaced it meanwhile, and calls this one.
       if (emitters.init === notice) emitters.init = init;
       const { process } = globalThis as unknown as BuiltinModules;
-      onLoaded(process.getBuiltinModule("node:http") as NodeHttp);
+      onLoaded(
+        process.getBuiltinModule("node:http") as NodeHttp,
+        process.getBuiltinModule("node:net") as NodeNet,
+      );
     }
     init.call(this, options);
   };
