@@ -39,22 +39,41 @@ export function createNodeHandler(
   return ((request: WebRequest) => listeners.call(request)) as unknown as Handler;
 }
 
+/** The classes of requests and responses. */
+type MessageClasses = Pick<NodeHttp, "IncomingMessage" | "ServerResponse">;
+
+/** Returns the class that a program has passed to `createServer`; otherwise that of `node:http`. */
+function classOf<Name extends keyof MessageClasses>(
+  server: NodeServer,
+  name: Name,
+  http: MessageClasses,
+): MessageClasses[Name] {
+  const key = Object.getOwnPropertySymbols(server).find(({ description }) => description === name);
+  const own: unknown = key === undefined ? undefined : Reflect.get(server, key);
+  return typeof own === "function" ? own as MessageClasses[Name] : http[name];
+}
+
 /** The listeners of one server. */
 class NodeListeners {
   readonly #http: NodeHttp;
   readonly #server: NodeServer;
   readonly #sockets: OpenSockets;
+  readonly #classes: MessageClasses;
   readonly #onGone = (socket: ClientSocket): void => this.#sockets.delete(socket);
 
   constructor(http: NodeHttp, server: NodeServer, sockets: OpenSockets) {
     this.#http = http;
     this.#server = server;
     this.#sockets = sockets;
+    this.#classes = {
+      IncomingMessage: classOf(server, "IncomingMessage", http),
+      ServerResponse: classOf(server, "ServerResponse", http),
+    };
   }
 
   /** Calls the listeners with a request. Throws what they throw. */
   call(request: WebRequest): OutgoingResponse | Promise<OutgoingResponse> {
-    const { IncomingMessage, ServerResponse } = this.#http;
+    const { IncomingMessage, ServerResponse } = this.#classes;
     const socket = this.#socketOf(request);
     const head = headOf(request);
     if (this.#isUpgrade(head) && connectionOf(request) !== undefined) {
@@ -87,7 +106,7 @@ class NodeListeners {
   /** Hands the connection over to the program, which writes the response by itself. */
   #upgrade(head: RequestHead, client: ClientSocket): OutgoingResponse {
     const socket = new UpgradedSocket(client);
-    const request = new this.#http.IncomingMessage(socket);
+    const request = new this.#classes.IncomingMessage(socket);
     fillRequest(request, head);
     request.upgrade = true;
     request.complete = true;

@@ -71,14 +71,15 @@ interface NodeConnection extends ServedConnection {
   readonly server: http.Server;
 }
 
-/** Serves a connection with what a server of `node:http` does. `prepare` may add listeners to it. */
+/** Serves a connection with what a server of `node:http` does. `prepare` may add listeners to it; `options` are those of `createServer`. */
 export async function serveNode(
   listener: http.RequestListener | undefined,
   prepare: (server: http.Server) => void = () => {},
   limits: WebServerOptions = {},
+  options: http.ServerOptions = {},
 ): Promise<NodeConnection> {
   const { server, handler, prepared } = withTakenNodeHttp(({ servers }) => {
-    const server = http.createServer(listener);
+    const server = http.createServer(options, listener);
     prepare(server);
     server.listen(0);
     const { constructor: _, ...methods } = replaced ?? {};

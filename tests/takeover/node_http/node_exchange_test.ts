@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Buffer } from "node:buffer";
-import type http from "node:http";
+import http from "node:http";
 import { settle } from "../../support/connections/fake_conn.ts";
 import { serveNode } from "../../support/connections/node_connection.ts";
 import { get, post, request } from "../../support/clients/raw_client.ts";
@@ -343,5 +343,29 @@ describe("a listener of node:http", () => {
     });
     assertMatch(head, /^HTTP\/1\.1 500 /);
     assertEquals(panics, [error]);
+  });
+
+  it("gets objects of the classes that its program has passed to createServer", async () => {
+    class OwnRequest extends http.IncomingMessage {
+      shout = () => this.url?.toUpperCase();
+    }
+    class OwnResponse extends http.ServerResponse<OwnRequest> {
+      answer(text = "nothing"): void {
+        this.setHeader("x-own", "1").end(text);
+      }
+    }
+    const listener: http.RequestListener = (request, response) => {
+      (response as OwnResponse).answer((request as OwnRequest).shout());
+    };
+    const options = { IncomingMessage: OwnRequest, ServerResponse: OwnResponse };
+    const { fake } = await serveNode(listener, () => {}, {}, options as http.ServerOptions);
+    fake.send(get("/a") + get("/b"));
+    await settle();
+    assertEquals(fake.output.match(/x-own: 1|\/[AB]$|\/[AB](?=HTTP)/g), [
+      "x-own: 1",
+      "/A",
+      "x-own: 1",
+      "/B",
+    ]);
   });
 });
