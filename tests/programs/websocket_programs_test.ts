@@ -3,6 +3,7 @@
 
 import { assertEquals } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import { get, RawClient } from "../support/clients/raw_client.ts";
 import { within } from "../support/deadline.ts";
 import { Program } from "../support/servers/program.ts";
 import { CAN_START_PROGRAMS } from "../support/servers/started_app.ts";
@@ -143,9 +144,9 @@ describe("a program with WebSockets", { ignore: !CAN_START_PROGRAMS }, () => {
     });
 
     it("sends what a listener answers in place of the upgrade", async () => {
-      const client = new Client(`ws://${served.address}/refused`);
-      await within(client.closed, "the end of a refused WebSocket");
-      await served.program.stdout.find(/"GET \/refused HTTP\/1\.1" 401 0 /);
+      using client = await RawClient.connect(Number(served.address.split(":")[1]));
+      const asked = get("/refused", "Connection: Upgrade", "Upgrade: websocket");
+      assertEquals((await client.ask(asked)).status, 401);
     });
 
     it("serves requests beside that", async () => {
