@@ -248,16 +248,22 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     });
   }
 
-  it("names with --check where it would listen", async () => {
-    const app = await write("checked.ts", `Deno.serve({ port: 4321 }, () => new Response());`);
-    await using program = mudpie(app, ["--check", "--workers", "2"]);
-    assertEquals((await program.ended()).code, 0, program.stderr.text);
-    assertStringIncludes(
-      program.stdout.text,
-      "starts; it would listen on http://0.0.0.0:4321 (as Deno.serve() says) with 2 workers",
-    );
-    assertStringIncludes(program.stdout.text, "every method  / and all under it");
-  });
+  const LISTENING = {
+    "Deno.serve()": `Deno.serve({ port: 4321 }, () => new Response());`,
+    "http.Server.listen()": `import http from "node:http"; http.createServer().listen(4321);`,
+  };
+  for (const [call, code] of Object.entries(LISTENING)) {
+    it(`names with --check where it would listen by ${call}`, async () => {
+      const app = await write("checked.ts", code);
+      await using program = mudpie(app, ["--check", "--workers", "2"]);
+      assertEquals((await program.ended()).code, 0, program.stderr.text);
+      assertStringIncludes(
+        program.stdout.text,
+        `starts; it would listen on http://0.0.0.0:4321 (as ${call} says) with 2 workers`,
+      );
+      assertStringIncludes(program.stdout.text, "every method  / and all under it");
+    });
+  }
 
   const checks = [
     {
@@ -298,22 +304,36 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     });
   }
 
-  for (const isolation of ["thread", "web"]) {
-    it(`has its listeners to signals called once, after its requests (${isolation})`, async () => {
+  const ENDING_SERVERS = {
+    "Deno.serve":
+      `const server = Deno.serve(async ({ url }) => new Response(await answer(new URL(url).pathname)));
+       const end = () => server.shutdown();`,
+    "node:http": `import http from "node:http";
+       const server = http.createServer(async (request, response) => {
+         response.end(await answer(request.url));
+       }).listen(0);
+       const end = () => new Promise((resolve) => server.close(resolve));`,
+  };
+  const endings = Object.entries(ENDING_SERVERS).flatMap(([kind, server]) =>
+    ["thread", "web"].map((isolation) => ({ kind, server, isolation }))
+  );
+  for (const { kind, server, isolation } of endings) {
+    it(`has its listeners to signals called once, after its requests (${kind}, ${isolation})`, async () => {
       const app = await write(
         "listens_to_signals.ts",
         `import process from "node:process";
          const { promise, resolve } = Promise.withResolvers<void>();
-         const server = Deno.serve(async ({ url }) => {
-           if (url.endsWith("/slow")) {
+         async function answer(path) {
+           if (path === "/slow") {
              console.log("asked");
              await promise;
            }
-           return new Response("answered");
-         });
+           return "answered";
+         }
+         ${server}
          Deno.addSignalListener("SIGUSR1", () => resolve());
          process.on("SIGTERM", async () => {
-           await server.shutdown();
+           await end();
            console.log("the program ends");
            process.exit(1);
          });
@@ -540,13 +560,22 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
     await stop(program);
   });
 
-  const FAILING = `Deno.serve({ onListen() {} }, async ({ url }) => {
-    switch (new URL(url).pathname) {
+  /** Servers of both kinds, which call `answer` with a path. */
+  const SERVERS = {
+    "Deno.serve":
+      `Deno.serve(async ({ url }) => new Response(await answer(new URL(url).pathname)));`,
+    "node:http": `import http from "node:http";
+      http.createServer(async (request, response) => {
+        response.end(await answer(request.url));
+      }).listen(0);`,
+  };
+  const FAILING = `async function answer(path) {
+    switch (path) {
       case "/throw":
         throw new Error("on purpose");
       case "/float":
         Promise.reject(new Error("on purpose"));
-        return new Response("floating");
+        return "floating";
       case "/exit":
         return Deno.exit(3);
       case "/process_exit":
@@ -558,11 +587,14 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
         for (;;) all.push(new Array(10_000).fill(all));
       }
     }
-    return new Response("served");
-  });`;
-  for (const isolation of ["thread", "web"]) {
-    it(`costs one worker when it fails, and is reloaded and observed (${isolation})`, async () => {
-      const app = await write("fails.ts", FAILING);
+    return "served";
+  }`;
+  const serverWays = Object.entries(SERVERS).flatMap(([kind, server]) =>
+    ["thread", "web"].map((isolation) => ({ kind, server, isolation }))
+  );
+  for (const { kind, server, isolation } of serverWays) {
+    it(`costs one worker when it fails, and is reloaded and observed (${kind}, ${isolation})`, async () => {
+      const app = await write("fails.ts", FAILING + server);
       const limits = isolation === "thread"
         ? ["--heap-limit-bytes-per-worker", "60_000_000"]
         : ["--on-hang", "exit"];
@@ -605,8 +637,8 @@ describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
       assertEquals((await program.ended()).code, 75);
     });
 
-    it(`is loaded anew by --watch (${isolation})`, async () => {
-      const code = (text: string) => `Deno.serve(() => new Response("${text}"));`;
+    it(`is loaded anew by --watch (${kind}, ${isolation})`, async () => {
+      const code = (text: string) => `const answer = async () => "${text}"; ${server}`;
       const app = await write(`watched_${isolation}.ts`, code("old"));
       await using program = mudpie(app, [...local, "--watch", "--isolation", isolation]);
       const { port } = await program.listening();
