@@ -146,7 +146,7 @@ export class Dispatcher {
     }
     const noted = outgoingOfNoted(result);
     if (noted !== undefined) return noted;
-    if (result.status === 101) return upgradeResponse(result, request);
+    if (result.status === 101 && ownStatus(result) === 101) return upgradeResponse(result, request);
     const response = fromPlatformResponse(result);
     if (response instanceof OutgoingResponse) return response;
     return response.catch((error) => this.recover(error, request));
@@ -245,6 +245,16 @@ function isHttpError(error: unknown): error is HttpError {
 /** Whether a value is a `Response` of the platform, or of the class that has taken its name. */
 function isResponse(value: unknown): value is Response {
   return value instanceof platformClass("Response") || value instanceof Response;
+}
+
+/** The status that a response was made with, whatever a property of it says. */
+function ownStatus(response: Response): number {
+  try {
+    return Reflect.get(platformClass("Response").prototype, "status", response);
+  } catch {
+    // It was made by another class, which has the status itself.
+    return response.status;
+  }
 }
 
 /**
