@@ -5,18 +5,13 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { DEADLINE_MS, within } from "../support/deadline.ts";
 import { type Answer, type Asked, askFrom, get } from "../support/servers/answers.ts";
+import { freePort } from "../support/servers/free_port.ts";
 import { Program, type ProgramOptions } from "../support/servers/program.ts";
 import { CAN_START_PROGRAMS } from "../support/servers/started_app.ts";
 
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 const CLI = new URL("../../src/cli.ts", import.meta.url).pathname;
 const PROGRAMS = new URL("../support/programs/", import.meta.url).pathname;
-
-/** A port that nothing listens on. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 describe("a program", { ignore: !CAN_START_PROGRAMS }, () => {
   let client: Deno.HttpClient;

@@ -4,14 +4,9 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SideAddresses } from "../../src/supervisor/side_addresses.ts";
 import { canUseNetwork } from "../support/permissions.ts";
+import { freePort } from "../support/servers/free_port.ts";
 
 const HOSTNAME = "127.0.0.1";
-
-/** A port that nothing listens on. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: HOSTNAME, port: 0 });
-  return listener.addr.port;
-}
 
 function make(ownPort = 0) {
   const urls: string[] = [];

@@ -1,7 +1,7 @@
 // Starts HAProxy in front of two servers, with the configuration of examples/deploy: what it promises is what runs.
 
 import { DEADLINE_MS } from "../deadline.ts";
-import { steadyPort } from "../servers/free_port.ts";
+import { freePort } from "../servers/free_port.ts";
 import { hindranceTo } from "../tools/installed.ts";
 import { WEBSOCKETS_PAGE } from "./nginx.ts";
 import { FrontEnd, replaceEach, type Server } from "./front_end.ts";
@@ -42,7 +42,7 @@ export class Haproxy implements AsyncDisposable {
     [first, second]: readonly [Server, Server],
     defaults = "",
   ): Promise<Haproxy> {
-    const port = steadyPort();
+    const port = freePort();
     const configuration = await Deno.readTextFile(DEPLOYED);
     const frontEnd = await FrontEnd.start(port, async (folder) => {
       const path = `${folder}/haproxy.cfg`;

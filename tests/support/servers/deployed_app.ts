@@ -2,7 +2,7 @@
 // in its environment.
 
 import { assertEquals } from "@std/assert";
-import { steadyPort } from "./free_port.ts";
+import { freePort } from "./free_port.ts";
 import { assertNoFailures, Load, type LoadCounts } from "../clients/load.ts";
 import { Program } from "./program.ts";
 
@@ -25,8 +25,8 @@ export class DeployedApp implements AsyncDisposable {
   /** Starts it, and waits until it listens. */
   static async start(environment: Record<string, string> = {}): Promise<DeployedApp> {
     const whole = {
-      PORT: String(steadyPort()),
-      ADMIN_PORT: String(steadyPort()),
+      PORT: String(freePort()),
+      ADMIN_PORT: String(freePort()),
       MUDPIE_THREADS: "2",
       ...environment,
     };

@@ -1,22 +1,17 @@
 // Ports for programs that cannot say which one they have picked.
 
-/** A port of 127.0.0.1 that was free a moment ago. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-/** Above the ports of well-known services, and below those from which systems pick one for whoever asks for any. */
-const STEADY_PORTS = { from: 20_000, to: 32_000 };
+/** Above the ports of well-known services, and below those from which systems pick one for each connection that is made. */
+const RANGE = { from: 20_000, to: 32_000 };
 
 /**
- * A port of 127.0.0.1 for a program that is to be started on it again, while others make connections: those take their own ports
- * from a range, and one of them might have this one meanwhile if it were in there.
+ * A port of 127.0.0.1 that was free a moment ago.
+ *
+ * A port that the system picks would not do. Tests run side by side and make thousands of connections, each of which takes a port
+ * of the system's range: one of them could have this port before the program listens on it, or while a program restarts.
  */
-export function steadyPort(): number {
-  const { from, to } = STEADY_PORTS;
+export function freePort(): number {
   for (;;) {
-    const port = from + Math.floor(Math.random() * (to - from));
+    const port = RANGE.from + Math.floor(Math.random() * (RANGE.to - RANGE.from));
     try {
       Deno.listen({ hostname: "127.0.0.1", port }).close();
       return port;
