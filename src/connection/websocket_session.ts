@@ -4,14 +4,14 @@
 // websocket_object.ts).
 
 import { Buffer } from "node:buffer";
-import { setImmediate } from "node:timers";
 import type {
   ConnectionUpgrade,
   UpgradeDrain,
   UpgradedStream,
   UpgradeEnd,
 } from "../handler/upgrade.ts";
-import { CapturedContext, queueMicrotask, SETTLED } from "../runtime/async_context.ts";
+import { CapturedContext, queueMicrotask } from "../runtime/async_context.ts";
+import { nextTurn } from "../runtime/event_loop.ts";
 import { CloseCode } from "../websocket/close_code.ts";
 import type { Failure } from "../websocket/failure.ts";
 import { FIN, Opcode, RSV1 } from "../websocket/frame.ts";
@@ -24,6 +24,13 @@ import {
 } from "../websocket/frame_parser.ts";
 import { isEndOfConnection } from "../net/socket_errors.ts";
 import type { BufferPool } from "../http1/buffer_pool.ts";
+import {
+  bytesOf,
+  type CloseOrder,
+  DelayedMessages,
+  isBlob,
+  type ReadyData,
+} from "./delayed_messages.ts";
 import { FrameOutput, type OutputOwner, type TurnFlushes } from "./frame_output.ts";
 import {
   type ActivityParts,
@@ -76,12 +83,6 @@ interface Live {
   readonly ended: PromiseWithResolvers<UpgradeEnd>;
 }
 
-/** A Close frame. Without a code it is empty. */
-interface CloseOrder {
-  readonly code: number | undefined;
-  readonly reason: string;
-}
-
 /** What a socket is doing. */
 type SessionState =
   /** The 101 is not sent. `close` is what the program has ordered meanwhile. */
@@ -120,6 +121,12 @@ const NO_BYTES = new Uint8Array(0);
  */
 const MAX_MESSAGES_IN_TURN = 100;
 
+/**
+ * For how long it does so, if the program takes its time. The clock is read when the number of
+ * messages has doubled, which costs next to nothing.
+ */
+const MAX_TURN_MS = 4;
+
 const encoder = new TextEncoder();
 
 const NOT_OPENED = "The request was not answered with the response of its WebSocket";
@@ -138,11 +145,14 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
   readonly #object: SocketObject;
   #state: SessionState = { kind: "connecting", close: undefined };
   /** What has to be sent after a Blob whose bytes are being read; undefined if there is none. */
-  #delayed: (MessageData | CloseOrder)[] | undefined;
-  #delayedBytes = 0;
+  #delayed: DelayedMessages | undefined;
   #onWritten: (() => void) | undefined;
+  /** What is left of the bytes that came before the upgrade, most often none. */
+  #early: Uint8Array<ArrayBuffer> = NO_BYTES;
   /** How many messages of the last read were given to the program in this turn. */
   #messagesInTurn = 0;
+  /** When this turn began, about; known only if there are several messages in it. */
+  #turnBegan = 0;
   /** The message that the next microtask gives to the program. */
   #message: string | Uint8Array<ArrayBuffer> = "";
   readonly #dispatchMessage = (): void => this.#object.message(this.#message);
@@ -173,7 +183,7 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
   }
 
   get bufferedAmount(): number {
-    return (this.#liveNow()?.output.bufferedAmount ?? 0) + this.#delayedBytes;
+    return (this.#liveNow()?.output.bufferedAmount ?? 0) + (this.#delayed?.bytes ?? 0);
   }
 
   /** A method: V8 calls into its runtime for each use of a private getter. */
@@ -197,7 +207,9 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
     stream.deadline = live.clock.deadline;
     if (state.kind === "connecting" && state.close !== undefined) this.#sendClose(state.close);
     else live.activity.call("open", () => this.#object.open());
-    live.activity.run(() => this.#begin(live));
+    this.#early = stream.early;
+    live.output.hold();
+    live.activity.run(this.#onStep);
     return live.ended.promise;
   }
 
@@ -216,23 +228,6 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
     );
   }
 
-  /** Begins with the bytes that came before the upgrade, most often none. */
-  #begin(live: Live): void {
-    const { early } = live.stream;
-    if (early.length === 0) this.#step();
-    else this.#readEarly(live, early).catch((error) => this.#finish(error));
-  }
-
-  async #readEarly(live: Live, early: Uint8Array): Promise<void> {
-    const { parser } = live;
-    for (let at = parser.receive(early); at < early.length;) {
-      // Each message takes two microtasks.
-      while (!this.#takeFrames(live)) await SETTLED.then(() => SETTLED);
-      at += parser.receive(early.subarray(at));
-    }
-    this.#step();
-  }
-
   /**
    * A step of the loop: acts on the frames that have come, and reads on. The loop is made of
    * callbacks. As an async function it would hold twice the memory of an idle socket.
@@ -241,10 +236,12 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
     const live = this.#liveNow();
     if (live === undefined) return;
     try {
-      if (!this.#takeFrames(live)) {
-        if (++this.#messagesInTurn < MAX_MESSAGES_IN_TURN) return queueMicrotask(this.#onStep);
-        return this.#yield(live);
-      }
+      do {
+        if (!this.#takeFrames(live)) {
+          if (this.#hasTurn()) return queueMicrotask(this.#onStep);
+          return this.#yield(live);
+        }
+      } while (this.#receiveEarly(live));
       this.#messagesInTurn = 0;
       live.output.flush();
       if (!this.#expectsFrames()) return void this.#close(live);
@@ -255,13 +252,29 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
     }
   }
 
+  /** Passes on more of the bytes that came before the upgrade. Returns false if none are left. */
+  #receiveEarly({ parser }: Live): boolean {
+    if (this.#early.length === 0) return false;
+    const left = this.#early.subarray(parser.receive(this.#early));
+    this.#early = left.length > 0 ? left : NO_BYTES;
+    return true;
+  }
+
+  /** Counts a message. Returns whether more of them may follow in this turn. */
+  #hasTurn(): boolean {
+    const count = ++this.#messagesInTurn;
+    if (count === 2) this.#turnBegan = performance.now();
+    if (count < 4 || (count & (count - 1)) !== 0) return count < MAX_MESSAGES_IN_TURN;
+    return performance.now() - this.#turnBegan < MAX_TURN_MS;
+  }
+
   /** Lets others have their turn: one read may bring thousands of messages. */
-  #yield({ output, activity }: Live): void {
+  #yield({ output }: Live): void {
     this.#messagesInTurn = 0;
-    setImmediate(() => {
+    nextTurn().then(() => {
       output.flush();
       output.hold();
-      activity.run(this.#onStep);
+      this.#step();
     });
   }
 
@@ -328,10 +341,10 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
         case FrameEvent.Incomplete:
           return true;
         case FrameEvent.Text:
-          if (this.#receive(parser.text, Buffer.byteLength(parser.text))) return false;
+          if (this.#receive(parser.text, parser.messageBytes)) return false;
           break;
         case FrameEvent.Binary:
-          if (this.#receive(parser.binary!, parser.binary!.length)) return false;
+          if (this.#receive(parser.binary!, parser.messageBytes)) return false;
           break;
         case FrameEvent.Ping:
           if (this.#state.kind === "open") this.#answerPing(parser.payload, output);
@@ -389,15 +402,14 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
   send(data: MessageData): void {
     const state = this.#state;
     if (state.kind !== "open") return;
-    if (this.#delayed !== undefined || isBlob(data)) return this.#sendLater(data);
-    this.#sendNow(state.live, data);
+    const { live } = state;
+    const delayed = this.#delayed?.bytes ?? 0;
+    if (live.output.waitingBytes + delayed > this.#options.maxBufferedBytes) this.#overflow();
+    else if (this.#delayed !== undefined || isBlob(data)) this.#sendLater(data);
+    else this.#sendNow(live, data);
   }
 
-  #sendNow(
-    { output, activity }: Live,
-    data: string | ArrayBuffer | ArrayBufferView<ArrayBuffer>,
-  ): void {
-    if (output.waitingBytes > this.#options.maxBufferedBytes) return this.#overflow();
+  #sendNow({ output, activity }: Live, data: ReadyData): void {
     const { compression } = this.#options;
     if (typeof data === "string") {
       if (compression === undefined) return activity.noteSent(output.addText(data));
@@ -414,31 +426,26 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
   /** The client does not take what is sent. What has not begun to leave is dropped. */
   #overflow(): void {
     this.#liveNow()?.output.clear();
+    this.#delayed?.clear();
     this.#startClose(CloseCode.TryAgainLater, "The client does not take what it is sent");
   }
 
   /** Keeps the order of what is sent after a Blob, whose bytes have to be read first. */
   #sendLater(data: MessageData): void {
-    // The program may change its bytes meanwhile.
-    const kept = typeof data === "string" || isBlob(data) ? data : bytesOf(data).slice();
-    this.#delayedBytes += sizeOf(kept);
-    if (this.#delayed !== undefined) this.#delayed.push(kept);
-    else {
-      this.#delayed = [kept];
-      this.#sendDelayed(this.#delayed).catch(() => this.onCallbackFailed());
-    }
+    const isFirst = this.#delayed === undefined;
+    const delayed = this.#delayed ??= new DelayedMessages();
+    delayed.add(data);
+    if (isFirst) this.#sendDelayed(delayed).catch(() => this.onCallbackFailed());
   }
 
-  async #sendDelayed(delayed: (MessageData | CloseOrder)[]): Promise<void> {
-    for (let item = delayed.shift(); item !== undefined; item = delayed.shift()) {
-      if (isClose(item)) this.#sendClose(item);
-      else {
-        const data = isBlob(item) ? await item.arrayBuffer() : item;
-        this.#delayedBytes -= sizeOf(item);
+  async #sendDelayed(delayed: DelayedMessages): Promise<void> {
+    await delayed.send({
+      send: (data) => {
         const state = this.#state;
         if (state.kind === "open") this.#sendNow(state.live, data);
-      }
-    }
+      },
+      close: (order) => this.#sendClose(order),
+    });
     this.#delayed = undefined;
   }
 
@@ -446,7 +453,7 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
     const state = this.#state;
     const order = { code, reason };
     if (state.kind === "connecting") this.#state = { kind: "connecting", close: order };
-    else if (this.#delayed !== undefined) this.#delayed.push(order);
+    else if (this.#delayed !== undefined) this.#delayed.addClose(order);
     else this.#sendClose(order);
   }
 
@@ -488,8 +495,8 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
   }
 
   onDrain(why: UpgradeDrain): void {
-    if (why === "shutdown") this.#startClose(CloseCode.GoingAway, "The server stops");
-    else this.#startClose(CloseCode.ServiceRestart, "The server restarts");
+    if (why === "shutdown") this.close(CloseCode.GoingAway, "The server stops");
+    else this.close(CloseCode.ServiceRestart, "The server restarts");
   }
 
   abandon(): void {
@@ -556,22 +563,4 @@ function addCompressed(
   const deflated = compression.deflate(payload);
   if (deflated === undefined) output.addEncoded(FIN | opcode, payload);
   else output.addEncoded(FIN | RSV1 | opcode, deflated);
-}
-
-function isBlob(data: MessageData | CloseOrder): data is Blob {
-  return typeof data === "object" && data instanceof Blob;
-}
-
-function isClose(item: MessageData | CloseOrder): item is CloseOrder {
-  return typeof item === "object" && "reason" in item;
-}
-
-function bytesOf(data: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-function sizeOf(data: MessageData): number {
-  if (typeof data === "string") return Buffer.byteLength(data);
-  return isBlob(data) ? data.size : data.byteLength;
 }

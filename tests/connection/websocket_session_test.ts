@@ -1,14 +1,24 @@
 // One WebSocket, over a connection without a socket: what the program sees, what the client gets, in how many writes, and how it
 // ends.
 
-import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertLessOrEqual,
+  assertStringIncludes,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate } from "node:timers";
 import { CLOSE_TIMEOUT_MS } from "../../src/connection/socket_clock.ts";
+import { work } from "../support/busy_thread.ts";
 import { settle } from "../support/connections/fake_conn.ts";
 import { openSocket, type ServedSocket, TICK_MS } from "../support/connections/served_socket.ts";
+import { socketPair } from "../support/connections/socket_pair.ts";
 import { get } from "../support/clients/raw_client.ts";
+import { eventually } from "../support/deadline.ts";
+import { canUseNetwork } from "../support/permissions.ts";
 import {
   binary,
   bytesOfFrames,
@@ -32,6 +42,11 @@ const TOO_LARGE = "A message is larger than this server accepts";
 async function end({ fake, served }: ServedSocket): Promise<void> {
   fake.end();
   await served;
+}
+
+/** Returns the largest difference of two counts in a row. */
+function mostInTurn(counts: readonly number[]): number {
+  return Math.max(...counts.map((count, i) => count - (counts[i - 1] ?? 0)));
 }
 
 describe("A WebSocket", () => {
@@ -142,13 +157,93 @@ describe("A WebSocket", () => {
     };
     served.fake.send(bytesOfFrames(text("a").repeat(250)));
     setImmediate(count);
+    await eventually(() => received === 250, "all messages");
     await settle();
-    await settle();
-    assertEquals(received, 250);
     assert(receivedAtTurns.includes(100) && receivedAtTurns.includes(200), `${receivedAtTurns}`);
     assertEquals(served.frames(), Array(250).fill("81 a"));
     await end(served);
   });
+
+  it("lets others have their turn sooner if its callbacks take long", async () => {
+    let received = 0;
+    let isOver = false;
+    const receivedAtTurns: number[] = [0];
+    const served = await openSocket({
+      onSocket: (socket) => {
+        socket.onmessage = () => {
+          work(2);
+          received++;
+        };
+      },
+    });
+    const count = () => {
+      receivedAtTurns.push(received);
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    await served.send(text("a").repeat(20));
+    await eventually(() => received === 20, "all messages");
+    isOver = true;
+    // A turn is over after 4 ms, which is noticed after four messages. The next one may begin in the
+    // same turn of the runtime.
+    assertLessOrEqual(mostInTurn(receivedAtTurns), 8, `${receivedAtTurns}`);
+    await end(served);
+  });
+
+  it("lets others have their turn between many messages that came with the handshake", async () => {
+    let received = 0;
+    const receivedAtTurns: number[] = [];
+    const count = () => {
+      receivedAtTurns.push(received);
+      if (received < 500) setImmediate(count);
+    };
+    const served = await openSocket({
+      behind: text("a").repeat(500),
+      onSocket: (socket) => {
+        socket.onopen = count;
+        socket.onmessage = ({ data }) => {
+          received++;
+          socket.send(data);
+        };
+      },
+    });
+    await eventually(() => received === 500, "all messages");
+    await settle();
+    // Up to a hundred of those that came with the handshake, and of those of the next read.
+    assertLessOrEqual(mostInTurn(receivedAtTurns), 200, `${receivedAtTurns}`);
+    assertEquals(served.frames(), Array(500).fill("81 a"));
+    await end(served);
+  });
+
+  for (const sockets of [1, 3]) {
+    it(
+      `lets the worker look at other connections soon while ${sockets} flood it`,
+      { ignore: !canUseNetwork },
+      async () => {
+        using pair = await socketPair();
+        let received = 0;
+        let receivedBefore: number | undefined;
+        const floods = await Promise.all(Array.from({ length: sockets }, () =>
+          openSocket({
+            onSocket: (socket) => {
+              socket.onmessage = () => {
+                if (receivedBefore === undefined) work(1);
+                received++;
+              };
+            },
+          })));
+        const read = pair.served.read(new Uint8Array(1)).then(() => receivedBefore = received);
+        await pair.client.write(Uint8Array.of(1));
+        for (const { fake } of floods) fake.send(bytesOfFrames(text("a").repeat(2_000)));
+        // The runtime itself looks once in 61 turns, each of which has four messages or more.
+        assertLessOrEqual(await read, 120);
+        for (const { fake, served } of floods) {
+          fake.reset();
+          await served;
+        }
+      },
+    );
+  }
 
   it("keeps the order of messages around a Blob, and of close()", async () => {
     const served = await openSocket();
@@ -396,6 +491,52 @@ describe("A WebSocket", () => {
     ]);
     await end(served);
     assertEquals(served.context.scoreboard.readWebSockets().closes["1013"], 1);
+  });
+
+  it("closes with 1013 if more waits for the bytes of a Blob than may wait", async () => {
+    for (const late of ["b", new Uint8Array(1), new Blob(["b"])]) {
+      const served = await openSocket({ limits: { maxBufferedBytes: 10 } });
+      const { socket } = served;
+      socket.send(new Blob(["abcd"]));
+      socket.send("0123456789");
+      assertEquals([socket.bufferedAmount, socket.readyState], [14, WebSocket.OPEN]);
+      socket.send(late);
+      assertEquals([socket.bufferedAmount, socket.readyState], [0, WebSocket.CLOSING]);
+      await settle();
+      assertEquals(served.frames(), [closing(1013, "The client does not take what it is sent")]);
+      assertEquals(socket.bufferedAmount, 0);
+      await end(served);
+      assertEquals(served.context.scoreboard.readWebSockets().closes["1013"], 1);
+    }
+  });
+
+  it("counts what waits to be written for what waits for a Blob", async () => {
+    const served = await openSocket({ limits: { maxBufferedBytes: 10 } });
+    const { socket, fake } = served;
+    fake.isBlocked = true;
+    socket.send("0123456");
+    await settle();
+    socket.send(new Blob(["abcd"]));
+    socket.send("dropped");
+    assertEquals(socket.readyState, WebSocket.CLOSING);
+    fake.unblock();
+    await settle();
+    assertEquals(served.frames(), [
+      "81 0123456",
+      closing(1013, "The client does not take what it is sent"),
+    ]);
+    await end(served);
+  });
+
+  it("closes in a drain after the messages that wait for the bytes of a Blob", async () => {
+    const served = await openSocket();
+    served.socket.send(new Blob(["a"]));
+    served.socket.send("b");
+    served.connection.drainUpgrade("shutdown");
+    await eventually(() => served.fake.writes.length > 1, "the Close frame");
+    await settle();
+    assertEquals(served.frames(), ["82 a", "81 b", closing(1001, "The server stops")]);
+    await end(served);
   });
 
   it("closes with 1013 if the client sends pings and takes no pong", async () => {

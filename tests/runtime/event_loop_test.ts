@@ -4,29 +4,10 @@ import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { nextTurn, settlesWithin, shortTurns, TurnQueue } from "../../src/runtime/event_loop.ts";
+import { work } from "../support/busy_thread.ts";
+import { socketPair } from "../support/connections/socket_pair.ts";
 import { within } from "../support/deadline.ts";
 import { canUseNetwork } from "../support/permissions.ts";
-
-/** Keeps the thread busy. */
-function work(ms: number): void {
-  for (const end = performance.now() + ms; performance.now() < end;);
-}
-
-/** Two ends of a connection. */
-async function socketPair() {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  const client = await Deno.connect({ hostname: "127.0.0.1", port });
-  const served = await listener.accept();
-  return {
-    client,
-    served,
-    [Symbol.dispose]() {
-      client.close();
-      served.close();
-    },
-  };
-}
 
 describe("shortTurns()", () => {
   it("lets what waits for the event loop happen first", async () => {
