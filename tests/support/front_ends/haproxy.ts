@@ -23,6 +23,16 @@ export async function readWebSocketDefaults(): Promise<string> {
   return match[1];
 }
 
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 /** The servers, as the configuration calls them. */
 export type ServerName = "app1" | "app2";
 
@@ -36,7 +46,7 @@ export class Haproxy implements AsyncDisposable {
 
   /**
    * Starts it in front of those servers as examples/deploy says, with `defaults` added to its section
-   * of that name, and waits until it accepts.
+   * of that name, and waits until it accepts. Its operator's socket gets its name a moment after the port is open.
    */
   static async start(
     [first, second]: readonly [Server, Server],
@@ -59,11 +69,17 @@ export class Haproxy implements AsyncDisposable {
       await Deno.writeTextFile(path, replaced);
       return { command: "haproxy", args: ["-db", "-f", path] };
     });
-    return new Haproxy(frontEnd);
+    const haproxy = new Haproxy(frontEnd);
+    await haproxy.#until("its operator's socket", () => isThere(haproxy.#socket));
+    return haproxy;
   }
 
   get port(): number {
     return this.#frontEnd.port;
+  }
+
+  get #socket(): string {
+    return `${this.#frontEnd.folder}/admin.sock`;
   }
 
   /** What it knows of a server: the fields of `show stat`, such as status, scur (requests under way) and stot (requests in all). */
@@ -114,7 +130,7 @@ export class Haproxy implements AsyncDisposable {
   async ask(command: string): Promise<string> {
     using conn = await Deno.connect({
       transport: "unix",
-      path: `${this.#frontEnd.folder}/admin.sock`,
+      path: this.#socket,
     });
     await conn.write(new TextEncoder().encode(`${command}\n`));
     return await new Response(conn.readable).text();
