@@ -675,13 +675,14 @@ export class Connection
   }
 
   /** Appends the head of a streamed response. */
-  #beginStream({ response }: StreamedAnswer, framing: ResponseFraming): void {
+  #beginStream({ response, stream }: StreamedAnswer, framing: ResponseFraming): void {
     const { head, persists } = this.#exchange;
     const wantsClose = response.wantsClose || framing.kind === "until close";
     const staysOpen = this.#decideEnding(wantsClose, persists, true);
     const connection = this.#connectionOption(head.minorVersion, staysOpen, response.offersUpgrade);
     const requestId = hasRequestId(response) ? undefined : this.#exchange.writeId();
-    const delivery = { framing, connection, requestId };
+    const { trailerNames } = stream;
+    const delivery = { framing, connection, requestId, trailerNames };
     this.context.encoder.encodeStreamHead(this.#writer.output, response, delivery);
   }
 

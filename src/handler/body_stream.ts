@@ -51,6 +51,11 @@ export class BodyStream {
    */
   trailers: readonly (readonly [name: string, value: string])[] | undefined;
   /**
+   * The value of the Trailer field, which announces them (RFC 9110, section 6.6.2); undefined for
+   * none. It is checked, and sent only with a chunked body.
+   */
+  trailerNames: string | undefined;
+  /**
    * The async context of the handler that made the body. The source runs in it, and the connection
    * keeps its own.
    */

@@ -1,6 +1,6 @@
 // Chunks to body bytes (RFC 9112, section 7.1).
-// A machine that can stop at any byte. Extensions and trailers are read, bounded and dropped: they never become headers
-// (RFC 9110, section 6.5.1), and every byte of the framing has to be the one that the grammar names.
+// A machine that can stop at any byte. Extensions are read, bounded and dropped. Trailers are bounded, and kept apart from the head:
+// they never become headers (RFC 9110, section 6.5.1). Every byte of the framing has to be the one that the grammar names.
 
 import type { BodyTarget } from "./body_target.ts";
 import {
@@ -64,6 +64,8 @@ export class ChunkedDecoder {
   /** Whether the extension's name or token has a byte yet: empty ones are malformed. */
   #hasExtensionByte = false;
   #length = 0;
+  /** The names and the values of the trailer fields, in turn; undefined if there are none, and before the end of the body. */
+  trailers: readonly string[] | undefined;
 
   /** `trailers` is lent by the connection: between a head and the next one it has nothing else to do. */
   constructor(limits: ChunkedLimits, trailers: HeadParser) {
@@ -229,9 +231,11 @@ export class ChunkedDecoder {
         return outcome;
       case "complete":
         // Such a field comes too late here, and a proxy that merges trailers into the head would read another message.
-        return this.#trailers.seesControlField
-          ? { kind: "refused", refusal: REFUSALS.badTrailer }
-          : { kind: "complete", consumed: outcome.end };
+        if (this.#trailers.seesControlField) {
+          return { kind: "refused", refusal: REFUSALS.badTrailer };
+        }
+        this.trailers = this.#trailers.takeTrailers(bytes, at);
+        return { kind: "complete", consumed: outcome.end };
     }
   }
 }

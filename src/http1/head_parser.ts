@@ -115,6 +115,20 @@ export class HeadParser {
     return this.#seen !== 0;
   }
 
+  /**
+   * Returns the names and the values of the trailer fields that were read, in turn; undefined if there are none. The trailer section
+   * begins at `start`.
+   */
+  takeTrailers(bytes: Uint8Array, start: number): readonly string[] | undefined {
+    if (this.#positionCount === 0) return undefined;
+    const texts: string[] = [];
+    for (let at = 0; at < this.#positionCount; at += 2) {
+      const [from, to] = [this.#positions[at], this.#positions[at + 1]];
+      texts.push(latin1Slice.call(bytes, start + from, start + to));
+    }
+    return texts;
+  }
+
   /** Has to be called before other bytes are put where heads were taken from. */
   forgetBytes(): void {
     this.#decodedBytes.forget();

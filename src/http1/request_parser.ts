@@ -18,6 +18,7 @@ import { clientLetsPersist } from "./persistence.ts";
 import { type Refusal, REFUSALS } from "./refusal.ts";
 import { RequestBody } from "./request_body.ts";
 import { RequestHead, Seen } from "./request_head.ts";
+import { noteTrailers } from "./trailers.ts";
 
 /** How large a request may be; sizes are numbers of bytes. */
 export interface RequestLimits extends HeadLimits {
@@ -347,6 +348,7 @@ export class RequestParser {
             return this.#awaitBody(state);
           case "complete": {
             this.#start = outcome.consumed;
+            if (decoder.trailers !== undefined) noteTrailers(state.head, decoder.trailers);
             const { bytes } = collected;
             return this.#request(state.head, RequestBody.own(bytes, bytes.length, undefined));
           }
@@ -536,7 +538,11 @@ export class RequestParser {
       return outcome;
     }
     this.#start = outcome.consumed;
-    if (outcome.kind === "complete") this.#endStream(state);
+    if (outcome.kind === "complete") {
+      const { decoder: { trailers }, head } = state;
+      if (trailers !== undefined) noteTrailers(head, trailers);
+      this.#endStream(state);
+    }
     if (target.filled > 0) return { kind: "data", count: target.filled };
     return outcome.kind === "complete" ? BODY_END : BODY_INCOMPLETE;
   }

@@ -57,6 +57,8 @@ export interface StreamDelivery {
   readonly connection: ConnectionOption;
   /** The value of X-Request-Id. */
   readonly requestId?: RequestIdBytes;
+  /** The value of the Trailer field, which only a chunked body has. */
+  readonly trailerNames?: string;
 }
 
 /** What most heads fit. */
@@ -208,10 +210,12 @@ export class ResponseEncoder {
   encodeStreamHead(
     output: Output,
     response: EncodableResponse,
-    { framing, connection, requestId }: StreamDelivery,
+    { framing, connection, requestId, trailerNames }: StreamDelivery,
   ): void {
     const field = framingField(framing);
-    this.#writeHead(output, response, requestId, field);
+    const hasTrailer = trailerNames !== undefined && framing.kind === "chunked";
+    const end = hasTrailer ? `Trailer: ${trailerNames}\r\n${field}` : field;
+    this.#writeHead(output, response, requestId, end);
     if (field === "") this.#endWithoutLength(output, connection);
     else output.append(this.#headEnds[connection]);
   }

@@ -98,6 +98,32 @@ describe("ChunkedDecoder", () => {
     assertEquals(textOf(collected.bytes), "hello");
   });
 
+  it("ChunkedDecoder has the trailer fields at the end of the body, however they are split", () => {
+    const text = "1\r\na\r\n0\r\nX-Sum: \t7 \r\nx-b:\r\nX-Sum: \u00e9\r\n\r\n";
+    for (let size = 1; size <= text.length; size++) {
+      const decoder = new ChunkedDecoder(DEFAULT_LIMITS, new HeadParser(DEFAULT_LIMITS));
+      const collected = new CollectedBody(DEFAULT_LIMITS.maxBodyBytes);
+      let waiting = "";
+      for (let at = 0; at < text.length; at += size) {
+        assertEquals(decoder.trailers, undefined);
+        waiting += text.slice(at, at + size);
+        const { length } = waiting;
+        const outcome = decoder.decode(bytesOf(waiting), 0, length, collected);
+        assert(outcome.kind !== "refused");
+        waiting = waiting.slice(outcome.consumed);
+      }
+      assertEquals(decoder.trailers, ["X-Sum", "7", "x-b", "", "X-Sum", "\u00e9"]);
+    }
+  });
+
+  it("ChunkedDecoder has no trailer fields where a body has none, or is refused for one", () => {
+    for (const end of ["0\r\n\r\n", "0\r\nA: b\r\nContent-Length: 1\r\n\r\n"]) {
+      const decoder = new ChunkedDecoder(DEFAULT_LIMITS, new HeadParser(DEFAULT_LIMITS));
+      decoder.decode(bytesOf(end), 0, end.length, new CollectedBody(0));
+      assertEquals(decoder.trailers, undefined);
+    }
+  });
+
   it("ChunkedDecoder makes a body of many small chunks", () => {
     const sent = bytesOf("1\r\na\r\n2\r\nbc\r\n".repeat(10_000) + "0\r\n\r\n");
     const decoded = decode([sent]);

@@ -600,6 +600,22 @@ describe("ResponseEncoder and streamed bodies", () => {
   }
 });
 
+describe("ResponseEncoder and trailers", () => {
+  for (
+    const { kind, isSent } of [{ kind: "chunked", isSent: true }, {
+      kind: "until close",
+      isSent: false,
+    }] as const
+  ) {
+    it(`encodeStreamHead() ${isSent ? "announces" : "leaves out"} trailers for "${kind}"`, () => {
+      const output = new Output(new SpoilingPool());
+      const delivery = { framing: { kind }, connection: "close", trailerNames: "X-Sum" } as const;
+      new ResponseEncoder(DATE).encodeStreamHead(output, response({}), delivery);
+      assertEquals(textOf(output.bytes).includes("\r\nTrailer: X-Sum\r\n"), isSent);
+    });
+  }
+});
+
 describe("CONTINUE_BYTES", () => {
   it("CONTINUE_BYTES are an interim response without fields (RFC 9110, section 15.2.1)", () => {
     assertEquals(textOf(CONTINUE_BYTES), "HTTP/1.1 100 Continue\r\n\r\n");

@@ -199,6 +199,7 @@ export class NodeExchange implements MessageExchange {
     if (head === undefined) return;
     const fields = fieldsOf(head, this.#messages.response);
     const stream = new BodyStream(parts);
+    stream.trailerNames = head.trailerNames;
     this.#stream = stream;
     this.#settle(new OutgoingResponse(head.status, null, fields, stream));
   }

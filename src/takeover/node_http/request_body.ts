@@ -3,7 +3,8 @@
 
 import { Buffer } from "node:buffer";
 import type { IncomingBody } from "../../handler/incoming_body.ts";
-import { takeBody, type WebRequest } from "../../handler/request.ts";
+import { headOf, takeBody, type WebRequest } from "../../handler/request.ts";
+import { trailersOf } from "../../http1/trailers.ts";
 import type { NodeRequest } from "./node_types.ts";
 
 type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
@@ -52,6 +53,8 @@ export class RequestBodyReader {
   #end(): void {
     this.#isOver = true;
     this.#target.complete = true;
+    const trailers = trailersOf(headOf(this.#request));
+    if (trailers !== undefined) this.#target._addHeaderLines([...trailers], trailers.length);
     this.#target.push(null);
   }
 

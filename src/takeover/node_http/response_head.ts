@@ -16,12 +16,15 @@ export interface ResponseHead {
   readonly fields: readonly Field[];
   /** Whether the program wants the body to be sent in chunks: it sets trailers, or the coding itself. */
   readonly isChunked: boolean;
+  /** The names of the trailers that the program announces; undefined for none. */
+  readonly trailerNames: string | undefined;
 }
 
 /** The fields of a head that is being read. */
 interface ReadFields {
   readonly fields: Field[];
   isChunked: boolean;
+  trailerNames: string | undefined;
 }
 
 /**
@@ -44,11 +47,11 @@ export function readResponseHead(
       `Cannot send status ${status} as a response: expected a final status, from 200 to 999`,
     );
   }
-  const into: ReadFields = { fields: [], isChunked: false };
+  const into: ReadFields = { fields: [], isChunked: false, trailerNames: undefined };
   if (own !== undefined && own === headers) {
     for (const name in own) addField(response, into, own[name][0], own[name][1]);
   } else readHeaders(response, into, headers);
-  return { status, fields: into.fields, isChunked: into.isChunked };
+  return { status, ...into };
 }
 
 function readHeaders(response: NodeResponse, into: ReadFields, headers: NodeHeaders): void {
@@ -117,6 +120,7 @@ function noteMeaning(
   switch (name.toLowerCase()) {
     case "trailer":
       into.isChunked = true;
+      into.trailerNames = trailerNames(value);
       return;
     case "transfer-encoding":
       into.isChunked ||= /(?:^|\W)chunked(?:$|\W)/i.test(value);
@@ -124,6 +128,13 @@ function noteMeaning(
     case "content-length":
       response._contentLength = Number(value);
   }
+}
+
+/** Returns the value of a Trailer field without the names of fields that may not be trailers. */
+function trailerNames(value: string): string | undefined {
+  const names = value.split(",").map((name) => name.trim())
+    .filter((name) => kindOfName(name) === "other");
+  return names.length === 0 ? undefined : names.join(", ");
 }
 
 /** Reads the trailers that a program has added, as the runtime keeps them. Fields of a head are left out. */

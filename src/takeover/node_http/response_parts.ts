@@ -30,11 +30,6 @@ export class ResponseParts implements AsyncIterable<Uint8Array | string> {
     this.#onTaken = onTaken;
   }
 
-  /** Whether nothing was written. */
-  get isEmpty(): boolean {
-    return this.#parts.length === 0 && this.#taken === undefined;
-  }
-
   /** Adds a part. */
   add(data: Uint8Array | string, bytes: number, callback: WriteCallback | undefined): void {
     const part = { data, bytes, callback };

@@ -252,6 +252,26 @@ const REQUESTS: Readonly<Record<string, Situation>> = {
       '["aborted","res close false","ECONNRESET","close true true false"]',
     ],
   },
+  "trailers are there after the body, and apart from the fields": {
+    steps: [
+      request("POST", "/trailers", CHUNKED, "Trailer: X-Sum") +
+      "1\r\na\r\n0\r\nX-Sum: 7\r\nx-B: c\r\n\r\n",
+      get("/echo"),
+    ],
+    expect: [
+      '200 OK | content-length: 75 | (length) | {"before":{},"after":{"x-sum":"7","x-b":"c"},"raw":["X-Sum","7","x-B","c"]}',
+      '200 OK | content-length: 60 | (length) | {"method":"GET","url":"/echo","httpVersion":"1.1","body":""}',
+    ],
+  },
+  "trailers that come after the rest of the body are there": {
+    steps: [
+      { send: request("POST", "/trailers", CHUNKED) + "1\r\na\r\n", reads: "nothing" },
+      "0\r\nX-Sum: 7\r\nX-Sum: 8\r\n\r\n",
+    ],
+    expect: [
+      '200 OK | content-length: 70 | (length) | {"before":{},"after":{"x-sum":"7, 8"},"raw":["X-Sum","7","X-Sum","8"]}',
+    ],
+  },
   "a request that is destroyed ends its connection": {
     steps: [get("/destroy"), seen("destroy")],
     expect: ["end", '"closed true"'],
@@ -601,6 +621,10 @@ const BODIES: Readonly<Record<string, Situation>> = {
       "[[false,false,false,false],[true,false,false,false],[true,true,true,true],[true,true,true,true],[true,null]]",
     ],
     why: WHOLE,
+  },
+  "addTrailers() sends trailers after chunks, which the field Trailer announces": {
+    ...gets("trailing"),
+    expect: ["200 OK | trailer: X-Sum | transfer-encoding: chunked | (chunked) | with trailers"],
   },
   "a corked response sends nothing until it is uncorked": {
     ...gets("corked"),
