@@ -31,6 +31,8 @@ const coveredElsewhere: Readonly<Record<Place, Place>> = {
   "src/supervisor/inspector.ts": "tests/e2e/inspector_test.ts",
   "src/supervisor/sd_notify.ts": "tests/e2e/sd_notify_test.ts",
   "src/supervisor/signals.ts": "tests/e2e/signals_test.ts",
+  // What only a process with `OTEL_DENO=true` has.
+  "src/telemetry/opentelemetry.ts": "tests/e2e/opentelemetry_test.ts",
   // What a browser runs.
   "src/admin/page/": "tests/e2e/admin_page_test.ts",
   // Parts of one thing, which is tested as a whole.

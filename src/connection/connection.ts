@@ -49,12 +49,18 @@ import {
   type ExchangeOwner,
   hasRequestId,
   type ReceivedRequest,
-  reportRefusal,
   writeRefusedId,
 } from "./exchange.ts";
-import { DRAIN_END, type Interrupter, interruptionOf, TIME_LIMIT } from "./interruption.ts";
+import {
+  CLIENT_GONE,
+  DRAIN_END,
+  type Interrupter,
+  interruptionOf,
+  TIME_LIMIT,
+} from "./interruption.ts";
 import { lingerBeforeClose } from "./lingering_close.ts";
-import { ResponseWriter, type WriteTimer } from "./response_writer.ts";
+import { ObservedExchange } from "./observed_exchange.ts";
+import { type Completion, ResponseWriter, type WriteTimer } from "./response_writer.ts";
 import { SocketBody, type SocketBodyOwner } from "./socket_body.ts";
 import { type BodySink, StreamedBody } from "./streamed_body.ts";
 import { ConnectionStream, type UpgradedConnection } from "./upgraded_stream.ts";
@@ -90,7 +96,6 @@ const SETTLING_TURNS = 3;
 const CONNECTIONS_UNUSED = counterIndex("connectionsUnused");
 
 const BODY_FAILED = "The body of a response has failed, so the connection is closed";
-const CLIENT_GONE = "The client has ended the connection";
 
 /** After the last response of a connection nothing is parsed. */
 const END: ParserOutcome = { kind: "incomplete", awaiting: "request" };
@@ -132,7 +137,9 @@ export class Connection
     this.parser = new RequestParser(settings, pool, context.dispatcher.isStreamed);
     this.#writer = new ResponseWriter(conn, pool, this);
     this.client = new ClientWatch(conn, this.parser, this);
-    this.#exchange = new Exchange(this);
+    this.#exchange = context.observation === undefined
+      ? new Exchange(this)
+      : new ObservedExchange(this, context.observation);
     this.peer = createPeer(conn.remoteAddr, "http", settings);
     this.#limit = deadlines.after(settings.headTimeout);
   }
@@ -514,7 +521,7 @@ export class Connection
     const bodyBytes = context.encoder.encode(output, message, option, isHeadRequest, id);
     const { status } = refusal;
     if (exchange.isUnderWay) exchange.report(status, bodyBytes, id);
-    else reportRefusal(this, { head, status, bodyBytes, id });
+    else exchange.refuse({ head, status, bodyBytes, id });
   }
 
   /** Writes all of the output. */
@@ -528,7 +535,11 @@ export class Connection
     this.#limit = deadlines.after(settings.writeTimeout);
   }
 
-  settleWhenSent(completion: PromiseWithResolvers<void>): void {
+  get receivedBodyBytes(): number {
+    return this.#body?.receivedBytes ?? 0;
+  }
+
+  settleWhenSent(completion: Completion): void {
     this.#writer.settleWhenSent(completion);
   }
 
@@ -818,6 +829,7 @@ export class Connection
 
   /** Closes the connection. A body that is made meanwhile is cut off. */
   hangUp(): void {
+    this.#exchange.noteHangUp();
     if (this.#state.kind === "streaming") this.#state.body.cutOff();
     this.#close();
   }

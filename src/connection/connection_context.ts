@@ -14,6 +14,7 @@ import type { RequestMetrics } from "../telemetry/request_metrics.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { HandlerCalls } from "./handler_calls.ts";
 import type { LazyWebSockets } from "./lazy_web_sockets.ts";
+import type { Observation } from "./observation.ts";
 import type { ReadFairness } from "./read_fairness.ts";
 import type { RequestClock } from "./request_clock.ts";
 
@@ -43,6 +44,8 @@ export interface ConnectionContext {
   readonly accessLog: AccessLog | undefined;
   /** Undefined if requests are not counted by route. */
   readonly requestMetrics: RequestMetrics | undefined;
+  /** What requests have traces by. Undefined if OpenTelemetry is off. */
+  readonly observation: Observation | undefined;
   /**
    * Called once for each connection when it is closed. A handler that was given up may still be
    * running.

@@ -29,6 +29,7 @@ import type { ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import { counterIndex } from "../ipc/scoreboard.ts";
 import { requestIdFrom, WrittenId } from "../telemetry/request_id.ts";
 import type { ConnectionContext } from "./connection_context.ts";
+import type { Completion } from "./response_writer.ts";
 
 /** A request that the parser has read. */
 export type ReceivedRequest = ParserOutcome & { kind: "request" };
@@ -43,11 +44,13 @@ export interface ExchangeOwner extends ClientConnection {
    * client leaves.
    */
   onSignalWanted(): void;
+  /** How many bytes have come of the body of the present request, if it did not come whole. */
+  readonly receivedBodyBytes: number;
   /**
-   * Resolves the promise when all that waits to be written is written, and rejects it with
+   * Resolves the completion when all that waits to be written is written, and rejects it with
    * `NOT_SENT` if that fails.
    */
-  settleWhenSent(completion: PromiseWithResolvers<void>): void;
+  settleWhenSent(completion: Completion): void;
 }
 
 const REQUESTS = counterIndex("requests");
@@ -150,6 +153,9 @@ export class Exchange implements ExchangeWatch {
     this.#controller?.abort(reason);
   }
 
+  /** Called when the program closes the connection. An exchange without a trace ignores it. */
+  noteHangUp(): void {}
+
   /** Notes that the handler, or the body of its response, takes its time. */
   noteWaiting(): void {
     this.#hasWaited = true;
@@ -167,6 +173,11 @@ export class Exchange implements ExchangeWatch {
   writeId(): WrittenId | undefined {
     const isNamed = this.#owner.context.accessLog !== undefined || idInUse(this.request) !== "";
     return isNamed ? writeId(this.request) : undefined;
+  }
+
+  /** Reports a response to a request that no handler is called with. No exchange is under way. */
+  refuse(refused: RefusedResponse): void {
+    reportRefusal(this.#owner, refused);
   }
 
   /** Ends the exchange: its response is in the output. */

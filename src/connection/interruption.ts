@@ -33,11 +33,17 @@ export const TIME_LIMIT: Interrupter = {
   interruptUpgrade: (upgrade) => upgrade.onDeadline(),
 };
 
-const STOPPING: Refusal = { status: 503, reason: "The server is stopping" };
+/** Why the signal of a handler is aborted whose client has left. */
+export const CLIENT_GONE = "The client has ended the connection";
+
+/** Why requests end at the end of a drain. */
+export const SERVER_STOPPING = "The server is stopping";
+
+const STOPPING: Refusal = { status: 503, reason: SERVER_STOPPING };
 
 /** The drain is over, and the worker ends. */
 export const DRAIN_END: Interrupter = {
-  abortReason: () => new DOMException("The server is stopping", "AbortError"),
+  abortReason: () => new DOMException(SERVER_STOPPING, "AbortError"),
   refusal: STOPPING,
   refusalOfPart: STOPPING,
   abortsBody: true,

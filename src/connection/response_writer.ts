@@ -15,6 +15,12 @@ export interface WritableConn {
   setNoDelay?(noDelay?: boolean): void;
 }
 
+/** Is settled when a response is sent, or cannot be: a promise, or what acts like one. */
+export interface Completion {
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
 /** The time limit for writing. */
 export interface WriteTimer {
   /** Called when a write begins, and again when the client has taken a good part of a large one. */
@@ -59,7 +65,7 @@ export class ResponseWriter {
    * Of the responses in the output, those whose handlers want to know when they are sent; undefined
    * if there are none.
    */
-  #unsent: PromiseWithResolvers<void>[] | undefined;
+  #unsent: Completion[] | undefined;
 
   constructor(conn: WritableConn, pool: BufferPool, timer: WriteTimer) {
     this.output = new Output(pool);
@@ -149,15 +155,15 @@ export class ResponseWriter {
   }
 
   /**
-   * Resolves the promise when all that is in the output now has been written. Rejects it if that
+   * Resolves the completion when all that is in the output now has been written. Rejects it if that
    * fails.
    */
-  settleWhenSent(completion: PromiseWithResolvers<void>): void {
+  settleWhenSent(completion: Completion): void {
     if (this.isEmpty) completion.resolve();
     else (this.#unsent ??= []).push(completion);
   }
 
-  /** Rejects the promises of responses that will not be written any more. */
+  /** Rejects the completions of responses that will not be written any more. */
   rejectUnsent(): void {
     for (const completion of this.#unsent ?? []) completion.reject(NOT_SENT);
     this.#unsent = undefined;

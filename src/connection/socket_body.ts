@@ -62,6 +62,8 @@ export class SocketBody implements BodyInput {
   hasFailed = false;
   /** Whether the reader waits for the client. */
   isReading = false;
+  /** How many bytes the reader has received. */
+  receivedBytes = 0;
   #isWatchPlanned = false;
   /** Resolves when the reader has no more to do; undefined before the response. */
   #readOn: PromiseWithResolvers<void> | undefined;
@@ -123,6 +125,7 @@ export class SocketBody implements BodyInput {
       }
     }
     this.#isBusy = false;
+    this.receivedBytes += count;
     if (count > 0) this.#noteProgress(count);
     else this.#readOn?.resolve();
     return count;

@@ -140,6 +140,8 @@ const NO_ROUTE: MatchedRoute = {
 
 /** Says which route a request has matched. For dispatch.ts alone: handlers have nothing to set. */
 export let setRoute: (request: WebRequest, route: MatchedRoute) => void;
+/** Returns the exchange of a request; undefined where nobody watches, and once the exchange is over. */
+export let watchOf: (request: WebRequest) => ExchangeWatch | undefined;
 /** The index of the route that a request has matched; undefined where there is none. */
 export let routeIndexOf: (request: WebRequest) => number | undefined;
 /** Returns the head of a request. */
@@ -266,6 +268,7 @@ export class WebRequest<Path extends string = string> {
       request.#route = route;
     };
     routeIndexOf = (request) => request.#route === NO_ROUTE ? undefined : request.#route.index;
+    watchOf = (request) => request.#watch;
     headOf = (request) => request.#head;
     idInUse = (request) => request.#id === "" && request.#idNumber === 0 ? "" : request.id;
     writeId = (request) => {

@@ -71,6 +71,19 @@ export class Dispatcher {
   };
 
   /**
+   * Returns the index of the route that a request matches. Undefined if it matches none, and if a
+   * fetch-style application has all paths: it has routes of its own.
+   */
+  routeOf(head: RequestHead): number | undefined {
+    if (isAboutServer(head)) return undefined;
+    const match = this.#router.match(head.method, head.path);
+    if (match.kind === "no path") return undefined;
+    const { depth, isExact, index } = match.route;
+    const isWhole = match.kind === "found" && depth === 0 && !isExact;
+    return isWhole && isFetchHandler(match.target) ? undefined : index;
+  }
+
+  /**
    * Returns the response to a request. It is a promise only if the handler returns one, so that a
    * plain handler costs no turn of the microtask queue.
    */

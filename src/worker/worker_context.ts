@@ -6,6 +6,8 @@ import { Deadlines } from "../connection/deadlines.ts";
 import { ReadFairness } from "../connection/read_fairness.ts";
 import { HandlerCalls } from "../connection/handler_calls.ts";
 import { LazyWebSockets } from "../connection/lazy_web_sockets.ts";
+import type { Observation } from "../connection/observation.ts";
+import { ObservedCalls, observePanic } from "../connection/observed_exchange.ts";
 import { RequestClock } from "../connection/request_clock.ts";
 import { BufferPool } from "../http1/buffer_pool.ts";
 import { ResponseEncoder } from "../http1/response_encoder.ts";
@@ -14,13 +16,15 @@ import { InFlightRequests } from "../ipc/in_flight_requests.ts";
 import type { WorkerConfiguration } from "../ipc/messages.ts";
 import type { Scoreboard } from "../ipc/scoreboard.ts";
 import { accessLogFormat, type ServerSettings } from "../options/server_options.ts";
-import { Dispatcher } from "../routing/dispatcher.ts";
+import { Dispatcher, type PanicListener } from "../routing/dispatcher.ts";
 import { METHODS } from "../routing/route_target.ts";
 import { routeNames, type Router } from "../routing/router.ts";
 import { writeToStandardOutput } from "../runtime/standard_output.ts";
 import { AccessLog } from "../telemetry/access_log.ts";
 import { describeError, escapeForLog, logToStandardError } from "../telemetry/log.ts";
+import { openTelemetry } from "../telemetry/opentelemetry.ts";
 import { RequestMetrics } from "../telemetry/request_metrics.ts";
+import { RequestTelemetry } from "../telemetry/request_telemetry.ts";
 import type { PanicWatch } from "./panic_watch.ts";
 import type { WorkerProgram } from "./worker_program.ts";
 
@@ -42,7 +46,8 @@ export interface ContextParts {
 export function createConnectionContext(parts: ContextParts): ConnectionContext {
   const { program, worker, configuration, scoreboard, tickMs, panics, onClosed } = parts;
   const { settings, router, background } = program;
-  const dispatcher = createDispatcher(router, panics);
+  const observation = observe(program);
+  const dispatcher = createDispatcher(router, panics, observation);
   const accessLog = openAccessLog(settings, worker);
   const requestMetrics = configuration.requestMetrics === undefined
     ? undefined
@@ -58,7 +63,7 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
       Math.floor(settings.keepAliveTimeout / 1_000),
     ),
     dispatcher,
-    handlerCalls: new HandlerCalls(dispatcher),
+    handlerCalls: createHandlerCalls(dispatcher, observation),
     deadlines: new Deadlines(tickMs, performance.now()),
     readFairness: new ReadFairness(),
     requestClock: isReported ? new RequestClock() : undefined,
@@ -72,6 +77,7 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
     ownsUncaught: program.servedBy === "http.Server.listen()",
     accessLog,
     requestMetrics,
+    observation,
     onClosed,
     onFault: (error) => panics.note("on a connection", error),
     isDraining: false,
@@ -88,19 +94,51 @@ export function createSideContext(
   router: Router<Handler>,
   panics: PanicWatch,
 ): ConnectionContext {
-  const dispatcher = createDispatcher(router, panics);
+  const observation = context.observation && { ...context.observation, routes: [] };
+  const dispatcher = createDispatcher(router, panics, observation);
   return {
     ...context,
     dispatcher,
-    handlerCalls: new HandlerCalls(dispatcher),
+    handlerCalls: createHandlerCalls(dispatcher, observation),
     requestMetrics: undefined,
+    observation,
   };
 }
 
-function createDispatcher(router: Router<Handler>, panics: PanicWatch): Dispatcher {
+/**
+ * Returns what the requests of a program have traces by; undefined if OpenTelemetry is off. Only a
+ * program that calls `run()` has routes that are known here.
+ */
+function observe({ router, servedBy }: WorkerProgram): Observation | undefined {
+  const platform = openTelemetry();
+  if (platform === undefined) return undefined;
+  return {
+    telemetry: new RequestTelemetry(platform),
+    routes: servedBy === "run()" ? routeNames(router.routes) : [],
+  };
+}
+
+/** The calls of a server without traces have no code for them. */
+function createHandlerCalls(
+  dispatcher: Dispatcher,
+  observation: Observation | undefined,
+): HandlerCalls {
+  return observation === undefined
+    ? new HandlerCalls(dispatcher)
+    : new ObservedCalls(dispatcher, observation.telemetry);
+}
+
+function createDispatcher(
+  router: Router<Handler>,
+  panics: PanicWatch,
+  observation: Observation | undefined,
+): Dispatcher {
+  const answer: PanicListener = (error, request) => panics.answer(error, request);
   return new Dispatcher(
     router,
-    (error, request) => panics.answer(error, request),
+    observation === undefined
+      ? answer
+      : (error, request) => observePanic(observation, error, request, () => answer(error, request)),
     (fault, request, consequence) => panics.logBodyFault(fault, request, consequence),
   );
 }

@@ -9,6 +9,7 @@ import {
   reportRefusal,
   writeRefusedId,
 } from "../../src/connection/exchange.ts";
+import type { Completion } from "../../src/connection/response_writer.ts";
 import { createPeer } from "../../src/handler/client_origin.ts";
 import { completionOf, NOT_SENT } from "../../src/handler/request.ts";
 import { Router } from "../../src/routing/router.ts";
@@ -36,7 +37,7 @@ async function begin(isLogged = true) {
   parser.space.set(bytes);
   parser.received(bytes.length);
   let signalsWanted = 0;
-  const completions: PromiseWithResolvers<void>[] = [];
+  const completions: Completion[] = [];
   const owner: ExchangeOwner = {
     context,
     peer: createPeer(fake.remoteAddr, "http", context.settings),
@@ -45,6 +46,7 @@ async function begin(isLogged = true) {
     companion: undefined,
     hangUp: () => {},
     sendInformational: () => {},
+    receivedBodyBytes: 0,
     settleWhenSent: (completion) => void completions.push(completion),
   };
   const exchange = new Exchange(owner);

@@ -110,6 +110,7 @@ export function serve(
     webSockets: undefined,
     inFlightRequests,
     requestMetrics: undefined,
+    observation: undefined,
     accessLog: undefined,
     onFault: (error) => served.faults.push(error),
     onClosed: () => {},

@@ -5,7 +5,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { type Handler, HttpError, WebResponse } from "../../mod.ts";
+import { fetchHandler, type Handler, HttpError, WebResponse } from "../../mod.ts";
+import { headOf } from "../../src/handler/request.ts";
 import { OutgoingResponse } from "../../src/handler/outgoing_response.ts";
 import { assertPanic } from "../support/requests/assert_panic.ts";
 import { parsedRequest, TestDispatcher } from "../support/requests/socketless_exchange.ts";
@@ -73,6 +74,24 @@ describe("Dispatcher.dispatch()", () => {
     assertEquals((await dispatcher.answer({ target: "/thrown" })).status, 404);
     assertEquals((await dispatcher.answer({ target: "/rejected" })).status, 409);
     assertEquals(dispatcher.panics, []);
+  });
+});
+
+describe("Dispatcher.routeOf()", () => {
+  const app = fetchHandler(() => new Response());
+  const indexOf = (routes: Record<string, Handler>, target: string, method = "GET") =>
+    new TestDispatcher(routes).routeOf(headOf(parsedRequest({ method, target })));
+
+  it("returns the index of the route that matches, and undefined without one", () => {
+    const routes = { "exact /a": () => WebResponse.empty(), "prefix /b": app };
+    assertEquals(["/a", "/b/c", "/d"].map((target) => indexOf(routes, target)), [0, 1, undefined]);
+    assertEquals(indexOf(routes, "*", "OPTIONS"), undefined);
+  });
+
+  it("returns undefined for a fetch-style application that has all paths", () => {
+    assertEquals(indexOf({ "prefix /": app }, "/a"), undefined);
+    assertEquals(indexOf({ "prefix /": () => WebResponse.empty() }, "/a"), 0);
+    assertEquals(indexOf({ "exact /": app }, "/"), 0);
   });
 });
 

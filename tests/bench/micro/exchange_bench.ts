@@ -62,6 +62,7 @@ function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): End
     webSockets: undefined,
     inFlightRequests: new InFlightRequests(),
     requestMetrics: undefined,
+    observation: undefined,
     accessLog: log === "off" ? undefined : accessLog(log),
     onFault: (error) => {
       throw error;

@@ -110,6 +110,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     inFlightRequests,
     accessLog: options.isLogged ? accessLog : undefined,
     requestMetrics: options.requestMetrics,
+    observation: undefined,
     onFault: (error) => faults.push(error),
     onClosed: () => {},
     isDraining: false,

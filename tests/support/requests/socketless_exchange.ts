@@ -93,6 +93,11 @@ export class TestDispatcher {
     return this.#dispatcher.dispatch(request);
   }
 
+  /** What `routeOf` returns, as it is. */
+  routeOf(head: RequestHead): number | undefined {
+    return this.#dispatcher.routeOf(head);
+  }
+
   /** The answer to a request that stands as text; the status alone where the parser refuses it. */
   async answer(text: RequestText): Promise<Answer> {
     const request = requestFromText(text);
