@@ -763,7 +763,7 @@ export class Connection
       }
       case "give up": {
         const { head } = this.#exchange;
-        this.#exchange.abort(by.abortReason());
+        this.#exchange.giveUp(by.abortReason());
         this.#body?.fail(by.refusal);
         const isHeadRequest = head.method === "HEAD";
         return this.#sendFinal({ refusal: by.refusal, head, isHeadRequest, persists: false });

@@ -8,6 +8,7 @@ import { clientHostname, type Peer } from "../handler/client_origin.ts";
 import {
   type Abortable,
   type BackgroundWork,
+  type Cancellable,
   type ClientConnection,
   createIncomingRequest,
   createRequest,
@@ -75,6 +76,8 @@ export class Exchange implements ExchangeWatch {
   #controller: Abortable | undefined;
   /** Undefined until the handler asks when its response is sent. */
   #completion: PromiseWithResolvers<void> | undefined;
+  /** Undefined unless the handler has prepared an upgrade. */
+  #upgrade: Cancellable | undefined;
 
   constructor(owner: ExchangeOwner) {
     this.#owner = owner;
@@ -144,6 +147,10 @@ export class Exchange implements ExchangeWatch {
     return (this.#completion ??= Promise.withResolvers()).promise;
   }
 
+  onUpgradePrepared(upgrade: Cancellable): void {
+    this.#upgrade = upgrade;
+  }
+
   get connection(): ClientConnection {
     return this.#owner;
   }
@@ -155,6 +162,18 @@ export class Exchange implements ExchangeWatch {
 
   /** Called when the program closes the connection. An exchange without a trace ignores it. */
   noteHangUp(): void {}
+
+  /** Gives the request up: what its handler returns is not sent any more. */
+  giveUp(reason: DOMException): void {
+    this.abort(reason);
+    this.#cancelUpgrade();
+  }
+
+  /** Cancels the upgrade that the handler has prepared, unless its response has begun it. */
+  #cancelUpgrade(): void {
+    this.#upgrade?.cancel();
+    this.#upgrade = undefined;
+  }
 
   /** Notes that the handler, or the body of its response, takes its time. */
   noteWaiting(): void {
@@ -250,6 +269,7 @@ export class Exchange implements ExchangeWatch {
     this.#isUnderWay = false;
     this.#controller = undefined;
     this.#completion = undefined;
+    if (this.#upgrade !== undefined) this.#cancelUpgrade();
     scoreboard.add(REQUESTS_IN_FLIGHT, -1);
     scoreboard.add(REQUESTS, 1);
     releaseRequest(request);

@@ -220,12 +220,13 @@ export class WebSocketSession implements ConnectionUpgrade, SocketPort, SocketOw
     if (this.#state.kind !== "connecting") return;
     this.#state = CLOSED;
     this.#options.onEnd();
-    this.#handlerContext.run(() =>
+    // The connection goes on with what it does. The program is called afterwards.
+    const call = () =>
       callForOwner(this, () => {
         this.#object.error(NOT_OPENED);
         this.#object.close(CloseCode.Abnormal, "", false);
-      })
-    );
+      });
+    queueMicrotask(() => this.#handlerContext.run(call));
   }
 
   /**

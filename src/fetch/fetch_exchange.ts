@@ -45,6 +45,9 @@ export class FetchExchange implements ExchangeWatch {
     return (this.#completion ??= Promise.withResolvers()).promise;
   }
 
+  /** There is no connection to upgrade. */
+  onUpgradePrepared(): void {}
+
   /**
    * Ends the exchange. The handler's signal follows the platform's no longer: what the handler has
    * left running goes on, as it does over a connection.

@@ -94,6 +94,11 @@ export interface ExchangeWatch {
   readonly onSignalWanted: (controller: Abortable) => void;
   /** Called when a handler wants to know when its answer has been sent. It rejects with {@linkcode NOT_SENT} when it cannot be. */
   readonly onCompletionWanted: () => Promise<void>;
+  /**
+   * Called when a handler prepares an upgrade of the connection. It is cancelled when it can no longer
+   * begin: the request has another response, or none. It may be cancelled more than once.
+   */
+  readonly onUpgradePrepared: (upgrade: Cancellable) => void;
   /** The connection that the request has come over; undefined if there is none. */
   readonly connection: ClientConnection | undefined;
 }
@@ -117,6 +122,11 @@ export interface ConnectionCompanion extends UncaughtOwner {
 /** What is aborted when the client goes. */
 export interface Abortable {
   abort(reason: DOMException): void;
+}
+
+/** What a handler has prepared in case that its response needs it. */
+export interface Cancellable {
+  cancel(): void;
 }
 
 /**
@@ -169,6 +179,8 @@ export let upgradeByHost: (
 ) => WebSocketUpgrade;
 /** When the answer to a request has been sent. Where nobody watches any more, it is taken to have been. */
 export let completionOf: (request: WebRequest) => Promise<void>;
+/** Has an upgrade cancelled when it can no longer begin. */
+export let watchUpgrade: (request: WebRequest, upgrade: Cancellable) => void;
 /** Has `watcher` aborted when the client goes, or the server gives up. For a request without a `signal`. */
 export let watchClient: (request: WebRequest, watcher: Abortable) => void;
 /** Returns the connection of a request until its response is sent; undefined if there is none. */
@@ -316,6 +328,10 @@ export class WebRequest<Path extends string = string> {
       throw new HttpError(501, "A WebSocket needs a connection: this request came through fetch()");
     };
     completionOf = (request) => request.#watch?.onCompletionWanted() ?? Promise.resolve();
+    watchUpgrade = (request, upgrade) => {
+      if (request.#watch === undefined) upgrade.cancel();
+      else request.#watch.onUpgradePrepared(upgrade);
+    };
     const releaseIncoming = (request: WebRequest) => {
       request.#incoming?.release(() => lateReadError(request));
     };

@@ -4,7 +4,7 @@
 // No sockets, and no word of any protocol.
 
 import type { Peer } from "./client_origin.ts";
-import { completionOf, type WebRequest } from "./request.ts";
+import { watchUpgrade, type WebRequest } from "./request.ts";
 
 /** The clock of time limits. It stands still while the thread is blocked. */
 export interface UpgradeClock {
@@ -76,7 +76,8 @@ export interface ConnectionUpgrade {
   begin(stream: UpgradedStream): Promise<UpgradeEnd>;
   /**
    * Called in place of `begin` if the upgrade cannot begin: its response is not sent, because the
-   * client has gone, the time is over, or the handler has answered with another response.
+   * client has gone, the time is over, or the handler has answered with another response. It may be
+   * called more than once.
    */
   cancel(): void;
   /** Called when {@linkcode UpgradedStream.deadline} has passed. */
@@ -87,12 +88,12 @@ export interface ConnectionUpgrade {
   abandon(): void;
 }
 
-/** The upgrades that handlers have prepared and not answered with yet. */
+/** The upgrades that handlers have prepared and not answered with. */
 const prepared = new WeakMap<WebRequest, ConnectionUpgrade>();
 
 /**
- * Notes the upgrade that a response of status 101 to this request begins. It is cancelled if the
- * request gets another response, or none.
+ * Notes the upgrade that a response of status 101 to this request begins. It is cancelled as soon as
+ * the request has another response, or can have none.
  *
  * @throws {TypeError} when an upgrade of this request was prepared before
  */
@@ -104,8 +105,7 @@ export function prepareUpgrade(request: WebRequest, upgrade: ConnectionUpgrade):
     );
   }
   prepared.set(request, upgrade);
-  const cancel = () => takeUpgrade(request)?.cancel();
-  completionOf(request).then(cancel, cancel);
+  watchUpgrade(request, { cancel: () => prepared.get(request)?.cancel() });
 }
 
 /** Returns the upgrade that was prepared for a request, once. */

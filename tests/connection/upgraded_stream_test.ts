@@ -60,7 +60,8 @@ class Echo implements ConnectionUpgrade {
   }
 
   cancel(): void {
-    this.events.push("cancel");
+    // It may be called again.
+    if (this.events.at(-1) !== "cancel") this.events.push("cancel");
   }
 
   onDeadline(): void {

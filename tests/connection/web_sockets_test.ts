@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { isOriginAllowed } from "../../src/connection/web_sockets.ts";
+import { HttpError } from "../../src/handler/errors.ts";
 import type { Handler } from "../../src/handler/handler.ts";
 import type { UpgradeWebSocketOptions } from "../../src/handler/web_socket_options.ts";
 import { percentDecode } from "../../src/http1/target.ts";
@@ -20,7 +21,7 @@ interface Setting {
   readonly options?: UpgradeWebSocketOptions;
   readonly limits?: WebServerOptions;
   /** What the handler returns in place of the response of its WebSocket. */
-  readonly answer?: () => Response;
+  readonly answer?: () => Response | Promise<Response>;
 }
 
 /** Sends requests to a server of WebSockets. */
@@ -56,6 +57,12 @@ function changed(
   });
   return get("/", ...lines, ...more);
 }
+
+/** The events of a WebSocket that cannot open. */
+const NOT_OPENED = [
+  "error The request was not answered with the response of its WebSocket",
+  "close 1006 (not clean)",
+];
 
 const FROM_PAGE = "Origin: http://test";
 
@@ -182,14 +189,59 @@ describe("upgradeWebSocket()", () => {
       await settle();
     }
     assertEquals(fake.output.match(/HTTP\/1.1 (\d+)/g), Array(3).fill("HTTP/1.1 200"));
-    assertEquals(
-      events,
-      Array(3).fill([
-        "error The request was not answered with the response of its WebSocket",
-        "close 1006 (not clean)",
-      ]),
-    );
+    assertEquals(events, Array(3).fill(NOT_OPENED));
     await end();
+  });
+
+  it("counts no WebSocket whose handler has answered with another response, in pipelined requests", async () => {
+    const { fake, events, end } = await ask(get("/", ...HANDSHAKE).repeat(3), {
+      limits: { maxWebSockets: 1 },
+      answer: () => new Response("no"),
+    });
+    assertEquals(fake.output.match(/HTTP\/1.1 (\d+)/g), Array(3).fill("HTTP/1.1 200"));
+    assertEquals(events, Array(3).fill(NOT_OPENED));
+    await end();
+  });
+
+  for (
+    const [what, fail] of [
+      ["throws", () => {
+        throw new Error("a panic");
+      }],
+      ["throws an HttpError", () => {
+        throw new HttpError(404, "no");
+      }],
+      ["returns no response", () => 7 as unknown as Response],
+      [
+        "returns a response of status 101 with a field that may not be sent",
+        () =>
+          Object.defineProperty(new Response(null, { status: 101 }), "headers", {
+            value: new Map([["a", "b\r\nc"]]),
+          }),
+      ],
+    ] as [what: string, fail: () => Response][]
+  ) {
+    it(`counts no WebSocket whose handler ${what}`, async () => {
+      const { events, end } = await ask(get("/", ...HANDSHAKE), { answer: fail });
+      assertEquals(events, [NOT_OPENED]);
+      await end();
+    });
+  }
+
+  it("counts no WebSocket whose handler takes longer than handlerTimeout", async () => {
+    const never = Promise.withResolvers<Response>();
+    const { pass, fake, events, served } = await ask(get("/", ...HANDSHAKE), {
+      limits: { maxWebSockets: 1, handlerTimeout: 50 },
+      answer: () => never.promise,
+    });
+    assertEquals(events, [[]]);
+    await pass(100);
+    assertMatch(fake.output, /^HTTP\/1.1 503 /);
+    assertEquals(events, [NOT_OPENED]);
+    fake.end();
+    never.resolve(new Response("late"));
+    await served;
+    assertEquals(events, [NOT_OPENED]);
   });
 
   it("refuses to upgrade a request twice, and options of a wrong type", async () => {
