@@ -3,102 +3,20 @@
 // framing, pings, reserved bits, opcodes, fragments, UTF-8, closing, codes, and limits.
 
 import { assertEquals, assertGreater } from "@std/assert";
-import { describe, it } from "@std/testing/bdd";
+import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { FAILURES } from "../../src/websocket/failure.ts";
 import { BenchServer, WEBSOCKET_PEERS } from "../bench/servers.ts";
-import { bytesOf } from "../http1/reading.ts";
-import { within } from "../support/deadline.ts";
+import { FrameClient } from "../support/clients/frame_client.ts";
 import { CAN_WATCH_PROCESSES } from "../support/servers/server_process.ts";
-import { bigEndian, close, readServerFrames, type ServerFrame } from "../websocket/frames.ts";
+import { COMPRESSED_CASES, deflated, inflated, OFFERS } from "../websocket/compressed_cases.ts";
+import { bigEndian, close, frame, type ServerFrame } from "../websocket/frames.ts";
 import type { Reading } from "../websocket/reading.ts";
 import { WIRE_GROUPS, type WireCase } from "../websocket/wire_cases.ts";
 
 const [MUDPIE] = WEBSOCKET_PEERS;
 
-const HANDSHAKE = "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n" +
-  "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
-  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-
-/** A client that sends bytes, and reads frames. */
-class FrameClient implements Disposable {
-  readonly #conn: Deno.Conn;
-  readonly #space = new Uint8Array(65_536);
-  #received = new Uint8Array(0);
-
-  private constructor(conn: Deno.Conn) {
-    this.#conn = conn;
-  }
-
-  static async connect(port: number): Promise<FrameClient> {
-    const client = new FrameClient(await Deno.connect({ hostname: "127.0.0.1", port }));
-    await client.send(HANDSHAKE);
-    while (!client.#text.includes("\r\n\r\n")) await client.#readMore();
-    assertEquals(client.#text.slice(0, 13), "HTTP/1.1 101 ");
-    client.#received = client.#received.slice(client.#text.indexOf("\r\n\r\n") + 4);
-    return client;
-  }
-
-  get #text(): string {
-    return String.fromCharCode(...this.#received.subarray(0, 1_000));
-  }
-
-  /** Sends bytes. What the server does not read any more is lost. */
-  async send(bytes: string): Promise<void> {
-    const all = bytesOf(bytes);
-    try {
-      for (let at = 0; at < all.length;) at += await this.#conn.write(all.subarray(at));
-    } catch (error) {
-      if (!isEnd(error)) throw error;
-    }
-  }
-
-  /** Reads until so many frames have come. */
-  async frames(count: number): Promise<ServerFrame[]> {
-    for (;;) {
-      const frames = framesIn(this.#received);
-      if (frames !== undefined && frames.length >= count) return frames;
-      if (!await this.#readMore()) return frames ?? [];
-    }
-  }
-
-  /** Reads until the server ends the connection. */
-  async ended(): Promise<void> {
-    while (await this.#readMore());
-  }
-
-  /** Returns false at the end. */
-  async #readMore(): Promise<boolean> {
-    try {
-      const count = await within(this.#conn.read(this.#space), "bytes of the server");
-      if (count === null) return false;
-      const joined = new Uint8Array(this.#received.length + count);
-      joined.set(this.#received);
-      joined.set(this.#space.subarray(0, count), this.#received.length);
-      this.#received = joined;
-      return true;
-    } catch (error) {
-      if (isEnd(error)) return false;
-      throw error;
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#conn.close();
-  }
-}
-
-function isEnd(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe;
-}
-
-/** Returns the frames; undefined while one of them is cut off. */
-function framesIn(bytes: Uint8Array): ServerFrame[] | undefined {
-  try {
-    return readServerFrames(bytes);
-  } catch {
-    return undefined;
-  }
-}
+const OFFER = "permessage-deflate";
+const AGREED = `${OFFER}; server_no_context_takeover; client_no_context_takeover`;
 
 /** What a server that echoes has to answer to a reading. */
 function answerTo(reading: Reading): ServerFrame[] {
@@ -113,6 +31,12 @@ function answerTo(reading: Reading): ServerFrame[] {
   }
   const { code, reason } = FAILURES[reading.failure];
   return frame(0x88, bigEndian(code, 2) + reason);
+}
+
+/** Returns the message that a frame of the server has. */
+function readingOf({ first, payload }: ServerFrame): Reading {
+  const message = (first & 0x40) === 0 ? payload : inflated(payload);
+  return (first & 0x0f) === 1 ? { text: message } : { binary: message };
 }
 
 async function runCase(port: number, { bytes, reads }: WireCase): Promise<void> {
@@ -144,5 +68,50 @@ describe("Mudpie and the wire cases of WebSockets", { ignore: !CAN_WATCH_PROCESS
         throw new Error(`Wrong answer to ${wireCase.what}`, { cause: error });
       }
     }
+  });
+
+  describe("with compressMessages", () => {
+    let server: BenchServer;
+    beforeAll(async () => {
+      const environment = { ...MUDPIE.environment, MUDPIE_COMPRESS_MESSAGES: "true" };
+      server = await BenchServer.start({ ...MUDPIE, environment });
+    });
+    afterAll(async () => await server?.[Symbol.asyncDispose]());
+
+    it("Mudpie answers every offer of compression", async () => {
+      for (const [offer, answer] of OFFERS) {
+        using client = await FrameClient.connect(server.port, `Sec-WebSocket-Extensions: ${offer}`);
+        const [, agreed] = /^sec-websocket-extensions: (.*)\r$/im.exec(client.head) ?? [];
+        const expected = answer === undefined ? undefined : AGREED + answer;
+        assertEquals([offer, agreed], [offer, expected]);
+        // A message in both directions, compressed if that was agreed on.
+        const what = `2,000 bytes after the offer ${offer}`;
+        const reads = { text: "a".repeat(2_000) };
+        const bytes = agreed === undefined
+          ? frame(1, reads.text)
+          : frame(1, deflated(reads.text), { reserved: 4 });
+        await client.send(bytes + close(1000));
+        const [message, end] = await client.frames(2);
+        assertEquals([what, readingOf(message)], [what, reads]);
+        assertEquals([message.first, end.first], [agreed === undefined ? 0x81 : 0xc1, 0x88]);
+      }
+    });
+
+    it("Mudpie answers every compressed case as RFC 7692 demands", async () => {
+      for (const { what, bytes, reads } of COMPRESSED_CASES) {
+        using client = await FrameClient.connect(server.port, `Sec-WebSocket-Extensions: ${OFFER}`);
+        await client.send(bytes + close(1000));
+        await client.ended();
+        const frames = (await client.frames(0)).filter(({ first }) => first !== 0x8a);
+        const closing = frames.at(-1);
+        if ("failure" in reads) {
+          assertEquals([what, closing], [what, answerTo(reads)[0]]);
+          continue;
+        }
+        assertEquals([what, frames.length], [what, 2]);
+        assertEquals([what, closing?.payload], [what, bigEndian(1000, 2)]);
+        assertEquals([what, readingOf(frames[0])], [what, reads]);
+      }
+    });
   });
 });
