@@ -11,6 +11,7 @@ import { outgoing, phraseResponse } from "../handler/response.ts";
 import type { UncaughtOwner } from "../handler/uncaught_owner.ts";
 import type { ConnectionUpgrade, UpgradeDrain, UpgradeEnd } from "../handler/upgrade.ts";
 import { decideResponseFraming, type ResponseFraming } from "../http1/framing.ts";
+import type { LogReason } from "../http1/log_reason.ts";
 import { type ConnectionOption, connectionOption } from "../http1/persistence.ts";
 import { type Refusal, REFUSALS } from "../http1/refusal.ts";
 import { RequestBody } from "../http1/request_body.ts";
@@ -127,6 +128,8 @@ export class Connection
   #ending: Ending = "stay";
   /** When the time is over for what the state of the connection waits for. */
   #limit: number;
+  /** When the first bytes came of a request that has not come whole; 0 if there is none. */
+  #receivedSince = 0;
   /** The body of the request in hand, if its handler was called before it had come. */
   #body: SocketBody | undefined;
 
@@ -298,6 +301,7 @@ export class Connection
       this.#body = new SocketBody(this);
       this.#exchange.receiveIncoming(received, this.#body.incoming);
     } else this.#exchange.receive(received);
+    this.#receivedSince = 0;
     this.#handling.call = CALL_NEXT;
     this.#state = this.#handling;
   }
@@ -457,6 +461,7 @@ export class Connection
       return { kind: "upgrade", response, upgrade };
     }
     upgrade.cancel();
+    this.#exchange.noteReason("bad_request");
     this.#encode(outgoing(phraseResponse(400)), false);
     return CALL_OVER;
   }
@@ -519,9 +524,15 @@ export class Connection
     const message = refusalMessage(refusal);
     const { output } = this.#writer;
     const bodyBytes = context.encoder.encode(output, message, option, isHeadRequest, id);
-    const { status } = refusal;
-    if (exchange.isUnderWay) exchange.report(status, bodyBytes, id);
-    else exchange.refuse({ head, status, bodyBytes, id });
+    const { status, logReason: reason } = refusal;
+    if (exchange.isUnderWay) {
+      exchange.noteReason(reason);
+      exchange.report(status, bodyBytes, id);
+    } else {
+      const startedAt = this.#receivedSince;
+      this.#receivedSince = 0;
+      exchange.refuse({ head, status, bodyBytes, id, reason, startedAt });
+    }
   }
 
   /** Writes all of the output. */
@@ -712,6 +723,9 @@ export class Connection
   #readOn(awaiting: "request" | "head" | "body"): void {
     const { settings, deadlines, isDraining } = this.context;
     const from = this.#state;
+    if (awaiting !== "request" && this.#receivedSince === 0) {
+      this.#receivedSince = performance.now();
+    }
     const bodyBytes = awaiting === "body" ? this.parser.bodyBytes : 0;
     const to = stateWhenReading(from, awaiting, bodyBytes);
     const limit = readingLimit(from, to, settings, isDraining);
@@ -753,6 +767,7 @@ export class Connection
         if (by.countsUnused) this.context.scoreboard.add(CONNECTIONS_UNUSED, 1);
         return this.#close();
       case "close":
+        this.#noteUnsent(by.closeReason);
         return this.#close();
       case "refuse": {
         const outcome = this.parser.cutShort("too slow");
@@ -770,6 +785,7 @@ export class Connection
       }
       case "cut off":
         if (by.abortsBody) this.#exchange.abort(by.abortReason());
+        this.#exchange.noteReason(by.cutOffReason);
         if (this.#state.kind === "streaming") this.#state.body.cutOff();
         return;
       case "leave to upgrade":
@@ -777,6 +793,14 @@ export class Connection
         return;
       case "nothing":
         return;
+    }
+  }
+
+  /** Notes why the connection is closed, if its client has not taken all of a response. */
+  #noteUnsent(reason: LogReason): void {
+    if (this.#state.kind === "streaming") this.#exchange.noteReason(reason);
+    else if (this.#state.kind === "writing") {
+      this.context.reasonLog.note(reason, undefined, performance.now());
     }
   }
 

@@ -10,6 +10,7 @@ import type { Scoreboard } from "../ipc/scoreboard.ts";
 import type { ServerSettings } from "../options/server_options.ts";
 import type { Dispatcher } from "../routing/dispatcher.ts";
 import type { AccessLog } from "../telemetry/access_log.ts";
+import type { ReasonLog } from "../telemetry/reason_log.ts";
 import type { RequestMetrics } from "../telemetry/request_metrics.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { HandlerCalls } from "./handler_calls.ts";
@@ -42,6 +43,8 @@ export interface ConnectionContext {
   readonly inFlightRequests: InFlightRequests;
   /** Undefined if requests are not logged. */
   readonly accessLog: AccessLog | undefined;
+  /** Reports the reasons for which requests get error responses. */
+  readonly reasonLog: ReasonLog;
   /** Undefined if requests are not counted by route. */
   readonly requestMetrics: RequestMetrics | undefined;
   /** What requests have traces by. Undefined if OpenTelemetry is off. */

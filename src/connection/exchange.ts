@@ -25,6 +25,7 @@ import {
 import type { IncomingBody } from "../handler/incoming_body.ts";
 import type { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { UpgradeEnd } from "../handler/upgrade.ts";
+import type { LogReason } from "../http1/log_reason.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import { counterIndex } from "../ipc/scoreboard.ts";
@@ -70,6 +71,8 @@ export class Exchange implements ExchangeWatch {
   #startedAt = 0;
   /** The slot among the in-flight requests. */
   #slot = 0;
+  /** Why the response is not one of the handler, or is cut off. */
+  #reason: LogReason | undefined;
   /** Whether other requests may have been served since this one began. */
   #hasWaited = false;
   /** Undefined until the handler asks for its signal. */
@@ -155,6 +158,11 @@ export class Exchange implements ExchangeWatch {
     return this.#owner;
   }
 
+  /** Notes why the client gets an error response, or a part of its response; the last reason holds. */
+  noteReason(reason: LogReason): void {
+    this.#reason = reason;
+  }
+
   /** Aborts the signal of the handler, if the handler has asked for it. */
   abort(reason: DOMException): void {
     this.#controller?.abort(reason);
@@ -201,6 +209,8 @@ export class Exchange implements ExchangeWatch {
 
   /** Ends the exchange: its response is in the output. */
   end(status: number, bodyBytes: number, id: WrittenId | undefined): void {
+    // A handler may have caught an error, and answered in another way.
+    if (status < 400) this.#reason = undefined;
     this.report(status, bodyBytes, id);
     const completion = this.#completion;
     this.#leave();
@@ -208,9 +218,11 @@ export class Exchange implements ExchangeWatch {
   }
 
   /**
-   * Ends the exchange: the client has received a part of its response, and will receive no more.
+   * Ends the exchange: the client has received a part of its response, and will receive no more. If
+   * no reason was noted, the client has gone.
    */
   cutOff(status: number, bodyBytes: number): void {
+    this.#reason ??= "client_gone";
     this.report(status, bodyBytes, this.writeId());
     this.drop();
   }
@@ -270,6 +282,7 @@ export class Exchange implements ExchangeWatch {
     this.#controller = undefined;
     this.#completion = undefined;
     if (this.#upgrade !== undefined) this.#cancelUpgrade();
+    this.#reason = undefined;
     scoreboard.add(REQUESTS_IN_FLIGHT, -1);
     scoreboard.add(REQUESTS, 1);
     releaseRequest(request);
@@ -279,6 +292,8 @@ export class Exchange implements ExchangeWatch {
   report(status: number, bodyBytes: number, id: WrittenId | undefined): void {
     const { context, peer } = this.#owner;
     const { accessLog, requestMetrics, requestClock } = context;
+    const reason = this.#reason;
+    if (reason !== undefined) context.reasonLog.note(reason, this.head, performance.now());
     if (requestClock === undefined) return;
     const { head } = this;
     const startedAt = this.#startedAt;
@@ -292,6 +307,7 @@ export class Exchange implements ExchangeWatch {
         bodyBytes,
         startedAt,
         endedAt,
+        reason,
       });
     }
     requestMetrics?.note(head.method, routeIndexOf(this.request), status, endedAt - startedAt);
@@ -332,6 +348,9 @@ export interface RefusedResponse {
   readonly status: number;
   readonly bodyBytes: number;
   readonly id: WrittenId | undefined;
+  readonly reason: LogReason;
+  /** When the first bytes of the request came, by `performance.now()`; 0 if all came at once, just now. */
+  readonly startedAt: number;
 }
 
 /**
@@ -340,9 +359,11 @@ export interface RefusedResponse {
  */
 export function reportRefusal(
   { context, peer }: Pick<ExchangeOwner, "context" | "peer">,
-  { head, status, bodyBytes, id }: RefusedResponse,
+  { head, status, bodyBytes, id, reason, startedAt }: RefusedResponse,
 ): void {
-  const { accessLog, requestMetrics } = context;
+  const { accessLog, requestMetrics, reasonLog } = context;
+  const endedAt = performance.now();
+  reasonLog.note(reason, head, endedAt);
   if (id !== undefined) {
     accessLog?.note({
       clientHostname: head === undefined ? peer.addr.hostname : clientHostname(head, peer),
@@ -350,8 +371,9 @@ export function reportRefusal(
       requestId: id,
       status,
       bodyBytes,
-      startedAt: undefined,
-      endedAt: performance.now(),
+      startedAt: startedAt === 0 ? endedAt : startedAt,
+      endedAt,
+      reason,
     });
   }
   requestMetrics?.noteRefusal(head?.method, status);

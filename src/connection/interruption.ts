@@ -3,6 +3,7 @@
 // the client and the handler are told. The connection acts on it.
 
 import type { ConnectionUpgrade } from "../handler/upgrade.ts";
+import type { LogReason } from "../http1/log_reason.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { ConnectionState } from "./connection_state.ts";
 
@@ -14,6 +15,10 @@ export interface Interrupter {
   readonly refusal: Refusal;
   /** Why a request that has not come whole is refused; undefined if it is for being too slow. */
   readonly refusalOfPart: Refusal | undefined;
+  /** Why a body that is being made is cut off. */
+  readonly cutOffReason: LogReason;
+  /** Why a connection is closed whose client does not take its response. */
+  readonly closeReason: LogReason;
   /** Whether the source of a body that is cut off sees that reason, or that its client is gone. */
   readonly abortsBody: boolean;
   /** Whether a connection that has sent nothing counts as unused. */
@@ -26,8 +31,15 @@ export interface Interrupter {
 export const TIME_LIMIT: Interrupter = {
   abortReason: () =>
     new DOMException("The handler took longer than handlerTimeout", "TimeoutError"),
-  refusal: { status: 503, reason: "The request took longer than this server allows" },
+  refusal: {
+    status: 503,
+    reason: "The request took longer than this server allows",
+    logReason: "handler_timeout",
+  },
   refusalOfPart: undefined,
+  // Only a client that has ended its side of the connection has a limit for the next part.
+  cutOffReason: "client_gone",
+  closeReason: "write_timeout",
   abortsBody: false,
   countsUnused: true,
   interruptUpgrade: (upgrade) => upgrade.onDeadline(),
@@ -39,13 +51,19 @@ export const CLIENT_GONE = "The client has ended the connection";
 /** Why requests end at the end of a drain. */
 export const SERVER_STOPPING = "The server is stopping";
 
-const STOPPING: Refusal = { status: 503, reason: SERVER_STOPPING };
+const STOPPING: Refusal = {
+  status: 503,
+  reason: SERVER_STOPPING,
+  logReason: "draining",
+};
 
 /** The drain is over, and the worker ends. */
 export const DRAIN_END: Interrupter = {
   abortReason: () => new DOMException(SERVER_STOPPING, "AbortError"),
   refusal: STOPPING,
   refusalOfPart: STOPPING,
+  cutOffReason: "draining",
+  closeReason: "draining",
   abortsBody: true,
   countsUnused: false,
   interruptUpgrade: (upgrade) => upgrade.abandon(),

@@ -3,10 +3,11 @@
 // many WebSockets may be open.
 
 import { checkedFields, type Field } from "../handler/checked_headers.ts";
-import { HttpError } from "../handler/errors.ts";
+import { HttpError, refusalError } from "../handler/errors.ts";
 import { headOf, type WebRequest, type WebSocketHost } from "../handler/request.ts";
 import { prepareUpgrade } from "../handler/upgrade.ts";
 import type { UpgradeWebSocketOptions, WebSocketUpgrade } from "../handler/web_socket_options.ts";
+import type { Refusal } from "../http1/refusal.ts";
 import type { ServerSettings } from "../options/server_options.ts";
 import { platformClass } from "../runtime/platform_classes.ts";
 import { agreeOnDeflate } from "../websocket/deflate_offer.ts";
@@ -89,7 +90,7 @@ export class WebSockets implements WebSocketHost {
     const own = options.headers === undefined ? [] : checkedFields(options.headers);
     const protocol = chooseProtocol(options.protocol ?? protocolAmong(own), handshake);
     if (this.#count >= this.#settings.maxWebSockets) {
-      throw refusal(503, "This server has as many WebSockets as it accepts");
+      throw refusalError(TOO_MANY);
     }
     const agreed = this.#agreeOnCompression(handshake);
     const session = this.#createSession(request, options, protocol, agreed);
@@ -137,6 +138,12 @@ export class WebSockets implements WebSocketHost {
     };
   }
 }
+
+const TOO_MANY: Refusal = {
+  status: 503,
+  reason: "This server has as many WebSockets as it accepts",
+  logReason: "too_many_websockets",
+};
 
 function refusal(
   status: number,

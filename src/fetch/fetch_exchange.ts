@@ -16,6 +16,7 @@ import { toPlatformResponse } from "./platform_response.ts";
 const OVERDUE: Refusal = {
   status: 503,
   reason: "The request took longer than this server allows",
+  logReason: "handler_timeout",
 };
 
 /** One request through `WebServer.fetch()`, from its head to the end of its response's body. */
@@ -40,6 +41,9 @@ export class FetchExchange implements ExchangeWatch {
     if (signal.aborted) abort();
     else signal.addEventListener("abort", abort, { signal: this.#isOver.signal });
   }
+
+  /** There is no log of these requests. */
+  noteReason(): void {}
 
   onCompletionWanted(): Promise<void> {
     return (this.#completion ??= Promise.withResolvers()).promise;

@@ -2,7 +2,7 @@
 // An error counts as a client's fault by its identity alone: exactly the object that a reader of the request threw. An error of the
 // same class or with the same message may come from anything else that the application reads, and stays a panic.
 
-import { HttpError } from "./errors.ts";
+import { HttpError, type HttpErrorOptions, withLogReason } from "./errors.ts";
 
 /** What was wrong with a body that a reader of a request could not parse. */
 export interface BodyFault {
@@ -31,14 +31,18 @@ export function isFormType(contentType: string): boolean {
   return FORM_TYPE.test(contentType);
 }
 
+function badBody(status: number, message: string, options: HttpErrorOptions): HttpError {
+  return withLogReason(new HttpError(status, message, options), "bad_body");
+}
+
 /** What the client gets for a body that is not JSON. */
 export function notJson(cause: unknown): HttpError {
-  return new HttpError(400, "The body of the request is not JSON", { cause });
+  return badBody(400, "The body of the request is not JSON", { cause });
 }
 
 /** What the client gets for a body of another type, where a form was expected. */
 export function notOfFormType(cause?: unknown): HttpError {
-  return new HttpError(
+  return badBody(
     415,
     "The body of the request has to be application/x-www-form-urlencoded or multipart/form-data",
     { cause },
@@ -47,7 +51,7 @@ export function notOfFormType(cause?: unknown): HttpError {
 
 /** What the client gets for a body in a content coding that is not undone (RFC 9110, sections 12.5.3 and 15.5.16). */
 export function unknownContentCoding(): HttpError {
-  return new HttpError(
+  return badBody(
     415,
     "The body of the request may have one content coding: gzip, deflate or br",
     { headers: { "accept-encoding": "gzip, deflate, br" } },
@@ -56,7 +60,7 @@ export function unknownContentCoding(): HttpError {
 
 /** What the client gets for a body that is not what its content coding says, or a part of it only. */
 export function damagedBody(coding: string, cause: unknown): HttpError {
-  return new HttpError(
+  return badBody(
     400,
     `The body of the request is not the ${coding} data that its Content-Encoding says`,
     { cause },
@@ -65,12 +69,15 @@ export function damagedBody(coding: string, cause: unknown): HttpError {
 
 /** What the client gets for a body that is small enough on the wire, and too large once its content coding is undone. */
 export function decodedBodyTooLarge(): HttpError {
-  return new HttpError(413, "The decoded body of the request is larger than this server takes");
+  return withLogReason(
+    new HttpError(413, "The decoded body of the request is larger than this server takes"),
+    "body_too_large",
+  );
 }
 
 /** What the client gets for a form that cannot be parsed. */
 export function malformedForm(cause: unknown): HttpError {
-  return new HttpError(
+  return badBody(
     400,
     "The body of the request is not the form that its Content-Type says",
     { cause },

@@ -1,11 +1,25 @@
 // The errors that a user of Mudpie throws or catches. Everything else that goes wrong has one of the language's own classes.
 
+import type { LogReason } from "../http1/log_reason.ts";
+import type { Refusal } from "../http1/refusal.ts";
+
 /** What else an {@linkcode HttpError} carries. */
 export interface HttpErrorOptions {
   /** Header fields of the answer, such as `WWW-Authenticate` of a 401. Checked like those of a `WebResponse`. */
   readonly headers?: HeadersInit;
   /** The error behind this one. It never leaves the process. */
   readonly cause?: unknown;
+}
+
+/** Returns the log's word for an error that this library has made; undefined for all others. */
+export let logReasonOf: (error: HttpError) => LogReason | undefined;
+
+/** Has the log give a reason for the response that an error becomes. Returns the error. */
+export let withLogReason: (error: HttpError, reason: LogReason) => HttpError;
+
+/** Makes the error that becomes the response to a refused request. */
+export function refusalError({ status, reason, logReason }: Refusal): HttpError {
+  return withLogReason(new HttpError(status, reason), logReason);
 }
 
 /**
@@ -34,6 +48,15 @@ export class HttpError extends Error {
   readonly status: number;
   /** The header fields of the answer, as they were given. */
   readonly headers: HeadersInit | undefined;
+  #logReason: LogReason | undefined;
+
+  static {
+    logReasonOf = (error) => #logReason in error ? error.#logReason : undefined;
+    withLogReason = (error, reason) => {
+      error.#logReason = reason;
+      return error;
+    };
+  }
 
   /**
    * Makes an error that answers with `status`, and with `message` as the text that the client gets; an empty one stands for

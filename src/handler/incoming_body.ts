@@ -3,7 +3,7 @@
 // (connection/socket_body.ts), or a platform `Request` (fetch/platform_body.ts).
 
 import { type BodyFault, noteBodyFault } from "./body_faults.ts";
-import { HttpError } from "./errors.ts";
+import { HttpError, refusalError } from "./errors.ts";
 import { type Refusal, REFUSALS } from "../http1/refusal.ts";
 import { joinedParts } from "../runtime/joined_parts.ts";
 
@@ -231,8 +231,8 @@ export class IncomingBody {
   }
 
   /** Makes an error that is the client's fault. */
-  #blame({ status, reason }: Refusal): HttpError {
-    const error = new HttpError(status, reason);
+  #blame(refusal: Refusal): HttpError {
+    const error = refusalError(refusal);
     if (this.#request !== undefined) noteBodyFault(error, { of: this.#request, answer: error });
     return error;
   }

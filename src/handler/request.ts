@@ -12,8 +12,9 @@ import {
   readContentCoding,
 } from "./content_coding.ts";
 import { conflictError, type Origin, originOf, type Peer } from "./client_origin.ts";
-import { HttpError, lateReadError } from "./errors.ts";
+import { HttpError, lateReadError, refusalError } from "./errors.ts";
 import { parseFormEncoding, readForm } from "./form.ts";
+import type { LogReason } from "../http1/log_reason.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import { IncomingBody } from "./incoming_body.ts";
 import { RequestBody } from "../http1/request_body.ts";
@@ -99,6 +100,8 @@ export interface ExchangeWatch {
    * begin: the request has another response, or none. It may be cancelled more than once.
    */
   readonly onUpgradePrepared: (upgrade: Cancellable) => void;
+  /** Called with the reason for which the request gets an error response, or only a part of its response. */
+  readonly noteReason: (reason: LogReason) => void;
   /** The connection that the request has come over; undefined if there is none. */
   readonly connection: ClientConnection | undefined;
 }
@@ -164,6 +167,8 @@ export let isAbort: (request: WebRequest, error: unknown) => boolean;
 export let idInUse: (request: WebRequest) => string;
 /** Returns the id of a request as bytes, which have to be copied before another id is written. A request without an id gets one. */
 export let writeId: (request: WebRequest) => WrittenId;
+/** Has the log give a reason for the response to a request. */
+export let noteReason: (request: WebRequest, reason: LogReason) => void;
 /** Whether a request has a coded body that cannot be decoded in the moment in which a handler asks for it. */
 export let needsDecodingAhead: (request: WebRequest) => boolean;
 /**
@@ -327,6 +332,7 @@ export class WebRequest<Path extends string = string> {
       }
       throw new HttpError(501, "A WebSocket needs a connection: this request came through fetch()");
     };
+    noteReason = (request, reason) => request.#watch?.noteReason(reason);
     completionOf = (request) => request.#watch?.onCompletionWanted() ?? Promise.resolve();
     watchUpgrade = (request, upgrade) => {
       if (request.#watch === undefined) upgrade.cancel();
@@ -767,8 +773,8 @@ export class WebRequest<Path extends string = string> {
     return error;
   }
 
-  #refuseBody({ status, reason }: Refusal): HttpError {
-    return this.#blameClient(new HttpError(status, reason));
+  #refuseBody({ status, reason }: Pick<Refusal, "status" | "reason">): HttpError {
+    return this.#blameClient(refusalError({ status, reason, logReason: "bad_body" }));
   }
 
   #readText(): string {

@@ -2,16 +2,36 @@
 // A refusal is a value and not an error: the machine hands it on, and the connection writes it and hangs up. What it keeps
 // out is any repair: after a refusal nothing more is read as a request, so what the bytes behind it might mean is never asked.
 
+import type { LogReason } from "./log_reason.ts";
+
 /** Why a request is not served, and what its client gets. */
 export interface Refusal {
   /** The status code of the answer. */
   readonly status: number;
   /** What is wrong, in one sentence for whoever wrote the client; the body of the answer. */
   readonly reason: string;
+  /** The same in a word, for the log. */
+  readonly logReason: LogReason;
 }
 
-function refusal(status: number, reason: string): Refusal {
-  return Object.freeze({ status, reason });
+/** The log's word for a refusal of each status, unless it has a word of its own. */
+const LOG_REASONS = {
+  400: "bad_request",
+  408: "head_timeout",
+  413: "body_too_large",
+  414: "target_too_long",
+  417: "unsupported",
+  431: "head_too_large",
+  501: "unsupported",
+  505: "unsupported",
+} as const satisfies Record<number, LogReason>;
+
+function refusal(
+  status: keyof typeof LOG_REASONS,
+  reason: string,
+  logReason: LogReason = LOG_REASONS[status],
+): Refusal {
+  return Object.freeze({ status, reason, logReason });
 }
 
 /** Every refusal that the machine knows, by the fault that leads to it. */
@@ -59,14 +79,18 @@ export const REFUSALS = {
   badChunkEnd: refusal(400, "A chunk is not followed by CRLF"),
   traceWithBody: refusal(400, "A TRACE request has no body"),
   badTrailer: refusal(400, "A trailer section holds a field that says how a message is read"),
-  endedEarly: refusal(400, "The connection ended in the middle of a request"),
+  endedEarly: refusal(400, "The connection ended in the middle of a request", "client_gone"),
   headTooSlow: refusal(408, "The head of the request took too long to arrive"),
-  bodyTooSlow: refusal(408, "The body of the request took too long to arrive"),
+  bodyTooSlow: refusal(408, "The body of the request took too long to arrive", "body_timeout"),
   bodyTooLarge: refusal(413, "The body of the request is larger than this server takes"),
   targetTooLong: refusal(414, "The request target is longer than this server takes"),
   expectationUnknown: refusal(417, "The only expectation that this server meets is 100-continue"),
   headTooLarge: refusal(431, "The head of the request is larger than this server takes"),
-  tooManyFields: refusal(431, "The request has more header fields than this server takes"),
+  tooManyFields: refusal(
+    431,
+    "The request has more header fields than this server takes",
+    "too_many_fields",
+  ),
   unknownTransferCoding: refusal(
     501,
     "The only transfer coding that this server decodes is chunked",

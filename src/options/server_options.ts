@@ -178,8 +178,9 @@ export interface WebServerOptions {
   readonly onPanic?: "replace" | "keep";
   /**
    * The log of requests, on standard output. `"text"` (the default): the combined log format,
-   * followed by the duration in milliseconds, the request's id, and the worker. `"json"`: an object
-   * in each line, with the same. `"off"`: none. The environment's `MUDPIE_LOGGING=0` turns the log
+   * followed by the duration in milliseconds, the request's id, the worker, and the reason for an
+   * error response of the server, such as `handler_timeout`. `"json"`: an object in each line, with
+   * the same. `"off"`: none. The environment's `MUDPIE_LOGGING=0` turns the log
    * off, whatever this option is.
    */
   readonly accessLog?: "text" | "json" | "off";

@@ -7,7 +7,7 @@ import { outgoingOfNoted } from "../fetch/noted_response.ts";
 import { fromPlatformResponse } from "../fetch/platform_response.ts";
 import { type BodyFault, bodyFaultOf } from "../handler/body_faults.ts";
 import { recheckedFields } from "../handler/checked_headers.ts";
-import { HttpError } from "../handler/errors.ts";
+import { HttpError, logReasonOf } from "../handler/errors.ts";
 import type { Handler } from "../handler/handler.ts";
 import { isBodiless } from "../handler/lazy_request.ts";
 import {
@@ -16,6 +16,7 @@ import {
   isAbort,
   type MatchedRoute,
   needsDecodingAhead,
+  noteReason,
   setRoute,
   type WebRequest,
 } from "../handler/request.ts";
@@ -171,8 +172,9 @@ export class Dispatcher {
    * unknown why the client got a part of the body.
    */
   reportBrokenBody(error: unknown, request: WebRequest): void {
-    if (this.#noteBodyFault(error, request, "is cut off") !== undefined) return;
-    if (!isAbort(request, error)) this.#onPanic(error, request);
+    const answer = this.#noteBodyFault(error, request, "is cut off");
+    if (answer !== undefined) return noteReasonOf(answer, request);
+    if (!isAbort(request, error)) this.#panic(error, request);
   }
 
   /**
@@ -201,6 +203,7 @@ export class Dispatcher {
     // response, so they are.
     const error = isHttpError(thrown) ? thrown : this.#noteBodyFault(thrown, request) ?? thrown;
     if (isHttpError(error)) {
+      noteReasonOf(error, request);
       try {
         const { status, message, headers } = error;
         return message === ""
@@ -208,13 +211,23 @@ export class Dispatcher {
           : WebResponse.text(message, { status, headers });
       } catch (fault) {
         // Its headers may not be sent. That is a fault of the handler like any other.
-        return this.#onPanic(fault, request);
+        return this.#panic(fault, request);
       }
     }
     // No client waits for this response: it has gone, or has got its 503.
     if (isAbort(request, error)) return phraseResponse(503);
+    return this.#panic(error, request);
+  }
+
+  #panic(error: unknown, request: WebRequest): WebResponse {
+    noteReason(request, "panic");
     return this.#onPanic(error, request);
   }
+}
+
+function noteReasonOf(error: HttpError, request: WebRequest): void {
+  const reason = logReasonOf(error);
+  if (reason !== undefined) noteReason(request, reason);
 }
 
 /**

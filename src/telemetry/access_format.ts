@@ -2,6 +2,7 @@
 // All of a client's text is escaped here, so that it can never look like another line. No clock and
 // no sink: a record and a time come in, and bytes are added to a buffer.
 
+import type { LogReason } from "../http1/log_reason.ts";
 import { LineBuffer } from "./line_buffer.ts";
 
 /** What the access log reports about one request. */
@@ -20,6 +21,8 @@ export interface AccessRecord {
   readonly durationMs: number;
   /** The id of the request, as in `X-Request-Id`. */
   readonly requestId: { readonly bytes: Uint8Array; readonly length: number };
+  /** Why the response is an error or was cut off; undefined if the handler made it. */
+  readonly reason?: LogReason;
   /** What another protocol reports at the end of an upgraded connection: names and numbers. */
   readonly details?: Readonly<Record<string, number>>;
 }
@@ -105,8 +108,8 @@ function haveSameParts(a: AccessRecord, b: AccessRecord): boolean {
 }
 
 /**
- * The combined log format, followed by the duration in milliseconds, the id, and the worker; and by
- * the details of an upgraded connection, each as `name=number`.
+ * The combined log format, followed by the duration in milliseconds, the id, and the worker; by the
+ * details of an upgraded connection, each as `name=number`; and by the reason for an error.
  */
 export class TextFormat implements AccessFormat {
   readonly #end: string;
@@ -130,6 +133,7 @@ export class TextFormat implements AccessFormat {
     lines.addFew(requestId.bytes, requestId.length);
     lines.addText(this.#end);
     if (record.details !== undefined) addTextDetails(lines, record.details);
+    if (record.reason !== undefined) lines.addText(` ${record.reason}`);
     lines.addText("\n");
   }
 
@@ -205,6 +209,7 @@ export class JsonFormat implements AccessFormat {
     lines.addText(',"target":');
     addJsonText(lines, requestLine === null ? null : requestLine.target);
     if (record.details !== undefined) addJsonDetails(lines, record.details);
+    if (record.reason !== undefined) lines.addText(`,"reason":"${record.reason}"`);
     parts.add(lines, 1, record, second);
   }
 

@@ -10,6 +10,7 @@ import {
   TextFormat,
 } from "./access_format.ts";
 import type { WrittenId } from "./request_id.ts";
+import type { LogReason } from "../http1/log_reason.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 
 /** How many bytes are collected before they are written. */
@@ -40,11 +41,14 @@ export interface LoggedRequest {
   readonly status: number;
   readonly bodyBytes: number;
   /**
-   * When the server began to handle the request, by `performance.now()`. Undefined if it did not.
+   * When the server began to handle the request, by `performance.now()`. If no handler was called,
+   * when the first bytes of the request came.
    */
-  readonly startedAt: number | undefined;
+  readonly startedAt: number;
   /** When the response was made, by `performance.now()`. */
   readonly endedAt: number;
+  /** Why the response is an error or was cut off; undefined if the handler made it. */
+  readonly reason?: LogReason;
   /** What another protocol reports at the end of an upgraded connection: names and numbers. */
   readonly details?: Readonly<Record<string, number>>;
 }
@@ -90,8 +94,9 @@ export class AccessLog {
       bodyBytes: request.bodyBytes,
       referer: head?.header("referer") ?? null,
       userAgent: head?.header("user-agent") ?? null,
-      durationMs: startedAt === undefined ? 0 : endedAt - startedAt,
+      durationMs: endedAt - startedAt,
       requestId: request.requestId,
+      reason: request.reason,
       details: request.details,
     };
     this.#format.add(this.#waiting, record, this.#date, this.#wallOffsetMs + endedAt);

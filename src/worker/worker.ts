@@ -169,6 +169,7 @@ class ServingWorker {
     await this.#context.accessLog?.flush();
     await finishWork(this.#program, order.reason, workEndsAt, (line) => this.#log(line));
     this.#clock.stop();
+    this.#context.reasonLog.flush();
     await this.#context.accessLog?.flush();
     this.#panics.stop();
     // Not awaited: the module's code after `await server.run()` runs first.

@@ -1,5 +1,5 @@
 // The one timer of a worker. Each tick renews the times that others read, enforces time limits,
-// beats the heartbeat, and writes the access log. A timer for each purpose would cost more.
+// beats the heartbeat, and writes the logs. A timer for each purpose would cost more.
 
 import type { ConnectionContext } from "../connection/connection_context.ts";
 import { tickFor, type TimeLimited } from "../connection/deadlines.ts";
@@ -10,7 +10,7 @@ import { Heartbeat } from "./heartbeat.ts";
 /** The part of a connection context that the clock moves. */
 export type ClockedContext = Pick<
   ConnectionContext,
-  "deadlines" | "encoder" | "inFlightRequests" | "accessLog" | "scoreboard"
+  "deadlines" | "encoder" | "inFlightRequests" | "accessLog" | "reasonLog" | "scoreboard"
 >;
 
 /** What a worker's clock drives. */
@@ -81,5 +81,6 @@ export class WorkerClock {
     context.deadlines.tick(now, members());
     afterTick();
     context.accessLog?.tick(wall);
+    context.reasonLog.tick(now);
   }
 }

@@ -23,6 +23,7 @@ import { writeToStandardOutput } from "../runtime/standard_output.ts";
 import { AccessLog } from "../telemetry/access_log.ts";
 import { describeError, escapeForLog, logToStandardError } from "../telemetry/log.ts";
 import { openTelemetry } from "../telemetry/opentelemetry.ts";
+import { ReasonLog } from "../telemetry/reason_log.ts";
 import { RequestMetrics } from "../telemetry/request_metrics.ts";
 import { RequestTelemetry } from "../telemetry/request_telemetry.ts";
 import type { PanicWatch } from "./panic_watch.ts";
@@ -76,6 +77,7 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
     inFlightRequests,
     ownsUncaught: program.servedBy === "http.Server.listen()",
     accessLog,
+    reasonLog: new ReasonLog(`worker ${worker}`, logToStandardError),
     requestMetrics,
     observation,
     onClosed,

@@ -302,7 +302,10 @@ describe("Connection", () => {
       '192.0.2.1 - - [] "GET /nowhere HTTP/1.1" 404 9 "-" "-"',
       withoutTimes[2],
     ]);
-    assertMatch(logged[2], /^192\.0\.2\.1 - - \[.*\] "-" 400 \d+ "-" "-" [\d.]+ \S+ 1$/);
+    assertMatch(
+      logged[2],
+      /^192\.0\.2\.1 - - \[.*\] "-" 400 \d+ "-" "-" [\d.]+ \S+ 1 bad_request$/,
+    );
   });
 
   describe("the option announceKeepAlive", () => {
@@ -437,7 +440,7 @@ describe("Connection", () => {
     await settle();
     await context.accessLog?.flush();
     const named = [...fake.output.matchAll(/\r\nX-Request-Id: (\S+)\r\n/gi)].map(([, id]) => id);
-    assertEquals(named, logged.map((line) => / (\S+) 1$/.exec(line)?.[1]));
+    assertEquals(named, logged.map((line) => / (\S+) 1(?: bad_request)?$/.exec(line)?.[1]));
     assertEquals([named.length, named[0], named[2]], [6, "theirs-1", "theirs-2"]);
     assertEquals(new Set(named).size, 6);
     assert(!fake.output.includes("forged"));
@@ -469,7 +472,7 @@ describe("Connection", () => {
       open.resolve();
       await exchange.context.accessLog?.flush();
       assertEquals(
-        exchange.logged.map((line) => line.endsWith(` ${id} 1`)),
+        exchange.logged.map((line) => line.endsWith(` ${id} 1 handler_timeout`)),
         isLogged ? [true] : [],
       );
     });
@@ -480,12 +483,18 @@ describe("Connection", () => {
     exchange.fake.send(post("/text", "x".repeat(11), "X-Request-Id: large", "User-Agent: test"));
     await settle();
     await exchange.context.accessLog?.flush();
-    assertMatch(exchange.logged[0], /"POST \/text HTTP\/1\.1" 413 \d+ "-" "test" 0\.0 large 1$/);
+    assertMatch(
+      exchange.logged[0],
+      /"POST \/text HTTP\/1\.1" 413 \d+ "-" "test" 0\.0 large 1 body_too_large$/,
+    );
     const slow = await serveLogged({ maxBodyBytes: 10, bodyTimeout: 100 });
     slow.fake.send(post("/text", "x".repeat(5), "X-Request-Id: slow").slice(0, -2));
     await slow.pass(200);
     await slow.context.accessLog?.flush();
-    assertMatch(slow.logged[0], /"POST \/text HTTP\/1\.1" 408 \d+ "-" "-" 0\.0 slow 1$/);
+    assertMatch(
+      slow.logged[0],
+      /"POST \/text HTTP\/1\.1" 408 \d+ "-" "-" \d+\.\d slow 1 body_timeout$/,
+    );
   });
 
   it("says X-Request-Id without a log where the handler has asked for it, and only there", async () => {
@@ -1150,7 +1159,7 @@ describe("Connection, whose worker drains,", () => {
     await context.accessLog?.flush();
     assertEquals(statusesIn(fake.output), [503]);
     assertMatch(fake.output, /\r\nX-Request-Id: theirs\r\n/);
-    assertMatch(logged[0], /"POST \/echo HTTP\/1\.1" 503 .* theirs 1$/);
+    assertMatch(logged[0], /"POST \/echo HTTP\/1\.1" 503 .* theirs 1 draining$/);
   });
 
   it("closes at the deadline where nobody waits for an answer, or nobody takes one", async () => {

@@ -86,18 +86,23 @@ describe("Exchange", () => {
     assertEquals(await entries(), { ...BEGUN, handled: [] });
   });
 
-  const ends: [what: string, end: (exchange: Exchange) => void, logged: string | undefined][] = [
+  const ends: [
+    what: string,
+    end: (exchange: Exchange) => void,
+    logged: string | undefined,
+    reason?: string,
+  ][] = [
     ["end()", (exchange) => exchange.end(200, 3, exchange.writeId()), "200 3"],
-    ["cutOff()", (exchange) => exchange.cutOff(200, 2), "200 2"],
+    ["cutOff()", (exchange) => exchange.cutOff(200, 2), "200 2", " client_gone"],
     ["drop()", (exchange) => exchange.drop(), undefined],
   ];
-  for (const [what, end, line] of ends) {
+  for (const [what, end, line, reason = ""] of ends) {
     it(`${what} leaves all that the exchange is entered in`, async () => {
       const { exchange, entries, logged } = await begin();
       exchange.noteHandled();
       end(exchange);
       assertEquals(await entries(), { ...OVER, logged: line === undefined ? 0 : 1 });
-      if (line !== undefined) assertMatch(logged[0], new RegExp(` ${line} .* seven 1$`));
+      if (line !== undefined) assertMatch(logged[0], new RegExp(` ${line} .* seven 1${reason}$`));
     });
 
     it(`${what} leaves no request behind`, async () => {
@@ -183,12 +188,42 @@ describe("Exchange", () => {
   });
 });
 
+describe("Exchange.noteReason()", () => {
+  it("noteReason() has the log give the reason for an error response", async () => {
+    const { exchange, entries, logged } = await begin();
+    exchange.noteReason("body_timeout");
+    exchange.noteReason("panic");
+    exchange.end(500, 3, exchange.writeId());
+    await entries();
+    assertMatch(logged[0], / 500 3 .* seven 1 panic$/);
+  });
+
+  it("noteReason() changes nothing for a handler that answers all the same", async () => {
+    const { exchange, entries, logged } = await begin();
+    exchange.noteReason("body_timeout");
+    exchange.end(200, 3, exchange.writeId());
+    await entries();
+    assertMatch(logged[0], / 200 3 .* seven 1$/);
+  });
+});
+
 describe("reportRefusal()", () => {
   it("logs a request without a head under an id of its own", async () => {
     const { owner, logged } = await begin();
     const id = writeRefusedId(owner.context, undefined);
-    reportRefusal(owner, { head: undefined, status: 400, bodyBytes: 3, id });
+    const reason = "bad_request";
+    reportRefusal(owner, { head: undefined, status: 400, bodyBytes: 3, id, reason, startedAt: 0 });
     await owner.context.accessLog?.flush();
-    assertMatch(logged[0], /^192\.0\.2\.1 .* 400 3 /);
+    assertMatch(logged[0], /^192\.0\.2\.1 .* 400 3 .* 0\.0 \S+ 1 bad_request$/);
+  });
+
+  it("reportRefusal() logs the time since the first bytes came", async () => {
+    const { owner, logged } = await begin();
+    const id = writeRefusedId(owner.context, undefined);
+    const startedAt = performance.now() - 3_000;
+    const reason = "head_timeout";
+    reportRefusal(owner, { head: undefined, status: 408, bodyBytes: 3, id, reason, startedAt });
+    await owner.context.accessLog?.flush();
+    assertMatch(logged[0], / 408 3 "-" "-" \d{4,}\.\d \S+ 1 head_timeout$/);
   });
 });

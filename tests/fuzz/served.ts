@@ -19,6 +19,7 @@ import { HandlerCalls } from "../../src/connection/handler_calls.ts";
 import { Deadlines } from "../../src/connection/deadlines.ts";
 import { RequestClock } from "../../src/connection/request_clock.ts";
 import { ReadFairness } from "../../src/connection/read_fairness.ts";
+import { ReasonLog } from "../../src/telemetry/reason_log.ts";
 import { SpoilingPool } from "../http1/reading.ts";
 import type { ByteConn } from "./byte_conn.ts";
 
@@ -109,6 +110,7 @@ export function serve(
     background: { add() {} },
     webSockets: undefined,
     inFlightRequests,
+    reasonLog: new ReasonLog("the fuzzer", () => {}),
     requestMetrics: undefined,
     observation: undefined,
     accessLog: undefined,

@@ -35,6 +35,7 @@ function makeRequest() {
       onSignalWanted() {},
       onCompletionWanted: () => Promise.resolve(),
       onUpgradePrepared: (upgrade) => void noted.push(upgrade),
+      noteReason() {},
       connection: undefined,
     },
   );

@@ -62,6 +62,11 @@ describe("TextFormat", () => {
     assertMatch(line, /" 101 1234 .* abc-1 3 code=1001 received=12 sent=30$/);
   });
 
+  it("TextFormat adds the reason for an error response at the end of the line", () => {
+    const line = accessLine({ ...record, status: 503, reason: "handler_timeout" }, date);
+    assertMatch(line, /" 503 1234 .* abc-1 3 handler_timeout$/);
+  });
+
   it("adds the combined log format, and behind it duration, id and worker", () => {
     assertMatch(
       accessLine(record, date),
@@ -112,6 +117,15 @@ describe("TextFormat", () => {
 });
 
 describe("JsonFormat", () => {
+  it("JsonFormat adds the reason for an error response, and no member without one", () => {
+    const format = new JsonFormat(worker);
+    const reasons = (["draining", undefined, "overloaded"] as const).map((reason) =>
+      JSON.parse(textOf((lines) => format.add(lines, { ...record, status: 503, reason }, date, 0)))
+    );
+    assertEquals(reasons.map(({ reason }) => reason), ["draining", undefined, "overloaded"]);
+    assertEquals(reasons.map((line) => "reason" in line), [true, false, true]);
+  });
+
   it("JsonFormat adds the details of an upgraded connection as numbers", () => {
     const text = textOf((lines) =>
       new JsonFormat(worker).add(lines, { ...record, status: 101, details }, date, 0)

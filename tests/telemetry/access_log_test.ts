@@ -24,14 +24,15 @@ function headOf(target: string, ...fields: [string, string][]): RequestHead {
 
 /** A request as it is logged: answered with 200 and one byte at once, unless `but` differs. */
 function logged(head: RequestHead | undefined, but: Partial<LoggedRequest> = {}): LoggedRequest {
+  const endedAt = performance.now();
   return {
     clientHostname: "192.0.2.1",
     head,
     requestId: writtenId("id"),
     status: 200,
     bodyBytes: 1,
-    startedAt: undefined,
-    endedAt: performance.now(),
+    startedAt: endedAt,
+    endedAt,
     ...but,
   };
 }

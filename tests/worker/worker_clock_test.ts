@@ -7,6 +7,7 @@ import { ResponseEncoder } from "../../src/http1/response_encoder.ts";
 import { InFlightRequests } from "../../src/ipc/in_flight_requests.ts";
 import { Scoreboard } from "../../src/ipc/scoreboard.ts";
 import { resolveServerOptions } from "../../src/options/server_options.ts";
+import { ReasonLog } from "../../src/telemetry/reason_log.ts";
 import { tickMsFor, WorkerClock } from "../../src/worker/worker_clock.ts";
 import { eventually } from "../support/deadline.ts";
 
@@ -23,6 +24,7 @@ function makeClock(beforeTick = () => {}) {
       encoder: new ResponseEncoder("", 0),
       inFlightRequests,
       accessLog: undefined,
+      reasonLog: new ReasonLog("worker 1", () => {}),
       scoreboard,
     },
     members: () => [

@@ -8,6 +8,7 @@ import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
 import { Scoreboard } from "../../../src/ipc/scoreboard.ts";
 import { resolveServerOptions } from "../../../src/options/server_options.ts";
 import { phraseResponse } from "../../../src/handler/response.ts";
+import { ReasonLog } from "../../../src/telemetry/reason_log.ts";
 import { AccessLog } from "../../../src/telemetry/access_log.ts";
 import { Connection } from "../../../src/connection/connection.ts";
 import { HandlerCalls } from "../../../src/connection/handler_calls.ts";
@@ -61,6 +62,7 @@ function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): End
     background: { add() {} },
     webSockets: undefined,
     inFlightRequests: new InFlightRequests(),
+    reasonLog: new ReasonLog("the benchmark", () => {}),
     requestMetrics: undefined,
     observation: undefined,
     accessLog: log === "off" ? undefined : accessLog(log),

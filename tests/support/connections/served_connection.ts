@@ -13,6 +13,7 @@ import {
 import type { RequestMetrics } from "../../../src/telemetry/request_metrics.ts";
 import { phraseResponse } from "../../../src/handler/response.ts";
 import type { Router } from "../../../src/routing/router.ts";
+import { ReasonLog } from "../../../src/telemetry/reason_log.ts";
 import { AccessLog } from "../../../src/telemetry/access_log.ts";
 import { BackgroundTasks } from "../../../src/connection/background_tasks.ts";
 import { Connection } from "../../../src/connection/connection.ts";
@@ -35,6 +36,8 @@ export interface ServedConnection {
   readonly context: ConnectionContext;
   readonly served: Promise<void>;
   readonly logged: string[];
+  /** The lines about reasons, which go to standard error. */
+  readonly reasons: string[];
   /** The faults of the server's own that came to light. */
   readonly faults: unknown[];
   /** What handlers have panicked with. */
@@ -77,6 +80,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     onFailure: (error) => faults.push(error),
   });
   const panics: unknown[] = [];
+  const reasons: string[] = [];
   const backgroundLines: string[] = [];
   const background = new BackgroundTasks("worker 1", (line) => backgroundLines.push(line));
   const fake = new FakeConn(options.peerHostname);
@@ -109,6 +113,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     ),
     inFlightRequests,
     accessLog: options.isLogged ? accessLog : undefined,
+    reasonLog: new ReasonLog("worker 1", (line) => void reasons.push(line)),
     requestMetrics: options.requestMetrics,
     observation: undefined,
     onFault: (error) => faults.push(error),
@@ -132,6 +137,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     context,
     served,
     logged,
+    reasons,
     faults,
     panics,
     background,
