@@ -25,6 +25,7 @@ import {
   type ServerSettings,
   type WebServerOptions,
 } from "./options/server_options.ts";
+import { VARIABLE_PREFIX } from "./options/worded_options.ts";
 import { fromPlatformRequest, type PeerInfo } from "./fetch/platform_request.ts";
 import { toPlatformResponse } from "./fetch/platform_response.ts";
 import { idInUse, releaseRequest, WebRequest } from "./handler/request.ts";
@@ -37,6 +38,7 @@ import type { RunningServer } from "./supervisor/running_server.ts";
 import { type CommandLine, launchOptions, planLaunch } from "./supervisor/launch.ts";
 import { listen } from "./net/listener.ts";
 import { denoArguments } from "./runtime/deno_arguments.ts";
+import { environmentVariables } from "./runtime/environment.ts";
 import type { SupervisedServer } from "./supervisor/supervisor.ts";
 import { platformError, replaceDenoServe } from "./takeover/deno_serve.ts";
 import { takeOverNodeHttp } from "./takeover/node_http/node_http.ts";
@@ -432,6 +434,7 @@ export class WebServer {
     // It is the first to open, so that it can report on the rest of the start.
     const admin = settings.admin === undefined ? undefined : await openAdminPort(settings.admin);
     try {
+      if (commandLine === undefined) await logVariableNotices();
       const { supervise } = await loadSupervisor();
       const running = await supervise({
         ...launch,
@@ -514,6 +517,14 @@ export class WebServer {
 async function openAdminPort(options: AdminSettings): Promise<AdminPort> {
   const { AdminPort } = await import("./admin/admin_port.ts");
   return AdminPort.open(options);
+}
+
+/** Logs which variables of the environment have no effect. Loads nothing if there are none. */
+async function logVariableNotices(): Promise<void> {
+  const variables = environmentVariables(VARIABLE_PREFIX);
+  if (Object.keys(variables).length === 0) return;
+  const { variableNotices } = await import("./options/variable_notices.ts");
+  for (const line of variableNotices(variables, "run")) logToStandardError(escapeForLog(line));
 }
 
 /** The supervisor is loaded only on the main thread: a worker would start later for it. */

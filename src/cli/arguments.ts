@@ -11,9 +11,9 @@ import {
   type RunOptions,
 } from "../options/run_options.ts";
 import type { WebServerOptions } from "../options/server_options.ts";
+import { ownNameOf, suggest } from "../options/suggestion.ts";
 import { type Flag, readWords } from "./flags.ts";
 import { type AddressOptions, readServeAddress, SERVE_ADDRESS } from "./platform_address.ts";
-import { suggest } from "./suggestion.ts";
 
 /** What a Service of the name "mudpie" does to the pods beside it. */
 const SERVICE_LINK = "; if Kubernetes has set it, say enableServiceLinks: false";
@@ -194,7 +194,10 @@ function append(before: unknown, value: unknown): unknown {
 }
 
 function unknownFlag(rawName: string, name: string, flags: readonly Flag[]): string {
-  const known = suggest(name, [...flags.map((flag) => flag.name), ...COMMANDS]);
+  const names = [...flags.map((flag) => flag.name), ...COMMANDS];
+  const own = ownNameOf(name, names);
+  if (own !== undefined) return `Unknown flag ${rawName}: use --${own}`;
+  const known = suggest(name, names);
   const advice = known === undefined ? "--help all lists all flags" : `did you mean --${known}?`;
   return `Unknown flag ${rawName}: ${advice}`;
 }
@@ -208,18 +211,19 @@ function readVariables(
   const names = new Set([...said.keys()].map(({ option }) => option.path[0]));
   const replaced = replacedOptions((name) => names.has(name));
   for (const flag of flags) {
-    const isSaid = said.has(flag) || replaced.includes(flag.option.path[0]);
-    const text = isSaid ? undefined : variable(flag.variable);
-    if (text === undefined || text === "") continue;
+    if (said.has(flag) || replaced.includes(flag.option.path[0])) continue;
+    const name = flag.variables.find((each) => (variable(each) ?? "") !== "");
+    if (name === undefined) continue;
+    const text = variable(name) ?? "";
     const reading = readWords(text, flag.option.rule);
     if (reading.kind === "refused") {
       return `Cannot use ${
         quote(text)
-      } as environment variable ${flag.variable}: expected ${reading.expected}${
+      } as environment variable ${name}: expected ${reading.expected}${
         text.startsWith("tcp://") ? SERVICE_LINK : ""
       }`;
     }
-    said.set(flag, { value: reading.value, source: `as ${flag.variable} says` });
+    said.set(flag, { value: reading.value, source: `as ${name} says` });
   }
   return undefined;
 }

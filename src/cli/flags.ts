@@ -3,24 +3,24 @@
 // options; here words become values.
 
 import type { OptionForm, OptionRule } from "../options/option_rule.ts";
-import type { WordedOption } from "../options/worded_options.ts";
+import { variablesOf, type WordedOption, wordsOf } from "../options/worded_options.ts";
 
 /** An option as the command line knows it. */
 export interface Flag {
   /** Without the dashes: `max-body-bytes`. */
   readonly name: string;
-  /** The variable of the environment that sets the same: `MUDPIE_MAX_BODY_BYTES`. */
-  readonly variable: string;
+  /** The variables of the environment that set the same. The first one that is set wins. */
+  readonly variables: readonly string[];
   readonly option: WordedOption;
 }
 
 /** The flags of these options. */
 export function flagsFor(options: readonly WordedOption[]): Flag[] {
-  return options.map((option) => {
-    const words = option.path.flatMap((name) => name.split(/(?=[A-Z])/));
-    const name = words.join("-").toLowerCase();
-    return { name, variable: `MUDPIE_${words.join("_").toUpperCase()}`, option };
-  });
+  return options.map((option) => ({
+    name: wordsOf(option).join("-").toLowerCase(),
+    variables: variablesOf(option),
+    option,
+  }));
 }
 
 /** What words have come to. */

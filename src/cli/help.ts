@@ -1,6 +1,7 @@
 // The text of --help: made of the options' own table, so that it cannot forget one. Every line fits
 // a screen of 80 columns, and the short help one of 40 lines.
 
+import type { OptionRule } from "../options/option_rule.ts";
 import { type Flag, placeholder } from "./flags.ts";
 
 const INTRODUCTION = `Usage: deno run -A jsr:@mudpie/server/cli app.ts [flags] [-- words for app.ts]
@@ -40,8 +41,12 @@ export function helpText(flags: readonly Flag[], isWhole: boolean): string {
 
 function lineOf({ name, option: { rule } }: Flag): string {
   const flag = `  --${name} ${placeholder(rule.form)} `;
-  return flag.padEnd(SUMMARY_COLUMN) + rule.summary +
-    describeDefault(rule.commandLineDefault ?? rule.default);
+  return flag.padEnd(SUMMARY_COLUMN) + rule.summary + describeDefault(defaultOf(rule));
+}
+
+/** Returns what holds if the flag is not given. */
+function defaultOf(rule: OptionRule<unknown>): unknown {
+  return rule.turnsOn ? "off" : rule.commandLineDefault ?? rule.default;
 }
 
 /** Describes a default. Nothing for an option that has none, or is off. */

@@ -2,10 +2,12 @@
 // result. Only this file writes to the terminal and ends the process. It imports what the start of
 // the first worker needs, and all else while that worker loads.
 
-import { environmentVariable } from "../runtime/environment.ts";
+import { environmentVariable, environmentVariables } from "../runtime/environment.ts";
 import { messageOf } from "../runtime/error_message.ts";
 import type { FirstWorker } from "../supervisor/first_worker.ts";
-import { wordedOptions } from "../options/worded_options.ts";
+import { variableNotices } from "../options/variable_notices.ts";
+import { VARIABLE_PREFIX, wordedOptions } from "../options/worded_options.ts";
+import { escapeForLog, logToStandardError } from "../telemetry/log.ts";
 import { readInvocation, type ServeInvocation } from "./arguments.ts";
 import { startFirstWorker } from "./first_load.ts";
 import { flagsFor } from "./flags.ts";
@@ -42,6 +44,10 @@ async function start(invocation: ServeInvocation, entry: string): Promise<void> 
   if (location.kind === "refused") return fail(location.reason);
   if (invocation.watch !== undefined && !location.url.startsWith("file:")) {
     return fail(`Cannot --watch ${invocation.app}: only files can be watched`);
+  }
+  const variables = environmentVariables(VARIABLE_PREFIX);
+  for (const line of variableNotices(variables, "command_line")) {
+    logToStandardError(escapeForLog(line));
   }
   const places = { app: location.url, entry };
   let first: FirstWorker;

@@ -30,6 +30,10 @@ export interface OptionRule<T> {
   readonly summary: string;
   /** Whether the short help lists it. */
   readonly isCommon?: boolean;
+  /** Whether the option turns something on by being given, so that the help shows it as off. */
+  readonly turnsOn?: boolean;
+  /** Further variables of the environment, of the same rank as the one with the option's name. */
+  readonly otherVariables?: readonly string[];
 }
 
 /** The rules of some options, by the options' names. */
@@ -184,6 +188,19 @@ export function underCommandLine<T>(
   rule: OptionRule<T>,
 ): OptionRule<T> {
   return { ...rule, commandLineDefault };
+}
+
+/** Marks an option that turns something on by being given. Its default is what is usual then. */
+export function turnsOn<T>(rule: OptionRule<T>): OptionRule<T> {
+  return { ...rule, turnsOn: true };
+}
+
+/** Gives an option further variables of the environment. */
+export function alsoSetBy<T>(
+  otherVariables: readonly string[],
+  rule: OptionRule<T>,
+): OptionRule<T> {
+  return { ...rule, otherVariables };
 }
 
 /** Puts an option into the short help. */

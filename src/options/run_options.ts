@@ -5,6 +5,7 @@
 import type { FleetEvent } from "../telemetry/fleet_event.ts";
 import {
   address,
+  alsoSetBy,
   boolean,
   bytes,
   choice,
@@ -19,6 +20,7 @@ import {
   resolveOptions,
   type RulesFor,
   time,
+  turnsOn,
   underCommandLine,
   wholeNumber,
 } from "./option_rule.ts";
@@ -63,8 +65,9 @@ export interface RunOptions {
   /** The port to listen on, 0 to 65,535; 0 picks a free one. 8000 by default. */
   readonly port?: number;
   /**
-   * How many workers serve, 1 to 1,024. By default the environment's `MUDPIE_THREADS`, then
-   * `WEB_CONCURRENCY`, then the number of the machine's cores.
+   * How many workers serve, 1 to 1,024. By default the environment's `MUDPIE_WORKERS` or
+   * `MUDPIE_THREADS`, which mean the same, then `WEB_CONCURRENCY`, then the number of the machine's
+   * cores. Under the command line these two win over this option, as all its variables do.
    */
   readonly workers?: number;
   /**
@@ -188,7 +191,7 @@ export interface RunOptions {
 
 const ADMIN_RULES = {
   hostname: address("The operator's port's address"),
-  port: common(count(9000, "Opens the operator's port", 0, 65_535)),
+  port: turnsOn(common(count(9000, "Opens the operator's port", 0, 65_535))),
 } satisfies RulesFor<AdminOptions>;
 
 /** More threads help no machine, and such a number is most likely a port in the wrong place. */
@@ -218,7 +221,10 @@ const PATH_MODE: OptionRule<number | undefined> = {
 export const RUN_RULES = {
   hostname: common(address("Address to listen on")),
   port: common(count(8000, "Port to listen on; 0 picks one", 0, 65_535)),
-  workers: common(optional(count(1, "Worker threads (one for each core)", 1, MAX_WORKERS))),
+  workers: alsoSetBy(
+    ["MUDPIE_THREADS"],
+    common(optional(count(1, "Worker threads (one for each core)", 1, MAX_WORKERS))),
+  ),
   listen: optional(choice("How workers share the port", "reuseport", "shared")),
   backlog: count(511, "Waiting in the kernel to be accepted", 1, 65_535),
   path: PATH,

@@ -1,5 +1,5 @@
-// Lists the options that can be written in words. The command line makes its flags and its
-// variables of them.
+// Lists the options that can be written in words, and names the variables of the environment that
+// set them. The command line makes its flags of the same words.
 
 import type { OptionRule, OptionTable } from "./option_rule.ts";
 import { RUN_RULES } from "./run_options.ts";
@@ -40,4 +40,21 @@ export function wordedOptionsOf(
         return [{ owner, path, rule }];
     }
   });
+}
+
+/** What the name of each variable of this server begins with. */
+export const VARIABLE_PREFIX = "MUDPIE_";
+
+/** Returns the words of an option's name, in which its flag and its variable are written. */
+export function wordsOf({ path }: Pick<WordedOption, "path">): string[] {
+  return path.flatMap((name) => name.split(/(?=[A-Z])/));
+}
+
+/**
+ * Returns the variables that set an option, such as `MUDPIE_MAX_BODY_BYTES`. If several are set,
+ * the first one wins.
+ */
+export function variablesOf(option: Pick<WordedOption, "path" | "rule">): readonly string[] {
+  const own = VARIABLE_PREFIX + wordsOf(option).join("_").toUpperCase();
+  return [own, ...option.rule.otherVariables ?? []];
 }

@@ -3,6 +3,7 @@
 import { environmentVariable } from "../runtime/environment.ts";
 import { show } from "./option_rule.ts";
 import { RUN_RULES, type RunSettings } from "./run_options.ts";
+import { variablesOf } from "./worded_options.ts";
 
 /** A number of workers, and where it comes from. */
 export interface WorkerCount {
@@ -11,8 +12,11 @@ export interface WorkerCount {
   readonly source: string;
 }
 
-/** The variables that can give the number of workers. The first one wins. */
-const WORKER_VARIABLES = ["MUDPIE_THREADS", "WEB_CONCURRENCY"];
+/** The variables that can give the number of workers. The first one that is set wins. */
+const WORKER_VARIABLES = [
+  ...variablesOf({ path: ["workers"], rule: RUN_RULES.workers }),
+  "WEB_CONCURRENCY",
+];
 
 /**
  * Returns the number of workers. `source` names where the option comes from.

@@ -71,6 +71,26 @@ describe("readInvocation()", () => {
       },
     },
     {
+      args: "app.ts",
+      variables: { MUDPIE_THREADS: "3" },
+      is: { ...nothing, runOptions: { workers: 3 }, workersSource: "as MUDPIE_THREADS says" },
+    },
+    {
+      args: "app.ts",
+      variables: { MUDPIE_WORKERS: "", MUDPIE_THREADS: "3" },
+      is: { ...nothing, runOptions: { workers: 3 }, workersSource: "as MUDPIE_THREADS says" },
+    },
+    {
+      args: "app.ts",
+      variables: { MUDPIE_WORKERS: "2", MUDPIE_THREADS: "3" },
+      is: { ...nothing, runOptions: { workers: 2 }, workersSource: "as MUDPIE_WORKERS says" },
+    },
+    {
+      args: "app.ts --workers 1",
+      variables: { MUDPIE_WORKERS: "2", MUDPIE_THREADS: "3" },
+      is: { ...nothing, runOptions: { workers: 1 }, workersSource: "as --workers says" },
+    },
+    {
       args: "app.ts --port 81",
       variables: { MUDPIE_PORT: "82", MUDPIE_HOSTNAME: "" },
       is: onPort(81),
@@ -144,6 +164,14 @@ describe("readInvocation()", () => {
     { args: "--check ", says: ["Nothing to serve", "app.ts"] },
     { args: "a.ts b.ts", says: ['"a.ts"', '"b.ts"', "--"] },
     { args: "app.ts --prot 80", says: ["--prot", "--port"] },
+    { args: "app.ts --parallel", says: ["Unknown flag --parallel: use --workers"] },
+    { args: "app.ts --threads 4", says: ["Unknown flag --threads: use --workers"] },
+    { args: "--threads=4 app.ts", says: ["Unknown flag --threads: use --workers"] },
+    {
+      args: "app.ts",
+      variables: { MUDPIE_THREADS: "many" },
+      says: ['"many"', "environment variable MUDPIE_THREADS", "from 1 to 1024"],
+    },
     { args: "app.ts --zzz", says: ["--zzz", "--help all"] },
     { args: "app.ts -p 80", says: ["-p"] },
     { args: "app.ts --entry x", says: ["Unknown flag --entry"] },

@@ -34,10 +34,10 @@ const TABLE: OptionTable = {
 describe("flagsFor()", () => {
   it("names each flag and its variable after the option, and leaves out what is code", () => {
     const flags = flagsFor(wordedOptionsOf("run", TABLE));
-    assertEquals(flags.map(({ name, variable }) => ({ name, variable })), [
-      { name: "max-body-bytes", variable: "MUDPIE_MAX_BODY_BYTES" },
-      { name: "admin-port", variable: "MUDPIE_ADMIN_PORT" },
-      { name: "admin-hostname", variable: "MUDPIE_ADMIN_HOSTNAME" },
+    assertEquals(flags.map(({ name, variables }) => ({ name, variables })), [
+      { name: "max-body-bytes", variables: ["MUDPIE_MAX_BODY_BYTES"] },
+      { name: "admin-port", variables: ["MUDPIE_ADMIN_PORT"] },
+      { name: "admin-hostname", variables: ["MUDPIE_ADMIN_HOSTNAME"] },
     ]);
     assertEquals(flags[1].option.path, ["admin", "port"]);
   });
@@ -54,6 +54,11 @@ describe("flagsFor()", () => {
   it("gives no two flags one name", () => {
     const names = flagsFor(wordedOptions()).map(({ name }) => name);
     assertEquals(names.length, new Set(names).size);
+  });
+
+  it("gives --workers the two variables that set the number of workers", () => {
+    const workers = flagsFor(wordedOptions()).find(({ name }) => name === "workers");
+    assertEquals(workers?.variables, ["MUDPIE_WORKERS", "MUDPIE_THREADS"]);
   });
 });
 

@@ -35,4 +35,11 @@ describe("helpText()", () => {
       assertStringIncludes(text, said);
     }
   });
+
+  it("shows an option that opens a port as off", () => {
+    for (const isWhole of [false, true]) {
+      const line = helpText(flags, isWhole).split("\n").find((each) => /--admin-port /.test(each));
+      assert(line?.endsWith(" (off)"), line);
+    }
+  });
 });

@@ -208,8 +208,24 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
       const all = { MUDPIE_THREADS: "3", WEB_CONCURRENCY: "2", ...env };
       await using program = start(["runs.ts", "--port", "0", ...args], { env: all });
       assertStringIncludes((await program.listening()).line, says);
+      // The second one is no silent loser.
+      assertEquals(
+        program.stderr.text.includes("MUDPIE_THREADS has no effect beside MUDPIE_WORKERS"),
+        env.MUDPIE_WORKERS !== undefined,
+      );
       await stop(program);
     }
+  });
+
+  it("logs a variable that is no option's, with the nearest name", async () => {
+    const env = { MUDPIE_DRAIN_TIME: "5" };
+    await using program = start(["runs.ts", "--port", "0", "--workers", "1"], { env });
+    await program.listening();
+    assertMatch(
+      program.stderr.text,
+      /mudpie: unknown environment variable MUDPIE_DRAIN_TIME: did you mean MUDPIE_DRAIN_TIMEOUT\?\n/,
+    );
+    await stop(program);
   });
 
   it("reloads with --watch when a module changes, once for several, and keeps what works", async () => {

@@ -280,11 +280,27 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals((await program.ended()).code, 0);
   });
 
+  it("logs the variables of the environment that have no effect", async () => {
+    const env = { MUDPIE_PORT: "81", MUDPIE_DRAIN_TIME: "5" };
+    await using program = startProgram("well_behaved.ts", { run: { workers: 1 } }, env);
+    await program.listening();
+    const { text } = program.stderr;
+    assertStringIncludes(text, "environment variable MUDPIE_PORT has no effect");
+    assertStringIncludes(text, "unknown environment variable MUDPIE_DRAIN_TIME: did you mean");
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 0);
+  });
+
   const environments: { env: Record<string, string>; workers: number; source: string }[] = [
     {
       env: { MUDPIE_THREADS: "2", WEB_CONCURRENCY: "3" },
       workers: 2,
       source: "as MUDPIE_THREADS says",
+    },
+    {
+      env: { MUDPIE_WORKERS: "2", WEB_CONCURRENCY: "3" },
+      workers: 2,
+      source: "as MUDPIE_WORKERS says",
     },
     {
       env: { MUDPIE_THREADS: "", WEB_CONCURRENCY: "3" },

@@ -5,12 +5,18 @@ import { resolveWorkerCount } from "../../src/options/worker_count.ts";
 import { canUseVariable } from "../support/permissions.ts";
 import { withEnvironment } from "../support/environment_variables.ts";
 
-const canSetThreads = canUseVariable("MUDPIE_THREADS") && canUseVariable("WEB_CONCURRENCY");
+const VARIABLES = ["MUDPIE_WORKERS", "MUDPIE_THREADS", "WEB_CONCURRENCY"] as const;
+const canSetThreads = VARIABLES.every(canUseVariable);
 
 describe("The number of workers", { ignore: !canSetThreads }, () => {
-  const count = (threads?: string, concurrency?: string, options: RunOptions = {}) =>
+  const count = (
+    threads?: string,
+    concurrency?: string,
+    options: RunOptions = {},
+    workers?: string,
+  ) =>
     withEnvironment(
-      { MUDPIE_THREADS: threads, WEB_CONCURRENCY: concurrency },
+      { MUDPIE_WORKERS: workers, MUDPIE_THREADS: threads, WEB_CONCURRENCY: concurrency },
       () => resolveWorkerCount(resolveRunOptions(options)),
     );
 
@@ -24,6 +30,15 @@ describe("The number of workers", { ignore: !canSetThreads }, () => {
     const { workers, source } = count("3", "5");
     assertEquals(workers, 3);
     assertStringIncludes(source, "MUDPIE_THREADS");
+  });
+
+  it("is else that of MUDPIE_WORKERS, which has the rank of MUDPIE_THREADS", () => {
+    for (const threads of [undefined, "", "3"]) {
+      const { workers, source } = count(threads, "5", {}, "4");
+      assertEquals(workers, 4);
+      assertStringIncludes(source, "MUDPIE_WORKERS");
+    }
+    assertEquals(count("3", "5", { workers: 7 }, "4").workers, 7);
   });
 
   it("is else that of WEB_CONCURRENCY, and the source says so", () => {
@@ -42,8 +57,12 @@ describe("The number of workers", { ignore: !canSetThreads }, () => {
 
   for (const text of ["0", "-1", "1.5", "four", "1025", "4 threads", "NaN", "Infinity"]) {
     it(`cannot be ${JSON.stringify(text)}: an error names the variable, and what it says`, () => {
-      for (const name of ["MUDPIE_THREADS", "WEB_CONCURRENCY"]) {
-        const fail = () => name === "MUDPIE_THREADS" ? count(text, "2") : count(undefined, text);
+      for (const name of VARIABLES) {
+        const fail = () =>
+          withEnvironment(
+            { ...Object.fromEntries(VARIABLES.map((each) => [each, undefined])), [name]: text },
+            () => resolveWorkerCount(resolveRunOptions({})),
+          );
         const { message } = assertThrows(fail, RangeError);
         for (const part of [name, JSON.stringify(text), "1 to 1024"]) {
           assertStringIncludes(message, part);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { editDistance, suggest } from "../../src/cli/suggestion.ts";
+import { editDistance, ownNameOf, suggest } from "../../src/options/suggestion.ts";
 
 describe("suggest()", () => {
   const flags = ["port", "hostname", "workers", "max-body-bytes", "max-head-bytes", "watch"];
@@ -38,4 +38,23 @@ describe("editDistance()", () => {
       assertEquals(editDistance(from, to), distance);
     });
   }
+});
+
+describe("ownNameOf()", () => {
+  const names = ["port", "workers", "watch"];
+  for (const word of ["parallel", "threads", "processes", "instances"]) {
+    it(`returns "workers" for ${JSON.stringify(word)}`, () => {
+      assertEquals(ownNameOf(word, names), "workers");
+    });
+  }
+
+  it("returns undefined for a word that no other server uses", () => {
+    assertEquals(ownNameOf("prot", names), undefined);
+    assertEquals(ownNameOf("constructor", names), undefined);
+  });
+
+  it("returns undefined when the option cannot be used here", () => {
+    assertEquals(ownNameOf("reload", names), "watch");
+    assertEquals(ownNameOf("reload", ["port"]), undefined);
+  });
 });

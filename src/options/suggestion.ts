@@ -1,4 +1,19 @@
-// Suggests the word that the user most likely meant.
+// Suggests the option that the user most likely meant.
+
+/** What other servers call an option of this one, as flags are written. */
+const NAMES_ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ["parallel", "workers"],
+  ["threads", "workers"],
+  ["processes", "workers"],
+  ["instances", "workers"],
+  ["reload", "watch"],
+]);
+
+/** Returns the candidate that other servers call by this word; undefined if there is none. */
+export function ownNameOf(word: string, candidates: readonly string[]): string | undefined {
+  const name = NAMES_ELSEWHERE.get(word);
+  return name !== undefined && candidates.includes(name) ? name : undefined;
+}
 
 /** How many letters of a word may be wrong, as a share of it. */
 const MAX_WRONG_SHARE = 0.4;
