@@ -5,6 +5,7 @@ import { installFastResponse } from "./fetch/fast_response.ts";
 import { fetchHandler, prepareFetchHandlers } from "./fetch/fetch_handler.ts";
 import { FetchExchange } from "./fetch/fetch_exchange.ts";
 import type { AdminPort } from "./admin/admin_port.ts";
+import type { ConnectionHooks } from "./handler/connection_hooks.ts";
 import type { Handler } from "./handler/handler.ts";
 import { Dispatcher } from "./routing/dispatcher.ts";
 import type { ServedBy } from "./ipc/messages.ts";
@@ -108,6 +109,8 @@ interface ServedHere {
   readonly prepared?: Promise<void>;
   /** Returns what the program changes of the settings until the worker serves. */
   readonly lateOptions?: () => WebServerOptions;
+  /** Returns what the program takes part in beside its handlers, when they are prepared. */
+  readonly hooks?: () => ConnectionHooks;
   /** Called when the worker listens, before it accepts. */
   readonly onListen: ((address: Deno.Addr) => void) | undefined;
 }
@@ -625,7 +628,7 @@ function serverOf(taken: TakenServer): WebServer {
   return server;
 }
 
-/** Serves at a further address, with the same limits, as long as this worker serves. */
+/** Serves at a further address, as long as this worker serves. */
 function beginSideServer(taken: TakenServer): HostedServer {
   const { link } = thisWorker();
   const { servedBy, place, onListen } = taken;
@@ -646,7 +649,10 @@ function beginSideServer(taken: TakenServer): HostedServer {
   const router = routerOf(serverOf(taken));
   const side = { listener, isQueueShared: port.listen === "shared", router };
   if (taken.servedBy === "Deno.serve()") sideServers.add(side);
-  else taken.prepared.then(() => sideServers.add(side));
+  else {
+    const { prepared, hooks, limits } = taken;
+    prepared.then(() => sideServers.add({ ...side, program: { hooks: hooks(), limits } }));
+  }
   onListen?.(address);
   return hosted;
 }
@@ -674,7 +680,7 @@ function beginTaken(taken: TakenServer): HostedServer {
     servedBy,
     runOptions: place,
     ...taken.servedBy === "http.Server.listen()"
-      ? { prepared: taken.prepared, lateOptions: taken.limits }
+      ? { prepared: taken.prepared, lateOptions: taken.limits, hooks: taken.hooks }
       : {},
     onListen,
   });

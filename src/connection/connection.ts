@@ -5,6 +5,7 @@
 
 import { UNWANTED } from "../handler/body_stream.ts";
 import { createPeer, type Peer } from "../handler/client_origin.ts";
+import type { RefusalAnswer } from "../handler/connection_hooks.ts";
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { ConnectionCompanion } from "../handler/request.ts";
 import { outgoing, phraseResponse } from "../handler/response.ts";
@@ -17,7 +18,7 @@ import { type Refusal, REFUSALS } from "../http1/refusal.ts";
 import { RequestBody } from "../http1/request_body.ts";
 import { type RequestHead, Seen } from "../http1/request_head.ts";
 import { type ParserOutcome, RequestParser } from "../http1/request_parser.ts";
-import { CONTINUE_BYTES } from "../http1/response_encoder.ts";
+import { CONTINUE_BYTES, type EncodableResponse } from "../http1/response_encoder.ts";
 import { reasonPhrase, statusHasBody } from "../http1/status.ts";
 import { counterIndex } from "../ipc/scoreboard.ts";
 import { isEndOfConnection } from "../net/socket_errors.ts";
@@ -50,6 +51,7 @@ import {
   type ExchangeOwner,
   hasRequestId,
   type ReceivedRequest,
+  type RefusedResponse,
   writeRefusedId,
 } from "./exchange.ts";
 import {
@@ -134,10 +136,11 @@ export class Connection
   #body: SocketBody | undefined;
 
   constructor(conn: ClientConn, context: ConnectionContext) {
-    const { settings, pool, deadlines } = context;
+    const { settings, pool, deadlines, dispatcher, hooks } = context;
     this.#conn = conn;
     this.context = context;
-    this.parser = new RequestParser(settings, pool, context.dispatcher.isStreamed);
+    const { isStreamed } = dispatcher;
+    this.parser = new RequestParser(settings, pool, isStreamed, hooks?.takesExpectations);
     this.#writer = new ResponseWriter(conn, pool, this);
     this.client = new ClientWatch(conn, this.parser, this);
     this.#exchange = context.observation === undefined
@@ -199,8 +202,12 @@ export class Connection
       if (isEnding(this.#state)) return this.#state.finalResponse;
       let outcome = hasEnded ? this.parser.cutShort("ended") : this.#parse();
       while (outcome.kind !== "incomplete") {
-        if (outcome.kind !== "request") this.#answerWithoutHandler(outcome);
-        else {
+        if (outcome.kind !== "request") {
+          if (outcome.kind === "refused" && this.#leaveToProgram(outcome)) {
+            return this.#finalResponse();
+          }
+          this.#answerWithoutHandler(outcome);
+        } else {
           this.#beginHandling(outcome);
           if ((outcome.head.seen & Seen.Connection) !== 0) {
             const loading = this.context.webSockets?.loadFor(outcome.head);
@@ -290,6 +297,36 @@ export class Connection
         return this.#refuse({ refusal, head, isHeadRequest, persists: false });
       }
     }
+  }
+
+  /**
+   * Has the program answer a request that is refused, if it takes part in that. Then the loop must
+   * end. Returns whether it does.
+   */
+  #leaveToProgram({ refusal, head, isHeadRequest }: ParserOutcome & { kind: "refused" }): boolean {
+    const answering = this.context.hooks?.answerRefusal(refusal, this, this.peer.addr);
+    if (answering === undefined) return false;
+    const { deadlines, settings } = this.context;
+    this.#limit = deadlines.after(settings.headTimeout);
+    this.#endAfter(
+      this.#sendAnswer({ refusal, head, isHeadRequest, persists: false }, answering),
+    );
+    return true;
+  }
+
+  /** Sends what the program has answered to a refused request, after what waits to be sent. */
+  async #sendAnswer(refused: RefusedRequest, answering: Promise<RefusalAnswer>): Promise<void> {
+    if (!this.#writer.isEmpty) await this.#writer.write();
+    const answer = await answering;
+    if (this.#state.kind === "closed") return;
+    if (answer === "nothing") {
+      const { refusal: { status, logReason: reason }, head } = refused;
+      const id = writeRefusedId(this.context, head);
+      return this.#reportRefused({ head, status, bodyBytes: 0, id, reason });
+    }
+    this.#refuse(refused, answer === "refusal" ? undefined : answer);
+    await this.#writer.write();
+    await this.#leave();
   }
 
   /**
@@ -514,25 +551,32 @@ export class Connection
    * Appends the response to a request that no handler is called with, or whose handler has not
    * answered in time.
    */
-  #refuse({ refusal, head, isHeadRequest, persists }: RefusedRequest): void {
+  #refuse(
+    { refusal, head, isHeadRequest, persists }: RefusedRequest,
+    message: EncodableResponse = refusalMessage(refusal),
+  ): void {
     const { context } = this;
     const exchange = this.#exchange;
     const staysOpen = persists && !context.isDraining;
     if (!staysOpen) this.#ending = "linger";
     const option = this.#connectionOption(head?.minorVersion ?? 1, staysOpen, false);
     const id = exchange.isUnderWay ? exchange.writeId() : writeRefusedId(context, head);
-    const message = refusalMessage(refusal);
     const { output } = this.#writer;
-    const bodyBytes = context.encoder.encode(output, message, option, isHeadRequest, id);
-    const { status, logReason: reason } = refusal;
+    const sentId = hasRequestId(message) ? undefined : id;
+    const bodyBytes = context.encoder.encode(output, message, option, isHeadRequest, sentId);
+    const { status } = message;
+    const { logReason: reason } = refusal;
     if (exchange.isUnderWay) {
       exchange.noteReason(reason);
       exchange.report(status, bodyBytes, id);
-    } else {
-      const startedAt = this.#receivedSince;
-      this.#receivedSince = 0;
-      exchange.refuse({ head, status, bodyBytes, id, reason, startedAt });
-    }
+    } else this.#reportRefused({ head, status, bodyBytes, id, reason });
+  }
+
+  /** Reports the response to a request that no handler is called with. */
+  #reportRefused(refused: Omit<RefusedResponse, "startedAt">): void {
+    const startedAt = this.#receivedSince;
+    this.#receivedSince = 0;
+    this.#exchange.refuse({ ...refused, startedAt });
   }
 
   /** Writes all of the output. */
@@ -772,6 +816,7 @@ export class Connection
       case "refuse": {
         const outcome = this.parser.cutShort("too slow");
         if (outcome.kind !== "refused") return this.#close();
+        if (by.refusalOfPart === undefined && this.#leaveToProgram(outcome)) return;
         const { head, isHeadRequest } = outcome;
         const refusal = by.refusalOfPart ?? outcome.refusal;
         return this.#sendFinal({ refusal, head, isHeadRequest, persists: false });
@@ -810,7 +855,11 @@ export class Connection
   #sendFinal(refused: RefusedRequest): void {
     this.parser.stop();
     this.#refuse(refused);
-    const finalResponse = this.#writer.write().then(() => this.#leave());
+    this.#endAfter(this.#writer.write().then(() => this.#leave()));
+  }
+
+  /** Hangs up when the final response is sent, or cannot be. The loop must end. */
+  #endAfter(finalResponse: Promise<void>): void {
     this.#state = { kind: "closing", finalResponse };
     // The loop awaits it too, and handles its failure there; but it may not have come there yet.
     finalResponse.catch(() => {}).then(() => this.#close());

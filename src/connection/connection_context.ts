@@ -3,6 +3,7 @@
 
 import type { BufferPool } from "../http1/buffer_pool.ts";
 import type { ResponseEncoder } from "../http1/response_encoder.ts";
+import type { ConnectionHooks } from "../handler/connection_hooks.ts";
 import type { UpgradeDrain } from "../handler/upgrade.ts";
 import type { BackgroundWork } from "../handler/request.ts";
 import type { InFlightRequests } from "../ipc/in_flight_requests.ts";
@@ -57,10 +58,11 @@ export interface ConnectionContext {
   /** Called with an error that no client has caused: a fault in this library. */
   readonly onFault: (error: unknown) => void;
   /**
-   * Whether uncaught errors concern the requests in whose connection they arise: the handlers call
+   * What the program takes part in beside its handlers; undefined for nothing. If there are any,
+   * uncaught errors concern the requests in whose connection they arise: the handlers call
    * listeners, which cannot be awaited.
    */
-  readonly ownsUncaught?: boolean;
+  readonly hooks?: ConnectionHooks;
   /** Whether the worker drains. If so, each response is the last one of its connection. */
   isDraining: boolean;
   /** Why it drains, if it does. A connection that is upgraded meanwhile ends for that reason. */

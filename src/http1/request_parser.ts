@@ -12,12 +12,13 @@ import {
 import { BodyView, CollectedBody, DISCARD } from "./body_target.ts";
 import { ChunkedDecoder } from "./chunked_decoder.ts";
 import { decideRequestFraming } from "./framing.ts";
-import { CR, LF, parseList, QUESTION_MARK } from "./grammar.ts";
+import { type Expectation, expectationOf } from "./expectation.ts";
+import { CR, LF, QUESTION_MARK } from "./grammar.ts";
 import { type HeadLimits, HeadParser } from "./head_parser.ts";
 import { clientLetsPersist } from "./persistence.ts";
 import { type Refusal, REFUSALS } from "./refusal.ts";
 import { RequestBody } from "./request_body.ts";
-import { RequestHead, Seen } from "./request_head.ts";
+import { RequestHead } from "./request_head.ts";
 import { noteTrailers } from "./trailers.ts";
 
 /** How large a request may be; sizes are numbers of bytes. */
@@ -144,13 +145,14 @@ const BODY_END: BodyOutcome = { kind: "end" };
 /** The buffer of a parser that has given its memory back. */
 const NO_BYTES = new Uint8Array(0);
 
-const NEVER: StreamingRule = () => false;
+const NEVER = (): boolean => false;
 
 /** Reads the requests of one connection. */
 export class RequestParser {
   readonly #limits: RequestLimits;
   readonly #pool: BufferPool;
   readonly #isStreamed: StreamingRule;
+  readonly #takesExpectations: () => boolean;
   readonly #headParser: HeadParser;
   #state: State = HEAD;
   #buffer: Uint8Array<ArrayBuffer>;
@@ -173,11 +175,20 @@ export class RequestParser {
    */
   #emptyLines = 0;
 
-  /** `isStreamed` is asked about a request whose body has not come whole with its head. */
-  constructor(limits: RequestLimits, pool: BufferPool, isStreamed: StreamingRule = NEVER) {
+  /**
+   * `isStreamed` is asked about a request whose body has not come whole with its head, `takesExpectations` whether a request that
+   * expects something other than 100-continue is one like any other.
+   */
+  constructor(
+    limits: RequestLimits,
+    pool: BufferPool,
+    isStreamed: StreamingRule = NEVER,
+    takesExpectations: () => boolean = NEVER,
+  ) {
     this.#limits = limits;
     this.#pool = pool;
     this.#isStreamed = isStreamed;
+    this.#takesExpectations = takesExpectations;
     this.#headParser = new HeadParser(limits);
     this.#buffer = pool.take(SMALL_BUFFER_BYTES);
   }
@@ -407,7 +418,7 @@ export class RequestParser {
 
   #beginBody(head: RequestHead): ParserOutcome {
     const framing = decideRequestFraming(head);
-    const expectation = expectationOf(head);
+    const expectation = this.#expectationOf(head);
     if (head.method === "TRACE" && (framing.kind === "length" || framing.kind === "chunked")) {
       return this.#refuseBody(REFUSALS.traceWithBody, head);
     }
@@ -415,23 +426,28 @@ export class RequestParser {
       case "refused":
         return this.#refuseBody(framing.refusal, head);
       case "none":
-        if (expectation === "unknown") return this.#decline(head);
+        if (expectation === "other") return this.#decline(head);
         return this.#request(head, RequestBody.EMPTY);
       case "length":
-        if (expectation === "unknown") {
+        if (expectation === "other") {
           return this.#refuseBody(REFUSALS.expectationUnknown, head);
         }
         return this.#beginLength(head, framing.length, this.#isContinueDue(expectation));
       case "chunked":
-        if (expectation === "unknown") {
+        if (expectation === "other") {
           return this.#refuseBody(REFUSALS.expectationUnknown, head);
         }
         return this.#beginChunked(head, this.#isContinueDue(expectation));
     }
   }
 
+  #expectationOf(head: RequestHead): Expectation {
+    const expectation = expectationOf(head);
+    return expectation === "other" && this.#takesExpectations() ? "nothing" : expectation;
+  }
+
   /** Whether the client waits for a `100 Continue`: one that has begun to send the body does not. */
-  #isContinueDue(expectation: "nothing" | "continue"): boolean {
+  #isContinueDue(expectation: Expectation): boolean {
     return expectation === "continue" && !this.hasUnreadBytes;
   }
 
@@ -725,12 +741,4 @@ export class RequestParser {
 
 function isUnderWay(state: State): state is BodyUnderWay {
   return state.kind === "length under way" || state.kind === "chunked under way";
-}
-
-/** What the client expects before it sends the body (RFC 9110, section 10.1.1): HTTP/1.0 has no expectations. */
-function expectationOf(head: RequestHead): "nothing" | "continue" | "unknown" {
-  if ((head.seen & Seen.Expect) === 0 || head.minorVersion === 0) return "nothing";
-  const members = parseList(head.header("expect") ?? "").filter((member) => member !== "");
-  if (members.length === 0) return "nothing";
-  return members.every((member) => member === "100-continue") ? "continue" : "unknown";
 }

@@ -1,6 +1,7 @@
 // What serves a program that listens by itself: `Deno.serve` and the servers of `node:http` hand their
 // handlers over to it. The worker implements it.
 
+import type { ConnectionHooks } from "../handler/connection_hooks.ts";
 import type { FetchHandler, Handler } from "../handler/handler.ts";
 import type { WebServerOptions } from "../options/server_options.ts";
 
@@ -29,6 +30,8 @@ export interface NodeHttpServer extends ListeningServer {
   readonly prepared: Promise<void>;
   /** Returns the limits that the program has set, when the worker begins to serve. */
   readonly limits: () => WebServerOptions;
+  /** Returns what the program takes part in beside the handler, when that is prepared. */
+  readonly hooks: () => ConnectionHooks;
 }
 
 /** A server that a host has begun. */

@@ -48,7 +48,7 @@ export class ServedConnections {
     scoreboard.add(CONNECTIONS_ACCEPTED, 1);
     scoreboard.add(CONNECTIONS_OPEN, 1);
     // One context for all requests of a connection: to enter one for each would cost each a microsecond.
-    if (context.ownsUncaught) await runOwned(connection, () => connection.serve());
+    if (context.hooks !== undefined) await runOwned(connection, () => connection.serve());
     else await connection.serve();
     this.#list.delete(connection);
     if (this.#list.size === 0) this.#onEmpty?.();

@@ -139,8 +139,10 @@ class ServingWorker {
     this.#clock.start();
     const isQueueShared = this.#configuration.address.listen === "shared";
     this.#accept(listener, isQueueShared, this.#context);
-    this.#program.sideServers?.attend(({ listener, isQueueShared, router }) => {
-      const context = createSideContext(this.#context, router, this.#panics);
+    const { serverOptions } = this.#configuration;
+    this.#program.sideServers?.attend((side) => {
+      const { listener, isQueueShared } = side;
+      const context = createSideContext(this.#context, side, serverOptions, this.#panics);
       this.#contexts.push(context);
       this.#accept(listener, isQueueShared, context);
     });

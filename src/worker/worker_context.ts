@@ -15,7 +15,13 @@ import type { Handler } from "../handler/handler.ts";
 import { InFlightRequests } from "../ipc/in_flight_requests.ts";
 import type { WorkerConfiguration } from "../ipc/messages.ts";
 import type { Scoreboard } from "../ipc/scoreboard.ts";
-import { accessLogFormat, type ServerSettings } from "../options/server_options.ts";
+import {
+  accessLogFormat,
+  overrideServerSettings,
+  resolveServerOptions,
+  type ServerSettings,
+  type WebServerOptions,
+} from "../options/server_options.ts";
 import { Dispatcher, type PanicListener } from "../routing/dispatcher.ts";
 import { METHODS } from "../routing/route_target.ts";
 import { routeNames, type Router } from "../routing/router.ts";
@@ -27,6 +33,7 @@ import { ReasonLog } from "../telemetry/reason_log.ts";
 import { RequestMetrics } from "../telemetry/request_metrics.ts";
 import { RequestTelemetry } from "../telemetry/request_telemetry.ts";
 import type { PanicWatch } from "./panic_watch.ts";
+import type { SideServer } from "./side_servers.ts";
 import type { WorkerProgram } from "./worker_program.ts";
 
 /** What the context of a worker's connections is made of. */
@@ -75,7 +82,7 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
       return await loadWebSockets({ settings, pool, scoreboard, inFlightRequests });
     }),
     inFlightRequests,
-    ownsUncaught: program.servedBy === "http.Server.listen()",
+    hooks: program.hooks?.(),
     accessLog,
     reasonLog: new ReasonLog(`worker ${worker}`, logToStandardError),
     requestMetrics,
@@ -88,23 +95,42 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
 }
 
 /**
- * Makes the context of the connections of a further server, which shares all but the routes. Its
- * requests are not counted by route: the table is that of the worker's own server.
+ * Makes the context of the connections of a further server, which shares all but the routes and what
+ * the program has set of that server. Its requests are not counted by route: the table is that of
+ * the worker's own server. `options` are those of the command line, which win.
  */
 export function createSideContext(
   context: ConnectionContext,
-  router: Router<Handler>,
+  { router, program }: Pick<SideServer, "router" | "program">,
+  options: WebServerOptions,
   panics: PanicWatch,
 ): ConnectionContext {
   const observation = context.observation && { ...context.observation, routes: [] };
   const dispatcher = createDispatcher(router, panics, observation);
   return {
     ...context,
+    settings: program === undefined
+      ? context.settings
+      : sideSettings(context.settings, program.limits(), options),
+    hooks: program?.hooks,
     dispatcher,
     handlerCalls: createHandlerCalls(dispatcher, observation),
     requestMetrics: undefined,
     observation,
   };
+}
+
+/** The settings of a server whose limits are its own. */
+function sideSettings(
+  main: ServerSettings,
+  limits: WebServerOptions,
+  options: WebServerOptions,
+): ServerSettings {
+  const own = overrideServerSettings(resolveServerOptions({}), limits);
+  const settings = overrideServerSettings(own, options);
+  // The encoder, which all servers of the worker share, announces the time of the main one.
+  const isAnnounced = settings.keepAliveTimeout === main.keepAliveTimeout;
+  return { ...settings, announceKeepAlive: settings.announceKeepAlive && isAnnounced };
 }
 
 /**

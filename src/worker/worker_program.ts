@@ -2,6 +2,7 @@
 
 import type { BackgroundTasks } from "../connection/background_tasks.ts";
 import type { Introduction, ServedBy } from "../ipc/messages.ts";
+import type { ConnectionHooks } from "../handler/connection_hooks.ts";
 import type { Handler } from "../handler/handler.ts";
 import type { RunOptions } from "../options/run_options.ts";
 import type { ServerSettings, WebServerOptions } from "../options/server_options.ts";
@@ -21,6 +22,8 @@ export interface WorkerProgram {
   readonly prepared?: Promise<void>;
   /** Returns what the program changes of the settings until the worker serves. */
   readonly lateOptions?: () => WebServerOptions;
+  /** Returns what the program takes part in beside its handlers, when they are prepared. */
+  readonly hooks?: () => ConnectionHooks;
   /** Called when the worker listens, before it accepts. */
   readonly onListen?: (address: Deno.Addr) => void;
   /** What the program serves beside this. */

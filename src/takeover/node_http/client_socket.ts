@@ -6,6 +6,7 @@ import { EventEmitter } from "node:events";
 import { isAtSocket } from "../../handler/client_origin.ts";
 import type { ClientConnection, ConnectionCompanion } from "../../handler/request.ts";
 import { nextTick } from "./next_tick.ts";
+import { codedError } from "./node_errors.ts";
 import { EXCHANGE, type NodeResponse, type NodeServer } from "./node_types.ts";
 import { SocketTimeout } from "./socket_timeout.ts";
 
@@ -31,6 +32,8 @@ export class ClientSocket extends EventEmitter implements ConnectionCompanion {
   readonly _writableState = { corked: 0, length: 0, needDrain: false };
   readonly connecting = false;
   destroyed = false;
+  /** What stands for the connection while the program answers to a refused request. */
+  refused: { destroy(): unknown } | undefined;
 
   /** Calls `onGone` when the connection has ended. */
   constructor(
@@ -166,6 +169,14 @@ export class ClientSocket extends EventEmitter implements ConnectionCompanion {
     return this;
   }
 
+  setEncoding(): never {
+    throw codedError(
+      Error,
+      "ERR_HTTP_SOCKET_ENCODING",
+      "Changing the socket encoding is not allowed per RFC7230 Section 3.",
+    );
+  }
+
   setNoDelay(): this {
     return this;
   }
@@ -207,6 +218,7 @@ export class ClientSocket extends EventEmitter implements ConnectionCompanion {
     if (this.destroyed) return;
     this.destroyed = true;
     this.#timeout.set(0);
+    this.refused?.destroy();
     this.#onGone(this);
     if (this.listenerCount("close") + this.listenerCount("error") === 0) return;
     nextTick(() => {

@@ -1,12 +1,23 @@
 // The handler of a server of `node:http`: makes the objects of each request, and calls the listeners.
 
 import { Buffer } from "node:buffer";
+import type { ConnectionHooks, RefusalAnswer } from "../../handler/connection_hooks.ts";
 import type { Handler } from "../../handler/handler.ts";
 import { OutgoingResponse } from "../../handler/outgoing_response.ts";
-import { connectionOf, headOf, type WebRequest } from "../../handler/request.ts";
+import {
+  type ClientConnection,
+  connectionOf,
+  headOf,
+  type WebRequest,
+} from "../../handler/request.ts";
+import { expectationOf } from "../../http1/expectation.ts";
 import { parseList } from "../../http1/grammar.ts";
+import type { Refusal } from "../../http1/refusal.ts";
 import { type RequestHead, Seen } from "../../http1/request_head.ts";
+import { logToStandardError } from "../../telemetry/log.ts";
+import { clientErrorOf } from "./client_error.ts";
 import { ClientSocket } from "./client_socket.ts";
+import { nextTick } from "./next_tick.ts";
 import { NodeExchange } from "./node_exchange.ts";
 import {
   EXCHANGE,
@@ -16,9 +27,14 @@ import {
   type NodeServer,
 } from "./node_types.ts";
 import type { OpenSockets } from "./open_sockets.ts";
+import { RefusedSocket } from "./refused_socket.ts";
 import { replaceRequestMethods } from "./request_methods.ts";
 import { replaceResponseMethods } from "./response_methods.ts";
 import { UpgradedSocket } from "./upgraded_socket.ts";
+
+const UNUSABLE_ANSWER =
+  "A listener to clientError has written something other than one whole response, so its client has " +
+  "received that of this server: write a status line, fields, an empty line and the body, and end the socket";
 
 const WITH_BODY = Seen.ContentLength | Seen.TransferEncoding;
 
@@ -28,15 +44,16 @@ export function replaceMessageMethods(http: NodeHttp): void {
   replaceRequestMethods(http);
 }
 
-/** Makes the handler that calls the listeners of a server. */
-export function createNodeHandler(
+/** Makes what calls the listeners of a server. */
+export function createNodeListeners(
   http: NodeHttp,
   server: NodeServer,
   sockets: OpenSockets,
-): Handler {
+): { readonly handler: Handler; readonly hooks: ConnectionHooks } {
   const listeners = new NodeListeners(http, server, sockets);
   // The dispatcher takes a response that is ready to be sent from handlers of this library.
-  return ((request: WebRequest) => listeners.call(request)) as unknown as Handler;
+  const handler = ((request: WebRequest) => listeners.call(request)) as unknown as Handler;
+  return { handler, hooks: listeners };
 }
 
 /** The classes of requests and responses. */
@@ -54,11 +71,12 @@ function classOf<Name extends keyof MessageClasses>(
 }
 
 /** The listeners of one server. */
-class NodeListeners {
+class NodeListeners implements ConnectionHooks {
   readonly #http: NodeHttp;
   readonly #server: NodeServer;
   readonly #sockets: OpenSockets;
   readonly #classes: MessageClasses;
+  #isUnusableNoted = false;
   readonly #onGone = (socket: ClientSocket): void => this.#sockets.delete(socket);
 
   constructor(http: NodeHttp, server: NodeServer, sockets: OpenSockets) {
@@ -74,7 +92,7 @@ class NodeListeners {
   /** Calls the listeners with a request. Throws what they throw. */
   call(request: WebRequest): OutgoingResponse | Promise<OutgoingResponse> {
     const { IncomingMessage, ServerResponse } = this.#classes;
-    const socket = this.#socketOf(request);
+    const socket = this.#socketOf(connectionOf(request), request.remoteAddr);
     const head = headOf(request);
     if (this.#isUpgrade(head) && connectionOf(request) !== undefined) {
       return this.#upgrade(head, socket);
@@ -122,19 +140,62 @@ class NodeListeners {
     return new OutgoingResponse(101, null, null, null, socket);
   }
 
-  /** A listener to `checkContinue` decides by itself whether the client is to send its body. */
-  #emit(head: RequestHead, request: NodeRequest, response: NodeResponse): void {
-    const server = this.#server;
-    const isChecked = (head.seen & Seen.Expect) !== 0 && server.listenerCount("checkContinue") > 0;
-    server.emit(isChecked ? "checkContinue" : "request", request, response);
+  readonly takesExpectations = (): boolean => this.#server.listenerCount("checkExpectation") > 0;
+
+  answerRefusal(
+    refusal: Refusal,
+    connection: ClientConnection,
+    remoteAddr: Deno.NetAddr,
+  ): Promise<RefusalAnswer> | undefined {
+    if (this.#server.listenerCount("clientError") === 0) return undefined;
+    const error = clientErrorOf(refusal);
+    if (error === undefined) return undefined;
+    const client = this.#socketOf(connection, remoteAddr);
+    const socket = new RefusedSocket(client);
+    client.refused = socket;
+    nextTick(() => {
+      try {
+        this.#server.emit("clientError", error, socket);
+      } catch (failure) {
+        socket.leave();
+        throw failure;
+      }
+    });
+    return socket.answer.then((answer) => {
+      client.refused = undefined;
+      if (answer === "refusal") this.#noteUnusable(socket);
+      return answer;
+    });
   }
 
-  #socketOf(request: WebRequest): ClientSocket {
-    const connection = connectionOf(request);
+  /** Logs, once, that what a listener to `clientError` has written was not sent. */
+  #noteUnusable({ bytesWritten }: RefusedSocket): void {
+    if (this.#isUnusableNoted || bytesWritten === 0) return;
+    this.#isUnusableNoted = true;
+    logToStandardError(UNUSABLE_ANSWER);
+  }
+
+  /**
+   * Emits the event of a request. Listeners to `checkContinue` and `checkExpectation` decide by
+   * themselves what the client expects.
+   */
+  #emit(head: RequestHead, request: NodeRequest, response: NodeResponse): void {
+    const event = (head.seen & Seen.Expect) === 0 ? "request" : this.#expectationEvent(head);
+    this.#server.emit(event, request, response);
+  }
+
+  #expectationEvent(head: RequestHead): string {
+    const expectation = expectationOf(head);
+    if (expectation === "nothing") return "request";
+    if (expectation === "other") return "checkExpectation";
+    return this.#server.listenerCount("checkContinue") > 0 ? "checkContinue" : "request";
+  }
+
+  #socketOf(connection: ClientConnection | undefined, remoteAddr: Deno.NetAddr): ClientSocket {
     const known = connection?.companion;
     if (known instanceof ClientSocket) return known;
     const server = this.#server;
-    const socket = new ClientSocket(server, connection, request.remoteAddr, this.#onGone);
+    const socket = new ClientSocket(server, connection, remoteAddr, this.#onGone);
     if (connection !== undefined) connection.companion = socket;
     this.#sockets.add(socket);
     this.#announce(socket);

@@ -2,13 +2,16 @@
 // entry of this folder. Only what a call of `listen` needs at once is loaded with it; the rest is
 // loaded when the program makes its first server.
 
-import type { Handler } from "../../handler/handler.ts";
-import type { WebRequest } from "../../handler/request.ts";
+import type { ConnectionHooks } from "../../handler/connection_hooks.ts";
+import type { NodeHttpServer } from "../serve_host.ts";
 import type { NodeHttp } from "./node_types.ts";
 import { noticeNodeHttp } from "./notice.ts";
 import { refuseOtherServers } from "./refused_servers.ts";
 import { readLimits } from "./server_limits.ts";
 import { type NodeHttpHost, replaceServerMethods } from "./taken_server.ts";
+
+/** What calls the listeners of one server. */
+type NodeListeners = Pick<NodeHttpServer, "handler"> & { readonly hooks: ConnectionHooks };
 
 /** Has the servers of `node:http` in this thread served by `host`. */
 export function takeOverNodeHttp(host: NodeHttpHost): void {
@@ -19,14 +22,15 @@ export function takeOverNodeHttp(host: NodeHttpHost): void {
     // The program learns of a failure when the worker does not serve.
     loading.catch(() => {});
     replaceServerMethods(http.Server.prototype, host, (server, sockets) => {
-      let handler: Handler | undefined;
-      const prepared = loading.then(({ createNodeHandler }) => {
-        handler = createNodeHandler(http, server, sockets);
+      let listeners: NodeListeners | undefined;
+      const prepared = loading.then(({ createNodeListeners }) => {
+        listeners = createNodeListeners(http, server, sockets);
       });
       return {
-        handler: (request) => (handler ?? notPrepared)(request),
+        handler: (request) => (listeners ?? notPrepared()).handler(request),
         prepared,
         limits: () => readLimits(server, defaults),
+        hooks: () => (listeners ?? notPrepared()).hooks,
       };
     });
   });
@@ -39,6 +43,6 @@ async function loadMessages(http: NodeHttp) {
   return messages;
 }
 
-function notPrepared(request: WebRequest): never {
-  throw new TypeError(`Cannot serve ${request.method} before node:http is prepared`);
+function notPrepared(): never {
+  throw new TypeError("Cannot serve a request before node:http is prepared");
 }

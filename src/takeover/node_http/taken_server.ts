@@ -24,7 +24,7 @@ export type NodeHttpHost = ServeHost<NodeHttpServer>;
 export type HandlerMaker = (
   server: NodeServer,
   sockets: OpenSockets,
-) => Pick<NodeHttpServer, "handler" | "limits" | "prepared">;
+) => Pick<NodeHttpServer, "handler" | "hooks" | "limits" | "prepared">;
 
 /** A server of the program that this worker serves. */
 class ListeningServer {

@@ -3,11 +3,9 @@
 // writes waits until then. What it writes first is its response: this server writes none.
 
 import { Buffer } from "node:buffer";
-import { Duplex } from "node:stream";
 import type { ConnectionUpgrade, UpgradedStream, UpgradeEnd } from "../../handler/upgrade.ts";
-import type { ClientSocket } from "./client_socket.ts";
 import { abortedError } from "./node_errors.ts";
-import { SocketTimeout } from "./socket_timeout.ts";
+import { ProgramSocket } from "./program_socket.ts";
 import { readWrittenHead, type WrittenHead } from "./written_head.ts";
 
 type Callback = (error?: Error | null) => void;
@@ -16,18 +14,9 @@ type Callback = (error?: Error | null) => void;
 const LEAST_READ_BYTES = 2_048;
 const MOST_READ_BYTES = 65_536;
 
-/** The part of `ClientSocket` that has the addresses of a connection. */
-type Addressed = Pick<
-  ClientSocket,
-  "remoteAddress" | "remotePort" | "remoteFamily" | "localAddress" | "localPort" | "address"
->;
-
 /** The socket of a connection that was handed over to the program. */
-export class UpgradedSocket extends Duplex implements ConnectionUpgrade {
+export class UpgradedSocket extends ProgramSocket implements ConnectionUpgrade {
   readonly writesHead = true;
-  readonly connecting = false;
-  readonly #client: Addressed;
-  readonly #timeout = new SocketTimeout(() => void this.emit("timeout"));
   readonly #ended = Promise.withResolvers<UpgradeEnd>();
   #stream: UpgradedStream | undefined;
   /** What waits until the connection is handed over. */
@@ -36,13 +25,6 @@ export class UpgradedSocket extends Duplex implements ConnectionUpgrade {
   #isReading = false;
   #isDraining = false;
   #head: WrittenHead | undefined;
-  bytesRead = 0;
-  bytesWritten = 0;
-
-  constructor(client: Addressed) {
-    super();
-    this.#client = client;
-  }
 
   begin(stream: UpgradedStream): Promise<UpgradeEnd> {
     const { early } = stream;
@@ -96,7 +78,7 @@ export class UpgradedSocket extends Duplex implements ConnectionUpgrade {
 
   #receive(bytes: Uint8Array<ArrayBuffer>): void {
     this.bytesRead += bytes.length;
-    this.#timeout.refresh();
+    this.timeLimit.refresh();
     if (!this.#isDraining) this.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   }
 
@@ -122,7 +104,7 @@ export class UpgradedSocket extends Duplex implements ConnectionUpgrade {
       const count = await stream.write(bytes.subarray(at));
       at += count;
       this.bytesWritten += count;
-      this.#timeout.refresh();
+      this.timeLimit.refresh();
     }
   }
 
@@ -133,7 +115,7 @@ export class UpgradedSocket extends Duplex implements ConnectionUpgrade {
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
-    this.#timeout.set(0);
+    this.timeLimit.set(0);
     this.#stream?.close();
     this.#onBegun = [];
     const { status = 101, bytes = 0 } = this.#head ?? {};
@@ -141,72 +123,5 @@ export class UpgradedSocket extends Duplex implements ConnectionUpgrade {
     this.#ended.resolve({ status, sentBytes, details: {} });
     // A client that leaves is no failure of the program, which may not listen for it.
     callback(this.listenerCount("error") > 0 ? error : null);
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.#client.remoteAddress;
-  }
-
-  get remotePort(): number | undefined {
-    return this.#client.remotePort;
-  }
-
-  get remoteFamily(): string | undefined {
-    return this.#client.remoteFamily;
-  }
-
-  get localAddress(): string | undefined {
-    return this.#client.localAddress;
-  }
-
-  get localPort(): number | undefined {
-    return this.#client.localPort;
-  }
-
-  address(): ReturnType<Addressed["address"]> {
-    return this.#client.address();
-  }
-
-  get readyState(): string {
-    if (this.destroyed) return "closed";
-    if (this.readable) return this.writable ? "open" : "readOnly";
-    return this.writable ? "writeOnly" : "closed";
-  }
-
-  get timeout(): number {
-    return this.#timeout.limitMs;
-  }
-
-  /** Has `timeout` emitted when nothing happens for so many milliseconds; 0 is never. */
-  setTimeout(limitMs: number, callback?: () => void): this {
-    if (callback !== undefined) {
-      if (limitMs === 0) this.removeListener("timeout", callback);
-      else this.once("timeout", callback);
-    }
-    this.#timeout.set(limitMs);
-    return this;
-  }
-
-  /** The connection sends without delay anyway. */
-  setNoDelay(): this {
-    return this;
-  }
-
-  setKeepAlive(): this {
-    return this;
-  }
-
-  ref(): this {
-    return this;
-  }
-
-  unref(): this {
-    return this;
-  }
-
-  destroySoon(): void {
-    if (this.writable) this.end();
-    if (this.writableFinished) this.destroy();
-    else this.once("finish", () => this.destroy());
   }
 }

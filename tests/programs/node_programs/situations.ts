@@ -301,6 +301,10 @@ const REQUESTS: Readonly<Record<string, Situation>> = {
       '200 OK | content-length: 15 | (length) | {"grown":false}',
     ],
   },
+  "the socket of a request has no encoding": {
+    ...gets("socket_encoding"),
+    expect: ['200 OK | content-length: 26 | (length) | "ERR_HTTP_SOCKET_ENCODING"'],
+  },
   "a request and its response have the marks of streams": {
     ...gets("high_water_mark"),
     expect: ["200 OK | content-length: 11 | (length) | [true,true]"],
@@ -753,17 +757,41 @@ const CONNECTIONS: Readonly<Record<string, Situation>> = {
   },
   "another expectation reaches checkExpectation": {
     server: "expects",
-    ...gets("echo", "Expect: something"),
-    expect: ["417 Expectation Failed | content-length: 7 | (length) | checked"],
-    here: [
-      "417 Expectation Failed | content-length: 84 | content-type: text/plain; charset=utf-8 | (length) | 417 Expectation Failed: The only expectation that this server meets is 100-continue\n",
+    steps: [get("/echo", "Expect: something"), get("/echo")],
+    expect: [
+      "417 Expectation Failed | content-length: 7 | (length) | checked",
+      "200 OK | content-length: 7 | (length) | request",
     ],
-    why: "the engine answers before any listener",
+  },
+  "a request that checkExpectation gets has its body": {
+    server: "expects",
+    steps: [request("POST", "/read", "Content-Length: 3", "Expect: something") + "abc", get("/")],
+    expect: [
+      "200 OK | content-length: 11 | (length) | checked abc",
+      "200 OK | content-length: 7 | (length) | request",
+    ],
   },
   "a server calls each of its listeners": {
     server: "two_listeners",
     ...gets(""),
     expect: ["200 OK | content-length: 6 | x-first: 1 | (length) | second"],
+  },
+  "a server makes requests and responses of the program's own classes": {
+    server: "own_classes",
+    ...gets(""),
+    expect: ["200 OK | content-length: 7 | x-own: yes | (length) | own GET"],
+  },
+  "upgrade gets the socket": {
+    server: "upgrades",
+    steps: [
+      { send: get("/", "Connection: Upgrade", "Upgrade: echo"), reads: "head" },
+      { send: "second", reads: "nothing" },
+      { reads: "end" },
+    ],
+    expect: [
+      "101 Switching Protocols | connection: Upgrade | upgrade: echo | (none)",
+      "echo  second",
+    ],
   },
   "Upgrade without a listener is a request": {
     ...gets("echo", "Connection: Upgrade", "Upgrade: websocket"),
@@ -925,6 +953,41 @@ const BAD_INPUT: Readonly<Record<string, Situation>> = {
       "end",
     ],
     why: ENGINE,
+  },
+  "clientError may answer": {
+    server: "client_errors",
+    steps: [
+      get("/") + raw("GET / HTTP/1.1", "Host: a", "a b: c") + get("/"),
+      { reads: "response" },
+      { reads: "end" },
+      seen("client_error"),
+    ],
+    expect: [
+      "200 OK | content-length: 7 | (length) | request",
+      "400 Bad Request | connection: close | content-length: 3 | (no date) | (length) | own",
+      "",
+      '"HPE_INVALID_HEADER_TOKEN"',
+    ],
+    here: [
+      "200 OK | content-length: 7 | (length) | request",
+      "400 Bad Request | connection: close | content-length: 3 | (length) | own",
+      "",
+      '"HPE_INVALID_HEADER_TOKEN"',
+    ],
+    why: "this server sends the response, with its date",
+  },
+  "a server with few fields drops the others": {
+    server: "few_fields",
+    steps: [get("/", "A: 1", "B: 2"), get("/", "A: 1", "B: 2", "C: 3", "D: 4")],
+    expect: [
+      "200 OK | content-length: 1 | (length) | 3",
+      "200 OK | content-length: 1 | (length) | 3",
+    ],
+    here: [
+      "200 OK | content-length: 1 | (length) | 3",
+      "431 Request Header Fields Too Large | connection: close | content-length: 95 | content-type: text/plain; charset=utf-8 | (length) | 431 Request Header Fields Too Large: The request has more header fields than this server takes\n",
+    ],
+    why: "a field that is dropped may be one that protects something",
   },
   "a folded field gets 400": {
     steps: [raw("GET /headers HTTP/1.1", "Host: a", "x-a: b", " c", "Connection: close")],

@@ -77,8 +77,9 @@ export async function serveNode(
   prepare: (server: http.Server) => void = () => {},
   limits: WebServerOptions = {},
   options: http.ServerOptions = {},
+  isLogged = false,
 ): Promise<NodeConnection> {
-  const { server, handler, prepared } = withTakenNodeHttp(({ servers }) => {
+  const { server, handler, hooks, prepared } = withTakenNodeHttp(({ servers }) => {
     const server = http.createServer(options, listener);
     prepare(server);
     server.listen(0);
@@ -89,5 +90,8 @@ export async function serveNode(
   await prepared;
   const router = new Router<Handler>((path) => path);
   router.add("/", false, handler, () => "a test", { streamsBody: true });
-  return { server, ...await serveConnection({ router, limits, tickMs: 10 }) };
+  return {
+    server,
+    ...await serveConnection({ router, limits, tickMs: 10, hooks: hooks(), isLogged }),
+  };
 }

@@ -1,5 +1,6 @@
 // One connection of a worker, over a connection without a socket and with a clock that is a number: what the tests of connections share.
 
+import type { ConnectionHooks } from "../../../src/handler/connection_hooks.ts";
 import type { Handler } from "../../../src/handler/handler.ts";
 import { Dispatcher, type PanicListener } from "../../../src/routing/dispatcher.ts";
 import { InFlightRequests } from "../../../src/ipc/in_flight_requests.ts";
@@ -57,6 +58,8 @@ interface ServingOptions {
   readonly pool?: BufferPool;
   readonly readFairness?: ReadFairness;
   readonly requestMetrics?: RequestMetrics;
+  /** What the program takes part in beside the handlers. Nothing by default. */
+  readonly hooks?: ConnectionHooks;
   /** Whether requests are logged, which gives their answers an `X-Request-Id`. Not by default. */
   readonly isLogged?: boolean;
   /** The address of the peer, as the socket names it. 192.0.2.1 by default. */
@@ -116,6 +119,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     reasonLog: new ReasonLog("worker 1", (line) => void reasons.push(line)),
     requestMetrics: options.requestMetrics,
     observation: undefined,
+    hooks: options.hooks,
     onFault: (error) => faults.push(error),
     onClosed: () => {},
     isDraining: false,

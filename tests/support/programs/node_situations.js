@@ -565,7 +565,8 @@ const servers = {
   ),
   expects: http.createServer((_req, res) => res.end("request")).on(
     "checkExpectation",
-    (_req, res) => {
+    (req, res) => {
+      if (req.url === "/read") return collect(req, (body) => res.end(`checked ${body}`));
       res.statusCode = 417;
       res.end("checked");
     },
