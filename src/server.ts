@@ -19,6 +19,7 @@ import {
   logToStandardError,
   panicLine,
 } from "./telemetry/log.ts";
+import { openTelemetry } from "./telemetry/opentelemetry.ts";
 import { type PathOptions, resolvePathOptions } from "./options/path_options.ts";
 import { type AdminSettings, resolveRunOptions, type RunOptions } from "./options/run_options.ts";
 import {
@@ -444,6 +445,7 @@ export class WebServer {
         wasMisused: () => this.#wasMisused,
         log: logToStandardError,
         observer: admin,
+        meter: openTelemetry()?.meter,
       });
       commandLine?.onStarted(running);
       return running;

@@ -1,11 +1,11 @@
 // Writes the metrics of the fleet in Prometheus' text format (version 0.0.4). Pure: numbers come
 // in, text goes out. Names follow Prometheus' conventions: base units, and `_total` for counters.
 
-import type { WorkerEndCause } from "../telemetry/fleet_event.ts";
 import { CLOSE_LABELS, type WebSocketCounters } from "../ipc/web_socket_counters.ts";
 import { DURATION_BUCKETS, STATUS_CLASSES } from "../telemetry/metrics_memory.ts";
 import type { RequestRow } from "../telemetry/request_totals.ts";
-import type { FleetStats, WorkerStats, WorkerStatus } from "../supervisor/running_server.ts";
+import { REPLACEMENT_CAUSES, WORKER_STATUSES } from "../supervisor/fleet_instruments.ts";
+import type { FleetStats, WorkerStats } from "../supervisor/running_server.ts";
 
 /** The content type of the format. */
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -36,21 +36,6 @@ interface Family {
   readonly help: string;
   readonly samples: readonly Sample[];
 }
-
-/** All statuses, so that one without a worker is 0 and not missing. */
-const WORKER_STATUSES: readonly WorkerStatus[] = ["starting", "accepting", "retiring", "draining"];
-
-/** The causes of replacements. Each counter exists from the start, so that its first rise shows. */
-const REPLACEMENT_CAUSES: readonly WorkerEndCause[] = [
-  "panic",
-  "crash",
-  "hang",
-  "reload",
-  "max_requests",
-  "max_age",
-  "max_heap",
-  "closed_by_program",
-];
 
 const MILLISECONDS_PER_SECOND = 1_000;
 const MICROSECONDS_PER_SECOND = 1_000_000;

@@ -168,6 +168,9 @@ export class Exchange implements ExchangeWatch {
     this.#controller?.abort(reason);
   }
 
+  /** An exchange without a trace ignores it. */
+  noteRoute(_pattern: string): void {}
+
   /** Called when the program closes the connection. An exchange without a trace ignores it. */
   noteHangUp(): void {}
 

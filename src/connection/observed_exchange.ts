@@ -60,13 +60,22 @@ export class ObservedExchange extends Exchange {
     const { head } = this;
     const route = context.dispatcher.routeOf(head);
     const name = route === undefined ? undefined : routes[route];
-    this.#trace = telemetry.begin(describe(head, peer, name));
+    const trace = telemetry.begin(describe(head, peer, name));
+    const { requestMetrics } = context;
+    if (requestMetrics !== undefined) {
+      trace.countActive(requestMetrics, name === undefined ? undefined : route);
+    }
+    this.#trace = trace;
   }
 
   override abort(reason: DOMException): void {
     if (reason.message === SERVER_STOPPING) this.#stopReason ??= "server_stopping";
     else if (reason.message === CLIENT_GONE) this.#trace?.noteClientGone();
     super.abort(reason);
+  }
+
+  override noteRoute(pattern: string): void {
+    this.#trace?.noteRoute(pattern);
   }
 
   override noteHangUp(): void {

@@ -52,6 +52,9 @@ export class FetchExchange implements ExchangeWatch {
   /** There is no connection to upgrade. */
   onUpgradePrepared(): void {}
 
+  /** The server around this one has the traces and metrics of its requests. */
+  noteRoute(_pattern: string): void {}
+
   /**
    * Ends the exchange. The handler's signal follows the platform's no longer: what the handler has
    * left running goes on, as it does over a connection.

@@ -104,6 +104,8 @@ export interface ExchangeWatch {
   readonly noteReason: (reason: LogReason) => void;
   /** The connection that the request has come over; undefined if there is none. */
   readonly connection: ClientConnection | undefined;
+  /** Called when the program's own framework has matched a route, such as "/users/:id". */
+  noteRoute(pattern: string): void;
 }
 
 /** A connection, as far as a program that sees connections may act on it. */
@@ -157,6 +159,11 @@ export let setRoute: (request: WebRequest, route: MatchedRoute) => void;
 export let watchOf: (request: WebRequest) => ExchangeWatch | undefined;
 /** The index of the route that a request has matched; undefined where there is none. */
 export let routeIndexOf: (request: WebRequest) => number | undefined;
+/**
+ * Notes the route that the program's own framework has matched, such as "/users/:id", for traces and
+ * metrics. It has no effect once the exchange is over.
+ */
+export let noteRoute: (request: WebRequest, pattern: string) => void;
 /** Returns the head of a request. */
 export let headOf: (request: WebRequest) => RequestHead;
 /** Ends what a request shares with its connection: the body's memory is used again from here on. */
@@ -286,6 +293,7 @@ export class WebRequest<Path extends string = string> {
     };
     routeIndexOf = (request) => request.#route === NO_ROUTE ? undefined : request.#route.index;
     watchOf = (request) => request.#watch;
+    noteRoute = (request, pattern) => request.#watch?.noteRoute(pattern);
     headOf = (request) => request.#head;
     idInUse = (request) => request.#id === "" && request.#idNumber === 0 ? "" : request.id;
     writeId = (request) => {

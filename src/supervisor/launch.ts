@@ -56,7 +56,7 @@ export interface LaunchConditions {
 }
 
 /** The part of the supervisor's options that options and command line decide. */
-export type Launch = Omit<SupervisorOptions, "wasMisused" | "log" | "observer">;
+export type Launch = Omit<SupervisorOptions, "wasMisused" | "log" | "observer" | "meter">;
 
 /** Returns the defaults of options that the command line has, and not `run()`. */
 export function commandLineDefaults(): RunOptions {

@@ -16,6 +16,7 @@ import type { WebServerOptions } from "../options/server_options.ts";
 import type { WorkerCount } from "../options/worker_count.ts";
 import type { FleetEvent } from "../telemetry/fleet_event.ts";
 import type { FleetPhase } from "../telemetry/fleet_log.ts";
+import type { Meter } from "../telemetry/opentelemetry.ts";
 import { escapeForLog, type LogSink } from "../telemetry/log.ts";
 import type { RequestTotals } from "../telemetry/request_totals.ts";
 import { DescriptorBudget } from "./descriptor_budget.ts";
@@ -23,6 +24,7 @@ import { EventPublisher } from "./event_publisher.ts";
 import type { FirstWorker } from "./first_worker.ts";
 import { Fleet } from "./fleet.ts";
 import type { FleetAction, FleetInput } from "./fleet_protocol.ts";
+import { FleetInstruments } from "./fleet_instruments.ts";
 import { fleetSettings } from "./fleet_settings.ts";
 import type { FleetObserver, ObservedFleet } from "./fleet_observer.ts";
 import { INSPECTOR_NOTICE, isInspectorOpen } from "./inspector.ts";
@@ -79,8 +81,10 @@ export interface SupervisorOptions {
   /** Whether `startTimeout` was given. Then it limits loading as well. */
   readonly isStartTimeoutGiven: boolean;
   readonly log: LogSink;
-  /** The operator's port. Without one, requests are not counted by route. */
+  /** The operator's port. */
   readonly observer: FleetObserver | undefined;
+  /** The meter for the fleet's metrics; undefined if OpenTelemetry is off. */
+  readonly meter: Meter | undefined;
 }
 
 /** What a supervisor works with, beside its options. A test passes its own. */
@@ -212,6 +216,8 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
   readonly #finished = Promise.withResolvers<void>();
   /** Stops the timer and the listening to signals. */
   #stopHearing: () => void = () => {};
+  /** Undefined if OpenTelemetry is off. */
+  #instruments: FleetInstruments | undefined;
   /** Undefined where no service manager has asked for reports. */
   readonly #sdNotify: SdNotify | undefined;
 
@@ -248,7 +254,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
   }
 
   #createPool(mainStartupMs: number): WorkerPool {
-    const { settings, serverOptions, observer } = this.#options;
+    const { settings, serverOptions, observer, meter } = this.#options;
     const { address, spawn } = this.#parts;
     return new WorkerPool({
       spawn,
@@ -256,7 +262,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
       isolation: settings.isolation,
       fastResponse: settings.fastResponse,
       heapLimitBytes: settings.heapLimitBytesPerWorker,
-      countsByRoute: observer !== undefined,
+      countsByRoute: observer !== undefined || meter !== undefined,
       budget: this.#budget.connections,
       configuration: {
         heartbeatMs: heartbeatInterval(settings.hangTimeout),
@@ -301,7 +307,9 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
    * Spawns the workers. Resolves when every worker accepts, or when the server was stopped before.
    */
   async start(): Promise<SupervisedServer> {
-    this.#options.observer?.watch(this, this.#budget.forObserver);
+    const { observer, meter } = this.#options;
+    observer?.watch(this, this.#budget.forObserver);
+    if (meter !== undefined) this.#instruments = new FleetInstruments(meter, this);
     // A mistake of the program after run(), in the same turn of the event loop, most likely ends
     // it. It must not spawn workers that would report the same mistake once more.
     await new Promise((resolve) => setTimeout(resolve));
@@ -531,6 +539,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
     this.#reload.reject("the server has stopped");
     this.#sdNotify?.close();
     this.#options.observer?.close();
+    this.#instruments?.close();
   }
 
   #onSignal(meaning: SignalMeaning, signal: Deno.Signal): void {

@@ -180,7 +180,7 @@ export class WorkerPool {
     for (const name of TOTALS) this.#goneCounters[name] += counters[name];
     const webSockets = endWebSockets(scoreboard.readWebSockets());
     this.#goneWebSockets = sumWebSockets([this.#goneWebSockets, webSockets]);
-    if (requestMetrics !== undefined) this.#goneRequests.add(requestMetrics);
+    if (requestMetrics !== undefined) this.#goneRequests.addEnded(requestMetrics);
   }
 
   /** Returns how many WebSockets of a worker are open. */

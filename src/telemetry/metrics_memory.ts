@@ -39,12 +39,16 @@ export const OTHER = "other";
 export const MAX_ROWS = 1_024;
 
 /**
- * The numbers of a row: a count for each status class, one for each bucket, and the microseconds.
+ * The numbers of a row: a count for each status class, one for each bucket, the microseconds, and
+ * the requests under way.
  */
 export const BUCKETS_AT = STATUS_CLASSES.length;
 export const BUCKET_COUNT = DURATION_BUCKETS.length + 1;
 export const MICROSECONDS_AT = BUCKETS_AT + BUCKET_COUNT;
-export const ROW_NUMBERS = MICROSECONDS_AT + 1;
+/** Where the requests under way are counted, for each scheme. Only OpenTelemetry needs them. */
+export const ACTIVE_AT = MICROSECONDS_AT + 1;
+export const ACTIVE_SCHEMES = ["http", "https"] as const;
+export const ROW_NUMBERS = ACTIVE_AT + ACTIVE_SCHEMES.length;
 
 /** The start and the end of a row's name among the names. The first pair has the number of rows. */
 export const NAME_RANGE_NUMBERS = 2;

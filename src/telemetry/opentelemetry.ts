@@ -37,6 +37,7 @@ export interface SpanOptions {
 export interface Span {
   spanContext(): SpanContext;
   setAttribute(name: string, value: AttributeValue): this;
+  updateName(name: string): this;
   setStatus(status: { readonly code: number; readonly message?: string }): this;
   addEvent(name: string, attributes: Attributes): this;
   end(): void;
@@ -90,12 +91,16 @@ export interface Histogram {
 
 /** Receives the present values of an observable instrument. */
 export interface ObservableResult {
-  observe(value: number, attributes: Attributes): void;
+  observe(value: number, attributes?: Attributes): void;
 }
+
+/** Reports the present values of an observable instrument. */
+export type ObservableCallback = (result: ObservableResult) => void;
 
 /** An instrument whose values are read whenever metrics are exported. */
 export interface Observable {
-  addCallback(callback: (result: ObservableResult) => void): void;
+  addCallback(callback: ObservableCallback): void;
+  removeCallback(callback: ObservableCallback): void;
 }
 
 /** Makes instruments. */

@@ -3,6 +3,8 @@
 // format.
 
 import {
+  ACTIVE_AT,
+  ACTIVE_SCHEMES,
   BUCKET_COUNT,
   BUCKETS_AT,
   DURATION_BUCKETS,
@@ -68,6 +70,19 @@ export class RequestMetrics {
   /** Counts a refused request. It has no duration, and no method if it was refused before that. */
   noteRefusal(method: string | undefined, status: number): void {
     this.#count(this.#rowOf(method ?? "", this.#routes.length - 1), status);
+  }
+
+  /** Counts a request that is under way now. Returns what `endActive` needs. */
+  beginActive(method: string, route: number | undefined, scheme: string): number {
+    const row = this.#rowOf(method, route ?? this.#routes.length - 2);
+    const at = row + ACTIVE_AT + (scheme === ACTIVE_SCHEMES[1] ? 1 : 0);
+    this.#add(at, 1);
+    return at;
+  }
+
+  /** Counts the end of a request that was under way. */
+  endActive(at: number): void {
+    this.#add(at, -1);
   }
 
   #count(row: number, status: number): void {

@@ -12,6 +12,7 @@ import {
   spanName,
 } from "./http_attributes.ts";
 import { describeError } from "./log.ts";
+import type { RequestMetrics } from "./request_metrics.ts";
 import {
   type Attributes,
   type CarrierGetter,
@@ -168,6 +169,9 @@ export class RequestTrace {
   /** The class of what has gone wrong; undefined if nothing has. */
   #errorType: string | undefined;
   #isClientGone = false;
+  /** Where the request is counted as one that is under way; undefined if it is not. */
+  #metrics: RequestMetrics | undefined;
+  #activeAt = 0;
 
   constructor(
     active: ActiveSpan | undefined,
@@ -187,6 +191,20 @@ export class RequestTrace {
   /** The ids of the span; undefined if there are no spans. */
   get ids(): SpanContext | undefined {
     return this.#active?.span.spanContext();
+  }
+
+  /** Counts the request as one that is under way, until the trace ends. */
+  countActive(metrics: RequestMetrics, route: number | undefined): void {
+    const { "http.request.method": method, "url.scheme": scheme } = this.#measured;
+    this.#metrics = metrics;
+    this.#activeAt = metrics.beginActive(String(method), route, String(scheme));
+  }
+
+  /** Notes the route that the program's own framework has matched. */
+  noteRoute(pattern: string): void {
+    const method = String(this.#measured["http.request.method"]);
+    this.#measured["http.route"] = pattern;
+    this.#active?.span.setAttribute("http.route", pattern).updateName(spanName(method, pattern));
   }
 
   /** Notes a panic of the handler. */
@@ -242,6 +260,7 @@ export class RequestTrace {
 
   #end(): void {
     this.#active?.span.end();
+    this.#metrics?.endActive(this.#activeAt);
     const histograms = this.#histograms;
     if (histograms === undefined) return;
     const measured = this.#measured;

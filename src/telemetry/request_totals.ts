@@ -2,6 +2,8 @@
 // No clock, no thread, no text format.
 
 import {
+  ACTIVE_AT,
+  ACTIVE_SCHEMES,
   BUCKET_COUNT,
   BUCKETS_AT,
   MICROSECONDS_AT,
@@ -23,6 +25,8 @@ export interface RequestRow {
   readonly buckets: number[];
   /** The sum of the durations, a whole number. */
   microseconds: number;
+  /** How many requests are under way, in the order of {@linkcode ACTIVE_SCHEMES}. */
+  readonly active: number[];
 }
 
 /** The sums over the metrics of several workers. */
@@ -37,13 +41,23 @@ export class RequestTotals {
         ...row,
         statuses: [...row.statuses],
         buckets: [...row.buckets],
+        active: [...row.active],
       });
     }
     return copy;
   }
 
+  /** Adds the counts in the memory of a worker that has ended: it has no requests under way. */
+  addEnded(memory: SharedArrayBuffer): void {
+    this.#add(memory, false);
+  }
+
   /** Adds the counts in the memory of one worker. */
   add(memory: SharedArrayBuffer): void {
+    this.#add(memory, true);
+  }
+
+  #add(memory: SharedArrayBuffer, isAlive: boolean): void {
     const { nameRanges, numbers, names } = viewMetrics(memory);
     const count = Atomics.load(nameRanges, 0);
     for (let row = 0; row < count; row++) {
@@ -57,16 +71,23 @@ export class RequestTotals {
       for (let i = 0; i < BUCKETS_AT; i++) sum.statuses[i] += numbers[at + i];
       for (let i = 0; i < BUCKET_COUNT; i++) sum.buckets[i] += numbers[at + BUCKETS_AT + i];
       sum.microseconds += numbers[at + MICROSECONDS_AT];
+      if (!isAlive) continue;
+      for (let i = 0; i < ACTIVE_SCHEMES.length; i++) sum.active[i] += numbers[at + ACTIVE_AT + i];
     }
   }
 
-  /** Returns the rows with at least one request, sorted by route and method. */
+  /** Returns the rows with at least one request that has ended, sorted by route and method. */
   rows(): readonly RequestRow[] {
-    return [...this.#rows.values()]
+    return this.allRows()
       .filter(({ statuses }) => statuses.some((count) => count > 0))
       .sort((left, right) =>
         compare(left.route, right.route) || compare(left.method, right.method)
       );
+  }
+
+  /** Returns all rows, also those whose requests are all under way. */
+  allRows(): readonly RequestRow[] {
+    return [...this.#rows.values()];
   }
 
   /** Returns the counts of all routes together, by bucket. */
@@ -88,6 +109,7 @@ export class RequestTotals {
       statuses: new Array<number>(STATUS_CLASSES.length).fill(0),
       buckets: new Array<number>(BUCKET_COUNT).fill(0),
       microseconds: 0,
+      active: new Array<number>(ACTIVE_SCHEMES.length).fill(0),
     };
     this.#rows.set(name, row);
     return row;

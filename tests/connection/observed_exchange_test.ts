@@ -8,7 +8,7 @@ import { ObservedExchange, observePanic } from "../../src/connection/observed_ex
 import type { Completion } from "../../src/connection/response_writer.ts";
 import { createPeer } from "../../src/handler/client_origin.ts";
 import type { Handler } from "../../src/handler/handler.ts";
-import { NOT_SENT } from "../../src/handler/request.ts";
+import { NOT_SENT, noteRoute } from "../../src/handler/request.ts";
 import { RequestParser } from "../../src/http1/request_parser.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import { Router } from "../../src/routing/router.ts";
@@ -38,12 +38,12 @@ async function begin() {
     receivedBodyBytes: 0,
     settleWhenSent: (completion) => void completions.push(completion),
   };
-  const { telemetry, spans } = fakePlatform();
+  const { telemetry, spans, measured } = fakePlatform();
   const observation = { telemetry, routes: [] };
   const exchange = new ObservedExchange(owner, observation);
   exchange.receive(parser.next() as ReceivedRequest);
   exchange.begin();
-  return { exchange, completions, observation, span: spans[0] };
+  return { exchange, completions, observation, span: spans[0], measured };
 }
 
 describe("ObservedExchange", () => {
@@ -55,6 +55,20 @@ describe("ObservedExchange", () => {
     assertEquals([span.ends, completions.length], [0, 1]);
     completions[0].resolve();
     assertEquals([span.ends, span.attributes["http.response.status_code"]], [1, 200n]);
+  });
+
+  it("names its span and its metrics by the route that a framework has matched", async () => {
+    const { exchange, completions, span, measured } = await begin();
+    noteRoute(exchange.request, "/users/:id");
+    exchange.noteHandled();
+    exchange.end(200, 3, undefined);
+    completions[0].resolve();
+    assertEquals([span.name, span.attributes["http.route"]], ["GET /users/:id", "/users/:id"]);
+    assertEquals(measured.map(([, , attributes]) => attributes["http.route"]), [
+      "/users/:id",
+      "/users/:id",
+      "/users/:id",
+    ]);
   });
 
   it("notes a client that is gone if the response cannot be written", async () => {

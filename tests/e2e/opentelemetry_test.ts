@@ -374,6 +374,73 @@ describe("a server with OTEL_DENO=true that stops", { ignore: !CAN_START_PROGRAM
   });
 });
 
+for (const isolation of ["web", "thread"] as const) {
+  describe(`a server with OTEL_DENO=true and isolation ${isolation}`, {
+    ignore: !CAN_START_PROGRAMS,
+  }, () => {
+    it("counts right across the death of a worker with a request under way", async () => {
+      await using server = await ObservedServer.start({ run: { isolation } });
+      const { collector } = server;
+      using gate = new Gate();
+      const active = (count: number) =>
+        collector.point(
+          ({ metric, value, attributes }) =>
+            metric === "http.server.active_requests" && value === count &&
+            attributes["http.route"] === "/gate/:port",
+          `of ${count} requests under way`,
+        );
+      const replaced = (count: number) =>
+        collector.point(
+          ({ metric, value, attributes }) =>
+            metric === "mudpie.worker.replacements" && value === count &&
+            attributes["mudpie.replacement.cause"] === "crash",
+          `of ${count} replacements`,
+        );
+      await replaced(0);
+      await server.ask(get("/users/1", CLOSE));
+      using waiting = await RawClient.connect(server.port);
+      await waiting.send(get(`/gate/${gate.port}`));
+      await gate.reached();
+      assertEquals((await active(1)).attributes, {
+        "http.request.method": "GET",
+        "http.route": "/gate/:port",
+        "url.scheme": "http",
+      });
+      using last = await RawClient.connect(server.port);
+      await last.send(get("/exit"));
+      await replaced(1);
+      await active(0);
+      const accepting = await collector.point(
+        ({ metric, value, attributes }) =>
+          metric === "mudpie.worker.count" && value === 1 &&
+          attributes["mudpie.worker.state"] === "accepting",
+        "of a worker that accepts",
+      );
+      assertEquals([accepting.type, accepting.unit], ["sum", "{worker}"]);
+      await server.program.stderr.find(/worker 2: accepting/);
+      await server.ask(get("/users/2", CLOSE));
+      const durations = await collector.point(
+        ({ metric, attributes, count }) =>
+          metric === "http.server.request.duration" && count === 2 &&
+          attributes["http.route"] === "/users/:id",
+        "of two requests by two workers",
+      );
+      assertEquals(durations.type, "histogram");
+      for (
+        const [metric, type, unit] of [
+          ["mudpie.worker.desired", "sum", "{worker}"],
+          ["mudpie.worker.memory.used", "sum", "By"],
+          ["mudpie.worker.eventloop.delay", "gauge", "s"],
+          ["mudpie.worker.heartbeat.age", "gauge", "s"],
+        ]
+      ) {
+        const point = await collector.point((one) => one.metric === metric, metric);
+        assertEquals([point.scope, point.type, point.unit], ["mudpie", type, unit]);
+      }
+    });
+  });
+}
+
 describe("a server with other variables of OpenTelemetry", { ignore: !CAN_START_PROGRAMS }, () => {
   it("reports no span if OTEL_TRACES_SAMPLER is always_off, but metrics", async () => {
     await using server = await ObservedServer.start({}, { OTEL_TRACES_SAMPLER: "always_off" });

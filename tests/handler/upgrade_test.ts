@@ -37,6 +37,7 @@ function makeRequest() {
       onUpgradePrepared: (upgrade) => void noted.push(upgrade),
       noteReason() {},
       connection: undefined,
+      noteRoute() {},
     },
   );
   /** Ends the exchange. */

@@ -45,6 +45,7 @@ class Supervised implements AsyncDisposable {
       isStartTimeoutGiven: false,
       log: (line) => void this.lines.push(line),
       observer: undefined,
+      meter: undefined,
       ...options,
     }, {
       address: this.address,

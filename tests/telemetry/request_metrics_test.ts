@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { createMetricsMemory, DURATION_BUCKETS } from "../../src/telemetry/metrics_memory.ts";
 import { RequestMetrics } from "../../src/telemetry/request_metrics.ts";
+import { RequestTotals } from "../../src/telemetry/request_totals.ts";
 import { counts, HELLO, METHODS, metricsOf, ROUTES, rowsIn, sum, USERS } from "./metrics.ts";
 
 describe("RequestMetrics", () => {
@@ -108,6 +109,20 @@ describe("RequestMetrics", () => {
     const { metrics, rows } = metricsOf([`/crêpes/"/\\/🥧`]);
     metrics.note("GET", 0, 200, 1);
     assertEquals(rows()[0].route, `/crêpes/"/\\/🥧`);
+  });
+
+  it("counts a request that is under way until it ends, for the totals but not among the rows", () => {
+    const { metrics, memory, rows } = metricsOf();
+    const at = metrics.beginActive("GET", HELLO, "https");
+    const totals = new RequestTotals();
+    totals.add(memory);
+    const active = () => totals.allRows().map((row) => [row.route, row.active]);
+    assertEquals(active(), [["other", [0, 0]], ["/hello", [0, 1]]]);
+    assertEquals(rows(), []);
+    metrics.endActive(at);
+    const after = new RequestTotals();
+    after.add(memory);
+    assertEquals(after.allRows().map((row) => row.active), [[0, 0], [0, 0]]);
   });
 
   it("can be handed to another thread, whose counting is seen while it goes on", () => {

@@ -6,6 +6,16 @@ import { RequestTotals } from "../../src/telemetry/request_totals.ts";
 import { counts, HELLO, metricsOf, rowsIn, sum, USERS } from "./metrics.ts";
 
 describe("RequestTotals", () => {
+  it("adds a worker that has ended without its requests under way", () => {
+    const { memory, metrics } = metricsOf();
+    metrics.note("GET", HELLO, 200, 1);
+    metrics.beginActive("GET", HELLO, "http");
+    const totals = new RequestTotals();
+    totals.addEnded(memory);
+    assertEquals(counts(totals.rows()), [["GET", "/hello", { "2xx": 1 }]]);
+    assertEquals(totals.rows()[0].active, [0, 0]);
+  });
+
   it("adds workers up, whatever the order in which they have seen their routes", () => {
     const [first, second] = [metricsOf(), metricsOf()];
     first.metrics.note("GET", HELLO, 200, 1);

@@ -67,6 +67,8 @@ server.addExactPath("/unavailable", () => {
 server.addExactPath("/missing", () => {
   throw new HttpError(404, "no such thing");
 });
+/** Ends the worker at once, whatever it has under way. */
+server.addExactPath("/exit", () => Deno.exit());
 /** The trace state that the handler sees. */
 server.addExactPath("/state", () => {
   const active = Deno.telemetry.contextManager.active();

@@ -3,7 +3,10 @@
 import type {
   Attributes,
   Context,
+  Histogram,
   Meter,
+  Observable,
+  ObservableCallback,
   OpenTelemetry,
   Span,
   SpanOptions,
@@ -12,7 +15,7 @@ import { RequestTelemetry } from "../../../src/telemetry/request_telemetry.ts";
 
 /** A span as it was made and ended. */
 interface NotedSpan {
-  readonly name: string;
+  name: string;
   readonly attributes: Attributes;
   readonly events: Attributes[];
   status: number;
@@ -32,6 +35,37 @@ class FakeContext implements Context {
 
   setValue(key: symbol, value: unknown): Context {
     return new FakeContext(new Map([...this.#values, [key, value]]));
+  }
+}
+
+/** A meter with observable instruments alone, and what it exports. */
+export class FakeMeter implements Meter {
+  readonly #callbacks = new Map<string, Set<ObservableCallback>>();
+
+  createHistogram(): Histogram {
+    return { record: () => {} };
+  }
+
+  createObservableCounter = (name: string): Observable => this.#create(name);
+  createObservableGauge = (name: string): Observable => this.#create(name);
+  createObservableUpDownCounter = (name: string): Observable => this.#create(name);
+
+  #create(name: string): Observable {
+    const callbacks = new Set<ObservableCallback>();
+    this.#callbacks.set(name, callbacks);
+    return {
+      addCallback: (callback) => void callbacks.add(callback),
+      removeCallback: (callback) => void callbacks.delete(callback),
+    };
+  }
+
+  /** What an instrument reports now: each value with its attributes. */
+  read(name: string): [value: number, attributes: Attributes][] {
+    const points: [number, Attributes][] = [];
+    const observe = (value: number, attributes: Attributes = {}) =>
+      void points.push([value, attributes]);
+    for (const callback of this.#callbacks.get(name) ?? []) callback({ observe });
+    return points;
   }
 }
 
@@ -55,6 +89,10 @@ export function fakePlatform(without: "tracing" | "metrics" | "nothing" = "nothi
         noted.attributes[key] = value;
         return span;
       },
+      updateName: (newName) => {
+        noted.name = newName;
+        return span;
+      },
       setStatus: ({ code }) => {
         noted.status = code;
         return span;
@@ -67,13 +105,14 @@ export function fakePlatform(without: "tracing" | "metrics" | "nothing" = "nothi
     };
     return span;
   };
+  const fakeMeter = new FakeMeter();
   const meter: Meter = {
     createHistogram: (name) => ({
       record: (value, attributes) => void measured.push([name, value, { ...attributes }]),
     }),
-    createObservableCounter: () => ({ addCallback: () => {} }),
-    createObservableGauge: () => ({ addCallback: () => {} }),
-    createObservableUpDownCounter: () => ({ addCallback: () => {} }),
+    createObservableCounter: fakeMeter.createObservableCounter,
+    createObservableGauge: fakeMeter.createObservableGauge,
+    createObservableUpDownCounter: fakeMeter.createObservableUpDownCounter,
   };
   const platform: OpenTelemetry = {
     tracing: without === "tracing" ? undefined : {
