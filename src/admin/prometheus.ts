@@ -2,6 +2,7 @@
 // in, text goes out. Names follow Prometheus' conventions: base units, and `_total` for counters.
 
 import { CLOSE_LABELS, type WebSocketCounters } from "../ipc/web_socket_counters.ts";
+import { SHED_REASONS } from "../ipc/shed_reason.ts";
 import { DURATION_BUCKETS, STATUS_CLASSES } from "../telemetry/metrics_memory.ts";
 import type { RequestRow } from "../telemetry/request_totals.ts";
 import { REPLACEMENT_CAUSES, WORKER_STATUSES } from "../supervisor/fleet_instruments.ts";
@@ -108,6 +109,11 @@ function trafficFamilies({ total }: FleetStats): Family[] {
     gauge("mudpie_requests_in_flight", "Requests that are being handled.", [
       { value: total.requestsInFlight },
     ]),
+    counter(
+      "mudpie_requests_shed_total",
+      "Requests that got 503 because their worker had too much to do, by reason.",
+      SHED_REASONS.map((reason) => ({ labels: { reason }, value: total.shed[reason] })),
+    ),
     counter("mudpie_panics_total", "Handlers that threw, and errors that nobody caught.", [
       { value: total.panics },
     ]),

@@ -100,6 +100,14 @@ const CONNECTIONS_UNUSED = counterIndex("connectionsUnused");
 
 const BODY_FAILED = "The body of a response has failed, so the connection is closed";
 
+/** The response to a request that the worker sheds. Another worker may have room at once. */
+const OVERLOADED: Refusal = {
+  status: 503,
+  reason: "The server has more requests than it can serve in time",
+  logReason: "overloaded",
+  retryAfterSeconds: 1,
+};
+
 /** After the last response of a connection nothing is parsed. */
 const END: ParserOutcome = { kind: "incomplete", awaiting: "request" };
 
@@ -359,12 +367,25 @@ export class Connection
 
   #call(): HandlerCall {
     const exchange = this.#exchange;
+    const { admission } = this.context;
+    if (admission !== undefined && admission.sheds(exchange.head)) return this.#shed();
     exchange.begin();
     const response = this.context.handlerCalls.dispatch(exchange);
     if (response instanceof OutgoingResponse) return this.#answer(response, false);
     exchange.noteWaiting();
     this.#limitHandler();
     return { kind: "pending", response, writing: undefined, failure: undefined };
+  }
+
+  /** Refuses the request that was received. The connection persists if little is left of the body. */
+  #shed(): HandlerCall {
+    const exchange = this.#exchange;
+    const { head } = exchange;
+    const persists = this.#decideEnding(false, exchange.persists, false);
+    const isHeadRequest = head.method === "HEAD";
+    this.#refuse({ refusal: OVERLOADED, head, isHeadRequest, persists });
+    exchange.forgo();
+    return CALL_OVER;
   }
 
   #limitHandler(): void {
@@ -558,7 +579,7 @@ export class Connection
     const { context } = this;
     const exchange = this.#exchange;
     const staysOpen = persists && !context.isDraining;
-    if (!staysOpen) this.#ending = "linger";
+    if (!staysOpen && this.#ending === "stay") this.#ending = "linger";
     const option = this.#connectionOption(head?.minorVersion ?? 1, staysOpen, false);
     const id = exchange.isUnderWay ? exchange.writeId() : writeRefusedId(context, head);
     const { output } = this.#writer;
@@ -936,11 +957,13 @@ function clientGone(): DOMException {
   return new DOMException(CLIENT_GONE, "AbortError");
 }
 
-function refusalMessage({ status, reason }: Refusal) {
+function refusalMessage({ status, reason, retryAfterSeconds }: Refusal) {
   return {
     status,
     contentType: "text/plain; charset=utf-8",
-    fields: null,
+    fields: retryAfterSeconds === undefined
+      ? null
+      : [["Retry-After", `${retryAfterSeconds}`] as const],
     body: `${status} ${reasonPhrase(status)}: ${reason}\n`,
     declaredLength: undefined,
   };

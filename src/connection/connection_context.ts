@@ -13,6 +13,7 @@ import type { Dispatcher } from "../routing/dispatcher.ts";
 import type { AccessLog } from "../telemetry/access_log.ts";
 import type { ReasonLog } from "../telemetry/reason_log.ts";
 import type { RequestMetrics } from "../telemetry/request_metrics.ts";
+import type { Admission } from "./admission.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { HandlerCalls } from "./handler_calls.ts";
 import type { LazyWebSockets } from "./lazy_web_sockets.ts";
@@ -29,6 +30,8 @@ export interface ConnectionContext {
   /** Calls handlers by way of the dispatcher. */
   readonly handlerCalls: HandlerCalls;
   readonly deadlines: Deadlines;
+  /** Decides which requests are shed. Undefined if no option limits the work of the worker. */
+  readonly admission: Admission | undefined;
   /**
    * Lets connections take turns if more of them are busy than one turn of the event loop serves.
    */

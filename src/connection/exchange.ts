@@ -75,6 +75,8 @@ export class Exchange implements ExchangeWatch {
   #reason: LogReason | undefined;
   /** Whether other requests may have been served since this one began. */
   #hasWaited = false;
+  /** Whether the client has its final response already. */
+  #isGivenUp = false;
   /** Undefined until the handler asks for its signal. */
   #controller: Abortable | undefined;
   /** Undefined until the handler asks when its response is sent. */
@@ -106,6 +108,13 @@ export class Exchange implements ExchangeWatch {
     this.#startedAt = context.requestClock?.begin() ?? 0;
     context.scoreboard.add(REQUESTS_IN_FLIGHT, 1);
     this.#slot = context.inFlightRequests.begin(parser, this.head);
+  }
+
+  /** Releases the present request: no handler is called, so no exchange begins. */
+  forgo(): void {
+    const { request } = this;
+    this.#request = undefined;
+    releaseRequest(request);
   }
 
   /** Whether an exchange is under way. */
@@ -174,8 +183,15 @@ export class Exchange implements ExchangeWatch {
   /** Called when the program closes the connection. An exchange without a trace ignores it. */
   noteHangUp(): void {}
 
-  /** Gives the request up: what its handler returns is not sent any more. */
+  /**
+   * Gives the request up: what its handler returns is not sent any more. The exchange is dropped
+   * when the handler ends.
+   */
   giveUp(reason: DOMException): void {
+    if (this.#isUnderWay) {
+      this.#isGivenUp = true;
+      this.#owner.context.admission?.noteGivenUp();
+    }
     this.abort(reason);
     this.#cancelUpgrade();
   }
@@ -235,6 +251,10 @@ export class Exchange implements ExchangeWatch {
    * already.
    */
   drop(): void {
+    if (this.#isGivenUp) {
+      this.#isGivenUp = false;
+      this.#owner.context.admission?.noteHandlerEnded();
+    }
     const completion = this.#completion;
     this.#leave();
     completion?.reject(NOT_SENT);

@@ -12,6 +12,8 @@ export interface Refusal {
   readonly reason: string;
   /** The same in a word, for the log. */
   readonly logReason: LogReason;
+  /** When the client may send the request again (RFC 9110, section 10.2.3); undefined if it should not. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** The log's word for a refusal of each status, unless it has a word of its own. */

@@ -2,6 +2,7 @@
 // while the worker is too busy to send anything. What happens once is a message; what merely counts
 // on is a number here.
 
+import type { ShedCounts } from "./shed_reason.ts";
 import { CLOSE_LABELS, closeLabelIndex, type WebSocketCounters } from "./web_socket_counters.ts";
 
 /** The counters of a worker, in the order of their places. The closes of WebSockets follow them. */
@@ -22,6 +23,8 @@ const COUNTERS = [
   "webSocketBytesReceived",
   "webSocketBytesSent",
   "webSocketPanics",
+  "shedByRequestsInFlight",
+  "shedByEventLoopLag",
 ] as const;
 
 /** Where the number of the closes with each label begins. */
@@ -74,6 +77,15 @@ export class Scoreboard {
       bytesSent: counters.webSocketBytesSent,
       panics: counters.webSocketPanics,
       closes,
+    };
+  }
+
+  /** Returns how many requests the worker has shed. */
+  readShed(): ShedCounts {
+    const { shedByRequestsInFlight, shedByEventLoopLag } = this.read();
+    return {
+      max_requests_in_flight: shedByRequestsInFlight,
+      max_event_loop_lag: shedByEventLoopLag,
     };
   }
 

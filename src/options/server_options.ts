@@ -172,6 +172,29 @@ export interface WebServerOptions {
    */
   readonly maxConnections?: number;
   /**
+   * The most requests that one worker handles at a time. A further request gets 503 with
+   * `Retry-After: 1` at once, and its handler is not called: it waits in no queue. Use it for
+   * handlers that mostly wait, such as for a database. A request is in flight from the call of its
+   * handler to the end of its response, so a streamed response counts as long as it is sent.
+   * Upgraded connections, such as WebSockets, do not count. A handler that never ends counts until
+   * `handlerTimeout`. `stats()` counts the shed requests in `shed`. Off (0) by default.
+   */
+  readonly maxRequestsInFlight?: number;
+  /**
+   * For how many milliseconds a request may have to wait for the event loop of its worker. If the
+   * loop is later, requests get 503 with `Retry-After: 1` at once. Use it for handlers that compute:
+   * while one of them does, all other requests of the worker wait. A request that comes while a
+   * single handler computes for longer than this gets 503, too, so the value has to be larger than
+   * the longest computation. `stats()` counts the shed requests in `shed`. Off (0) by default.
+   */
+  readonly maxEventLoopLag?: number;
+  /**
+   * The paths of health checks, which are served even if `maxRequestsInFlight` or `maxEventLoopLag`
+   * sheds other requests: an orchestrator must not restart a server because it is busy. These paths
+   * alone, and nothing under them. `"/health"`, `"/healthz"`, `"/livez"` and `"/readyz"` by default.
+   */
+  readonly healthPaths?: readonly string[];
+  /**
    * What a panic does to its worker. `"replace"` (the default): a fresh worker takes its place.
    * `"keep"`: the server answers 500, logs, and keeps the worker.
    */
@@ -269,6 +292,12 @@ const ORIGINS: OptionRule<"any" | readonly string[] | undefined> = {
   summary: "Pages that may open WebSockets",
 };
 
+const PATHS_EXPECTED = 'a list of paths that begin with "/", such as ["/healthz"]';
+
+function isPath(text: string): boolean {
+  return text.startsWith("/");
+}
+
 /** The rules of `WebServerOptions`. */
 export const SERVER_RULES = {
   maxTargetBytes: bytes(8_192, "Longest request target, else 414"),
@@ -295,12 +324,18 @@ export const SERVER_RULES = {
   lingerTimeout: time(30_000, "To discard what is sent, in all"),
   handlerTimeout: common(time(0, "For a handler, else 503")),
   maxConnections: count(10_000, "Open at once in each worker"),
+  maxRequestsInFlight: count(0, "In each worker, else 503", 0),
+  maxEventLoopLag: time(0, "A request may wait for it, else 503"),
+  healthPaths: {
+    ...list("path", isPath, PATHS_EXPECTED, "Served even if others get 503"),
+    default: ["/health", "/healthz", "/livez", "/readyz"],
+  },
   onPanic: choice("What a panic does to its worker", "replace", "keep"),
   accessLog: common(choice("Log of requests", "text", "json", "off")),
   accessLogExclude: list(
     "path",
-    (path) => path.startsWith("/"),
-    'a list of paths that begin with "/", such as ["/healthz"]',
+    isPath,
+    PATHS_EXPECTED,
     "Leave these paths out of the log",
   ),
   trustProxy: TRUST,

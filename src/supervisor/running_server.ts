@@ -1,6 +1,7 @@
 // What `start()` returns: the fleet as the program that started it sees it.
 
 import type { WebSocketCounters } from "../ipc/web_socket_counters.ts";
+import type { ShedCounts } from "../ipc/shed_reason.ts";
 import type { ListenMode } from "../net/worker_address.ts";
 import type { WorkerEndCause } from "../telemetry/fleet_event.ts";
 
@@ -32,6 +33,11 @@ export interface WorkerCounters {
    * heartbeat.
    */
   readonly heapBytes: number;
+  /**
+   * Requests that got 503 because the worker had too much to do, by reason: `max_requests_in_flight`
+   * and `max_event_loop_lag`, after the options of these names. They are not among `requests`.
+   */
+  readonly shed: ShedCounts;
   /** The WebSockets, and their messages. */
   readonly webSockets: WebSocketCounters;
 }

@@ -5,6 +5,7 @@ import type { ConnectionBudget } from "../ipc/connection_budget.ts";
 import type { DrainOrder } from "../ipc/drain_order.ts";
 import type { Fault, WorkerConfiguration, WorkerMessage } from "../ipc/messages.ts";
 import type { Counter } from "../ipc/scoreboard.ts";
+import { NOTHING_SHED, sumShed } from "../ipc/shed_reason.ts";
 import { endWebSockets, NO_WEB_SOCKETS, sumWebSockets } from "../ipc/web_socket_counters.ts";
 import type { ReservedAddress } from "../net/listener.ts";
 import type { HandledRequest } from "../telemetry/fleet_event.ts";
@@ -72,6 +73,7 @@ export class WorkerPool {
     connectionsAccepted: 0,
     connectionsUnused: 0,
   };
+  #goneShed = NOTHING_SHED;
   #goneWebSockets = NO_WEB_SOCKETS;
   readonly #goneRequests = new RequestTotals();
 
@@ -178,6 +180,7 @@ export class WorkerPool {
     this.#workers.delete(worker);
     const counters = scoreboard.read();
     for (const name of TOTALS) this.#goneCounters[name] += counters[name];
+    this.#goneShed = sumShed([this.#goneShed, scoreboard.readShed()]);
     const webSockets = endWebSockets(scoreboard.readWebSockets());
     this.#goneWebSockets = sumWebSockets([this.#goneWebSockets, webSockets]);
     if (requestMetrics !== undefined) this.#goneRequests.addEnded(requestMetrics);
@@ -240,7 +243,7 @@ export class WorkerPool {
       const state = states.get(worker);
       return state === undefined ? [] : [workerStats(worker, pooled, state, now)];
     });
-    const sum = (name: Exclude<keyof WorkerCounters, "webSockets">) =>
+    const sum = (name: Exclude<keyof WorkerCounters, "shed" | "webSockets">) =>
       workers.reduce((total, counters) => total + counters[name], 0);
     const gone = this.#goneCounters;
     return {
@@ -253,6 +256,7 @@ export class WorkerPool {
         connectionsOpen: sum("connectionsOpen"),
         requestsInFlight: sum("requestsInFlight"),
         heapBytes: sum("heapBytes"),
+        shed: sumShed([this.#goneShed, ...workers.map(({ shed }) => shed)]),
         webSockets: sumWebSockets([
           this.#goneWebSockets,
           ...workers.map(({ webSockets }) => webSockets),
@@ -291,6 +295,7 @@ function workerStats(
     requestsInFlight: counters.requestsInFlight,
     heapBytes: counters.heapBytes,
     eventLoopLagMs: counters.eventLoopLagMs,
+    shed: handle.scoreboard.readShed(),
     webSockets: handle.scoreboard.readWebSockets(),
   };
 }

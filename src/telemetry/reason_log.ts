@@ -28,7 +28,7 @@ const EXPLANATIONS: Readonly<Record<LogReason, string | undefined>> = {
   handler_timeout: "the handler did not return its response within handlerTimeout",
   write_timeout: "the client did not take 64 KiB of a response, or its end, within writeTimeout",
   too_many_websockets: "the worker has as many WebSockets as maxWebSockets",
-  overloaded: "the worker has more work than it accepts",
+  overloaded: undefined,
   draining: "the request was not answered within drainTimeout, and its worker had to end",
   panic: undefined,
   client_gone: undefined,

@@ -2,6 +2,7 @@
 // A request crosses no thread: the worker has a listener, a clock and counters of its own. It sends
 // the supervisor a message only when it begins, panics, and ends.
 
+import { Admission } from "../connection/admission.ts";
 import type { ConnectionContext } from "../connection/connection_context.ts";
 import { prepareFetchHandlers } from "../fetch/fetch_handler.ts";
 import { ConnectionBudget } from "../ipc/connection_budget.ts";
@@ -11,13 +12,15 @@ import { Scoreboard } from "../ipc/scoreboard.ts";
 import { SocketPanicHold } from "../ipc/socket_panic_hold.ts";
 import { isTooLate, listenAt } from "../net/listener.ts";
 import { platformAddress } from "../net/worker_address.ts";
-import { overrideServerSettings } from "../options/server_options.ts";
+import { overrideServerSettings, type ServerSettings } from "../options/server_options.ts";
 import { keepContext } from "../runtime/async_context.ts";
 import { shortTurns } from "../runtime/event_loop.ts";
 import { describeError, escapeForLog, logToStandardError } from "../telemetry/log.ts";
 import { AcceptLoop, type ConnectionSource } from "./accept_loop.ts";
 import { AcceptTroubleLog } from "./accept_trouble_log.ts";
 import { ConnectionLimit } from "./connection_limit.ts";
+import { EventLoopLag } from "./event_loop_lag.ts";
+import { OverloadLog } from "./overload_log.ts";
 import { PanicWatch } from "./panic_watch.ts";
 import { ServedConnections } from "./served_connections.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
@@ -83,6 +86,8 @@ class ServingWorker {
   readonly #contexts: ConnectionContext[];
   readonly #acceptLoops: { readonly loop: AcceptLoop; readonly ended: Promise<void> }[] = [];
   readonly #connections: ServedConnections;
+  /** Undefined if no option needs it. */
+  readonly #lag: EventLoopLag | undefined;
   readonly #clock: WorkerClock;
 
   constructor(
@@ -108,6 +113,9 @@ class ServingWorker {
       link,
       log: logToStandardError,
     });
+    this.#lag = settings.maxEventLoopLag === 0
+      ? undefined
+      : new EventLoopLag(settings.maxEventLoopLag);
     this.#context = createConnectionContext({
       program,
       worker: number,
@@ -115,6 +123,7 @@ class ServingWorker {
       scoreboard,
       tickMs,
       panics: this.#panics,
+      admission: this.#createAdmission(settings, scoreboard),
       onClosed: () => this.#connections.noteClosed(),
     });
     this.#contexts = [this.#context];
@@ -123,9 +132,20 @@ class ServingWorker {
       tickMs,
       heartbeatMs: configuration.heartbeatMs,
       context: this.#context,
+      lag: this.#lag,
       members: () => this.#connections.members(),
       beforeTick: () => this.#dieIfOutOfMemory(),
       afterTick: () => this.#connections.closeExcess(this.#budget.excess),
+    });
+  }
+
+  #createAdmission(settings: ServerSettings, scoreboard: Scoreboard): Admission | undefined {
+    const log = new OverloadLog((line) => this.#log(line), settings);
+    return Admission.of({
+      settings,
+      scoreboard,
+      lagMs: () => this.#lag?.at(performance.now()) ?? 0,
+      onShed: (reason) => log.note(reason, performance.now()),
     });
   }
 
@@ -137,6 +157,7 @@ class ServingWorker {
     if (listener === undefined) return;
     this.#panics.start();
     this.#clock.start();
+    this.#lag?.start();
     const isQueueShared = this.#configuration.address.listen === "shared";
     this.#accept(listener, isQueueShared, this.#context);
     const { serverOptions } = this.#configuration;
@@ -171,6 +192,7 @@ class ServingWorker {
     await this.#context.accessLog?.flush();
     await finishWork(this.#program, order.reason, workEndsAt, (line) => this.#log(line));
     this.#clock.stop();
+    this.#lag?.stop();
     this.#context.reasonLog.flush();
     await this.#context.accessLog?.flush();
     this.#panics.stop();
@@ -228,6 +250,7 @@ class ServingWorker {
     if (request === undefined) return;
     this.#panics.stop();
     this.#clock.stop();
+    this.#lag?.stop();
     dieOf(new Error(`Out of memory in ${request.method} ${request.target}`), this.#link);
   }
 

@@ -5,6 +5,7 @@ import type { ConnectionContext } from "../connection/connection_context.ts";
 import { tickFor, type TimeLimited } from "../connection/deadlines.ts";
 import type { ServerSettings } from "../options/server_options.ts";
 import { DateField } from "./date_field.ts";
+import type { EventLoopLag } from "./event_loop_lag.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
 /** The part of a connection context that the clock moves. */
@@ -18,6 +19,8 @@ export interface ClockOptions {
   readonly tickMs: number;
   readonly heartbeatMs: number;
   readonly context: ClockedContext;
+  /** Measures the lag of the event loop more often than the clock ticks. Undefined if nothing needs that. */
+  readonly lag?: EventLoopLag;
   /** Returns the connections, whose deadlines each tick enforces. */
   readonly members: () => Iterable<TimeLimited>;
   /** Called before everything else in a tick. */
@@ -69,14 +72,14 @@ export class WorkerClock {
   }
 
   #tick(): void {
-    const { tickMs, context, members, beforeTick, afterTick } = this.#options;
+    const { tickMs, context, lag, members, beforeTick, afterTick } = this.#options;
     beforeTick();
     const now = performance.now();
     const wall = new Date();
     context.inFlightRequests.now = wall.getTime();
     const date = this.#date.renew(context.inFlightRequests.now);
     if (date !== undefined) context.encoder.setDate(date);
-    this.#heartbeat.tick(now, Math.max(0, now - this.#expectedAt));
+    this.#heartbeat.tick(now, Math.max(now - this.#expectedAt, lag?.takeWorst() ?? 0, 0));
     this.#expectedAt = now + tickMs;
     context.deadlines.tick(now, members());
     afterTick();

@@ -1,6 +1,7 @@
 // Makes what the connections of one worker share, from the program and the supervisor's
 // configuration.
 
+import type { Admission } from "../connection/admission.ts";
 import type { ConnectionContext } from "../connection/connection_context.ts";
 import { Deadlines } from "../connection/deadlines.ts";
 import { ReadFairness } from "../connection/read_fairness.ts";
@@ -46,13 +47,15 @@ export interface ContextParts {
   /** The time between two ticks of the worker's clock. */
   readonly tickMs: number;
   readonly panics: PanicWatch;
+  /** Undefined if no option limits the work of the worker. */
+  readonly admission: Admission | undefined;
   /** Called once for each connection, when it is closed. */
   readonly onClosed: () => void;
 }
 
 /** Makes the context of a worker's connections. */
 export function createConnectionContext(parts: ContextParts): ConnectionContext {
-  const { program, worker, configuration, scoreboard, tickMs, panics, onClosed } = parts;
+  const { program, worker, configuration, scoreboard, tickMs, panics, admission, onClosed } = parts;
   const { settings, router, background } = program;
   const observation = observe(program);
   const dispatcher = createDispatcher(router, panics, observation);
@@ -73,6 +76,7 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
     dispatcher,
     handlerCalls: createHandlerCalls(dispatcher, observation),
     deadlines: new Deadlines(tickMs, performance.now()),
+    admission,
     readFairness: new ReadFairness(),
     requestClock: isReported ? new RequestClock() : undefined,
     scoreboard,

@@ -1,5 +1,6 @@
 // What the tests of the operator's port share: a fleet that is made up.
 
+import { NOTHING_SHED, sumShed } from "../../src/ipc/shed_reason.ts";
 import { NO_WEB_SOCKETS, sumWebSockets } from "../../src/ipc/web_socket_counters.ts";
 import type { FleetStats, WorkerStats } from "../../src/supervisor/running_server.ts";
 
@@ -18,6 +19,7 @@ export function worker(number: number, but: Partial<WorkerStats> = {}): WorkerSt
     connectionsOpen: 0,
     requestsInFlight: 0,
     heapBytes: 1_000,
+    shed: NOTHING_SHED,
     webSockets: NO_WEB_SOCKETS,
     ...but,
   };
@@ -38,6 +40,7 @@ export function stats(workers: readonly WorkerStats[], requestsOfTheGone = 0): F
       connectionsOpen: sum(({ connectionsOpen }) => connectionsOpen),
       requestsInFlight: sum(({ requestsInFlight }) => requestsInFlight),
       heapBytes: sum(({ heapBytes }) => heapBytes),
+      shed: sumShed(workers.map(({ shed }) => shed)),
       webSockets: sumWebSockets(workers.map(({ webSockets }) => webSockets)),
     },
     replacements: {},

@@ -93,6 +93,15 @@ describe("prometheusText()", () => {
     ]);
   });
 
+  it("prometheusText() counts shed requests by reason", () => {
+    const shed = { max_requests_in_flight: 2, max_event_loop_lag: 3 };
+    const text = prometheusText(exposed(undefined, { stats: stats([worker(1, { shed })]) }));
+    assertEquals(linesOf("mudpie_requests_shed_total", text), [
+      'mudpie_requests_shed_total{reason="max_requests_in_flight"} 2',
+      'mudpie_requests_shed_total{reason="max_event_loop_lag"} 3',
+    ]);
+  });
+
   it("prometheusText() reports WebSockets, their messages, and their ends by code", () => {
     const webSockets = {
       open: 2,

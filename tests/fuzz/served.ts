@@ -104,6 +104,7 @@ export function serve(
     dispatcher,
     handlerCalls: new HandlerCalls(dispatcher),
     deadlines,
+    admission: undefined,
     readFairness: new ReadFairness(),
     requestClock: new RequestClock(),
     scoreboard,

@@ -20,6 +20,8 @@ const counters: Counter[] = [
   "webSocketBytesReceived",
   "webSocketBytesSent",
   "webSocketPanics",
+  "shedByRequestsInFlight",
+  "shedByEventLoopLag",
 ];
 
 describe("Scoreboard", () => {

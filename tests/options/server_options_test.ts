@@ -57,6 +57,14 @@ const serverOptions: OptionCase[] = [
   { name: "writeTimeout", default: 30_000, ...times },
   { name: "handlerTimeout", default: 0, ...times },
   { name: "maxConnections", default: 10_000, ...limits },
+  { name: "maxRequestsInFlight", default: 0, ...sizes },
+  { name: "maxEventLoopLag", default: 0, ...times },
+  {
+    name: "healthPaths",
+    default: ["/health", "/healthz", "/livez", "/readyz"],
+    good: [[], ["/"], ["/up", "/ready"]],
+    bad: ["", "/up", ["up"], [1], null, true, {}],
+  },
   {
     name: "onPanic",
     default: "replace",

@@ -57,6 +57,7 @@ function make(options: WebServerOptions, but: Partial<WorkerConfiguration> = {})
     scoreboard,
     tickMs: 100,
     panics,
+    admission: undefined,
     onClosed: () => {},
   });
   return { context, configuration, lines };

@@ -69,6 +69,7 @@ const TILES = [
   tile("in-flight", "In flight"),
   tile("connections", "Connections"),
   tile("heap", "Heap"),
+  tile("shed", "Shed"),
   tile("panics", "Panics"),
   tile("replacements", "Replacements"),
 ];

@@ -40,6 +40,9 @@ export class FleetView {
     this.setText("in-flight", count(total.requestsInFlight));
     this.setText("connections", count(total.connectionsOpen));
     this.setText("heap", megabytes(total.heapBytes));
+    const shed = Object.values(total.shed).reduce((sum, times) => sum + times, 0);
+    this.setText("shed", count(shed));
+    document.getElementById("shed").className = shed > 0 ? "bad" : "";
     this.setText("panics", count(total.panics));
     this.setText("replacements", count(replaced));
     document.getElementById("panics").className = total.panics > 0 ? "bad" : "";

@@ -56,6 +56,7 @@ function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): End
     dispatcher,
     handlerCalls: new HandlerCalls(dispatcher),
     deadlines: new Deadlines(TICK_MS, 0),
+    admission: undefined,
     readFairness: new ReadFairness(),
     requestClock: log === "off" ? undefined : new RequestClock(),
     scoreboard: new Scoreboard(),

@@ -16,6 +16,7 @@ import { phraseResponse } from "../../../src/handler/response.ts";
 import type { Router } from "../../../src/routing/router.ts";
 import { ReasonLog } from "../../../src/telemetry/reason_log.ts";
 import { AccessLog } from "../../../src/telemetry/access_log.ts";
+import { Admission } from "../../../src/connection/admission.ts";
 import { BackgroundTasks } from "../../../src/connection/background_tasks.ts";
 import { Connection } from "../../../src/connection/connection.ts";
 import type { ConnectionContext } from "../../../src/connection/connection_context.ts";
@@ -62,6 +63,8 @@ interface ServingOptions {
   readonly hooks?: ConnectionHooks;
   /** Whether requests are logged, which gives their answers an `X-Request-Id`. Not by default. */
   readonly isLogged?: boolean;
+  /** The lag of the event loop, for `maxEventLoopLag`. None by default. */
+  readonly lagMs?: () => number;
   /** The address of the peer, as the socket names it. 192.0.2.1 by default. */
   readonly peerHostname?: string;
 }
@@ -111,6 +114,12 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     requestClock: new RequestClock(),
     scoreboard,
     background,
+    admission: Admission.of({
+      settings,
+      scoreboard,
+      lagMs: options.lagMs ?? (() => 0),
+      onShed: () => {},
+    }),
     webSockets: new LazyWebSockets(() =>
       loadWebSockets({ settings, pool, scoreboard, inFlightRequests })
     ),
