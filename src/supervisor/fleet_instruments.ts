@@ -2,6 +2,7 @@
 // thread whenever metrics are exported: a worker that dies takes its own instruments with it, with
 // whatever they count at that moment. Names and units follow OpenTelemetry's conventions.
 
+import { SHED_REASONS } from "../ipc/shed_reason.ts";
 import type { WorkerEndCause } from "../telemetry/fleet_event.ts";
 import { ACTIVE_SCHEMES, OTHER, UNMATCHED } from "../telemetry/metrics_memory.ts";
 import { OTHER_METHOD } from "../telemetry/http_attributes.ts";
@@ -90,6 +91,15 @@ export class FleetInstruments {
       const { replacements } = this.#fleet.stats();
       for (const cause of REPLACEMENT_CAUSES) {
         result.observe(replacements[cause] ?? 0, { "mudpie.replacement.cause": cause });
+      }
+    });
+    this.#observe(counter, "mudpie.request.shed", {
+      unit: "{request}",
+      description: "Number of requests that got 503 because their worker had too much to do.",
+    }, (result) => {
+      const { shed } = this.#fleet.stats().total;
+      for (const reason of SHED_REASONS) {
+        result.observe(shed[reason], { "mudpie.shed.reason": reason });
       }
     });
   }

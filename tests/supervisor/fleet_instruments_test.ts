@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { NOTHING_SHED } from "../../src/ipc/shed_reason.ts";
 import { NO_WEB_SOCKETS } from "../../src/ipc/web_socket_counters.ts";
 import { FleetInstruments } from "../../src/supervisor/fleet_instruments.ts";
 import type { FleetStats, WorkerStats } from "../../src/supervisor/running_server.ts";
@@ -17,6 +18,7 @@ const COUNTERS = {
   connectionsOpen: 0,
   requestsInFlight: 0,
   heapBytes: 2_048,
+  shed: NOTHING_SHED,
   webSockets: NO_WEB_SOCKETS,
 };
 
@@ -27,7 +29,7 @@ function workerStats(worker: number, status: WorkerStats["status"]): WorkerStats
 const STATS: FleetStats = {
   desired: 3,
   workers: [workerStats(4, "accepting"), workerStats(5, "draining")],
-  total: COUNTERS,
+  total: { ...COUNTERS, shed: { max_requests_in_flight: 3, max_event_loop_lag: 4 } },
   replacements: { panic: 2 },
   delayMs: 0,
 };
@@ -56,6 +58,13 @@ describe("FleetInstruments", () => {
     assertEquals(points.length, 8);
     assertEquals(points.filter(([count]) => count > 0), [
       [2, { "mudpie.replacement.cause": "panic" }],
+    ]);
+  });
+
+  it("reports the requests that were shed, by reason", () => {
+    assertEquals(instruments().meter.read("mudpie.request.shed"), [
+      [3, { "mudpie.shed.reason": "max_requests_in_flight" }],
+      [4, { "mudpie.shed.reason": "max_event_loop_lag" }],
     ]);
   });
 
