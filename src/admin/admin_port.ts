@@ -66,14 +66,17 @@ export class AdminPort implements FleetObserver {
     const view: AdminView = {
       readiness: () => readiness(fleet),
       stats: () => ({ ...describeProcess(), ready: readiness(fleet).isReady, ...fleet.stats() }),
-      metrics: () =>
-        prometheusText({
+      metrics: () => {
+        const totals = fleet.requestTotals();
+        return prometheusText({
           stats: fleet.stats(),
-          requests: fleet.requestTotals().rows(),
+          requests: totals.rows(),
+          queueTimes: totals.queueTimes,
           isReady: readiness(fleet).isReady,
           startedAtSeconds: performance.timeOrigin / 1_000,
           denoVersion: Deno.version.deno,
-        }),
+        });
+      },
     };
     this.#sample(fleet);
     this.#timer = setInterval(() => this.#sample(fleet), SAMPLE_MS);
@@ -93,7 +96,12 @@ export class AdminPort implements FleetObserver {
   }
 
   #sample(fleet: ObservedFleet): void {
-    const counted = { stats: fleet.stats(), buckets: fleet.requestTotals().buckets() };
+    const totals = fleet.requestTotals();
+    const counted = {
+      stats: fleet.stats(),
+      buckets: totals.buckets(),
+      queueBuckets: totals.queueTimes.buckets,
+    };
     const sample = this.#history.take(counted, performance.now(), Date.now());
     this.#streams.send("sample", { sample, now: this.#now(fleet) });
   }

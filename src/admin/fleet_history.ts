@@ -29,6 +29,8 @@ export interface Counted {
   readonly stats: FleetStats;
   /** The histogram of durations, over all routes; see `RequestTotals`. */
   readonly buckets: readonly number[];
+  /** The histogram of queue times. */
+  readonly queueBuckets: readonly number[];
 }
 
 /** One point of the plots. */
@@ -42,6 +44,8 @@ export interface Sample {
   readonly p50Ms: number | null;
   /** The 99th percentile. */
   readonly p99Ms: number | null;
+  /** The 99th percentile of the queue times since the last sample; null if none is known. */
+  readonly queueP99Ms: number | null;
   readonly heapBytes: number;
 }
 
@@ -66,6 +70,7 @@ export interface NotedEvent {
 interface Previous {
   readonly now: number;
   readonly buckets: readonly number[];
+  readonly queueBuckets: readonly number[];
   readonly requests: ReadonlyMap<number, number>;
   readonly total: number;
 }
@@ -102,17 +107,19 @@ export class FleetHistory {
   /**
    * Takes a sample. `now` is the time on a monotonic clock, `at` the wall clock's, in milliseconds.
    */
-  take({ stats, buckets }: Counted, now: number, at: number): Sample {
+  take({ stats, buckets, queueBuckets }: Counted, now: number, at: number): Sample {
     const previous = this.#previous;
     const seconds = previous === undefined ? 0 : (now - previous.now) / MILLISECONDS_PER_SECOND;
     const perSecond = (count: number) => seconds > 0 ? Math.max(0, count) / seconds : 0;
-    const since = buckets.map((count, i) => count - (previous?.buckets[i] ?? count));
+    const since = growthOf(buckets, previous?.buckets);
+    const queueSince = growthOf(queueBuckets, previous?.queueBuckets);
     this.#wallOffsetMs ??= at - now;
     const sample = {
       at: Math.round(this.#wallOffsetMs + now),
       requestsPerSecond: perSecond(stats.total.requests - (previous?.total ?? 0)),
       p50Ms: milliseconds(quantile(since, 0.5)),
       p99Ms: milliseconds(quantile(since, 0.99)),
+      queueP99Ms: milliseconds(quantile(queueSince, 0.99)),
       heapBytes: stats.total.heapBytes,
     };
     this.#samples.push(sample);
@@ -126,6 +133,7 @@ export class FleetHistory {
     this.#previous = {
       now,
       buckets,
+      queueBuckets,
       requests: new Map(stats.workers.map(({ worker, requests }) => [worker, requests])),
       total: stats.total.requests,
     };
@@ -143,6 +151,11 @@ export class FleetHistory {
     if (this.#events.length > MAX_EVENTS) this.#events.shift();
     return noted;
   }
+}
+
+/** Returns how much each count has grown; nothing has before the first sample. */
+function growthOf(counts: readonly number[], previous: readonly number[] = counts): number[] {
+  return counts.map((count, i) => count - previous[i]);
 }
 
 function milliseconds(seconds: number | null): number | null {

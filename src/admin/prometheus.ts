@@ -4,7 +4,7 @@
 import { CLOSE_LABELS, type WebSocketCounters } from "../ipc/web_socket_counters.ts";
 import { SHED_REASONS } from "../ipc/shed_reason.ts";
 import { DURATION_BUCKETS, STATUS_CLASSES } from "../telemetry/metrics_memory.ts";
-import type { RequestRow } from "../telemetry/request_totals.ts";
+import type { RequestRow, TimeHistogram } from "../telemetry/request_totals.ts";
 import { REPLACEMENT_CAUSES, WORKER_STATUSES } from "../supervisor/fleet_instruments.ts";
 import type { FleetStats, WorkerStats } from "../supervisor/running_server.ts";
 
@@ -15,6 +15,7 @@ export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 export interface PrometheusSource {
   readonly stats: FleetStats;
   readonly requests: readonly RequestRow[];
+  readonly queueTimes: TimeHistogram;
   readonly isReady: boolean;
   /** When the process started, in seconds since 1970. */
   readonly startedAtSeconds: number;
@@ -45,6 +46,7 @@ const MICROSECONDS_PER_SECOND = 1_000_000;
 export function prometheusText(source: PrometheusSource): string {
   const families = [
     ...requestFamilies(source.requests),
+    queueFamily(source.queueTimes),
     ...trafficFamilies(source.stats),
     ...webSocketFamilies(source.stats.total.webSockets),
     ...fleetFamilies(source.stats),
@@ -75,20 +77,34 @@ function requestFamilies(rows: readonly RequestRow[]): Family[] {
   ];
 }
 
-/** The histogram of one route. Each bucket includes the ones before it. */
+/** The metric of the times that requests wait at a front end. It is left out if none is known. */
+function queueFamily(queueTimes: TimeHistogram): Family {
+  return {
+    name: "mudpie_request_queue_seconds",
+    type: "histogram",
+    help: "Time from X-Request-Start of a trusted front end to the call of the handler.",
+    samples: histogramSamples({}, [queueTimes]),
+  };
+}
+
+/** The histogram of one route. Refused requests have no duration. */
 function durationSamples([route, rows]: [string, RequestRow[]]): Sample[] {
+  return histogramSamples({ route }, rows);
+}
+
+/** The samples of a histogram, the sum of several. Each bucket includes the ones before it. */
+function histogramSamples(labels: Labels, parts: readonly TimeHistogram[]): Sample[] {
   let count = 0;
   const buckets = [...DURATION_BUCKETS.map(String), "+Inf"].map((le, i): Sample => {
-    for (const row of rows) count += row.buckets[i];
-    return { suffix: "_bucket", labels: { route, le }, value: count };
+    for (const part of parts) count += part.buckets[i];
+    return { suffix: "_bucket", labels: { ...labels, le }, value: count };
   });
-  // Refused requests have no duration.
   if (count === 0) return [];
-  const microseconds = rows.reduce((sum, row) => sum + row.microseconds, 0);
+  const microseconds = parts.reduce((sum, part) => sum + part.microseconds, 0);
   return [
     ...buckets,
-    { suffix: "_sum", labels: { route }, value: microseconds / MICROSECONDS_PER_SECOND },
-    { suffix: "_count", labels: { route }, value: count },
+    { suffix: "_sum", labels, value: microseconds / MICROSECONDS_PER_SECOND },
+    { suffix: "_count", labels, value: count },
   ];
 }
 

@@ -22,6 +22,7 @@ import {
   type WebSocketHost,
   writeId,
 } from "../handler/request.ts";
+import { queueTimeOf } from "../handler/queue_time.ts";
 import type { IncomingBody } from "../handler/incoming_body.ts";
 import type { OutgoingResponse } from "../handler/outgoing_response.ts";
 import type { UpgradeEnd } from "../handler/upgrade.ts";
@@ -69,6 +70,8 @@ export class Exchange implements ExchangeWatch {
   #persists = false;
   #isUnderWay = false;
   #startedAt = 0;
+  /** For how many milliseconds the request has waited at a trusted front end; undefined if unknown. */
+  #queueMs: number | undefined;
   /** The slot among the in-flight requests. */
   #slot = 0;
   /** Why the response is not one of the handler, or is cut off. */
@@ -102,10 +105,11 @@ export class Exchange implements ExchangeWatch {
 
   /** Begins the exchange of the present request. */
   begin(): void {
-    const { context, parser } = this.#owner;
+    const { context, parser, peer } = this.#owner;
     this.#isUnderWay = true;
     this.#hasWaited = false;
     this.#startedAt = context.requestClock?.begin() ?? 0;
+    if (peer.trust !== undefined) this.#queueMs = queueTimeOf(this.head, peer, Date.now());
     context.scoreboard.add(REQUESTS_IN_FLIGHT, 1);
     this.#slot = context.inFlightRequests.begin(parser, this.head);
   }
@@ -271,6 +275,7 @@ export class Exchange implements ExchangeWatch {
     const completion = this.#completion;
     const tookMs = performance.now() - this.#startedAt;
     requestMetrics?.note(this.head.method, routeIndexOf(request), status, tookMs);
+    requestMetrics?.noteQueueTime(this.#queueMs);
     this.#leave();
     this.#controller = controller;
     if (accessLog !== undefined) this.#request = request;
@@ -293,6 +298,7 @@ export class Exchange implements ExchangeWatch {
       bodyBytes: sentBytes,
       startedAt: this.#startedAt,
       endedAt: performance.now(),
+      queueMs: this.#queueMs,
       details,
     });
   }
@@ -330,10 +336,12 @@ export class Exchange implements ExchangeWatch {
         bodyBytes,
         startedAt,
         endedAt,
+        queueMs: this.#queueMs,
         reason,
       });
     }
     requestMetrics?.note(head.method, routeIndexOf(this.request), status, endedAt - startedAt);
+    if (this.#queueMs !== undefined) requestMetrics?.noteQueueTime(this.#queueMs);
   }
 }
 
@@ -387,6 +395,7 @@ export function reportRefusal(
   const { accessLog, requestMetrics, reasonLog } = context;
   const endedAt = performance.now();
   reasonLog.note(reason, head, endedAt);
+  const queueMs = head === undefined ? undefined : queueTimeOf(head, peer, Date.now());
   if (id !== undefined) {
     accessLog?.note({
       clientHostname: head === undefined ? peer.addr.hostname : clientHostname(head, peer),
@@ -396,8 +405,10 @@ export function reportRefusal(
       bodyBytes,
       startedAt: startedAt === 0 ? endedAt : startedAt,
       endedAt,
+      queueMs,
       reason,
     });
   }
   requestMetrics?.noteRefusal(head?.method, status);
+  requestMetrics?.noteQueueTime(queueMs);
 }

@@ -223,6 +223,9 @@ export interface WebServerOptions {
    * other. A proxy has to set all fields of the one kind and to delete those of the other, since it
    * passes on what it does not touch; with `forwardedBy` it need not delete any. A peer on a Unix
    * socket counts as `"loopback"`.
+   *
+   * `X-Request-Start` of these proxies, such as `t=${msec}` of nginx, gives the time that a request
+   * has waited there, in the access log, the metrics and the page of the operator's port.
    */
   readonly trustProxy?: "loopback" | readonly string[];
   /**

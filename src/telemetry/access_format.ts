@@ -21,6 +21,8 @@ export interface AccessRecord {
   readonly durationMs: number;
   /** The id of the request, as in `X-Request-Id`. */
   readonly requestId: { readonly bytes: Uint8Array; readonly length: number };
+  /** For how many milliseconds the request has waited at the front end; undefined if unknown. */
+  readonly queueMs?: number;
   /** Why the response is an error or was cut off; undefined if the handler made it. */
   readonly reason?: LogReason;
   /** What another protocol reports at the end of an upgraded connection: names and numbers. */
@@ -132,6 +134,10 @@ export class TextFormat implements AccessFormat {
     lines.addText(" ");
     lines.addFew(requestId.bytes, requestId.length);
     lines.addText(this.#end);
+    if (record.queueMs !== undefined) {
+      lines.addText(" queue=");
+      lines.addDecimal(record.queueMs, 1);
+    }
     if (record.details !== undefined) addTextDetails(lines, record.details);
     if (record.reason !== undefined) lines.addText(` ${record.reason}`);
     lines.addText("\n");
@@ -204,6 +210,10 @@ export class JsonFormat implements AccessFormat {
     lines.addFew(requestId.bytes, requestId.length);
     lines.addText('","durationMs":');
     lines.addDecimal(record.durationMs, 3);
+    if (record.queueMs !== undefined) {
+      lines.addText(',"queueMs":');
+      lines.addDecimal(record.queueMs, 3);
+    }
     lines.addText(',"bytes":');
     lines.addInteger(record.bodyBytes);
     lines.addText(',"target":');

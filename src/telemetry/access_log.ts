@@ -47,6 +47,8 @@ export interface LoggedRequest {
   readonly startedAt: number;
   /** When the response was made, by `performance.now()`. */
   readonly endedAt: number;
+  /** For how many milliseconds the request has waited at the front end; undefined if unknown. */
+  readonly queueMs?: number;
   /** Why the response is an error or was cut off; undefined if the handler made it. */
   readonly reason?: LogReason;
   /** What another protocol reports at the end of an upgraded connection: names and numbers. */
@@ -96,6 +98,7 @@ export class AccessLog {
       userAgent: head?.header("user-agent") ?? null,
       durationMs: endedAt - startedAt,
       requestId: request.requestId,
+      queueMs: request.queueMs,
       reason: request.reason,
       details: request.details,
     };

@@ -50,6 +50,13 @@ export const ACTIVE_AT = MICROSECONDS_AT + 1;
 export const ACTIVE_SCHEMES = ["http", "https"] as const;
 export const ROW_NUMBERS = ACTIVE_AT + ACTIVE_SCHEMES.length;
 
+/**
+ * The queue times of all requests: a count for each bucket, and the microseconds. They follow the
+ * rows.
+ */
+export const QUEUE_AT = MAX_ROWS * ROW_NUMBERS;
+export const QUEUE_NUMBERS = BUCKET_COUNT + 1;
+
 /** The start and the end of a row's name among the names. The first pair has the number of rows. */
 export const NAME_RANGE_NUMBERS = 2;
 /**
@@ -60,7 +67,7 @@ export const NAMES_BYTES = MAX_ROWS * 96;
 
 const NAME_RANGES_AT = 0;
 const NUMBERS_AT = (1 + MAX_ROWS) * NAME_RANGE_NUMBERS * Int32Array.BYTES_PER_ELEMENT;
-const NAMES_AT = NUMBERS_AT + MAX_ROWS * ROW_NUMBERS * Float64Array.BYTES_PER_ELEMENT;
+const NAMES_AT = NUMBERS_AT + (QUEUE_AT + QUEUE_NUMBERS) * Float64Array.BYTES_PER_ELEMENT;
 const MEMORY_BYTES = NAMES_AT + NAMES_BYTES;
 
 /** Makes the memory of one worker's metrics, to be sent to that worker. */
@@ -79,7 +86,7 @@ export interface MetricsMemory {
 export function viewMetrics(memory: SharedArrayBuffer): MetricsMemory {
   return {
     nameRanges: new Int32Array(memory, NAME_RANGES_AT, (1 + MAX_ROWS) * NAME_RANGE_NUMBERS),
-    numbers: new Float64Array(memory, NUMBERS_AT, MAX_ROWS * ROW_NUMBERS),
+    numbers: new Float64Array(memory, NUMBERS_AT, QUEUE_AT + QUEUE_NUMBERS),
     names: new Uint8Array(memory, NAMES_AT, NAMES_BYTES),
   };
 }

@@ -14,6 +14,8 @@ import {
   NAME_RANGE_NUMBERS,
   NAMES_BYTES,
   OTHER,
+  QUEUE_AT,
+  QUEUE_NUMBERS,
   REFUSED,
   ROW_NUMBERS,
   STATUS_CLASSES,
@@ -34,6 +36,7 @@ export class RequestMetrics {
   readonly #memory: MetricsMemory;
   /** The same numbers, for the worker: shared memory is slower to read than to write. */
   readonly #own: number[] = [];
+  readonly #ownQueue = new Array<number>(QUEUE_NUMBERS).fill(0);
   /** The names of the routes by their number, then the names for requests without a route. */
   readonly #routes: readonly string[];
   readonly #methodNumbers: ReadonlyMap<string, number>;
@@ -58,10 +61,7 @@ export class RequestMetrics {
   note(method: string, route: number | undefined, status: number, durationMs: number): void {
     const row = this.#rowOf(method, route ?? this.#routes.length - 2);
     this.#count(row, status);
-    const seconds = durationMs / MILLISECONDS_PER_SECOND;
-    let bucket = 0;
-    while (bucket < BUCKET_COUNT - 1 && seconds > DURATION_BUCKETS[bucket]) bucket++;
-    this.#add(row + BUCKETS_AT + bucket, 1);
+    this.#add(row + BUCKETS_AT + bucketOf(durationMs), 1);
     // Sums of whole numbers do not depend on the order of addition. A sum of fractions could become
     // a little smaller when a worker ends, which Prometheus reads as a counter's reset.
     this.#add(row + MICROSECONDS_AT, Math.round(durationMs * MICROSECONDS_PER_MILLISECOND));
@@ -70,6 +70,17 @@ export class RequestMetrics {
   /** Counts a refused request. It has no duration, and no method if it was refused before that. */
   noteRefusal(method: string | undefined, status: number): void {
     this.#count(this.#rowOf(method ?? "", this.#routes.length - 1), status);
+  }
+
+  /** Counts for how long a request has waited at its front end, if that is known. */
+  noteQueueTime(queueMs: number | undefined): void {
+    if (queueMs === undefined) return;
+    this.#addToQueue(bucketOf(queueMs), 1);
+    this.#addToQueue(BUCKET_COUNT, Math.round(queueMs * MICROSECONDS_PER_MILLISECOND));
+  }
+
+  #addToQueue(at: number, amount: number): void {
+    this.#memory.numbers[QUEUE_AT + at] = this.#ownQueue[at] += amount;
   }
 
   /** Counts a request that is under way now. Returns what `endActive` needs. */
@@ -121,4 +132,12 @@ export class RequestMetrics {
     Atomics.store(nameRanges, 0, this.#rowCount);
     return row * ROW_NUMBERS;
   }
+}
+
+/** Returns the bucket of a time. */
+function bucketOf(ms: number): number {
+  const seconds = ms / MILLISECONDS_PER_SECOND;
+  let bucket = 0;
+  while (bucket < BUCKET_COUNT - 1 && seconds > DURATION_BUCKETS[bucket]) bucket++;
+  return bucket;
 }

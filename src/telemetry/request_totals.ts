@@ -8,6 +8,7 @@ import {
   BUCKETS_AT,
   MICROSECONDS_AT,
   NAME_RANGE_NUMBERS,
+  QUEUE_AT,
   ROW_NUMBERS,
   STATUS_CLASSES,
   viewMetrics,
@@ -29,13 +30,26 @@ export interface RequestRow {
   readonly active: number[];
 }
 
+/** A histogram of times, such as the queue times of all requests for which these are known. */
+export interface TimeHistogram {
+  /** The count of each bucket. */
+  readonly buckets: number[];
+  /** The sum of the times, a whole number. */
+  microseconds: number;
+}
+
 /** The sums over the metrics of several workers. */
 export class RequestTotals {
   readonly #rows = new Map<string, RequestRow>();
+  readonly queueTimes: TimeHistogram = {
+    buckets: new Array<number>(BUCKET_COUNT).fill(0),
+    microseconds: 0,
+  };
 
   /** Returns a copy. Additions to it do not change this one. */
   copy(): RequestTotals {
     const copy = new RequestTotals();
+    copy.#addQueueTimes(this.queueTimes);
     for (const [name, row] of this.#rows) {
       copy.#rows.set(name, {
         ...row,
@@ -59,6 +73,10 @@ export class RequestTotals {
 
   #add(memory: SharedArrayBuffer, isAlive: boolean): void {
     const { nameRanges, numbers, names } = viewMetrics(memory);
+    this.#addQueueTimes({
+      buckets: Array.from(numbers.subarray(QUEUE_AT, QUEUE_AT + BUCKET_COUNT)),
+      microseconds: numbers[QUEUE_AT + BUCKET_COUNT],
+    });
     const count = Atomics.load(nameRanges, 0);
     for (let row = 0; row < count; row++) {
       const [from, to] = nameRanges.subarray(
@@ -74,6 +92,11 @@ export class RequestTotals {
       if (!isAlive) continue;
       for (let i = 0; i < ACTIVE_SCHEMES.length; i++) sum.active[i] += numbers[at + ACTIVE_AT + i];
     }
+  }
+
+  #addQueueTimes({ buckets, microseconds }: TimeHistogram): void {
+    for (let i = 0; i < BUCKET_COUNT; i++) this.queueTimes.buckets[i] += buckets[i];
+    this.queueTimes.microseconds += microseconds;
   }
 
   /** Returns the rows with at least one request that has ended, sorted by route and method. */

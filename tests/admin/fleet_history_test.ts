@@ -16,13 +16,13 @@ describe("FleetHistory", () => {
   it("makes rates of counters and of the time that has really passed", () => {
     const history = new FleetHistory();
     const first = history.take(
-      { stats: stats([worker(1, { requests: 40 })]), buckets: NONE },
+      { stats: stats([worker(1, { requests: 40 })]), buckets: NONE, queueBuckets: NONE },
       0,
       7,
     );
     assertEquals(first.requestsPerSecond, 0);
     const now = stats([worker(1, { requests: 140 }), worker(2)]);
-    const taken = history.take({ stats: now, buckets: NONE }, 2_000, 2_007);
+    const taken = history.take({ stats: now, buckets: NONE, queueBuckets: NONE }, 2_000, 2_007);
     assertEquals([taken.at, taken.requestsPerSecond], [2_007, 50]);
     const workers = [worker(1, { requests: 141 }), worker(3)];
     assertEquals(history.now(stats(workers)).workers, [
@@ -34,7 +34,7 @@ describe("FleetHistory", () => {
   it("makes latencies of the requests since the last sample alone", () => {
     const history = new FleetHistory();
     const take = (now: number, counts: number[]) =>
-      history.take({ stats: stats([worker(1)]), buckets: counts }, now, now);
+      history.take({ stats: stats([worker(1)]), buckets: counts, queueBuckets: NONE }, now, now);
     take(0, buckets(1_000_000));
     const { p50Ms, p99Ms } = take(1_000, buckets(1_000_096, 4));
     assertAlmostEquals(p50Ms ?? NaN, 0.5 * 50 / 96);
@@ -43,11 +43,28 @@ describe("FleetHistory", () => {
     assertEquals([idle.p50Ms, idle.p99Ms], [null, null]);
   });
 
+  it("FleetHistory.take() returns the p99 of the queue times since the last sample", () => {
+    const history = new FleetHistory();
+    const take = (now: number, queueBuckets: readonly number[]) =>
+      history.take({ stats: stats([worker(1)]), buckets: NONE, queueBuckets }, now, now).queueP99Ms;
+    assertEquals(take(0, buckets(100)), null);
+    assertEquals(take(1_000, buckets(100)), null);
+    assertAlmostEquals(take(2_000, buckets(196, 4)) ?? NaN, 875);
+  });
+
   it("counts on when a worker is gone and another is there", () => {
     const history = new FleetHistory();
-    history.take({ stats: stats([worker(1, { requests: 100 })]), buckets: NONE }, 0, 0);
+    history.take(
+      { stats: stats([worker(1, { requests: 100 })]), buckets: NONE, queueBuckets: NONE },
+      0,
+      0,
+    );
     const now = stats([worker(2, { requests: 5 })], 110);
-    const { requestsPerSecond } = history.take({ stats: now, buckets: NONE }, 1_000, 1_000);
+    const { requestsPerSecond } = history.take(
+      { stats: now, buckets: NONE, queueBuckets: NONE },
+      1_000,
+      1_000,
+    );
     assertEquals(requestsPerSecond, 15);
     assertEquals(history.now(now).workers.map((one) => [one.worker, one.requestsPerSecond]), [
       [2, 5],
@@ -57,7 +74,11 @@ describe("FleetHistory", () => {
   it("keeps the samples of five minutes", () => {
     const history = new FleetHistory();
     for (let second = 0; second < 400; second++) {
-      history.take({ stats: stats([worker(1)]), buckets: NONE }, second * 1_000, second * 1_000);
+      history.take(
+        { stats: stats([worker(1)]), buckets: NONE, queueBuckets: NONE },
+        second * 1_000,
+        second * 1_000,
+      );
     }
     assertEquals(history.samples.length, 300);
     assertEquals(history.samples[0].at, 100_000);
@@ -66,7 +87,7 @@ describe("FleetHistory", () => {
   it("has its samples in order when the wall clock is set back", () => {
     const history = new FleetHistory();
     for (const [now, at] of [[0, 9_000_000], [1_000, 5_000], [2_000, 6_000]]) {
-      history.take({ stats: stats([worker(1)]), buckets: NONE }, now, at);
+      history.take({ stats: stats([worker(1)]), buckets: NONE, queueBuckets: NONE }, now, at);
     }
     assertEquals(history.samples.map(({ at }) => at), [9_000_000, 9_001_000, 9_002_000]);
   });

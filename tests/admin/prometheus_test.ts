@@ -21,6 +21,7 @@ function exposed(
   return {
     stats: stats([worker(3, { heapBytes: 5_000_000, heartbeatAgeMs: 250, eventLoopLagMs: 2 })]),
     requests: totals.rows(),
+    queueTimes: totals.queueTimes,
     isReady: true,
     startedAtSeconds: 1_795_000_000.5,
     denoVersion: "2.9.6",
@@ -91,6 +92,25 @@ describe("prometheusText()", () => {
     assertEquals(linesOf("mudpie_connections_unused_total", text), [
       "mudpie_connections_unused_total 5",
     ]);
+  });
+
+  it("prometheusText() reports queue times as a histogram, if there are any", () => {
+    const text = prometheusText(exposed((metrics) => {
+      metrics.noteQueueTime(250);
+      metrics.noteQueueTime(60_000);
+    }));
+    const lines = linesOf("mudpie_request_queue_seconds", text);
+    assertEquals(lines.length, 17);
+    for (
+      const line of [
+        'mudpie_request_queue_seconds_bucket{le="0.1"} 0',
+        'mudpie_request_queue_seconds_bucket{le="0.25"} 1',
+        'mudpie_request_queue_seconds_bucket{le="+Inf"} 2',
+        "mudpie_request_queue_seconds_sum 60.25",
+        "mudpie_request_queue_seconds_count 2",
+      ]
+    ) assert(lines.includes(line), line);
+    assertEquals(linesOf("mudpie_request_queue_seconds", prometheusText(exposed())), []);
   });
 
   it("prometheusText() counts shed requests by reason", () => {

@@ -281,4 +281,23 @@ describe("Connection", () => {
     context.scoreboard.add(IN_FLIGHT, 1);
     assertEquals(context.admission?.sheds({ path: "/" }), true);
   });
+
+  it("logs how long a request has waited at a trusted front end, also one that is shed", async () => {
+    const { fake, context, logged } = await serve(
+      { maxRequestsInFlight: 1, trustProxy: ["192.0.2.0/24"] },
+      true,
+    );
+    const sentAt = () => `X-Request-Start: t=${Date.now() - 60_000}`;
+    fake.send(get("/text", sentAt()) + get("/text"));
+    await settle();
+    context.scoreboard.add(IN_FLIGHT, 1);
+    fake.send(get("/text", sentAt()) + request("GET", "/text", sentAt(), "Expect: a"));
+    await settle();
+    await context.accessLog?.flush();
+    assertEquals(
+      logged.map((line) => /" (\d+) .* 1(?: queue=60\d{3}\.\d)?(?: \w+)?$/.exec(line)?.[1]),
+      ["200", "200", "503", "417"],
+    );
+    assertEquals(logged.map((line) => line.includes("queue=")), [true, false, true, true]);
+  });
 });

@@ -10,6 +10,8 @@ import {
   type PageLook,
 } from "../support/tools/chromium.ts";
 import { SocketClient } from "../support/clients/socket_client.ts";
+import { get } from "../support/clients/raw_client.ts";
+import { Gate } from "../support/servers/gate.ts";
 import { freePort } from "../support/servers/free_port.ts";
 import { startApp, type StartedApp } from "../support/servers/started_app.ts";
 
@@ -204,6 +206,34 @@ describe(`the page of the operator's port${CHROMIUM_HINDRANCE}`, {
     await hide(false);
     await page.until(`${WORKERS}.length === 2`, "a page that shows the workers again");
     assertEquals([streams(), page.complaints], [2, []]);
+  });
+
+  it("shows how many requests were shed, and how long requests wait at the front end", async () => {
+    const server = { maxRequestsInFlight: 1, trustProxy: "loopback" } as const;
+    await using limited = await startApp("well_behaved.ts", {
+      app: { server },
+      run: { admin: { port: 0 } },
+    });
+    await using page = await browser.open(
+      `http://127.0.0.1:${limited.running.adminAddr?.port}/`,
+      DESKTOP,
+    );
+    await page.until(`${WORKERS}.length === 1`, "a page that shows the worker");
+    assertEquals([await page.text("#shed"), await page.text("#queue-p99")], ["0", "–"]);
+    using gate = new Gate();
+    using held = await limited.connect();
+    await held.send(get(`/gate/${gate.port}`));
+    await gate.reached();
+    using client = await limited.connect();
+    const field = () => `X-Request-Start: t=${Date.now() - 3_000}`;
+    assertEquals((await client.ask(get("/hello", field()))).status, 503);
+    const asking = setInterval(() => client.send(get("/hello", field())).catch(() => {}), 50);
+    try {
+      await page.until("document.querySelector('#shed').innerText > 1", "the shed requests");
+      await page.until("/ s$/.test(document.querySelector('#queue-p99').innerText)", "their wait");
+    } finally {
+      clearInterval(asking);
+    }
   });
 
   it("says when it has lost the server, and comes back to the next one by itself", async () => {

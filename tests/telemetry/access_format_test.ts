@@ -57,6 +57,15 @@ const COMBINED =
 const details = { code: 1001, received: 12, sent: 30 };
 
 describe("TextFormat", () => {
+  it("TextFormat adds the time at the front end after the worker, if it is known", () => {
+    const plain = accessLine(record, date);
+    assertEquals(accessLine({ ...record, queueMs: 12.25 }, date), `${plain} queue=12.3`);
+    assertEquals(
+      accessLine({ ...record, queueMs: 0, reason: "overloaded" }, date),
+      `${plain} queue=0.0 overloaded`,
+    );
+  });
+
   it("TextFormat adds the details of an upgraded connection after the worker", () => {
     const line = accessLine({ ...record, status: 101, details }, date);
     assertMatch(line, /" 101 1234 .* abc-1 3 code=1001 received=12 sent=30$/);
@@ -117,6 +126,15 @@ describe("TextFormat", () => {
 });
 
 describe("JsonFormat", () => {
+  it("JsonFormat adds the time at the front end, and no member if it is unknown", () => {
+    const format = new JsonFormat(worker);
+    const lines = [0, 12.25, undefined].map((queueMs) =>
+      JSON.parse(textOf((lines) => format.add(lines, { ...record, queueMs }, date, 0)))
+    );
+    assertEquals(lines.map(({ queueMs }) => queueMs), [0, 12.25, undefined]);
+    assertEquals("queueMs" in lines[2], false);
+  });
+
   it("JsonFormat adds the reason for an error response, and no member without one", () => {
     const format = new JsonFormat(worker);
     const reasons = (["draining", undefined, "overloaded"] as const).map((reason) =>

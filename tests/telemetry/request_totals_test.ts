@@ -48,6 +48,21 @@ describe("RequestTotals", () => {
     assertEquals(sum(totals.buckets()), 1);
   });
 
+  it("RequestTotals.queueTimes are those of all workers, and of copies", () => {
+    const [one, other] = [metricsOf(), metricsOf()];
+    one.metrics.noteQueueTime(0);
+    one.metrics.noteQueueTime(undefined);
+    other.metrics.noteQueueTime(750);
+    other.metrics.note("GET", HELLO, 200, 1);
+    const gone = new RequestTotals();
+    gone.addEnded(one.memory);
+    const totals = gone.copy();
+    totals.add(other.memory);
+    const expected = totals.queueTimes.buckets.map((_, i) => Number(i === 0 || i === 10));
+    assertEquals(totals.queueTimes, { buckets: expected, microseconds: 750_000 });
+    assertEquals(sum(gone.queueTimes.buckets), 1);
+  });
+
   it("gives the buckets of all routes together", () => {
     const { memory, metrics } = metricsOf();
     metrics.note("GET", HELLO, 200, 0.1);

@@ -66,6 +66,7 @@ const TILES = [
   tile("requests-per-second", "Requests/s"),
   tile("p50", "Latency p50"),
   tile("p99", "Latency p99"),
+  tile("queue-p99", "Queue p99"),
   tile("in-flight", "In flight"),
   tile("connections", "Connections"),
   tile("heap", "Heap"),

@@ -37,6 +37,7 @@ export class FleetView {
     this.setText("requests-per-second", latest ? count(latest.requestsPerSecond) : "–");
     this.setText("p50", milliseconds(latest ? latest.p50Ms : null));
     this.setText("p99", milliseconds(latest ? latest.p99Ms : null));
+    this.setText("queue-p99", milliseconds(latest ? latest.queueP99Ms : null));
     this.setText("in-flight", count(total.requestsInFlight));
     this.setText("connections", count(total.connectionsOpen));
     this.setText("heap", megabytes(total.heapBytes));
