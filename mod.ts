@@ -41,6 +41,7 @@ export type {
   HandlerResult,
 } from "./src/handler/handler.ts";
 export { HttpError, type HttpErrorOptions } from "./src/handler/errors.ts";
+export type { ErrorFormat, ErrorResponder, ProblemDetails } from "./src/handler/problem.ts";
 export type { ShutdownReason } from "./src/ipc/drain_order.ts";
 export type { ShedCounts, ShedReason } from "./src/ipc/shed_reason.ts";
 export type { CloseLabel, WebSocketCounters } from "./src/ipc/web_socket_counters.ts";

@@ -8,6 +8,8 @@ import type { AdminPort } from "./admin/admin_port.ts";
 import type { ConnectionHooks } from "./handler/connection_hooks.ts";
 import type { Handler } from "./handler/handler.ts";
 import { Dispatcher } from "./routing/dispatcher.ts";
+import { ErrorResponses } from "./routing/error_responses.ts";
+import type { Refusal } from "./http1/refusal.ts";
 import type { ServedBy } from "./ipc/messages.ts";
 import { decodePath } from "./http1/target.ts";
 import { checkCopy, claimThread } from "./runtime/library_copy.ts";
@@ -18,6 +20,7 @@ import {
   type LogSink,
   logToStandardError,
   panicLine,
+  PanicLog,
 } from "./telemetry/log.ts";
 import { openTelemetry } from "./telemetry/opentelemetry.ts";
 import { type PathOptions, resolvePathOptions } from "./options/path_options.ts";
@@ -31,7 +34,6 @@ import { VARIABLE_PREFIX } from "./options/worded_options.ts";
 import { fromPlatformRequest, type PeerInfo } from "./fetch/platform_request.ts";
 import { toPlatformResponse } from "./fetch/platform_response.ts";
 import { idInUse, releaseRequest, WebRequest } from "./handler/request.ts";
-import { outgoing, phraseResponse, WebResponse } from "./handler/response.ts";
 import { nameOfType } from "./handler/type_name.ts";
 import type { PathPattern } from "./routing/route_pattern.ts";
 import { parseTarget, type RouteTarget } from "./routing/route_target.ts";
@@ -196,12 +198,20 @@ export class WebServer {
    */
   constructor(options: WebServerOptions = {}) {
     this.#settings = resolveServerOptions(options);
-    this.#dispatcher = new Dispatcher(this.#router, (error, request) => {
-      logToStandardError(panicLine("fetch()", `in ${request.method} ${request.target}`, error));
-      return phraseResponse(500);
-    }, ({ answer }, request, consequence) => {
-      logToStandardError(bodyFaultLine("fetch()", request, consequence, answer));
-    });
+    const failures = new PanicLog("fetch()", logToStandardError, "failure");
+    this.#dispatcher = new Dispatcher(
+      this.#router,
+      (error, request) => {
+        logToStandardError(panicLine("fetch()", `in ${request.method} ${request.target}`, error));
+        return undefined;
+      },
+      ({ answer }, request, consequence) => {
+        logToStandardError(bodyFaultLine("fetch()", request, consequence, answer));
+      },
+      new ErrorResponses(this.#settings, (during, error) => {
+        failures.note(during, error, performance.now());
+      }),
+    );
   }
 
   /** Whether this module runs inside one of Mudpie's workers, rather than on the main thread. */
@@ -484,11 +494,13 @@ export class WebServer {
     const received = await fromPlatformRequest(request, this.#settings, options);
     const isHeadRequest = request.method === "HEAD";
     if (!(received instanceof WebRequest)) {
-      const { status, reason } = received;
-      return toPlatformResponse(outgoing(WebResponse.text(reason, { status })), isHeadRequest);
+      const response = await this.#dispatcher.refuse(received.refusal, received.request);
+      return toPlatformResponse(response, isHeadRequest);
     }
     const handled = this.#handle(received, exchange, isHeadRequest);
-    return await exchange.within(this.#settings.handlerTimeout, handled, received);
+    const replace = async (refusal: Refusal) =>
+      toPlatformResponse(await this.#dispatcher.refuse(refusal, received), isHeadRequest);
+    return await exchange.within(this.#settings.handlerTimeout, { handled, replace }, received);
   }
 
   /**

@@ -43,6 +43,7 @@ const coveredElsewhere: Readonly<Record<Place, Place>> = {
   "src/takeover/node_http/program_socket.ts": "tests/takeover/node_http/upgraded_socket_test.ts",
   "src/takeover/node_http/refused_socket.ts": "tests/takeover/node_http/client_error_test.ts",
   "src/handler/multipart.ts": "tests/handler/form_test.ts",
+  "src/handler/problem.ts": "tests/routing/error_responses_test.ts",
   "src/takeover/node_http/client_socket.ts": "tests/takeover/node_http/node_exchange_test.ts",
   "src/takeover/node_http/next_tick.ts": "tests/takeover/node_http/taken_server_test.ts",
   "src/takeover/node_http/node_errors.ts": "tests/takeover/node_http/taken_server_test.ts",

@@ -7,7 +7,7 @@ import { UNWANTED } from "../handler/body_stream.ts";
 import { createPeer, type Peer } from "../handler/client_origin.ts";
 import type { RefusalAnswer } from "../handler/connection_hooks.ts";
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
-import type { ConnectionCompanion } from "../handler/request.ts";
+import { type ConnectionCompanion, createRequest, type WebRequest } from "../handler/request.ts";
 import { outgoing, phraseResponse } from "../handler/response.ts";
 import type { UncaughtOwner } from "../handler/uncaught_owner.ts";
 import type { ConnectionUpgrade, UpgradeDrain, UpgradeEnd } from "../handler/upgrade.ts";
@@ -19,7 +19,7 @@ import { RequestBody } from "../http1/request_body.ts";
 import { type RequestHead, Seen } from "../http1/request_head.ts";
 import { type ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import { CONTINUE_BYTES, type EncodableResponse } from "../http1/response_encoder.ts";
-import { reasonPhrase, statusHasBody } from "../http1/status.ts";
+import { statusHasBody } from "../http1/status.ts";
 import { counterIndex } from "../ipc/scoreboard.ts";
 import { isEndOfConnection } from "../net/socket_errors.ts";
 import { queueMicrotask, SETTLED } from "../runtime/async_context.ts";
@@ -39,6 +39,7 @@ import {
   NEW,
   type PendingCall,
   readingLimit,
+  type ResponseInMaking,
   stateWhenReading,
   type StreamedAnswer,
   type Streaming,
@@ -85,6 +86,10 @@ interface RefusedRequest {
   readonly head: RequestHead | undefined;
   readonly isHeadRequest: boolean;
   readonly persists: boolean;
+  /** The request as the program sees it; undefined until that is needed. */
+  request?: WebRequest;
+  /** Whether the program may answer in place of the server; it may if undefined. */
+  readonly asksProgram?: boolean;
 }
 
 /**
@@ -235,6 +240,7 @@ export class Connection
               if (this.#body !== undefined) await this.#continueWhenAsked(call, this.#body);
               const response = await call.response;
               if (call.writing !== undefined) await call.writing;
+              if (this.#state !== this.#handling) await this.#finalResponseMade();
               call = this.#finishPending(call, response);
             }
             if (call.kind === "stream") {
@@ -282,6 +288,11 @@ export class Connection
   #finalResponse(): Promise<void> | undefined {
     const state = this.#state;
     return isEnding(state) ? state.finalResponse : undefined;
+  }
+
+  /** Resolves when a final response is in the output; until then the exchange has to last. */
+  #finalResponseMade(): Promise<void> | undefined {
+    return this.#state.kind === "closing" ? this.#state.making?.made : undefined;
   }
 
   /** Enters another state after something was awaited, unless the connection is ending by now. */
@@ -332,7 +343,8 @@ export class Connection
       const id = writeRefusedId(this.context, head);
       return this.#reportRefused({ head, status, bodyBytes: 0, id, reason });
     }
-    this.#refuse(refused, answer === "refusal" ? undefined : answer);
+    const own = () => this.context.dispatcher.errors.ownRefusal(refused.refusal);
+    this.#appendRefusal(refused, answer === "refusal" ? own() : answer);
     await this.#writer.write();
     await this.#leave();
   }
@@ -383,7 +395,8 @@ export class Connection
     const { head } = exchange;
     const persists = this.#decideEnding(false, exchange.persists, false);
     const isHeadRequest = head.method === "HEAD";
-    this.#refuse({ refusal: OVERLOADED, head, isHeadRequest, persists });
+    // The program is not asked: that would be more work for a worker that has too much of it.
+    this.#refuse({ refusal: OVERLOADED, head, isHeadRequest, persists, asksProgram: false });
     exchange.forgo();
     return CALL_OVER;
   }
@@ -568,29 +581,55 @@ export class Connection
     return false;
   }
 
+  /** Answers a request that no handler is called with. */
+  #refuse(refused: RefusedRequest): void {
+    const response = this.#refusalResponse(refused);
+    if (response instanceof Promise) this.#sendWhenMade(refused, response);
+    else this.#appendRefusal(refused, response);
+  }
+
+  /** Returns the response to a refused request: the server's own, or that of the program. */
+  #refusalResponse(
+    refused: RefusedRequest,
+  ): EncodableResponse | Promise<EncodableResponse> {
+    const { errors } = this.context.dispatcher;
+    const { head, refusal } = refused;
+    if (head === undefined || !errors.asksProgram || refused.asksProgram === false) {
+      return errors.ownRefusal(refusal);
+    }
+    refused.request ??= createRequest(head, RequestBody.EMPTY, this.peer, undefined);
+    return errors.respondToRefusal(refusal, refused.request);
+  }
+
   /**
    * Appends the response to a request that no handler is called with, or whose handler has not
    * answered in time.
    */
-  #refuse(
-    { refusal, head, isHeadRequest, persists }: RefusedRequest,
-    message: EncodableResponse = refusalMessage(refusal),
-  ): void {
+  #appendRefusal(refused: RefusedRequest, response: EncodableResponse): void {
+    const { refusal, head, isHeadRequest, persists } = refused;
     const { context } = this;
     const exchange = this.#exchange;
     const staysOpen = persists && !context.isDraining;
     if (!staysOpen && this.#ending === "stay") this.#ending = "linger";
     const option = this.#connectionOption(head?.minorVersion ?? 1, staysOpen, false);
-    const id = exchange.isUnderWay ? exchange.writeId() : writeRefusedId(context, head);
-    const { output } = this.#writer;
-    const sentId = hasRequestId(message) ? undefined : id;
-    const bodyBytes = context.encoder.encode(output, message, option, isHeadRequest, sentId);
-    const { status } = message;
-    const { logReason: reason } = refusal;
+    const id = exchange.isUnderWay
+      ? exchange.writeId()
+      : writeRefusedId(context, head, refused.request);
+    const bodyBytes = context.encoder.encode(
+      this.#writer.output,
+      response,
+      option,
+      isHeadRequest,
+      hasRequestId(response) ? undefined : id,
+    );
+    const { status } = response;
     if (exchange.isUnderWay) {
-      exchange.noteReason(reason);
+      exchange.noteReason(refusal.logReason);
       exchange.report(status, bodyBytes, id);
-    } else this.#reportRefused({ head, status, bodyBytes, id, reason });
+    } else {
+      const { logReason: reason } = refusal;
+      this.#reportRefused({ head, status, bodyBytes, id, reason });
+    }
   }
 
   /** Reports the response to a request that no handler is called with. */
@@ -672,8 +711,8 @@ export class Connection
         throw new Deno.errors.Interrupted(BODY_FAILED);
       }
       // Nothing of the response has been written, so the client receives another one.
-      const replacement = dispatcher.recover(end.error, exchange.request);
       stream.cancel(UNWANTED);
+      const replacement = await dispatcher.recover(end.error, exchange.request);
       output.length = startOfResponse;
       isReplaced = true;
       this.#encode(replacement, exchange.persists && this.#ending === "stay");
@@ -832,6 +871,7 @@ export class Connection
         if (by.countsUnused) this.context.scoreboard.add(CONNECTIONS_UNUSED, 1);
         return this.#close();
       case "close":
+        if (this.#cutShort()) return;
         this.#noteUnsent(by.closeReason);
         return this.#close();
       case "refuse": {
@@ -840,14 +880,17 @@ export class Connection
         if (by.refusalOfPart === undefined && this.#leaveToProgram(outcome)) return;
         const { head, isHeadRequest } = outcome;
         const refusal = by.refusalOfPart ?? outcome.refusal;
-        return this.#sendFinal({ refusal, head, isHeadRequest, persists: false });
+        const { asksProgram } = by;
+        return this.#sendFinal({ refusal, head, isHeadRequest, persists: false, asksProgram });
       }
       case "give up": {
-        const { head } = this.#exchange;
+        const { head, request } = this.#exchange;
         this.#exchange.giveUp(by.abortReason());
         this.#body?.fail(by.refusal);
         const isHeadRequest = head.method === "HEAD";
-        return this.#sendFinal({ refusal: by.refusal, head, isHeadRequest, persists: false });
+        const { refusal, asksProgram } = by;
+        const final = { refusal, head, isHeadRequest, persists: false, request, asksProgram };
+        return this.#sendFinal(final);
       }
       case "cut off":
         if (by.abortsBody) this.#exchange.abort(by.abortReason());
@@ -875,15 +918,47 @@ export class Connection
    */
   #sendFinal(refused: RefusedRequest): void {
     this.parser.stop();
-    this.#refuse(refused);
+    const response = this.#refusalResponse(refused);
+    if (response instanceof Promise) return this.#sendWhenMade(refused, response);
+    this.#appendRefusal(refused, response);
     this.#endAfter(this.#writer.write().then(() => this.#leave()));
   }
 
+  /**
+   * Sends a final response that the program takes its time over, and hangs up. The end of a drain
+   * has the server's own response sent.
+   */
+  #sendWhenMade(refused: RefusedRequest, response: Promise<EncodableResponse>): void {
+    this.parser.stop();
+    // The program has a time limit of its own.
+    this.#limit = Infinity;
+    const { promise, resolve } = Promise.withResolvers<EncodableResponse>();
+    const made = Promise.race([response, promise]).then((response) => {
+      if (this.#state.kind === "closed") throw new Deno.errors.Interrupted(CLIENT_GONE);
+      this.#appendRefusal({ ...refused, persists: false }, response);
+    });
+    const finalResponse = made.then(() => this.#writer.write()).then(() => this.#leave());
+    this.#endAfter(finalResponse, {
+      made: made.catch(() => {}),
+      isCutShort: false,
+      cutShort: () => resolve(this.context.dispatcher.errors.ownRefusal(refused.refusal)),
+    });
+  }
+
   /** Hangs up when the final response is sent, or cannot be. The loop must end. */
-  #endAfter(finalResponse: Promise<void>): void {
-    this.#state = { kind: "closing", finalResponse };
+  #endAfter(finalResponse: Promise<void>, making?: ResponseInMaking): void {
+    this.#state = { kind: "closing", finalResponse, making };
     // The loop awaits it too, and handles its failure there; but it may not have come there yet.
     finalResponse.catch(() => {}).then(() => this.#close());
+  }
+
+  /** Has a final response sent at once that the program takes its time over. Returns whether it has. */
+  #cutShort(): boolean {
+    const making = this.#state.kind === "closing" ? this.#state.making : undefined;
+    if (making === undefined || making.isCutShort) return false;
+    making.isCutShort = true;
+    making.cutShort();
+    return true;
   }
 
   /** Has the protocol that the connection was handed over to end, if there is one. */
@@ -955,18 +1030,6 @@ function maySkip(body: SocketBody, isStreamed: boolean): boolean {
 
 function clientGone(): DOMException {
   return new DOMException(CLIENT_GONE, "AbortError");
-}
-
-function refusalMessage({ status, reason, retryAfterSeconds }: Refusal) {
-  return {
-    status,
-    contentType: "text/plain; charset=utf-8",
-    fields: retryAfterSeconds === undefined
-      ? null
-      : [["Retry-After", `${retryAfterSeconds}`] as const],
-    body: `${status} ${reasonPhrase(status)}: ${reason}\n`,
-    declaredLength: undefined,
-  };
 }
 
 function close(conn: Deno.Conn): void {

@@ -28,7 +28,12 @@ export type ConnectionState =
    * The last response is written. A final response is still being written, until its promise
    * resolves.
    */
-  | { readonly kind: "closing"; readonly finalResponse: Promise<void> | undefined }
+  | {
+    readonly kind: "closing";
+    readonly finalResponse: Promise<void> | undefined;
+    /** The final response, as long as the program makes it. */
+    readonly making?: ResponseInMaking;
+  }
   /** The socket is closed. Nothing comes after this state. */
   | { readonly kind: "closed"; readonly finalResponse: Promise<void> | undefined };
 
@@ -76,6 +81,15 @@ export interface PendingCall {
   writing: Promise<void> | undefined;
   /** Why no response can be written any more, if that was seen while the handler worked. */
   failure: { readonly error: unknown } | undefined;
+}
+
+/** A final response that the program takes its time over. */
+export interface ResponseInMaking {
+  /** Resolves when the response is in the output. */
+  readonly made: Promise<void>;
+  /** Sends the server's own response in its place. */
+  readonly cutShort: () => void;
+  isCutShort: boolean;
 }
 
 /** A response whose body is made while it is sent. Nothing of it is in the output yet. */

@@ -24,9 +24,10 @@ import {
 } from "../handler/request.ts";
 import { queueTimeOf } from "../handler/queue_time.ts";
 import type { IncomingBody } from "../handler/incoming_body.ts";
-import type { OutgoingResponse } from "../handler/outgoing_response.ts";
+
 import type { UpgradeEnd } from "../handler/upgrade.ts";
 import type { LogReason } from "../http1/log_reason.ts";
+import type { EncodableResponse } from "../http1/response_encoder.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import { counterIndex } from "../ipc/scoreboard.ts";
@@ -350,7 +351,7 @@ function noRequest(): never {
 }
 
 /** Returns whether a response has an X-Request-Id of its own. */
-export function hasRequestId({ fields }: Pick<OutgoingResponse, "fields">): boolean {
+export function hasRequestId({ fields }: Pick<EncodableResponse, "fields">): boolean {
   return fields !== null && fields.some(isRequestId);
 }
 
@@ -361,13 +362,15 @@ function isRequestId([name]: readonly [name: string, value: string]): boolean {
 const REFUSED_ID = new WrittenId();
 
 /**
- * Returns the id of a request that no handler is called with, if requests are logged. The head is
- * known if it was well-formed.
+ * Returns the id of a request that no handler is called with, if requests are logged or the program
+ * has asked for it. The head is known if it was well-formed.
  */
 export function writeRefusedId(
   { accessLog }: ConnectionContext,
   head: RequestHead | undefined,
+  request?: WebRequest,
 ): WrittenId | undefined {
+  if (request !== undefined && idInUse(request) !== "") return writeId(request);
   if (accessLog === undefined) return undefined;
   REFUSED_ID.write(requestIdFrom(head?.header("x-request-id") ?? null));
   return REFUSED_ID;

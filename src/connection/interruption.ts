@@ -23,6 +23,8 @@ export interface Interrupter {
   readonly abortsBody: boolean;
   /** Whether a connection that has sent nothing counts as unused. */
   readonly countsUnused: boolean;
+  /** Whether the program may answer in place of the server. */
+  readonly asksProgram: boolean;
   /** Has the protocol that the connection was handed over to decide. */
   readonly interruptUpgrade: (upgrade: ConnectionUpgrade) => void;
 }
@@ -40,6 +42,7 @@ export const TIME_LIMIT: Interrupter = {
   // Only a client that has ended its side of the connection has a limit for the next part.
   cutOffReason: "client_gone",
   closeReason: "write_timeout",
+  asksProgram: true,
   abortsBody: false,
   countsUnused: true,
   interruptUpgrade: (upgrade) => upgrade.onDeadline(),
@@ -64,6 +67,8 @@ export const DRAIN_END: Interrupter = {
   refusalOfPart: STOPPING,
   cutOffReason: "draining",
   closeReason: "draining",
+  // The worker ends: there is no time left.
+  asksProgram: false,
   abortsBody: true,
   countsUnused: false,
   interruptUpgrade: (upgrade) => upgrade.abandon(),

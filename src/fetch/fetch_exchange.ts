@@ -8,9 +8,7 @@ import {
   failBody,
   type WebRequest,
 } from "../handler/request.ts";
-import { outgoing, phraseResponse } from "../handler/response.ts";
 import type { Refusal } from "../http1/refusal.ts";
-import { toPlatformResponse } from "./platform_response.ts";
 
 /** Why a body cannot be read any more. */
 const OVERDUE: Refusal = {
@@ -64,25 +62,30 @@ export class FetchExchange implements ExchangeWatch {
     if (this.#controller !== undefined) this.#isOver.abort();
   }
 
-  /** Returns the response, or a 503 if it takes longer than the limit (0 for none). */
+  /**
+   * Returns the response that `handled` resolves to. If that takes longer than the limit (0 for
+   * none), it returns what `replace` makes of the reason.
+   */
   async within(
     limitMs: number,
-    response: Promise<Response>,
+    { handled, replace }: {
+      readonly handled: Promise<Response>;
+      readonly replace: (refusal: Refusal) => Promise<Response>;
+    },
     request: WebRequest,
   ): Promise<Response> {
-    if (limitMs === 0) return await response;
+    if (limitMs === 0) return await handled;
     const overdue = Promise.withResolvers<Response>();
     const timer = setTimeout(() => {
       this.#controller?.abort(
         new DOMException("The handler took longer than handlerTimeout", "TimeoutError"),
       );
       failBody(request, OVERDUE);
-      const isHeadRequest = request.method === "HEAD";
-      overdue.resolve(toPlatformResponse(outgoing(phraseResponse(503)), isHeadRequest));
+      overdue.resolve(replace(OVERDUE));
       // No client reads a late response, so its source is cancelled.
-      response.then((late) => late.body?.cancel()).catch(() => {});
+      handled.then((late) => late.body?.cancel()).catch(() => {});
     }, limitMs);
-    const first = await Promise.race([response, overdue.promise]);
+    const first = await Promise.race([handled, overdue.promise]);
     clearTimeout(timer);
     return first;
   }

@@ -42,6 +42,13 @@ export interface PlatformRequestOptions {
   readonly isStreamed: StreamingRule;
 }
 
+/** A platform `Request` that no handler is called with. */
+export interface RefusedPlatformRequest {
+  readonly refusal: Refusal;
+  /** The request without its body; undefined if its head was refused. */
+  readonly request: WebRequest | undefined;
+}
+
 /**
  * Makes a `WebRequest` of a platform `Request`. Its head goes through the same parser, under the
  * same limits, as one that came over a socket; its body is read into memory, up to the limit, or
@@ -51,19 +58,23 @@ export async function fromPlatformRequest(
   request: Request,
   settings: PlatformRequestSettings,
   { info, watch, isStreamed }: PlatformRequestOptions,
-): Promise<WebRequest | Refusal> {
+): Promise<WebRequest | RefusedPlatformRequest> {
   const head = parseHead(request, settings);
-  if (!(head instanceof RequestHead)) return head;
+  if (!(head instanceof RequestHead)) return { refusal: head, request: undefined };
+  const scheme = request.url.startsWith("https:") ? "https" : "http";
+  const peer = createPeer(info?.remoteAddr, scheme, settings);
+  const refuse = (refusal: Refusal): RefusedPlatformRequest => ({
+    refusal,
+    request: createRequest(head, RequestBody.EMPTY, peer, watch),
+  });
   const declared = declaredLengthOf(head);
   const isIncoming = request.body !== null && isStreamed(head);
   const maxBytes = isIncoming ? maxStreamedBytes(settings) : settings.maxBodyBytes;
-  if (declared !== undefined && declared > maxBytes) return REFUSALS.bodyTooLarge;
+  if (declared !== undefined && declared > maxBytes) return refuse(REFUSALS.bodyTooLarge);
   const body = isIncoming
     ? await beginBody(request.body, head, settings)
     : await readBody(request, settings.maxBodyBytes);
-  if (!(body instanceof RequestBody || body instanceof IncomingBody)) return body;
-  const scheme = request.url.startsWith("https:") ? "https" : "http";
-  const peer = createPeer(info?.remoteAddr, scheme, settings);
+  if (!(body instanceof RequestBody || body instanceof IncomingBody)) return refuse(body);
   return body instanceof IncomingBody
     ? createIncomingRequest(head, body, peer, watch)
     : createRequest(head, body, peer, watch);

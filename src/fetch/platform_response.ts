@@ -12,6 +12,11 @@ import { settlesWithin } from "../runtime/event_loop.ts";
 import { platformClass } from "../runtime/platform_classes.ts";
 import { isMadeOfMemory, outgoingInMemory } from "./inner_response.ts";
 
+/** Whether a value is a `Response` of the platform, or of the class that has taken its name. */
+export function isResponse(value: unknown): value is Response {
+  return value instanceof platformClass("Response") || value instanceof Response;
+}
+
 /**
  * Returns what is sent of a platform `Response`. A body that is there at once is read into memory;
  * any other body stays a stream.

@@ -7,6 +7,11 @@ import type { Refusal } from "../http1/refusal.ts";
 export interface HttpErrorOptions {
   /** Header fields of the answer, such as `WWW-Authenticate` of a 401. Checked like those of a `WebResponse`. */
   readonly headers?: HeadersInit;
+  /**
+   * Members of the problem (RFC 9457) that the client gets if the server's `errorFormat` is
+   * "problem": `type`, `title`, `instance`, and any others. The status is always the error's own.
+   */
+  readonly problem?: Readonly<Record<string, unknown>>;
   /** The error behind this one. It never leaves the process. */
   readonly cause?: unknown;
 }
@@ -25,8 +30,8 @@ export function refusalError({ status, reason, logReason }: Refusal): HttpError 
 /**
  * An error that a handler throws to answer with a status: an answer, not a panic.
  *
- * The client gets the status with the message as plain text. It works wherever it is thrown while the handler runs, and
- * nothing is logged as a failure.
+ * The client gets the status with the message as plain text, or as the `detail` of a problem if the server's `errorFormat` is
+ * "problem". It works wherever it is thrown while the handler runs, and nothing is logged as a failure.
  *
  * @example Answer 404
  * ```ts
@@ -40,6 +45,22 @@ export function refusalError({ status, reason, logReason }: Refusal): HttpError 
  * const response = await server.fetch(new Request("http://localhost/users/7"));
  * console.log(response.status, await response.text()); // 404 no user 7
  * ```
+ *
+ * @example Answer with fields and with members of a problem
+ * ```ts
+ * import { HttpError, WebServer } from "@mudpie/server";
+ *
+ * const server = new WebServer({ errorFormat: "problem" });
+ * server.addPath("/pay", () => {
+ *   throw new HttpError(402, "the balance is 30", {
+ *     headers: { "retry-after": "60" },
+ *     problem: { type: "https://example.com/out-of-credit", balance: 30 },
+ *   });
+ * });
+ *
+ * const response = await server.fetch(new Request("http://localhost/pay"));
+ * console.log((await response.json()).balance); // 30
+ * ```
  */
 export class HttpError extends Error {
   /** The class's name, as it stands in logs. */
@@ -48,6 +69,8 @@ export class HttpError extends Error {
   readonly status: number;
   /** The header fields of the answer, as they were given. */
   readonly headers: HeadersInit | undefined;
+  /** The members of the problem that the client gets, as they were given. */
+  readonly problem: Readonly<Record<string, unknown>> | undefined;
   #logReason: LogReason | undefined;
 
   static {
@@ -73,6 +96,7 @@ export class HttpError extends Error {
     }
     this.status = status;
     this.headers = options.headers;
+    this.problem = options.problem;
   }
 }
 

@@ -34,6 +34,8 @@ export interface WebResponseInit {
 const HTML = "text/html; charset=utf-8";
 const TEXT = "text/plain; charset=utf-8";
 const JSON_TYPE = "application/json";
+/** See RFC 9457, section 3. */
+const PROBLEM_JSON = "application/problem+json";
 const BYTES = "application/octet-stream";
 
 /** The statuses that send a client to `Location` (RFC 9110, section 15.4). */
@@ -282,4 +284,9 @@ const CONTROL_CHARACTER = /\p{Cc}/u;
 /** The answer to a fault that has no words of its own: the status's phrase as text. */
 export function phraseResponse(status: number, headers?: HeadersInit): WebResponse {
   return WebResponse.text(reasonPhrase(status) || `Status ${status}`, { status, headers });
+}
+
+/** A problem (RFC 9457), of which `text` is the JSON. */
+export function problemResponse(text: string, init: WebResponseInit): WebResponse {
+  return makeTyped(text, init, PROBLEM_JSON);
 }

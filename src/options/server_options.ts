@@ -1,12 +1,14 @@
 // WebServerOptions, their table, and what becomes of them. Each option is declared once: its name
 // and meaning in the interface; its default, its check and its written form in the table.
 
+import type { ErrorFormat, ErrorResponder } from "../handler/problem.ts";
 import { type AddressRange, AddressRanges, parseRange } from "../net/address_ranges.ts";
 import { environmentVariable } from "../runtime/environment.ts";
 import {
   boolean,
   bytes,
   choice,
+  code,
   common,
   count,
   list,
@@ -200,6 +202,27 @@ export interface WebServerOptions {
    */
   readonly onPanic?: "replace" | "keep";
   /**
+   * The form of the server's own error responses, among them those to an `HttpError`: `"text"` (the
+   * default), or `"problem"`: `application/problem+json` (RFC 9457), for clients of a JSON API. No
+   * form has anything about a panic. An `HttpError` with a `Content-Type` of its own is sent as it
+   * is.
+   */
+  readonly errorFormat?: ErrorFormat;
+  /**
+   * Called before the server sends an error response of its own: for an unknown path or method, an
+   * `HttpError`, a panic, a body that is refused, a handler that takes too long. It gets the status,
+   * the request, and the problem that `errorFormat: "problem"` would send. The response that it
+   * returns is sent in place of the server's; for `undefined`, the server sends its own. Fields that
+   * the status needs, such as `Allow` of a 405, are added to a response with the same status.
+   *
+   * It is called once for a request, with the body of a request that was refused left out. It is not
+   * called if no whole head has come, at the end of a drain, nor for a request that an overloaded
+   * worker refuses. It has `handlerTimeout` to answer,
+   * or 5 s if that is off. If it throws, answers too late, or with something other than a response in
+   * memory, that is logged, and the client gets the server's own response; the worker stays.
+   */
+  readonly onErrorResponse?: ErrorResponder;
+  /**
    * The log of requests, on standard output. `"text"` (the default): the combined log format,
    * followed by the duration in milliseconds, the request's id, the worker, and the reason for an
    * error response of the server, such as `handler_timeout`. `"json"`: an object in each line, with
@@ -334,6 +357,10 @@ export const SERVER_RULES = {
     default: ["/health", "/healthz", "/livez", "/readyz"],
   },
   onPanic: choice("What a panic does to its worker", "replace", "keep"),
+  errorFormat: choice("Form of error responses", "text", "problem"),
+  onErrorResponse: code<ErrorResponder>((value) =>
+    typeof value === "function" ? undefined : "a function"
+  ),
   accessLog: common(choice("Log of requests", "text", "json", "off")),
   accessLogExclude: list(
     "path",

@@ -4,7 +4,7 @@
 
 import { isFetchHandler } from "../fetch/fetch_handler.ts";
 import { outgoingOfNoted } from "../fetch/noted_response.ts";
-import { fromPlatformResponse } from "../fetch/platform_response.ts";
+import { fromPlatformResponse, isResponse } from "../fetch/platform_response.ts";
 import { type BodyFault, bodyFaultOf } from "../handler/body_faults.ts";
 import { recheckedFields } from "../handler/checked_headers.ts";
 import { HttpError, logReasonOf } from "../handler/errors.ts";
@@ -21,17 +21,21 @@ import {
   type WebRequest,
 } from "../handler/request.ts";
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
+import { type ErrorReport, refusalReport } from "../handler/problem.ts";
 import { outgoing, phraseResponse, WebResponse } from "../handler/response.ts";
 import { nameOfType } from "../handler/type_name.ts";
 import { takeUpgrade } from "../handler/upgrade.ts";
+import type { Refusal } from "../http1/refusal.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { StreamingRule } from "../http1/request_parser.ts";
 import { platformClass } from "../runtime/platform_classes.ts";
+import { isThenable } from "../runtime/async_context.ts";
+import { ErrorResponses } from "./error_responses.ts";
 import { METHODS } from "./route_target.ts";
 import type { Router } from "./router.ts";
 
-/** Called with every panic. Returns what the client gets. */
-export type PanicListener = (error: unknown, request: WebRequest) => WebResponse;
+/** Called with every panic. Returns the fields that the response to the client needs. */
+export type PanicListener = (error: unknown, request: WebRequest) => HeadersInit | undefined;
 
 /**
  * Called with each bad body whose error a fetch-style application did not catch. `consequence` is
@@ -48,12 +52,16 @@ export class Dispatcher {
   readonly #router: Router<Handler>;
   readonly #onPanic: PanicListener;
   readonly #onBodyFault: BodyFaultListener;
+  /** What makes the responses to errors. */
+  readonly errors: ErrorResponses;
 
   constructor(
     router: Router<Handler>,
     onPanic: PanicListener,
     onBodyFault: BodyFaultListener = () => {},
+    errors: ErrorResponses = new ErrorResponses(),
   ) {
+    this.errors = errors;
     this.#router = router;
     this.#onPanic = onPanic;
     this.#onBodyFault = onBodyFault;
@@ -104,11 +112,11 @@ export class Dispatcher {
         }
         return this.#call(match.target, request);
       case "no path":
-        return outgoing(phraseResponse(404));
+        return this.#respond({ status: 404 }, request);
       case "no method":
         setRoute(request, match.route);
         if (request.method === "OPTIONS") return outgoing(optionsResponse(match.allow));
-        return outgoing(phraseResponse(405, { allow: match.allow }));
+        return this.#respond({ status: 405, headers: { allow: match.allow } }, request);
     }
   }
 
@@ -174,7 +182,7 @@ export class Dispatcher {
   reportBrokenBody(error: unknown, request: WebRequest): void {
     const answer = this.#noteBodyFault(error, request, "is cut off");
     if (answer !== undefined) return noteReasonOf(answer, request);
-    if (!isAbort(request, error)) this.#panic(error, request);
+    if (!isAbort(request, error)) this.#notePanic(error, request);
   }
 
   /**
@@ -194,34 +202,54 @@ export class Dispatcher {
   }
 
   /** Returns what the client gets in place of the response of a handler that has failed. */
-  recover(thrown: unknown, request: WebRequest): OutgoingResponse {
-    return outgoing(this.#replacement(thrown, request));
-  }
-
-  #replacement(thrown: unknown, request: WebRequest): WebResponse {
+  recover(thrown: unknown, request: WebRequest): OutgoingResponse | Promise<OutgoingResponse> {
     // An HttpError is not logged, even if it is about a body. Other errors do not show in the
     // response, so they are.
     const error = isHttpError(thrown) ? thrown : this.#noteBodyFault(thrown, request) ?? thrown;
     if (isHttpError(error)) {
       noteReasonOf(error, request);
       try {
-        const { status, message, headers } = error;
-        return message === ""
-          ? phraseResponse(status, headers)
-          : WebResponse.text(message, { status, headers });
+        const { status, message, headers, problem } = error;
+        return this.#respond({ status, detail: message, headers, members: problem }, request);
       } catch (fault) {
-        // Its headers may not be sent. That is a fault of the handler like any other.
+        // Its fields or members may not be sent. That is a fault of the handler like any other.
         return this.#panic(fault, request);
       }
     }
     // No client waits for this response: it has gone, or has got its 503.
-    if (isAbort(request, error)) return phraseResponse(503);
+    if (isAbort(request, error)) return outgoing(phraseResponse(503));
     return this.#panic(error, request);
   }
 
-  #panic(error: unknown, request: WebRequest): WebResponse {
+  #panic(error: unknown, request: WebRequest): OutgoingResponse | Promise<OutgoingResponse> {
+    return this.#respond({ status: 500, headers: this.#notePanic(error, request) }, request);
+  }
+
+  #notePanic(error: unknown, request: WebRequest): HeadersInit | undefined {
     noteReason(request, "panic");
     return this.#onPanic(error, request);
+  }
+
+  /**
+   * Returns the response to a request that is refused. `request` is undefined if it has no whole
+   * head.
+   */
+  refuse(
+    refusal: Refusal,
+    request: WebRequest | undefined,
+  ): OutgoingResponse | Promise<OutgoingResponse> {
+    const report = refusalReport(refusal);
+    if (request === undefined) return outgoing(this.errors.own(report));
+    return this.#respond(report, request);
+  }
+
+  #respond(
+    report: ErrorReport,
+    request: WebRequest,
+  ): OutgoingResponse | Promise<OutgoingResponse> {
+    const result = this.errors.respond(report, request);
+    if (result instanceof WebResponse) return outgoing(result);
+    return isThenable(result) ? this.#await(result, request) : this.#complete(result, request);
   }
 }
 
@@ -268,11 +296,6 @@ function isHttpError(error: unknown): error is HttpError {
   }
 }
 
-/** Whether a value is a `Response` of the platform, or of the class that has taken its name. */
-function isResponse(value: unknown): value is Response {
-  return value instanceof platformClass("Response") || value instanceof Response;
-}
-
 /** The status that a response was made with, whatever a property of it says. */
 function ownStatus(response: Response): number {
   try {
@@ -304,11 +327,6 @@ function upgradeResponse(result: Response, request: WebRequest): OutgoingRespons
 /** See RFC 6455, section 4.1. A handler that answers another request with 101 is at fault. */
 function asksForWebSocket(request: WebRequest): boolean {
   return request.header("upgrade")?.toLowerCase() === "websocket";
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
 }
 
 function optionsResponse(allow: string): WebResponse {

@@ -46,3 +46,9 @@ export function createAbortController(): AbortController {
   controller.abort = (reason) => context.run(() => abort(reason));
   return controller;
 }
+
+/** Whether a value is a promise, or another object with a `then`. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
+}

@@ -7,7 +7,6 @@ import { currentSocketOwner, type SocketOwner } from "../connection/socket_activ
 import { type BodyFault, bodyFaultOf } from "../handler/body_faults.ts";
 import { UNWANTED } from "../handler/body_stream.ts";
 import { NOT_SENT, type WebRequest } from "../handler/request.ts";
-import { phraseResponse, type WebResponse } from "../handler/response.ts";
 import type { ShutdownReason } from "../ipc/drain_order.ts";
 import { offerUncaught } from "../handler/uncaught_owner.ts";
 import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
@@ -44,6 +43,7 @@ export interface PanicWatchOptions {
 export class PanicWatch {
   readonly #options: PanicWatchOptions;
   readonly #panicLog: PanicLog;
+  readonly #failureLog: PanicLog;
   #fatal: Panic | undefined;
   /** The first panic after which the worker stays, until the supervisor replaces it for that. */
   #postponed: Panic | undefined;
@@ -52,6 +52,7 @@ export class PanicWatch {
   constructor(options: PanicWatchOptions) {
     this.#options = options;
     this.#panicLog = new PanicLog(options.worker, options.log);
+    this.#failureLog = new PanicLog(options.worker, options.log, "failure");
   }
 
   /**
@@ -76,12 +77,11 @@ export class PanicWatch {
     this.#stopWatching = undefined;
   }
 
-  /** Notes a handler's panic, and returns the response for its client. */
-  answer(error: unknown, request: WebRequest): WebResponse {
+  /** Notes a handler's panic, and returns the fields that the response to its client needs. */
+  noteHandler(error: unknown, request: WebRequest): HeadersInit | undefined {
     this.note(`in ${request.method} ${request.target}`, error);
     // If the worker ends soon, the client's next request should use another connection.
-    const closes = this.#fatal !== undefined;
-    return phraseResponse(500, closes ? { connection: "close" } : undefined);
+    return this.#fatal === undefined ? undefined : { connection: "close" };
   }
 
   /** Notes a panic: counts it, reports the first one to the supervisor, and logs it. */
@@ -119,6 +119,11 @@ export class PanicWatch {
   logBodyFault(fault: BodyFault, request: BodyFault["of"], consequence: string): void {
     const { worker, log } = this.#options;
     log(bodyFaultLine(worker, request, consequence, fault.answer));
+  }
+
+  /** Logs a failure of the program that costs neither a response nor the worker. */
+  logFailure(during: string, error: unknown): void {
+    this.#failureLog.note(during, error, performance.now());
   }
 
   #noteUncaught(during: string, error: unknown): void {

@@ -24,6 +24,7 @@ import {
   type WebServerOptions,
 } from "../options/server_options.ts";
 import { Dispatcher, type PanicListener } from "../routing/dispatcher.ts";
+import { ErrorResponses } from "../routing/error_responses.ts";
 import { METHODS } from "../routing/route_target.ts";
 import { routeNames, type Router } from "../routing/router.ts";
 import { writeToStandardOutput } from "../runtime/standard_output.ts";
@@ -58,7 +59,7 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
   const { program, worker, configuration, scoreboard, tickMs, panics, admission, onClosed } = parts;
   const { settings, router, background } = program;
   const observation = observe(program);
-  const dispatcher = createDispatcher(router, panics, observation);
+  const dispatcher = createDispatcher(router, panics, { settings, observation });
   const accessLog = openAccessLog(settings, worker);
   const requestMetrics = configuration.requestMetrics === undefined
     ? undefined
@@ -110,7 +111,8 @@ export function createSideContext(
   panics: PanicWatch,
 ): ConnectionContext {
   const observation = context.observation && { ...context.observation, routes: [] };
-  const dispatcher = createDispatcher(router, panics, observation);
+  const { settings } = context;
+  const dispatcher = createDispatcher(router, panics, { settings, observation });
   return {
     ...context,
     settings: program === undefined
@@ -163,15 +165,19 @@ function createHandlerCalls(
 function createDispatcher(
   router: Router<Handler>,
   panics: PanicWatch,
-  observation: Observation | undefined,
+  { settings, observation }: {
+    readonly settings: ServerSettings;
+    readonly observation: Observation | undefined;
+  },
 ): Dispatcher {
-  const answer: PanicListener = (error, request) => panics.answer(error, request);
+  const answer: PanicListener = (error, request) => panics.noteHandler(error, request);
   return new Dispatcher(
     router,
     observation === undefined
       ? answer
       : (error, request) => observePanic(observation, error, request, () => answer(error, request)),
     (fault, request, consequence) => panics.logBodyFault(fault, request, consequence),
+    new ErrorResponses(settings, (during, error) => panics.logFailure(during, error)),
   );
 }
 

@@ -11,7 +11,6 @@ import { percentDecode } from "../../src/http1/target.ts";
 import { Scoreboard } from "../../src/ipc/scoreboard.ts";
 import { resolveServerOptions } from "../../src/options/server_options.ts";
 import type { WebRequest } from "../../src/handler/request.ts";
-import { phraseResponse } from "../../src/handler/response.ts";
 import { Router } from "../../src/routing/router.ts";
 import { Connection } from "../../src/connection/connection.ts";
 import type { ConnectionContext } from "../../src/connection/connection_context.ts";
@@ -95,7 +94,7 @@ export function serve(
   router.add("/", false, target, () => "the fuzzer", { streamsBody });
   const dispatcher = new Dispatcher(router, (error) => {
     served.panics.push(error);
-    return phraseResponse(500);
+    return undefined;
   });
   const context: ConnectionContext = {
     settings: { ...SETTINGS, ...limits },

@@ -72,6 +72,18 @@ const serverOptions: OptionCase[] = [
     bad: ["", "Replace", "kill", null, true, 0, ["keep"], () => {}],
   },
   {
+    name: "errorFormat",
+    default: "text",
+    good: ["text", "problem"],
+    bad: ["", "json", null, true, 0],
+  },
+  {
+    name: "onErrorResponse",
+    default: undefined,
+    good: [() => undefined],
+    bad: ["", {}, null, 7],
+  },
+  {
     name: "accessLog",
     default: "text",
     good: ["text", "json", "off"],

@@ -33,6 +33,10 @@ function startWatch(onPanic: "replace" | "keep", { webSocketsOpen = 0, isHeld = 
   return { watch, said, lines, hold, scoreboard, panics: () => scoreboard.read().panics };
 }
 
+function connectionField(fields: HeadersInit | undefined): string | null {
+  return new Headers(fields).get("connection");
+}
+
 describe("PanicWatch", () => {
   it("counts and logs each panic, and reports the first one to the supervisor", () => {
     const { watch, said, lines, panics } = startWatch("replace");
@@ -53,10 +57,9 @@ describe("PanicWatch", () => {
   });
 
   for (const [onPanic, connection] of [["replace", "close"], ["keep", null]] as const) {
-    it(`answers a handler's panic with 500, and Connection: ${connection} for ${onPanic}`, () => {
+    it(`PanicWatch has the 500 of a handler's panic go with Connection: ${connection} for ${onPanic}`, () => {
       const { watch, lines } = startWatch(onPanic);
-      const response = watch.answer(new Error("a"), REQUEST);
-      assertEquals([response.status, response.headers.get("connection")], [500, connection]);
+      assertEquals(connectionField(watch.noteHandler(new Error("a"), REQUEST)), connection);
       assertStringIncludes(lines[0], "panic in GET /a: Error: a");
     });
   }
@@ -66,7 +69,7 @@ describe("PanicWatch", () => {
   it("PanicWatch answers as under keep, and reports once, if open WebSockets keep the worker", () => {
     const { watch, said, lines, panics } = startWatch("replace", held);
     for (let i = 0; i < 3; i++) {
-      assertEquals(watch.answer(new Error("a"), REQUEST).headers.get("connection"), null);
+      assertEquals(connectionField(watch.noteHandler(new Error("a"), REQUEST)), null);
     }
     assertEquals([panics(), lines.length, watch.fatal], [3, 3, undefined]);
     assertEquals(said.map(({ kind }) => kind), ["panicked"]);
@@ -86,11 +89,11 @@ describe("PanicWatch", () => {
     it(`PanicWatch ends the worker at its first panic with ${JSON.stringify(but)}`, () => {
       const { watch, hold } = startWatch("replace", but);
       const error = new Error("a");
-      assertEquals(watch.answer(error, REQUEST).headers.get("connection"), "close");
+      assertEquals(connectionField(watch.noteHandler(error, REQUEST)), "close");
       assertEquals(watch.fatal, { error });
       // The supervisor replaces this worker, and so holds the others.
       hold.isOn = true;
-      assertEquals(watch.answer(error, REQUEST).headers.get("connection"), "close");
+      assertEquals(connectionField(watch.noteHandler(error, REQUEST)), "close");
     });
   }
 

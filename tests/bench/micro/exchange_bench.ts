@@ -7,7 +7,6 @@ import { BufferPool } from "../../../src/http1/buffer_pool.ts";
 import { ResponseEncoder } from "../../../src/http1/response_encoder.ts";
 import { Scoreboard } from "../../../src/ipc/scoreboard.ts";
 import { resolveServerOptions } from "../../../src/options/server_options.ts";
-import { phraseResponse } from "../../../src/handler/response.ts";
 import { ReasonLog } from "../../../src/telemetry/reason_log.ts";
 import { AccessLog } from "../../../src/telemetry/access_log.ts";
 import { Connection } from "../../../src/connection/connection.ts";
@@ -48,7 +47,7 @@ interface Circumstances {
 /** A connection that is served. */
 function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): EndlessConn {
   const client = new EndlessConn(nextBytes);
-  const dispatcher = new Dispatcher(routerWith(routes), () => phraseResponse(500));
+  const dispatcher = new Dispatcher(routerWith(routes), () => undefined);
   const connection = new Connection(client.conn, {
     settings: resolveServerOptions({ accessLog: "off" }),
     pool: new BufferPool(),

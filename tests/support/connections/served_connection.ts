@@ -12,9 +12,9 @@ import {
   type WebServerOptions,
 } from "../../../src/options/server_options.ts";
 import type { RequestMetrics } from "../../../src/telemetry/request_metrics.ts";
-import { phraseResponse } from "../../../src/handler/response.ts";
 import type { Router } from "../../../src/routing/router.ts";
 import { ReasonLog } from "../../../src/telemetry/reason_log.ts";
+import { ErrorResponses } from "../../../src/routing/error_responses.ts";
 import { AccessLog } from "../../../src/telemetry/access_log.ts";
 import { Admission } from "../../../src/connection/admission.ts";
 import { BackgroundTasks } from "../../../src/connection/background_tasks.ts";
@@ -40,6 +40,8 @@ export interface ServedConnection {
   readonly logged: string[];
   /** The lines about reasons, which go to standard error. */
   readonly reasons: string[];
+  /** What has gone wrong in `onErrorResponse`. */
+  readonly failures: unknown[];
   /** The faults of the server's own that came to light. */
   readonly faults: unknown[];
   /** What handlers have panicked with. */
@@ -87,20 +89,22 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
   });
   const panics: unknown[] = [];
   const reasons: string[] = [];
+  const failures: unknown[] = [];
   const backgroundLines: string[] = [];
   const background = new BackgroundTasks("worker 1", (line) => backgroundLines.push(line));
   const fake = new FakeConn(options.peerHostname);
   const onPanic: PanicListener = (error) => {
     panics.push(error);
-    return phraseResponse(500, { connection: "close" });
+    return { connection: "close" };
   };
-  const dispatcher = new Dispatcher(router, onPanic);
   const settings = resolveServerOptions({
     headTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: 0,
     ...limits,
   });
+  const errors = new ErrorResponses(settings, (_during, error) => void failures.push(error));
+  const dispatcher = new Dispatcher(router, onPanic, undefined, errors);
   const scoreboard = new Scoreboard();
   const inFlightRequests = new InFlightRequests();
   const context: ConnectionContext = {
@@ -151,6 +155,7 @@ export async function serveConnection(options: ServingOptions): Promise<ServedCo
     served,
     logged,
     reasons,
+    failures,
     faults,
     panics,
     background,

@@ -12,7 +12,7 @@ import type { PeerInfo } from "../../../src/fetch/platform_request.ts";
 import type { Peer } from "../../../src/handler/client_origin.ts";
 import { createRequest, type WebRequest } from "../../../src/handler/request.ts";
 import type { OutgoingResponse } from "../../../src/handler/outgoing_response.ts";
-import { phraseResponse, WebResponse } from "../../../src/handler/response.ts";
+import { WebResponse } from "../../../src/handler/response.ts";
 import { MethodTargets } from "../../../src/routing/route_target.ts";
 import { Router } from "../../../src/routing/router.ts";
 import type { PathPattern } from "../../../src/routing/route_pattern.ts";
@@ -84,7 +84,7 @@ export class TestDispatcher {
     }
     this.#dispatcher = new Dispatcher(router, (error) => {
       this.panics.push(error);
-      return phraseResponse(500);
+      return undefined;
     }, ({ answer }) => this.bodyFaults.push(answer.status));
   }
 
