@@ -41,13 +41,14 @@ import { Router } from "./routing/router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
 import { type CommandLine, launchOptions, planLaunch } from "./supervisor/launch.ts";
 import { listen } from "./net/listener.ts";
+import { platformAddress } from "./net/worker_address.ts";
 import { denoArguments } from "./runtime/deno_arguments.ts";
 import { environmentVariables } from "./runtime/environment.ts";
 import type { SupervisedServer } from "./supervisor/supervisor.ts";
 import { platformError, replaceDenoServe } from "./takeover/deno_serve.ts";
 import { takeOverNodeHttp } from "./takeover/node_http/node_http.ts";
 import type { HostedServer, ServeHost, TakenServer } from "./takeover/serve_host.ts";
-import { runCronOnce } from "./takeover/cron.ts";
+import { holdCron, runCronOnce } from "./takeover/cron.ts";
 import { replaceUpgradeWebSocket } from "./takeover/upgrade.ts";
 import { watchForIntervals } from "./takeover/interval_notice.ts";
 import { HeldSignals } from "./takeover/held_signals.ts";
@@ -88,6 +89,8 @@ if (workerName !== undefined) replaceUpgradeWebSocket();
  * `run()`.
  */
 const supervisorLink = workerNumber === undefined ? undefined : new SupervisorLink();
+
+if (workerName?.isStandby && supervisorLink !== undefined) holdCron(supervisorLink.assigned);
 
 /**
  * The background work of this thread: of the server that runs, and of those that are mounted in it
@@ -222,8 +225,9 @@ export class WebServer {
    * that replaces this one, so for a moment two workers have one place: a job that must never run
    * twice at once takes a Web Lock (`navigator.locks`) as well.
    *
-   * Undefined on the main thread. Under the command line it is known from the start of the program,
-   * and otherwise once `run()` has begun to serve.
+   * Undefined on the main thread, and in a standby, which gets its place when it is promoted. Under
+   * the command line it is known from the start of the program, and otherwise once `run()` has
+   * begun to serve. So a job asks for it each time, and not once at the start.
    *
    * @example A job of one worker
    * ```ts
@@ -231,7 +235,10 @@ export class WebServer {
    *
    * function cleanUp() {}
    *
-   * if (WebServer.workerPlace === 1) setInterval(cleanUp, 60_000);
+   * const timer = setInterval(() => {
+   *   if (WebServer.workerPlace === 1) cleanUp();
+   * }, 60_000);
+   * clearInterval(timer); // at the end of the job
    * ```
    */
   static get workerPlace(): number | undefined {
@@ -320,9 +327,9 @@ export class WebServer {
    *
    * Callbacks and `waitUntil` share what is left of `drainTimeout`, at least 1 s; the callbacks
    * have at least 500 ms of their own. A callback that throws or rejects is logged and delays
-   * nothing; one that has not ended in time is cut off and logged. Callbacks are not called in a
-   * worker that never accepted, that crashes, hangs or ends itself, nor when a second signal cuts
-   * the shutdown short.
+   * nothing; one that has not ended in time is cut off and logged. A standby calls them, too, when
+   * it ends. Callbacks are not called in a worker that could not start, that crashes, hangs or ends
+   * itself, nor when a second signal cuts the shutdown short.
    *
    * It may be called several times, and also after `run()`, for instance by a handler that opens
    * something. On the main thread, which serves nothing, the callbacks are never called.
@@ -659,15 +666,19 @@ function beginSideServer(taken: TakenServer): HostedServer {
   if (result.kind === "pretended") return hosted;
   const { address, port } = result;
   if (port === undefined) throw new TypeError("The supervisor has sent no address to listen at");
-  const listener = listen(port);
   const router = routerOf(serverOf(taken));
-  const side = { listener, isQueueShared: port.listen === "shared", router };
-  if (taken.servedBy === "Deno.serve()") sideServers.add(side);
-  else {
-    const { prepared, hooks, limits } = taken;
-    prepared.then(() => sideServers.add({ ...side, program: { hooks: hooks(), limits } }));
-  }
-  onListen?.(address);
+  const begin = () => {
+    const side = { listener: listen(port), isQueueShared: port.listen === "shared", router };
+    if (taken.servedBy === "Deno.serve()") sideServers.add(side);
+    else {
+      const { prepared, hooks, limits } = taken;
+      prepared.then(() => sideServers.add({ ...side, program: { hooks: hooks(), limits } }));
+    }
+    onListen?.(address);
+  };
+  // A socket of a standby would get connections that it does not accept.
+  if (link.isStandby) link.assigned.then(begin);
+  else begin();
   return hosted;
 }
 
@@ -699,7 +710,10 @@ function beginTaken(taken: TakenServer): HostedServer {
     onListen,
   });
   return {
-    addr: result.address,
+    get addr() {
+      // The place of a standby is known when that is promoted.
+      return link.address === undefined ? result.address : platformAddress(link.address);
+    },
     finished: drained.promise,
     close: (call) => link.close(call),
   };

@@ -182,6 +182,7 @@ function weightOf(event: FleetEvent): NotedEvent["weight"] {
     case "ended":
       return isFailure(event.cause) ? "bad" : "plain";
     case "accepting":
+    case "standby":
     case "listening":
     case "reloaded":
       return "good";

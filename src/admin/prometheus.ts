@@ -169,7 +169,7 @@ function webSocketFamilies(counters: WebSocketCounters): Family[] {
 }
 
 /** The metrics of the number of workers, and of replacements. */
-function fleetFamilies({ replacements, desired, workers }: FleetStats): Family[] {
+function fleetFamilies({ replacements, desired, standby, workers }: FleetStats): Family[] {
   return [
     counter(
       "mudpie_worker_replacements_total",
@@ -177,6 +177,11 @@ function fleetFamilies({ replacements, desired, workers }: FleetStats): Family[]
       REPLACEMENT_CAUSES.map((cause) => ({ labels: { cause }, value: replacements[cause] ?? 0 })),
     ),
     gauge("mudpie_workers_wanted", "How many workers there are to be.", [{ value: desired }]),
+    gauge(
+      "mudpie_standbys_wanted",
+      "How many further workers there are to be that are loaded and wait.",
+      [{ value: standby }],
+    ),
     gauge(
       "mudpie_workers",
       "Workers that are there, by what they do.",

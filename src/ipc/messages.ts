@@ -6,11 +6,19 @@ import type { WorkerAddress } from "../net/worker_address.ts";
 import type { RunOptions } from "../options/run_options.ts";
 import type { WebServerOptions } from "../options/server_options.ts";
 
-/** What a worker needs before it listens. */
-export interface WorkerConfiguration {
+/** Where a worker serves. */
+export interface Assignment {
   readonly address: WorkerAddress;
   /** The worker's place in the fleet, from 1, which passes to its replacement. */
   readonly place: number;
+}
+
+/** What a worker needs before it listens. */
+export interface WorkerConfiguration {
+  /** Where it listens. For a standby that of the first place, until it is promoted. */
+  readonly address: WorkerAddress;
+  /** The place of its {@linkcode Assignment}; undefined for a standby, which gets that later. */
+  readonly place: number | undefined;
   /** The worker's counters; see {@linkcode Scoreboard}. */
   readonly scoreboard: SharedArrayBuffer;
   /** The requests that it handles: the memory of an `InFlightRequests`. */
@@ -88,6 +96,8 @@ export interface IntroducedRoute {
 /** What the supervisor sends to a worker. */
 export type SupervisorMessage =
   | { readonly kind: "configure"; readonly configuration: WorkerConfiguration }
+  /** Serve there. Sent to a standby. */
+  | { readonly kind: "promote"; readonly assignment: Assignment }
   /** Load the application before `configure` comes. Sent to the first worker of the command line. */
   | { readonly kind: "load"; readonly order: LoadOrder }
   /** Stop accepting, finish what is under way within these times, then end. */
@@ -105,6 +115,8 @@ export type Fault = "hang" | "crash" | "exit";
 export type WorkerMessage =
   /** This library is loaded. The worker holds a Web Lock of that name for as long as it lives. */
   | { readonly kind: "loaded"; readonly lock: string }
+  /** It is a standby, has loaded the application, and waits to be promoted. */
+  | { readonly kind: "standby" }
   /** It listens, and takes connections. */
   | { readonly kind: "accepting" }
   /** It cannot start. `isFinal`: another try would fail, too. */

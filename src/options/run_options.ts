@@ -71,6 +71,14 @@ export interface RunOptions {
    */
   readonly workers?: number;
   /**
+   * How many workers are loaded and wait beside those that serve, 0 to 16; 0 by default. A standby
+   * has loaded the program and accepts a few milliseconds after a worker panics, dies, hangs or runs
+   * out of memory; then another one is loaded. Each takes the memory of a worker that has served
+   * nothing yet. What runs at the top level of the program runs in a standby, too; see `standby.md`
+   * of the documentation.
+   */
+  readonly standby?: number;
+  /**
    * How the workers share the port. `"reuseport"`: each has a listening socket of its own and the
    * kernel spreads the connections evenly; on Linux, and only with `--unstable-net` (or
    * `"unstable": ["net"]` in `deno.json`). `"shared"`: all accept from one socket, which loses no
@@ -197,6 +205,13 @@ const ADMIN_RULES = {
 /** More threads help no machine, and such a number is most likely a port in the wrong place. */
 const MAX_WORKERS = 1_024;
 
+/**
+ * A standby is used once, and the next one is loaded in a fraction of a second. So this is the number
+ * of workers that may die within that time. A higher number costs memory for nothing, and most likely
+ * was meant for `workers`.
+ */
+const MAX_STANDBY = 16;
+
 const PATH: OptionRule<string | undefined> = {
   default: undefined,
   expect: (value) =>
@@ -225,6 +240,7 @@ export const RUN_RULES = {
     ["MUDPIE_THREADS"],
     common(optional(count(1, "Worker threads (one for each core)", 1, MAX_WORKERS))),
   ),
+  standby: count(0, "Workers that are loaded and wait", 0, MAX_STANDBY),
   listen: optional(choice("How workers share the port", "reuseport", "shared")),
   backlog: count(511, "Waiting in the kernel to be accepted", 1, 65_535),
   path: PATH,

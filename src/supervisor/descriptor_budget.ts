@@ -2,10 +2,21 @@
 // A shortage lowers the number of connections; after some time without another one it is restored.
 
 import { ConnectionBudget } from "../ipc/connection_budget.ts";
-import { connectionsThatFit, descriptorsForObserver } from "./system_limits.ts";
+import {
+  connectionsThatFit,
+  DESCRIPTORS_PER_WORKER,
+  descriptorsForObserver,
+} from "./system_limits.ts";
 
 /** What took the descriptors may be over after this time without a shortage. */
 const SHORTAGE_MS = 60_000;
+
+/** What takes descriptors beside the connections. */
+export interface DescriptorUsers {
+  readonly workers: number;
+  readonly standby: number;
+  readonly hasObserver: boolean;
+}
 
 /** The file descriptors of the process, as far as its workers share them. */
 export class DescriptorBudget {
@@ -16,10 +27,11 @@ export class DescriptorBudget {
   #shortages = 0;
   #shortageAt = 0;
 
-  /** Counts the descriptors that are free now, and keeps some for an observer if there is one. */
-  static measure(workers: number, hasObserver: boolean): DescriptorBudget {
+  /** Counts the descriptors that are free now, and keeps some for each that needs them. */
+  static measure({ workers, standby, hasObserver }: DescriptorUsers): DescriptorBudget {
     const forObserver = hasObserver ? descriptorsForObserver() : 0;
-    return new DescriptorBudget(workers, connectionsThatFit(workers, forObserver), forObserver);
+    const reserved = forObserver + standby * DESCRIPTORS_PER_WORKER;
+    return new DescriptorBudget(workers, connectionsThatFit(workers, reserved), forObserver);
   }
 
   /** Makes a budget of at most `maxConnections`; undefined where the limit is not known. */

@@ -82,6 +82,7 @@ export class FirstWorker {
     this.#worker = spawn({
       ...options,
       worker: this.number,
+      isStandby: false,
       countsByRoute: false,
       onMessage: (message) => this.#onMessage(message),
       onGone: (end) => this.#onGone(end),
@@ -206,6 +207,7 @@ export class FirstWorker {
         });
       case "failed":
         return this.#outcome.resolve({ kind: "failed", reason: message.message });
+      case "standby":
       case "accepting":
       case "panicked":
       case "draining":

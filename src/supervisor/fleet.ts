@@ -6,7 +6,14 @@
 import type { FleetEvent, WorkerEndCause } from "../telemetry/fleet_event.ts";
 import type { FleetPhase } from "../telemetry/fleet_log.ts";
 import { planDrain } from "./drain_plan.ts";
-import { FleetMembers, isHung, isServing, type Member, surplusCause } from "./fleet_members.ts";
+import {
+  FleetMembers,
+  isHung,
+  isLoadingStandby,
+  isServing,
+  type Member,
+  surplusCause,
+} from "./fleet_members.ts";
 import type { FleetAction, FleetInput, FleetSettings, WorkerState } from "./fleet_protocol.ts";
 import { RollingReload } from "./rolling_reload.ts";
 import { SocketPanicLimit } from "./socket_panics.ts";
@@ -183,6 +190,10 @@ export class Fleet {
         return;
       case "loaded":
         return this.#noteLoaded(input.worker, input.slot);
+      case "placed":
+        return this.#notePlaced(input.worker, input.slot);
+      case "standby":
+        return this.#noteStandby(input.worker, now);
       case "accepting":
         return this.#noteAccepting(input.worker, now);
       case "heartbeat":
@@ -201,7 +212,7 @@ export class Fleet {
       case "gone":
         return this.#noteGone(input, now);
       case "reload":
-        return this.#beginReload();
+        return this.#beginReload(now);
       case "resize":
         this.#desired = Math.max(1, this.#desired + input.by);
         return this.#report({ kind: "resized", workers: this.#desired });
@@ -224,16 +235,33 @@ export class Fleet {
     this.#hasEverLoaded = true;
     const member = this.#members.get(worker);
     if (member?.state.kind !== "starting") return;
-    member.state = { kind: "starting", hasLoaded: true };
+    member.state = { ...member.state, hasLoaded: true };
     member.slot = slot;
+  }
+
+  #notePlaced(worker: number, slot: number): void {
+    const member = this.#members.get(worker);
+    if (member !== undefined) member.slot = slot;
+  }
+
+  #noteStandby(worker: number, now: number): void {
+    const member = this.#members.get(worker);
+    if (member === undefined || !isLoadingStandby(member)) return;
+    member.state = { kind: "standby", since: now };
+    this.#report({ kind: "standby", worker, loadMs: now - member.startedAt });
   }
 
   #noteAccepting(worker: number, now: number): void {
     const member = this.#members.get(worker);
-    if (member?.state.kind !== "starting") return;
+    if (member?.state.kind !== "starting" || member.state.isStandby) return;
     member.state = { kind: "accepting", since: now, lastHeartbeat: now };
     this.#pace.noteAccepting();
-    this.#report({ kind: "accepting", worker, startMs: now - member.spawnedAt });
+    this.#report({
+      kind: "accepting",
+      worker,
+      startMs: now - member.startedAt,
+      ...(member.isPromoted && { isPromoted: true }),
+    });
   }
 
   #noteHeartbeat(heartbeat: Heartbeat, now: number): void {
@@ -241,7 +269,7 @@ export class Fleet {
     if (member === undefined) return;
     const { state, recycleShare } = member;
     member.webSocketsOpen = heartbeat.webSocketsOpen;
-    if (state.kind === "starting" || state.kind === "draining") return;
+    if (state.kind !== "accepting" && state.kind !== "retiring") return;
     member.state = { ...state, lastHeartbeat: now };
     const cause = this.#recycleCause(heartbeat, recycleShare, now - state.since);
     if (cause !== undefined) this.#retire(heartbeat.worker, cause, now);
@@ -308,9 +336,9 @@ export class Fleet {
     const { since, lastHeartbeat } = member.state;
     member.state = { kind: "retiring", since, lastHeartbeat, cause };
     if (cause === "panic" || cause === "closed_by_program") {
-      this.#pace.notePanic(member.spawnedAt, now - since, now);
+      this.#pace.notePanic(member.startedAt, now - since, now);
     }
-    if (cause === "hang") this.#pace.noteGap(member.spawnedAt, now - since, now);
+    if (cause === "hang") this.#pace.noteGap(member.startedAt, now - since, now);
     this.#report({ kind: "replacing", worker, cause, ...(detail !== undefined && { detail }) });
   }
 
@@ -333,7 +361,8 @@ export class Fleet {
     this.#members.remove(worker);
     this.#act({ kind: "terminate", worker });
     this.#noteFailure(reason);
-    this.#pace.noteGap(member.spawnedAt, 0, now);
+    if (member.state.isStandby) this.#pace.noteStandbyDeath(member.startedAt, 0, now);
+    else this.#pace.noteGap(member.startedAt, 0, now);
     this.#report({ kind: "ended", worker, cause, detail: reason });
     if (this.#reload !== undefined) this.#endReload(reason);
     if (this.#phase.kind === "starting" && (isFinal || this.#pace.isHopeless)) this.#giveUp();
@@ -349,10 +378,14 @@ export class Fleet {
         const reason = isFinal ? NOT_LOADED : detail;
         return this.#noteStartFailure({ worker, cause: "start_failed", reason, isFinal }, now);
       }
+      case "standby":
+        this.#members.remove(worker);
+        this.#pace.noteStandbyDeath(member.startedAt, now - state.since, now);
+        return this.#report({ kind: "ended", worker, cause: "crash", detail });
       case "accepting":
         this.#noteFailure(detail);
         this.#members.remove(worker);
-        this.#pace.noteGap(member.spawnedAt, now - state.since, now);
+        this.#pace.noteGap(member.startedAt, now - state.since, now);
         return this.#report({
           kind: "ended",
           worker,
@@ -362,7 +395,7 @@ export class Fleet {
         });
       case "retiring":
         // It was to serve until another one does, so it leaves a gap like any other worker.
-        this.#pace.noteGap(member.spawnedAt, now - state.since, now);
+        this.#pace.noteGap(member.startedAt, now - state.since, now);
         this.#members.remove(worker);
         return this.#report({ kind: "ended", worker, cause: state.cause, detail });
       case "draining":
@@ -371,8 +404,10 @@ export class Fleet {
     }
   }
 
-  #beginReload(): void {
+  #beginReload(now: number): void {
     if (this.isStopping) return;
+    // They have the code of before, which no worker is to begin with now.
+    this.#endStandbys("reload", now);
     this.#reload = new RollingReload(this.states());
     // New code must not wait for what the old code did.
     this.#pace.forget();
@@ -474,6 +509,8 @@ export class Fleet {
         case "starting":
           this.#enforceStart(member, limits, now);
           break;
+        case "standby":
+          break;
         case "accepting":
           if (isSilent(state, limits, now)) this.#noteHang(member, now);
           else if (member.isPostponed) this.#replaceAfterPanic(member, now);
@@ -492,12 +529,12 @@ export class Fleet {
   }
 
   #enforceStart(
-    { worker, spawnedAt }: Member,
+    { worker, startedAt }: Member,
     { loadTimeoutMs, startTimeoutMs }: { loadTimeoutMs: number; startTimeoutMs: number },
     now: number,
   ): void {
     const cause = "start_timeout";
-    const ageMs = now - spawnedAt;
+    const ageMs = now - startedAt;
     if (!this.#hasEverLoaded && ageMs >= loadTimeoutMs) {
       this.#noteStartFailure({ worker, cause, reason: NOT_LOADED, isFinal: true }, now);
     } else if (startTimeoutMs > 0 && ageMs >= startTimeoutMs) {
@@ -532,6 +569,7 @@ export class Fleet {
     this.#drainSurplus(now);
     this.#continueReload(now);
     this.#spawnMissing(now);
+    this.#spawnStandby(now);
     if (this.#members.count("accepting") >= this.#desired) this.#becomeReady();
   }
 
@@ -562,30 +600,76 @@ export class Fleet {
     else if (step?.kind === "done") this.#endReload(undefined);
   }
 
-  /** Fills gaps, and spawns replacements for retiring workers, which have more time. */
+  /** Fills gaps, and replaces retiring workers, which have more time. */
   #spawnMissing(now: number): void {
-    const starting = this.#members.count("starting");
-    const missing = this.#desired - starting - this.#members.count("accepting");
-    if (missing <= 0) return;
-    if (!this.hasRoom) return this.#reportNoRoom();
     const serving = this.#members.countRetiringThatServe();
+    // A gap waits for nothing while there is a standby: what may have to wait is the next standby.
+    const gaps = this.#countMissing() - serving;
+    for (let i = 0; i < gaps && this.#promote(now); i++);
+    const missing = this.#countMissing();
+    if (missing <= 0) return;
+    const starting = this.#members.countStartingToServe();
     const { count, delaying } = this.#pace.allow({ missing, serving, starting }, now);
-    for (let i = 0; i < count; i++) this.#spawn(now);
+    for (let i = 0; i < count; i++) {
+      if (this.#promote(now)) continue;
+      if (!this.hasRoom) return this.#reportNoRoom();
+      this.#spawn(now, false);
+    }
     if (delaying !== undefined) this.#reportDelay(delaying, now);
   }
 
-  #spawn(now: number): void {
+  /** Returns how many workers have to start, so that as many accept as are desired. */
+  #countMissing(): number {
+    return this.#desired - this.#members.countStartingToServe() - this.#members.count("accepting");
+  }
+
+  /** Has a standby serve, if there is one. Returns whether there is. */
+  #promote(now: number): boolean {
+    const [member] = this.#members.standbys();
+    if (member === undefined) return false;
+    const hasLoaded = member.state.kind !== "starting" || member.state.hasLoaded;
+    member.state = { kind: "starting", hasLoaded, isStandby: false };
+    member.startedAt = now;
+    member.isPromoted = true;
+    this.#act({ kind: "promote", worker: member.worker });
+    return true;
+  }
+
+  /**
+   * Loads a standby, if one is missing. One at a time, and only while no worker that is to serve
+   * loads: these need the processors more.
+   */
+  #spawnStandby(now: number): void {
+    if (this.#phase.kind !== "serving" || this.#reload !== undefined) return;
+    if (this.#countMissing() > 0 || this.#members.count("starting") > 0) return;
+    if (this.#members.count("standby") >= this.#settings.standby) return;
+    if (!this.hasRoom) return this.#reportNoRoom();
+    const { isAllowed, delaying } = this.#pace.allowStandby(now);
+    if (isAllowed) this.#spawn(now, true);
+    if (delaying !== undefined) this.#reportDelay(delaying, now);
+  }
+
+  /** Ends the standbys: in order, if they have loaded the program. */
+  #endStandbys(cause: "reload" | "shutdown", now: number): void {
+    for (const member of this.#members.standbys()) {
+      if (member.state.kind === "standby") this.#drain(member, cause, now);
+      else this.#terminate(member.worker, cause);
+    }
+  }
+
+  #spawn(now: number, isStandby: boolean): void {
     const worker = this.#sources.nextWorker();
     this.#members.add({
       worker,
-      spawnedAt: now,
-      state: { kind: "starting", hasLoaded: false },
+      startedAt: now,
+      state: { kind: "starting", hasLoaded: false, isStandby },
       slot: undefined,
       recycleShare: 1 - RECYCLE_JITTER * this.#sources.random(),
       webSocketsOpen: 0,
       isPostponed: false,
+      isPromoted: false,
     });
-    this.#act({ kind: "spawn", worker });
+    this.#act({ kind: "spawn", worker, isStandby });
   }
 
   #reportNoRoom(): void {
@@ -618,6 +702,7 @@ export class Fleet {
    * Drains all workers that serve, terminates those that start, and ends the fleet after the last.
    */
   #drainAll(failure: string | undefined, now: number): void {
+    this.#endStandbys("shutdown", now);
     for (const member of this.#members.list()) {
       if (member.state.kind === "starting") this.#terminate(member.worker, "shutdown");
       else if (isServing(member)) this.#drain(member, "shutdown", now);
@@ -630,7 +715,8 @@ export class Fleet {
 
   #drain(member: Member, cause: WorkerEndCause, now: number): void {
     const { order, deadline } = planDrain(cause, this.#settings.drainTimeoutMs, now);
-    member.state = { kind: "draining", cause, deadline, hasStoppedAccepting: false };
+    const hasStoppedAccepting = member.state.kind === "standby";
+    member.state = { kind: "draining", cause, deadline, hasStoppedAccepting };
     this.#act({ kind: "drain", worker: member.worker, order });
   }
 

@@ -19,6 +19,7 @@ import type { WorkerStats, WorkerStatus } from "./running_server.ts";
 /** All statuses, so that one without a worker is 0 and not missing. */
 export const WORKER_STATUSES: readonly WorkerStatus[] = [
   "starting",
+  "standby",
   "accepting",
   "retiring",
   "draining",

@@ -7,7 +7,8 @@ import type { WorkerState } from "./fleet_protocol.ts";
 /** A worker, as the fleet knows it. */
 export interface Member {
   readonly worker: number;
-  readonly spawnedAt: number;
+  /** When it was spawned; for a standby that was promoted, when that happened. */
+  startedAt: number;
   state: WorkerState;
   /** Where it listens; undefined until it has loaded. */
   slot: number | undefined;
@@ -17,6 +18,8 @@ export interface Member {
   webSocketsOpen: number;
   /** Whether a panic has happened in it, and its replacement waits because of its WebSockets. */
   isPostponed: boolean;
+  /** Whether it was a standby. */
+  isPromoted: boolean;
 }
 
 /** The workers that exist, in the order in which they were spawned. */
@@ -57,6 +60,18 @@ export class FleetMembers {
     return count;
   }
 
+  /** Returns how many workers start that will accept as soon as they can. */
+  countStartingToServe(): number {
+    return this.list().filter(({ state }) => state.kind === "starting" && !state.isStandby).length;
+  }
+
+  /** Returns the standbys, also those that still load: those that wait first, the oldest first. */
+  standbys(): Member[] {
+    const members = this.list();
+    const waiting = members.filter(({ state }) => state.kind === "standby");
+    return [...waiting, ...members.filter(isLoadingStandby)];
+  }
+
   /**
    * Returns how many workers serve until their replacement accepts, and can: those that hang
    * cannot.
@@ -90,6 +105,11 @@ export class FleetMembers {
 /** Whether a worker accepts connections. */
 export function isServing({ state }: Member): boolean {
   return state.kind === "accepting" || state.kind === "retiring";
+}
+
+/** Whether a worker loads the program to wait then. */
+export function isLoadingStandby({ state }: Member): boolean {
+  return state.kind === "starting" && state.isStandby;
 }
 
 /** Whether a worker is replaced because it hangs. */

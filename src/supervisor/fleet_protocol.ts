@@ -14,6 +14,8 @@ import type { FleetPhase } from "../telemetry/fleet_log.ts";
 /** The limits of a fleet. Times are numbers of milliseconds; 0 switches a limit off. */
 export interface FleetSettings {
   readonly workers: number;
+  /** How many workers are to be loaded and wait, beside those that serve. */
+  readonly standby: number;
   readonly startTimeoutMs: number;
   /**
    * How long the first worker may take to load this library. `Infinity` where the workers' module
@@ -45,6 +47,8 @@ export type FleetInput =
   | { readonly kind: "start" }
   /** `slot` is where the worker will listen. No other worker that stays has it. */
   | { readonly kind: "loaded"; readonly worker: number; readonly slot?: number }
+  /** A standby that was promoted has received a slot. */
+  | { readonly kind: "placed"; readonly worker: number; readonly slot: number }
   | {
     readonly kind: "heartbeat";
     readonly worker: number;
@@ -85,7 +89,9 @@ export type FleetInput =
 
 /** What the supervisor has to do. */
 export type FleetAction =
-  | { readonly kind: "spawn"; readonly worker: number }
+  | { readonly kind: "spawn"; readonly worker: number; readonly isStandby: boolean }
+  /** Has a standby serve. One that still loads serves when it has loaded. */
+  | { readonly kind: "promote"; readonly worker: number }
   | { readonly kind: "drain"; readonly worker: number; readonly order: DrainOrder }
   | { readonly kind: "terminate"; readonly worker: number }
   /** `phase` is that of the fleet when the event happened; later actions of the turn may end it. */
@@ -108,7 +114,14 @@ export type FleetAction =
 
 /** What one worker does. A worker that is gone has no state. */
 export type WorkerState =
-  | { readonly kind: "starting"; readonly hasLoaded: boolean }
+  | {
+    readonly kind: "starting";
+    readonly hasLoaded: boolean;
+    /** Whether it will wait when it has loaded the program. */
+    readonly isStandby: boolean;
+  }
+  /** It has loaded the program, and waits to be promoted. No limit of time holds for it. */
+  | { readonly kind: "standby"; readonly since: number }
   | { readonly kind: "accepting"; readonly since: number; readonly lastHeartbeat: number }
   /** It serves until its replacement accepts, and is drained then. */
   | {

@@ -35,6 +35,7 @@ export function fleetSettings(conditions: FleetConditions): FleetSettings {
   const { settings, workerCount, listenMode } = conditions;
   return {
     workers: workerCount.workers,
+    standby: settings.standby,
     startTimeoutMs: settings.startTimeout,
     loadTimeoutMs: loadTimeout(conditions),
     drainTimeoutMs: settings.drainTimeout,

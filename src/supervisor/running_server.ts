@@ -6,7 +6,7 @@ import type { ListenMode } from "../net/worker_address.ts";
 import type { WorkerEndCause } from "../telemetry/fleet_event.ts";
 
 /** What a worker is doing: see the design of the fleet in `src/supervisor/fleet.ts`. */
-export type WorkerStatus = "starting" | "accepting" | "retiring" | "draining";
+export type WorkerStatus = "starting" | "standby" | "accepting" | "retiring" | "draining";
 
 /**
  * The counters of one worker, or of all that ever were. Times are numbers of milliseconds, sizes
@@ -46,11 +46,14 @@ export interface WorkerCounters {
 export interface WorkerStats extends WorkerCounters {
   /** The worker's number, which counts the workers that were ever spawned. */
   readonly worker: number;
-  /** What it is doing. `retiring`: it serves until its replacement accepts. */
+  /**
+   * What it is doing. `standby`: it has loaded the program, and waits until a worker has to be
+   * replaced. `retiring`: it serves until its replacement accepts.
+   */
   readonly status: WorkerStatus;
   /** How long ago it was spawned. */
   readonly ageMs: number;
-  /** How long ago it last showed that it is alive. */
+  /** How long ago it last showed that it is alive; 0 for a standby, which has no heartbeat. */
   readonly heartbeatAgeMs: number;
   /**
    * How late its last tick came: what a timer, and with it a request, has to wait for other work.
@@ -62,6 +65,8 @@ export interface WorkerStats extends WorkerCounters {
 export interface FleetStats {
   /** How many workers the fleet is to have. */
   readonly desired: number;
+  /** How many further workers it is to have that are loaded and wait: the option `standby`. */
+  readonly standby: number;
   /** The workers that exist. */
   readonly workers: readonly WorkerStats[];
   /**

@@ -1,6 +1,7 @@
 // How many workers may be spawned now. A death that leaves a gap and a panic have restart policies
 // of their own: a gap is urgent, while a worker that has panicked serves until its replacement
-// accepts.
+// accepts. The standbys have a third one: a program that cannot be loaded any more must not delay
+// what fills a gap.
 
 import { FIRST_GAP_DELAY_MS, FIRST_PANIC_DELAY_MS, RestartPolicy } from "./restart_policy.ts";
 
@@ -25,11 +26,13 @@ export interface Allowance {
 export class SpawnPace {
   readonly #gaps: RestartPolicy;
   readonly #panics: RestartPolicy;
+  readonly #standbys: RestartPolicy;
 
   /** `random` returns numbers from 0 up to, but not including, 1. */
   constructor(random: () => number) {
     this.#gaps = new RestartPolicy(FIRST_GAP_DELAY_MS, random);
     this.#panics = new RestartPolicy(FIRST_PANIC_DELAY_MS, random);
+    this.#standbys = new RestartPolicy(FIRST_GAP_DELAY_MS, random);
   }
 
   /** How many rounds of workers in a row have died young. */
@@ -66,10 +69,16 @@ export class SpawnPace {
     this.#panics.noteDeath(spawnedAt, livedMs, now);
   }
 
+  /** Notes the death of a standby. `livedMs` counts from when it had loaded; 0 if it could not. */
+  noteStandbyDeath(spawnedAt: number, livedMs: number, now: number): void {
+    this.#standbys.noteDeath(spawnedAt, livedMs, now);
+  }
+
   /** Begins anew: other code has other failures. */
   forget(): void {
     this.#gaps.forgetDeaths();
     this.#panics.forgetDeaths();
+    this.#standbys.forgetDeaths();
   }
 
   /** Returns how many workers may be spawned now: gaps first. */
@@ -89,6 +98,17 @@ export class SpawnPace {
       count: filled.count + replaced.count,
       delaying: filled.delaying ?? replaced.delaying,
     };
+  }
+
+  /**
+   * Returns whether a standby may be spawned now. It waits while anything else would have to, and
+   * while earlier standbys have died young: `delaying` is the policy for that.
+   */
+  allowStandby(
+    now: number,
+  ): { readonly isAllowed: boolean; readonly delaying: RestartPolicy | undefined } {
+    if (now < this.#standbys.notBefore) return { isAllowed: false, delaying: this.#standbys };
+    return { isAllowed: this.delayMs(now) === 0, delaying: undefined };
   }
 
   #allowPart(

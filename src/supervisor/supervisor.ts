@@ -236,7 +236,11 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
       own: address,
       onReserved: (url) => this.#log(`a further server of the program listens on ${url}`),
     });
-    this.#budget = DescriptorBudget.measure(workerCount.workers, observer !== undefined);
+    this.#budget = DescriptorBudget.measure({
+      workers: workerCount.workers,
+      standby: settings.standby,
+      hasObserver: observer !== undefined,
+    });
     this.#fleet = new Fleet(
       fleetSettings({ ...options, listenMode: address.listen, mainStartupMs }),
       { nextWorker: parts.nextWorker, random: Math.random },
@@ -388,9 +392,11 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
       case "spawn":
         return this.#pool.spawn(
           action.worker,
-          this.#modules.current.entry,
+          { entry: this.#modules.current.entry, isStandby: action.isStandby },
           performance.now(),
         );
+      case "promote":
+        return this.#promote(action.worker);
       case "drain":
         return this.#pool.drain(action.worker, action.order, this.#fleet.states());
       case "terminate":
@@ -418,6 +424,11 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
       case "finished":
         return this.#finish(action.failure);
     }
+  }
+
+  #promote(worker: number): void {
+    const slot = this.#pool.promote(worker, this.#fleet.states(), performance.now());
+    if (slot !== undefined) this.#handle({ kind: "placed", worker, slot });
   }
 
   #onMessage(worker: number, message: WorkerMessage): void {
@@ -563,6 +574,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
     const now = performance.now();
     return {
       desired: this.#fleet.desired,
+      standby: this.#options.settings.standby,
       ...this.#pool.stats(this.#fleet.states(), now),
       replacements: this.#events.replacements,
       delayMs: this.#fleet.delayMs(this.#clock.at(now)),

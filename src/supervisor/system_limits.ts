@@ -9,7 +9,7 @@ import type { ListenMode } from "../net/worker_address.ts";
  * What a worker takes beside its connections: its thread, its standard streams, its listener, and
  * its modules as they load.
  */
-const DESCRIPTORS_PER_WORKER = 8;
+export const DESCRIPTORS_PER_WORKER = 8;
 
 /** However few descriptors there are, each worker gets to accept. */
 const MIN_CONNECTIONS_PER_WORKER = 1;

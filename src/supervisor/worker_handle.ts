@@ -18,6 +18,8 @@ export interface SpawnOptions {
   readonly isolation: "web" | "thread";
   /** Whether its global scope gets the `Response` that is sent faster. */
   readonly fastResponse: boolean;
+  /** Whether it is to wait when it has loaded the application. */
+  readonly isStandby: boolean;
   /**
    * The size of heap at which the worker dies, in bytes; 0 for the runtime's own limit. Only for
    * threads.
@@ -98,6 +100,8 @@ class SpawnedWorker implements WorkerHandle {
   #hasEnded = false;
   #isTerminated = false;
   #lastEventTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Sent once more to a worker that did not listen while it was idle. */
+  #promotion: SupervisorMessage | undefined;
 
   constructor(options: SpawnOptions) {
     this.#options = options;
@@ -117,6 +121,7 @@ class SpawnedWorker implements WorkerHandle {
   }
 
   send(message: SupervisorMessage): void {
+    if (message.kind === "promote") this.#promotion = message;
     this.#thread.post(message);
   }
 
@@ -133,8 +138,9 @@ class SpawnedWorker implements WorkerHandle {
         // A worker that was idle takes a lock once more, and is not announced again.
         const isFirst = !this.#hasLoaded;
         this.#noteLoaded(message.lock);
-        if (!isFirst) return;
-        break;
+        if (isFirst) break;
+        if (this.#promotion !== undefined) this.#thread.post(this.#promotion);
+        return;
       }
       case "idle":
         this.#isIdle = true;

@@ -49,6 +49,12 @@ export interface PoolOptions {
 type Heartbeat = Extract<FleetInput, { kind: "heartbeat" }>;
 type States = ReadonlyMap<number, WorkerState>;
 
+/** What a new worker loads, and what for. */
+export interface SpawnedProgram {
+  readonly entry: string;
+  readonly isStandby: boolean;
+}
+
 /** A worker that exists. */
 interface PooledWorker {
   readonly handle: WorkerHandle;
@@ -57,6 +63,8 @@ interface PooledWorker {
    * Where it listens, from 1. Its replacement gets the same slot. Undefined until it has loaded.
    */
   slot: number | undefined;
+  /** Whether it has received its configuration. */
+  isConfigured: boolean;
   heartbeats: number;
   heartbeatAt: number;
 }
@@ -81,13 +89,14 @@ export class WorkerPool {
     this.#options = options;
   }
 
-  /** Spawns a worker that loads `entry`. */
-  spawn(worker: number, entry: string, now: number): void {
+  /** Spawns a worker that loads `entry`. A standby waits when it has loaded. */
+  spawn(worker: number, { entry, isStandby }: SpawnedProgram, now: number): void {
     const { spawn, isolation, fastResponse, heapLimitBytes, countsByRoute, onMessage } =
       this.#options;
     const handle = spawn({
       worker,
       entry,
+      isStandby,
       isolation,
       fastResponse,
       heapLimitBytes,
@@ -99,6 +108,7 @@ export class WorkerPool {
       handle,
       spawnedAt: now,
       slot: undefined,
+      isConfigured: false,
       heartbeats: 0,
       heartbeatAt: now,
     });
@@ -106,23 +116,23 @@ export class WorkerPool {
 
   /**
    * Tells a worker that has loaded where to listen, and which application to serve. Returns its
-   * slot, the lowest that no worker has that stays.
+   * slot, the lowest that no worker has that stays; undefined for a standby.
    */
   configure(worker: number, app: string | undefined, states: States): number | undefined {
     const pooled = this.#workers.get(worker);
     if (pooled === undefined) return undefined;
     const { address, budget, configuration } = this.#options;
     const { handle } = pooled;
-    const taken = this.#takenSlots(states);
-    let slot = 1;
-    while (taken.has(slot)) slot++;
-    pooled.slot = slot;
+    const state = states.get(worker);
+    const isStandby = state?.kind === "starting" && state.isStandby;
+    pooled.slot = isStandby ? undefined : this.#freeSlot(states);
+    pooled.isConfigured = true;
     handle.send({
       kind: "configure",
       configuration: {
         ...configuration,
-        address: address.addressOf(slot),
-        place: slot,
+        address: address.addressOf(pooled.slot ?? 1),
+        place: pooled.slot,
         scoreboard: handle.scoreboard.memory,
         inFlightRequests: handle.inFlightRequests.memory,
         requestMetrics: handle.requestMetrics,
@@ -130,6 +140,30 @@ export class WorkerPool {
         app,
       },
     });
+    return pooled.slot;
+  }
+
+  /**
+   * Has a standby serve. Returns its slot; undefined for one that has no configuration yet, and
+   * gets the slot with that.
+   */
+  promote(worker: number, states: States, now: number): number | undefined {
+    const pooled = this.#workers.get(worker);
+    if (pooled === undefined) return undefined;
+    // While it waited it had no reason to show that it is alive.
+    pooled.heartbeatAt = now;
+    if (!pooled.isConfigured) return undefined;
+    const slot = this.#freeSlot(states);
+    pooled.slot = slot;
+    const address = this.#options.address.addressOf(slot);
+    pooled.handle.send({ kind: "promote", assignment: { address, place: slot } });
+    return slot;
+  }
+
+  #freeSlot(states: States): number {
+    const taken = this.#takenSlots(states);
+    let slot = 1;
+    while (taken.has(slot)) slot++;
     return slot;
   }
 
@@ -286,7 +320,7 @@ function workerStats(
     worker,
     status: state.kind,
     ageMs: now - spawnedAt,
-    heartbeatAgeMs: now - heartbeatAt,
+    heartbeatAgeMs: state.kind === "standby" ? 0 : now - heartbeatAt,
     requests: counters.requests,
     panics: counters.panics,
     connectionsAccepted: counters.connectionsAccepted,

@@ -6,20 +6,36 @@ import { type LockManager, locks } from "../runtime/life_lock.ts";
 
 const MINUTE_MS = 60_000;
 
+/**
+ * Has calls of `Deno.cron`, if the runtime has it, wait until `time` resolves: a standby must not
+ * register jobs, because the runtime would call them in it.
+ */
+export function holdCron(time: Promise<unknown>): void {
+  replaceCron((cron) => async (name, ...rest) => {
+    await time;
+    await cron(name, ...rest);
+  });
+}
+
 type CronHandler = () => unknown;
 
 type Cron = (name: string, ...rest: unknown[]) => Promise<void>;
 
 /** Replaces `Deno.cron`, if the runtime has it, by one whose handlers run in one worker per tick. */
 export function runCronOnce(): void {
-  const { cron } = Deno as { readonly cron?: Cron };
-  if (cron === undefined) return;
-  const value: Cron = (name, ...rest) => {
+  replaceCron((cron) => (name, ...rest) => {
     const once = rest.map((each) =>
       typeof each === "function" ? oncePerTick(name, each as CronHandler) : each
     );
     return cron(name, ...once);
-  };
+  });
+}
+
+/** Replaces `Deno.cron`, if the runtime has it, by what `make` makes of it. */
+function replaceCron(make: (cron: Cron) => Cron): void {
+  const { cron } = Deno as { readonly cron?: Cron };
+  if (cron === undefined) return;
+  const value = make(cron);
   // The runtime's own has a getter alone, so an assignment would throw.
   Object.defineProperty(Deno, "cron", {
     value,

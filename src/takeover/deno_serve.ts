@@ -48,9 +48,9 @@ function serve(host: ServeHost<FetchServer>, first: unknown, second: unknown): T
   checkCallbacks(options);
   const place = placeOf(options);
   const { signal, onError, automaticCompression } = options;
-  let socket: Deno.UnixAddr | undefined;
+  let isSocket = false;
   const call: ServeHandler = (request, info) =>
-    handler(request, socket === undefined ? info : new SocketInfo(info, socket));
+    handler(request, isSocket ? new SocketInfo(info, hosted) : info);
   const answer = onError === undefined ? call : withErrorHandler(call, onError);
   const hosted = host.begin({
     servedBy: "Deno.serve()",
@@ -58,7 +58,7 @@ function serve(host: ServeHost<FetchServer>, first: unknown, second: unknown): T
     place,
     onListen: options.onListen && ((address) => options.onListen?.(address)),
   });
-  if (hosted.addr.transport === "unix") socket = hosted.addr as Deno.UnixAddr;
+  isSocket = hosted.addr.transport === "unix";
   const server = new TakenHttpServer(hosted);
   const abort = () => hosted.close("the abort of its signal");
   if (signal?.aborted) abort();
@@ -147,17 +147,17 @@ function portOf(port: unknown): number | undefined {
 /** What a handler gets beside its request, at a Unix socket: the runtime names the socket there. */
 class SocketInfo implements FetchInfo {
   readonly #info: FetchInfo;
-  readonly #socket: Deno.UnixAddr;
+  readonly #hosted: Pick<HostedServer, "addr">;
 
-  constructor(info: FetchInfo, socket: Deno.UnixAddr) {
+  constructor(info: FetchInfo, hosted: Pick<HostedServer, "addr">) {
     this.#info = info;
-    this.#socket = socket;
+    this.#hosted = hosted;
   }
 
   get remoteAddr(): Deno.NetAddr {
     const { remoteAddr } = this.#info;
     // The types of such a handler have the other kind of address.
-    return isAtSocket(remoteAddr) ? this.#socket as Deno.Addr as Deno.NetAddr : remoteAddr;
+    return isAtSocket(remoteAddr) ? this.#hosted.addr as Deno.NetAddr : remoteAddr;
   }
 
   get completed(): Promise<void> {

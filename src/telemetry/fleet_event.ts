@@ -107,7 +107,16 @@ export type FleetEvent =
     readonly listenMode: "reuseport" | "shared";
     readonly reason: string;
   }
-  | { readonly kind: "accepting"; readonly worker: number; readonly startMs: number }
+  | {
+    readonly kind: "accepting";
+    readonly worker: number;
+    /** How long it took since it was spawned, or promoted. */
+    readonly startMs: number;
+    /** Whether it was a standby; absent if not. */
+    readonly isPromoted?: boolean;
+  }
+  /** It has loaded the program, and waits until a worker has to be replaced. */
+  | { readonly kind: "standby"; readonly worker: number; readonly loadMs: number }
   | { readonly kind: "panicked"; readonly worker: number; readonly error: string }
   | {
     /**

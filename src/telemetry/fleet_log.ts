@@ -21,7 +21,11 @@ function describeEvent(event: FleetEvent): string {
     case "listen_fallback":
       return `listen mode ${event.listenMode}: ${event.reason}`;
     case "accepting":
-      return `worker ${event.worker}: accepting after ${Math.round(event.startMs)} ms`;
+      return `worker ${event.worker}: accepting after ${Math.round(event.startMs)} ms${
+        event.isPromoted ? " (it was a standby)" : ""
+      }`;
+    case "standby":
+      return `worker ${event.worker}: a standby after ${Math.round(event.loadMs)} ms`;
     case "panicked":
       return `worker ${event.worker}: panicked`;
     case "postponing":

@@ -6,6 +6,7 @@ import type { DrainOrder } from "../ipc/drain_order.ts";
 import { AddressAnswer, type AddressResult } from "../ipc/address_answer.ts";
 import { holdLifeLock } from "../runtime/life_lock.ts";
 import type {
+  Assignment,
   Introduction,
   SupervisorMessage,
   WorkerConfiguration,
@@ -14,7 +15,7 @@ import type {
 } from "../ipc/messages.ts";
 import { parseWorkerName, type WorkerName } from "../ipc/worker_name.ts";
 import { renewLink } from "../net/listener.ts";
-import { platformAddress } from "../net/worker_address.ts";
+import { platformAddress, type WorkerAddress } from "../net/worker_address.ts";
 import { importModule } from "../runtime/import_module.ts";
 import { injectFault } from "./fault_injection.ts";
 
@@ -52,6 +53,8 @@ export class SupervisorLink {
   readonly app: Promise<string | undefined>;
   /** Resolves to the configuration of this worker, when the supervisor has sent it. */
   readonly configured: Promise<WorkerConfiguration>;
+  /** Resolves to where this worker serves: for a standby, when it is promoted. */
+  readonly assigned: Promise<Assignment>;
   /**
    * Resolves when the worker's module has run to its end, or has failed. Resolves to false if that
    * cannot be known. The command line's own module sets it: it has begun before this library.
@@ -61,6 +64,8 @@ export class SupervisorLink {
   onDrain: (order: DrainOrder) => void = () => {};
   readonly #app = Promise.withResolvers<string | undefined>();
   readonly #configured = Promise.withResolvers<WorkerConfiguration>();
+  readonly #assigned = Promise.withResolvers<Assignment>();
+  #assignment: Assignment | undefined;
   #configuration: WorkerConfiguration | undefined;
   /** Whether the supervisor does not know yet what the application asks for. */
   #isFirst = false;
@@ -81,6 +86,7 @@ export class SupervisorLink {
     scope.self ??= globalThis;
     this.app = this.#app.promise;
     this.configured = this.#configured.promise;
+    this.assigned = this.#assigned.promise;
     this.#open();
     this.moduleHasRun = waitForModule(location.href);
     this.#watchForRun();
@@ -102,15 +108,26 @@ export class SupervisorLink {
       case "load":
         this.#isFirst = true;
         return this.#app.resolve(message.order.app);
-      case "configure":
-        this.#configuration = message.configuration;
-        this.#app.resolve(message.configuration.app);
-        return this.#configured.resolve(message.configuration);
+      case "configure": {
+        const { configuration } = message;
+        const { address, place } = configuration;
+        this.#configuration = configuration;
+        if (place !== undefined) this.#assign({ address, place });
+        this.#app.resolve(configuration.app);
+        return this.#configured.resolve(configuration);
+      }
+      case "promote":
+        return this.#assign(message.assignment);
       case "drain":
         return this.onDrain(message.order);
       case "inject_fault":
         return injectFault(message.fault);
     }
+  }
+
+  #assign(assignment: Assignment): void {
+    this.#assignment = assignment;
+    this.#assigned.resolve(assignment);
   }
 
   /** Sends a message to the supervisor. */
@@ -151,7 +168,17 @@ export class SupervisorLink {
 
   /** The worker's place in the fleet; undefined until it is known. The first worker has the first. */
   get place(): number | undefined {
-    return this.#configuration?.place ?? (this.#isFirst ? 1 : undefined);
+    return this.#assignment?.place ?? (this.#isFirst ? 1 : undefined);
+  }
+
+  /** Where this worker listens; undefined until it is known. */
+  get address(): WorkerAddress | undefined {
+    return this.#assignment?.address;
+  }
+
+  /** Whether this worker is a standby that has not been promoted. */
+  get isStandby(): boolean {
+    return this.#configuration !== undefined && this.#assignment === undefined;
   }
 
   /** Whether the application has a pretended address, because it is only checked. */
@@ -174,11 +201,11 @@ export class SupervisorLink {
     introduction: Omit<Introduction, "answer">,
     prepare: () => void,
   ): AddressResult {
-    const configuration = this.#configuration;
-    if (configuration !== undefined) {
+    const address = this.#assignment?.address ?? this.#configuration?.address;
+    if (address !== undefined) {
       // Programs often remove the file of a socket before they listen.
-      renewLink(configuration.address);
-      return { kind: "reserved", address: platformAddress(configuration.address) };
+      renewLink(address);
+      return { kind: "reserved", address: platformAddress(address) };
     }
     this.#wake();
     const answer = new AddressAnswer();

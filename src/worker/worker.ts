@@ -11,7 +11,7 @@ import type { WorkerConfiguration } from "../ipc/messages.ts";
 import { Scoreboard } from "../ipc/scoreboard.ts";
 import { SocketPanicHold } from "../ipc/socket_panic_hold.ts";
 import { isTooLate, listenAt } from "../net/listener.ts";
-import { platformAddress } from "../net/worker_address.ts";
+import { platformAddress, type WorkerAddress } from "../net/worker_address.ts";
 import { overrideServerSettings, type ServerSettings } from "../options/server_options.ts";
 import { keepContext } from "../runtime/async_context.ts";
 import { shortTurns } from "../runtime/event_loop.ts";
@@ -38,11 +38,13 @@ const UPGRADES_SHARE = 0.5;
 /** The part of the link to the supervisor that a worker uses. */
 export type WorkerLink = Pick<
   SupervisorLink,
+  | "assigned"
   | "configured"
   | "end"
   | "introduce"
   | "isChecked"
   | "isFirst"
+  | "isStandby"
   | "moduleHasRun"
   | "noteRun"
   | "onDrain"
@@ -153,12 +155,33 @@ class ServingWorker {
   async live(): Promise<void> {
     const drain = Promise.withResolvers<DrainOrder>();
     this.#link.onDrain = drain.resolve;
-    const listener = await this.#listen();
+    const order = await this.#waitForPromotion(drain.promise);
+    if (order !== undefined) return await this.#finish(order, performance.now() + order.workMs);
+    const { address } = await this.#link.assigned;
+    const listener = await this.#listen(address);
     if (listener === undefined) return;
+    await this.#serve(listener, address, drain.promise);
+  }
+
+  /**
+   * Waits as long as this worker is a standby. Resolves to the order to end, if that comes before
+   * its promotion.
+   */
+  async #waitForPromotion(drain: Promise<DrainOrder>): Promise<DrainOrder | undefined> {
+    if (!this.#link.isStandby) return undefined;
+    this.#link.send({ kind: "standby" });
+    return await Promise.race([this.#link.assigned.then(() => undefined), drain]);
+  }
+
+  async #serve(
+    listener: ConnectionSource,
+    address: WorkerAddress,
+    drain: Promise<DrainOrder>,
+  ): Promise<void> {
     this.#panics.start();
     this.#clock.start();
     this.#lag?.start();
-    const isQueueShared = this.#configuration.address.listen === "shared";
+    const isQueueShared = address.listen === "shared";
     this.#accept(listener, isQueueShared, this.#context);
     const { serverOptions } = this.#configuration;
     this.#program.sideServers?.attend((side) => {
@@ -169,7 +192,7 @@ class ServingWorker {
     });
     this.#link.send({ kind: "accepting" });
 
-    const order = await drain.promise;
+    const order = await drain;
     const workEndsAt = performance.now() + order.workMs;
     this.#panics.noteDrain(order.reason);
     for (const { loop } of this.#acceptLoops) loop.stop();
@@ -188,9 +211,14 @@ class ServingWorker {
       upgradesWithinMs: workEndsAt - order.workMs * UPGRADES_SHARE - performance.now(),
       why,
     });
+    await this.#finish(order, workEndsAt);
+  }
+
+  /** Finishes the work that is left when this worker has no connections, and ends it. */
+  async #finish({ reason }: DrainOrder, workEndsAt: number): Promise<void> {
     // The program may end the thread from here on.
     await this.#context.accessLog?.flush();
-    await finishWork(this.#program, order.reason, workEndsAt, (line) => this.#log(line));
+    await finishWork(this.#program, reason, workEndsAt, (line) => this.#log(line));
     this.#clock.stop();
     this.#lag?.stop();
     this.#context.reasonLog.flush();
@@ -204,8 +232,7 @@ class ServingWorker {
    * Listens at the worker's address. Returns undefined if that fails: then the supervisor logs the
    * error and ends the worker. If this threw, the runtime would print the same once more.
    */
-  async #listen(): Promise<ConnectionSource | undefined> {
-    const { address } = this.#configuration;
+  async #listen(address: WorkerAddress): Promise<ConnectionSource | undefined> {
     try {
       return await listenAt(address, () => this.#announce(platformAddress(address)));
     } catch (error) {

@@ -31,6 +31,7 @@ export function stats(workers: readonly WorkerStats[], requestsOfTheGone = 0): F
     workers.reduce((total, worker) => total + valueOf(worker), 0);
   return {
     desired: workers.length,
+    standby: 0,
     workers,
     total: {
       requests: requestsOfTheGone + sum(({ requests }) => requests),

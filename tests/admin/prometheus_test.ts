@@ -157,10 +157,17 @@ describe("prometheusText()", () => {
     assertEquals(linesOf("mudpie_workers", text), [
       "mudpie_workers_wanted 1",
       'mudpie_workers{status="starting"} 0',
+      'mudpie_workers{status="standby"} 0',
       'mudpie_workers{status="accepting"} 1',
       'mudpie_workers{status="retiring"} 0',
       'mudpie_workers{status="draining"} 1',
     ]);
+  });
+
+  it("shows how many standbys are wanted", () => {
+    const fleet = { ...stats([worker(1)]), standby: 3 };
+    const text = prometheusText(exposed(undefined, { stats: fleet }));
+    assertEquals(linesOf("mudpie_standbys", text), ["mudpie_standbys_wanted 3"]);
   });
 
   it("tells of replacements by cause, from 0 on", () => {

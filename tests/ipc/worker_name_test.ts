@@ -5,8 +5,10 @@ import { formatWorkerName, parseWorkerName } from "../../src/ipc/worker_name.ts"
 describe("parseWorkerName()", () => {
   it("reads what formatWorkerName() has written", () => {
     for (const fastResponse of [true, false]) {
-      const name = { worker: 12, fastResponse };
-      assertEquals(parseWorkerName(formatWorkerName(name)), name);
+      for (const isStandby of [true, false]) {
+        const name = { worker: 12, fastResponse, isStandby };
+        assertEquals(parseWorkerName(formatWorkerName(name)), name);
+      }
     }
   });
 
@@ -19,6 +21,6 @@ describe("parseWorkerName()", () => {
 
 describe("formatWorkerName()", () => {
   it("writes the number alone where the global scope is as usual", () => {
-    assertEquals(formatWorkerName({ worker: 3, fastResponse: true }), "mudpie:3");
+    assertEquals(formatWorkerName({ worker: 3, fastResponse: true, isStandby: false }), "mudpie:3");
   });
 });

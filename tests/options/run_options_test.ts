@@ -68,6 +68,7 @@ const runOptions: OptionCase[] = [
     bad: ["", "replace", null, true],
   },
   { name: "isolation", default: "web", good: ["web", "thread"], bad: ["", "process", null, 0] },
+  { name: "standby", default: 0, good: [0, 1, 16], bad: [-1, 17, 1.5, "1", null, true] },
   { name: "startTimeout", default: 30_000, ...times },
   { name: "shutdownDelay", default: 0, ...times },
   { name: "socketPanicInterval", default: 60_000, ...times },

@@ -65,6 +65,7 @@ function adopt(first: FirstWorker) {
     {
       ...OPTIONS,
       worker: first.number,
+      isStandby: false,
       countsByRoute: true,
       onMessage: (message: WorkerMessage) => heard.push(message.kind),
       onGone: ({ detail }) => heard.push(`gone: ${detail}`),

@@ -27,6 +27,7 @@ function workerStats(worker: number, status: WorkerStats["status"]): WorkerStats
 }
 
 const STATS: FleetStats = {
+  standby: 0,
   desired: 3,
   workers: [workerStats(4, "accepting"), workerStats(5, "draining")],
   total: { ...COUNTERS, shed: { max_requests_in_flight: 3, max_event_loop_lag: 4 } },
@@ -46,6 +47,7 @@ describe("FleetInstruments", () => {
     const { meter } = instruments();
     assertEquals(meter.read("mudpie.worker.count"), [
       [0, { "mudpie.worker.state": "starting" }],
+      [0, { "mudpie.worker.state": "standby" }],
       [1, { "mudpie.worker.state": "accepting" }],
       [0, { "mudpie.worker.state": "retiring" }],
       [1, { "mudpie.worker.state": "draining" }],

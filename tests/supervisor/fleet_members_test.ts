@@ -6,7 +6,9 @@ import { FleetMembers, type Member } from "../../src/supervisor/fleet_members.ts
 import type { WorkerState } from "../../src/supervisor/fleet_protocol.ts";
 
 const TIMES = { since: 0, lastHeartbeat: 0 };
-const STARTING: WorkerState = { kind: "starting", hasLoaded: false };
+const STARTING: WorkerState = { kind: "starting", hasLoaded: false, isStandby: false };
+const LOADING_STANDBY: WorkerState = { kind: "starting", hasLoaded: false, isStandby: true };
+const STANDBY: WorkerState = { kind: "standby", since: 0 };
 const ACCEPTING: WorkerState = { kind: "accepting", ...TIMES };
 const RETIRING: WorkerState = { kind: "retiring", cause: "panic", ...TIMES };
 const HUNG: WorkerState = { kind: "retiring", cause: "hang", ...TIMES };
@@ -14,8 +16,16 @@ const HUNG: WorkerState = { kind: "retiring", cause: "hang", ...TIMES };
 function membersOf(...states: readonly (readonly [state: WorkerState, slot?: number])[]) {
   const members = new FleetMembers();
   states.forEach(([state, slot], index) => {
-    const unchanging = { spawnedAt: 0, recycleShare: 1, webSocketsOpen: 0, isPostponed: false };
-    const member: Member = { worker: index + 1, ...unchanging, state, slot };
+    const member: Member = {
+      worker: index + 1,
+      startedAt: 0,
+      recycleShare: 1,
+      webSocketsOpen: 0,
+      isPostponed: false,
+      isPromoted: false,
+      state,
+      slot,
+    };
     members.add(member);
   });
   return members;
@@ -40,6 +50,12 @@ describe("FleetMembers", () => {
     assertEquals(members.countRetiringThatServe(), 1);
     assertEquals([members.remove(2), members.remove(2)], [true, false]);
     assertEquals(members.countRetiringThatServe(), 0);
+  });
+
+  it("lists the standbys that wait before those that load, and counts apart who starts to serve", () => {
+    const members = membersOf([LOADING_STANDBY], [STANDBY], [STARTING], [STANDBY], [ACCEPTING]);
+    assertEquals(members.standbys().map(({ worker }) => worker), [2, 4, 1]);
+    assertEquals([members.countStartingToServe(), members.count("starting")], [1, 2]);
   });
 
   it("lists its members as they were, whatever comes and goes meanwhile", () => {

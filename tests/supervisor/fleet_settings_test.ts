@@ -24,6 +24,7 @@ describe("fleetSettings()", () => {
   it("has the limits of the options, and the number of workers that was worked out", () => {
     const settings = settingsOf({
       isolation: "thread",
+      standby: 2,
       startTimeout: 1,
       drainTimeout: 2,
       hangTimeout: 3,
@@ -35,6 +36,7 @@ describe("fleetSettings()", () => {
     });
     assertEquals(settings, {
       workers: 3,
+      standby: 2,
       startTimeoutMs: 1,
       loadTimeoutMs: Infinity,
       drainTimeoutMs: 2,

@@ -15,6 +15,7 @@ import { runs } from "../support/runs.ts";
 
 const SETTINGS: FleetSettings = {
   workers: 2,
+  standby: 0,
   startTimeoutMs: 1_000,
   loadTimeoutMs: 500,
   drainTimeoutMs: 5_000,
@@ -43,6 +44,8 @@ const NOT_LOADED = /^the workers' module does not load @mudpie\/server: .*/;
 function briefly(action: FleetAction): string[] {
   switch (action.kind) {
     case "spawn":
+      return [`spawn ${action.isStandby ? "standby " : ""}${action.worker}`];
+    case "promote":
     case "terminate":
       return [`${action.kind} ${action.worker}`];
     case "drain":
@@ -76,6 +79,9 @@ function inputOf(text: string): FleetInput {
       return { kind: name };
     case "loaded":
       return { kind: name, worker, slot: rest === undefined ? undefined : Number(rest) };
+    case "placed":
+      return { kind: name, worker, slot: Number(rest) };
+    case "standby":
     case "accepting":
     case "draining":
     case "ended":
@@ -131,6 +137,14 @@ const UP: readonly Step[] = [
   [5, "loaded 2"],
   [10, "accepting 1"],
   [10, "accepting 2", "ready"],
+];
+
+/** The same with a standby, the third worker, which waits since 30. */
+const UP_WITH_STANDBY: readonly Step[] = [
+  ...UP,
+  [20, "tick", "spawn standby 3"],
+  [25, "loaded 3"],
+  [30, "standby 3"],
 ];
 
 /** Heartbeats of these workers, often enough that none hangs. */
@@ -324,6 +338,271 @@ const cases: readonly Case[] = [
       [100, "draining 7"],
       [100, "draining 1"],
       [100, "tick"],
+    ],
+  },
+
+  // Standbys.
+  {
+    what:
+      "loads standbys one at a time when every worker accepts, and no more than there are to be",
+    settings: { standby: 2 },
+    steps: [
+      ...UP,
+      [20, "tick", "spawn standby 3"],
+      [25, "loaded 3"],
+      [28, "tick"],
+      [30, "standby 3", "spawn standby 4"],
+      [40, "standby 4"],
+      [50, "tick"],
+    ],
+  },
+  {
+    what: "promotes a standby after a panic, drains the worker then, and loads another standby",
+    settings: { standby: 1 },
+    steps: [
+      ...UP_WITH_STANDBY,
+      [100, "panicked 1", "promote 3"],
+      [100, "placed 3: 1"],
+      [104, "accepting 3", "drain 1", "spawn standby 4"],
+      [150, "standby 4"],
+      [200, "gone 1"],
+    ],
+  },
+  {
+    what: "promotes a standby after a silent death, and fills a second gap as ever",
+    settings: { standby: 1 },
+    steps: [
+      ...UP_WITH_STANDBY,
+      [100, "exited 1", "promote 3"],
+      [101, "exited 2", "spawn 4"],
+      [104, "accepting 3"],
+      [150, "accepting 4", "spawn standby 5"],
+    ],
+  },
+  {
+    what: "promotes a standby when a worker hangs, and terminates that when the standby accepts",
+    settings: { standby: 1 },
+    steps: [
+      ...UP_WITH_STANDBY,
+      [1_500, "heartbeat 2"],
+      [2_010, "tick", "promote 3"],
+      [2_014, "accepting 3", "terminate 1", "spawn standby 4"],
+    ],
+  },
+  {
+    what: "has a standby that still loads serve at once when that is needed",
+    settings: { standby: 1 },
+    steps: [
+      ...UP,
+      [20, "tick", "spawn standby 3"],
+      [30, "gone 2", "promote 3"],
+      [40, "loaded 3: 2"],
+      [60, "standby 3"],
+      [70, "accepting 3", "spawn standby 4"],
+    ],
+  },
+  {
+    what: "fills a gap with a standby at once, and has the next standby wait while deaths recur",
+    settings: { standby: 1, startTimeoutMs: 0, hangTimeoutMs: 0 },
+    steps: [
+      ...UP_WITH_STANDBY,
+      [100, "gone 1", "promote 3"],
+      [104, "accepting 3", "spawn standby 4"],
+      [130, "standby 4"],
+      [140, "gone 3", "promote 4"],
+      [144, "accepting 4"],
+      [239, "tick"],
+      [240, "tick", "spawn standby 5"],
+      [250, "gone 4", "promote 5"],
+      [260, "gone 5", "terminate 5"],
+      [659, "tick"],
+      [660, "tick", "spawn 6"],
+      [670, "accepting 6", "spawn standby 7"],
+    ],
+  },
+  {
+    what: "waits after recurring panics although there is a standby: new workers are cold",
+    settings: { standby: 1, startTimeoutMs: 0, hangTimeoutMs: 0 },
+    steps: [
+      ...UP_WITH_STANDBY,
+      [100, "panicked 1", "promote 3"],
+      [104, "accepting 3", "drain 1", "spawn standby 4"],
+      [130, "standby 4"],
+      [140, "panicked 3"],
+      [1_139, "tick"],
+      [1_140, "tick", "promote 4"],
+      [1_144, "accepting 4", "drain 3", "spawn standby 5"],
+      [1_160, "panicked 4"],
+      [1_180, "standby 5"],
+      [3_159, "tick"],
+      [3_160, "tick", "promote 5"],
+    ],
+  },
+  {
+    what:
+      "sets a standby that waits no limit of time, and one that loads or was promoted the usual one",
+    settings: { standby: 1, hangTimeoutMs: 0 },
+    steps: [
+      ...UP,
+      [20, "tick", "spawn standby 3"],
+      [1_019, "tick"],
+      [1_020, "tick", "terminate 3", "spawn standby 4"],
+      [1_050, "standby 4"],
+      [500_000, "tick"],
+      [500_010, "gone 1", "promote 4"],
+      [501_009, "tick"],
+      [501_010, "tick", "terminate 4", "spawn 5"],
+    ],
+  },
+  {
+    what: "replaces a standby that has died, later and later if that recurs",
+    settings: { standby: 1, startTimeoutMs: 0, hangTimeoutMs: 0 },
+    steps: [
+      ...UP_WITH_STANDBY,
+      [40, "exited 3", "spawn standby 4"],
+      [60, "standby 4"],
+      [70, "gone 4"],
+      [169, "tick"],
+      [170, "tick", "spawn standby 5"],
+      [180, "failed 5: the program cannot be loaded", "terminate 5"],
+      [379, "tick"],
+      [380, "tick", "spawn standby 6"],
+      [400, "standby 6"],
+      [100_000, "gone 6", "spawn standby 7"],
+    ],
+  },
+  {
+    what: "fills a gap at once while standbys cannot be loaded, and does not give up",
+    settings: { standby: 1, startTimeoutMs: 0, hangTimeoutMs: 0 },
+    steps: [
+      ...UP,
+      [20, "tick", "spawn standby 3"],
+      [30, "failed 3: no memory", "terminate 3", "spawn standby 4"],
+      [40, "failed 4: no memory", "terminate 4"],
+      [50, "gone 1", "spawn 5"],
+      [60, "accepting 5"],
+      [140, "tick", "spawn standby 6"],
+    ],
+  },
+  {
+    what: "ends the standby before a reload, and loads one with the new code after it",
+    settings: { standby: 1 },
+    steps: [
+      ...UP_WITH_STANDBY,
+      [100, "reload", "drain 3", "spawn 4"],
+      [105, "ended 3", "terminate 3"],
+      [150, "accepting 4", "drain 1", "spawn 5"],
+      [155, "draining 1"],
+      [160, "ended 1", "terminate 1"],
+      [200, "accepting 5", "drain 2"],
+      [205, "draining 2", "reloaded", "spawn standby 6"],
+      [210, "ended 2", "terminate 2"],
+    ],
+  },
+  {
+    what: "spawns no standby during a reload, and replaces a worker that dies then with new code",
+    settings: { standby: 1 },
+    steps: [
+      ...UP,
+      [20, "tick", "spawn standby 3"],
+      [30, "reload", "terminate 3", "spawn 4"],
+      [40, "gone 2", "spawn 5"],
+      [50, "accepting 4"],
+      [60, "accepting 5", "drain 1"],
+      [65, "draining 1", "reloaded", "spawn standby 6"],
+    ],
+  },
+  {
+    what: "loads a standby after a reload that has failed",
+    settings: { standby: 1 },
+    steps: [
+      ...UP_WITH_STANDBY,
+      [100, "reload", "drain 3", "spawn 4"],
+      [110, "ended 3", "terminate 3"],
+      [
+        120,
+        "failed 4: a mistake",
+        "terminate 4",
+        "reload_failed: a mistake",
+        "spawn standby 5",
+      ],
+    ],
+  },
+  {
+    what: "promotes a standby for a worker more, and drains a worker that serves for one less",
+    settings: { standby: 1 },
+    steps: [
+      ...UP_WITH_STANDBY,
+      [100, "more", "promote 3"],
+      [104, "accepting 3", "spawn standby 4"],
+      [150, "standby 4"],
+      [200, "fewer", "drain 3"],
+      [210, "tick"],
+    ],
+  },
+  {
+    what: "promotes a standby for a worker that has handled its number of requests",
+    settings: { standby: 1, maxRequests: 10 },
+    steps: [
+      ...UP_WITH_STANDBY,
+      [100, "heartbeat 1: 10", "promote 3"],
+      [104, "accepting 3", "drain 1", "spawn standby 4"],
+    ],
+  },
+  {
+    what: "drains the standby and terminates one that loads when the fleet stops",
+    settings: { standby: 2 },
+    steps: [
+      ...UP_WITH_STANDBY.slice(0, -1),
+      [30, "standby 3", "spawn standby 4"],
+      [100, "shutdown", "stop", "stop_listening", "drain 3", "terminate 4", "drain 1", "drain 2"],
+      [110, "ended 1", "terminate 1"],
+      [111, "ended 2", "terminate 2"],
+      [112, "ended 3", "terminate 3", "finished"],
+    ],
+  },
+  {
+    what: "promotes a standby until a delayed shutdown begins, and loads no other",
+    settings: { standby: 1, shutdownDelayMs: 1_000 },
+    steps: [
+      ...UP_WITH_STANDBY,
+      [100, "shutdown", "stop"],
+      [200, "gone 1", "promote 3"],
+      [204, "accepting 3"],
+      [300, "tick"],
+      [1_100, "tick", "stop_listening", "drain 2", "drain 3"],
+    ],
+  },
+  {
+    what: "terminates a standby that does not end in time",
+    settings: { standby: 1, drainTimeoutMs: 100 },
+    steps: [
+      ...UP_WITH_STANDBY,
+      [100, "shutdown", "stop", "stop_listening", "drain 3", "drain 1", "drain 2"],
+      [101, "gone 1"],
+      [102, "gone 2"],
+      [3_199, "tick"],
+      [3_200, "tick", "terminate 3", "finished"],
+    ],
+  },
+  {
+    what: "loads no standby without descriptors, and promotes one that has them already",
+    settings: { standby: 1 },
+    steps: [
+      ...UP_WITH_STANDBY,
+      [90, "no room"],
+      [100, "gone 1", "promote 3"],
+      [104, "accepting 3"],
+      [110, "tick"],
+      [120, "room", "spawn standby 4"],
+    ],
+  },
+  {
+    what: "gives up the start of a program that cannot be loaded without a standby",
+    settings: { standby: 1, workers: 1 },
+    steps: [
+      [0, "start", "spawn 1"],
+      [10, "failed for good 1: no", "terminate 1", "give_up: no"],
     ],
   },
 
@@ -1508,6 +1787,8 @@ const MOVES = [
   "exited",
   "draining",
   "ended",
+  "standby",
+  "standby",
   "fat heartbeat",
   "reload",
   "more",
@@ -1523,6 +1804,8 @@ class World {
   now = 0;
   /** The threads that run: spawned, and neither terminated nor gone. */
   readonly threads = new Set<number>();
+  /** The workers that were spawned as standbys and not promoted. */
+  readonly standbys = new Set<number>();
   /** How often the end of each spawned worker was told. */
   readonly ends = new Map<number, number>();
   /** The open WebSockets of each worker, as the fleet was told last. */
@@ -1568,8 +1851,12 @@ class World {
     if (this.hasGivenUp || this.isStopping) return;
     const accepting = this.count("accepting");
     const serving = this.count("accepting", "retiring");
-    const starting = this.count("starting");
+    const states = [...this.fleet.states().values()];
+    const loading = states.filter((state) => state.kind === "starting" && state.isStandby).length;
+    const starting = this.count("starting") - loading;
     assertLessOrEqual(serving, this.fleet.desired, "more workers serve than are wanted");
+    assertLessOrEqual(loading, 1, "more than one standby loads");
+    assertLessOrEqual(loading + this.count("standby"), this.settings.standby, "too many standbys");
     assertLessOrEqual(starting + accepting, this.mostDesired, "too many workers");
     const letGo = actions.some((action) =>
       (action.kind === "drain" || action.kind === "terminate") &&
@@ -1584,7 +1871,12 @@ class World {
         assert(this.hasRoom, `worker ${action.worker} is spawned without descriptors`);
         assert(!this.ends.has(action.worker), `worker ${action.worker} is spawned twice`);
         this.ends.set(action.worker, 0);
+        if (action.isStandby) this.standbys.add(action.worker);
         this.threads.add(action.worker);
+        return;
+      case "promote":
+        assert(this.threads.has(action.worker), `worker ${action.worker} is not there to promote`);
+        assert(this.standbys.delete(action.worker), `worker ${action.worker} is not a standby`);
         return;
       case "drain":
         assert(this.threads.has(action.worker), `worker ${action.worker} is not there to drain`);
@@ -1654,7 +1946,10 @@ class World {
   prosper(forMs: number): void {
     for (const end = this.now + forMs; this.now < end; this.now += 100) {
       for (const [worker, { kind }] of this.fleet.states()) {
-        if (kind === "starting") this.happen({ kind: "accepting", worker });
+        if (kind === "starting") {
+          const isStandby = this.standbys.has(worker);
+          this.happen({ kind: isStandby ? "standby" : "accepting", worker });
+        } else if (kind === "standby") continue;
         else if (kind === "draining") this.happen({ kind: "ended", worker });
         else this.happen(inputOf(`heartbeat ${worker}`));
       }
@@ -1669,6 +1964,7 @@ function isServing(kind: string): boolean {
 
 const arbitrarySettings: fc.Arbitrary<FleetSettings> = fc.record({
   workers: fc.integer({ min: 1, max: 4 }),
+  standby: fc.integer({ min: 0, max: 2 }),
   startTimeoutMs: fc.constantFrom(0, 1_000),
   loadTimeoutMs: fc.constantFrom(500, Infinity),
   drainTimeoutMs: fc.constantFrom(0, 3_000),
@@ -1700,8 +1996,11 @@ describe("Fleet, whatever happens in whatever order,", () => {
         if (world.hasGivenUp) return;
         world.happen(inputOf("room"));
         world.prosper(12_000);
-        const kinds = [...world.fleet.states().values()].map(({ kind }) => kind);
-        assertEquals(kinds, Array(world.fleet.desired).fill("accepting"));
+        const kinds = [...world.fleet.states().values()].map(({ kind }) => kind).toSorted();
+        assertEquals(kinds, [
+          ...Array(world.fleet.desired).fill("accepting"),
+          ...Array(settings.standby).fill("standby"),
+        ]);
       }),
       { numRuns: runs(300) },
     );

@@ -6,7 +6,7 @@ import type { WorkerState } from "../../src/supervisor/fleet_protocol.ts";
 import { RollingReload } from "../../src/supervisor/rolling_reload.ts";
 
 const STATES = {
-  starting: { kind: "starting", hasLoaded: true },
+  starting: { kind: "starting", hasLoaded: true, isStandby: false },
   accepting: { kind: "accepting", since: 0, lastHeartbeat: 0 },
   retiring: { kind: "retiring", since: 0, lastHeartbeat: 0, cause: "reload" },
   draining: { kind: "draining", cause: "reload", deadline: 9, hasStoppedAccepting: false },

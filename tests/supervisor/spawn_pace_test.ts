@@ -21,6 +21,34 @@ function countOf(pace: SpawnPace, demand: Partial<Demand>, now: number): number 
   return pace.allow({ missing: 4, serving: 0, starting: 0, ...demand }, now).count;
 }
 
+describe("SpawnPace.allowStandby()", () => {
+  it("has a standby wait for the delays of gaps and of panics, without a report of its own", () => {
+    assertEquals(paceAfter().allowStandby(0), { isAllowed: true, delaying: undefined });
+    for (
+      const [death, delayMs] of [["gap", FIRST_GAP_DELAY_MS], [
+        "panic",
+        FIRST_PANIC_DELAY_MS,
+      ]] as const
+    ) {
+      const pace = paceAfter(death, death);
+      assertEquals(pace.allowStandby(delayMs), { isAllowed: false, delaying: undefined });
+      assertEquals(pace.allowStandby(1 + delayMs), { isAllowed: true, delaying: undefined });
+    }
+  });
+
+  it("delays the next standby when standbys die young, and nothing else", () => {
+    const pace = paceAfter();
+    pace.noteStandbyDeath(0, 0, 0);
+    assert(pace.allowStandby(0).isAllowed);
+    pace.noteStandbyDeath(1, 0, 1);
+    const { isAllowed, delaying } = pace.allowStandby(FIRST_GAP_DELAY_MS);
+    assertEquals([isAllowed, delaying?.notBefore], [false, 1 + FIRST_GAP_DELAY_MS]);
+    assertEquals([countOf(pace, {}, 1), pace.delayMs(1), pace.consecutiveFailures], [4, 0, 0]);
+    pace.forget();
+    assert(pace.allowStandby(1).isAllowed);
+  });
+});
+
 describe("SpawnPace", () => {
   it("spawns all that are missing at once before anything has failed", () => {
     assertEquals(countOf(paceAfter(), {}, 0), 4);

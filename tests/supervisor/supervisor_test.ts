@@ -113,6 +113,30 @@ describe("Supervisor", () => {
     assertEquals(supervisor.addr, { transport: "tcp", hostname: "127.0.0.1", port: 8_000 });
   });
 
+  it("loads a standby, promotes it into the place of a worker that dies, and shows both", async () => {
+    await using supervised = new Supervised({ standby: 1 });
+    const { supervisor } = supervised;
+    const [first, second] = await supervised.up();
+    const standby = await supervised.spawned(3);
+    assertEquals([second, standby].map(({ options }) => options.isStandby), [false, true]);
+    standby.report({ kind: "loaded", lock: "" });
+    standby.report({ kind: "standby" });
+    const statuses = () => supervisor.stats().workers.map(({ status }) => status);
+    assertEquals(statuses(), ["accepting", "accepting", "standby"]);
+    assertEquals(supervisor.stats().standby, 1);
+
+    first.end({ hasThrown: true, detail: "boom" });
+    const [configure, promote] = standby.sent;
+    assert(configure.kind === "configure" && promote.kind === "promote");
+    assertEquals([configure.configuration.place, promote.assignment.place], [undefined, 1]);
+    standby.report({ kind: "accepting" });
+    assertEquals(statuses(), ["accepting", "accepting", "starting"]);
+    const events = supervised.events.slice(3).map(({ kind }) => kind);
+    assertEquals(events, ["standby", "ended", "accepting"]);
+    const last = supervised.events.at(-1);
+    assert(last?.kind === "accepting" && last.isPromoted);
+  });
+
   it("reports why the usual listen mode is not possible", async () => {
     await using supervised = new Supervised({}, { fallbackReason: "a flag is missing" });
     await supervised.up();

@@ -33,6 +33,7 @@ describe("spawnWorker()", () => {
       entry: ANSWERING,
       isolation: "web",
       fastResponse: true,
+      isStandby: false,
       heapLimitBytes: 0,
       countsByRoute: false,
       onMessage: message.resolve,

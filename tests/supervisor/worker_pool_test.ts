@@ -48,7 +48,9 @@ function poolOf(workers: number, countsByRoute = false) {
     onMessage: () => {},
     onGone: (worker, end, handling) => void gone.push({ kind: "gone", worker, ...end, handling }),
   });
-  for (let worker = 1; worker <= workers; worker++) pool.spawn(worker, "file:///app.ts", 0);
+  for (let worker = 1; worker <= workers; worker++) {
+    pool.spawn(worker, { entry: "file:///app.ts", isStandby: false }, 0);
+  }
   return { pool, fakes: fakes.all, address, budget, gone };
 }
 
@@ -67,6 +69,45 @@ describe("WorkerPool.configure()", () => {
 
   it("does nothing for a worker that does not exist", () => {
     assertEquals(poolOf(1).pool.configure(7, undefined, states([])), undefined);
+  });
+});
+
+describe("WorkerPool.promote()", () => {
+  const standby = { kind: "starting", hasLoaded: true, isStandby: true } as const;
+
+  it("gives a standby its slot and its address only then", () => {
+    const { pool, fakes, address } = poolOf(2);
+    assertEquals(pool.configure(1, undefined, states([])), 1);
+    assertEquals(pool.configure(2, undefined, new Map([...states([1]), [2, standby]])), undefined);
+    const [configured] = fakes[1].sent;
+    assert(configured.kind === "configure");
+    assertEquals(configured.configuration.place, undefined);
+    address.log.length = 0;
+
+    const promoted = new Map([...states([], [1]), [2, { ...standby, isStandby: false }]] as const);
+    assertEquals(pool.promote(2, promoted, 5), 1);
+    assertEquals(fakes[1].sent.at(-1), {
+      kind: "promote",
+      assignment: { address: configured.configuration.address, place: 1 },
+    });
+    assertEquals(address.log, ["slot 1"]);
+    const [, { heartbeatAgeMs }] = pool.stats(states([1, 2]), 7).workers;
+    assertEquals(heartbeatAgeMs, 2);
+  });
+
+  it("leaves the slot of a standby that has not loaded to its configuration", () => {
+    const { pool, fakes } = poolOf(1);
+    assertEquals(pool.promote(1, states([]), 5), undefined);
+    assertEquals(fakes[0].sent, []);
+    assertEquals(pool.promote(7, states([]), 5), undefined);
+  });
+
+  it("vacates no slot when a standby ends that has none", () => {
+    const { pool, address } = poolOf(1);
+    pool.configure(1, undefined, new Map([[1, standby]]));
+    address.log.length = 0;
+    pool.drain(1, ORDER, states([]));
+    assertEquals(address.log, []);
   });
 });
 
@@ -105,6 +146,12 @@ describe("WorkerPool.heartbeats()", () => {
 });
 
 describe("WorkerPool.stats()", () => {
+  it("shows a standby as if its heartbeat were new, because it has none", () => {
+    const { pool } = poolOf(1);
+    const standby = new Map([[1, { kind: "standby", since: 0 }]] as const);
+    assertEquals(pool.stats(standby, 9).workers[0].heartbeatAgeMs, 0);
+  });
+
   it("keeps what workers that are gone have counted, and forgets what they have open", () => {
     const { pool, fakes, gone } = poolOf(3);
     for (const worker of fakes) {

@@ -8,7 +8,7 @@ import { canReadTests } from "../support/permissions.ts";
 import { entryFor } from "../support/servers/entry_url.ts";
 import { startWebWorker } from "../support/workers/web_worker.ts";
 import type { LockManager } from "../../src/runtime/life_lock.ts";
-import { oncePerTick, runCronOnce } from "../../src/takeover/cron.ts";
+import { holdCron, oncePerTick, runCronOnce } from "../../src/takeover/cron.ts";
 
 /** Locks that are held until the test frees them. */
 function fakeLocks() {
@@ -103,30 +103,69 @@ function startCronWorker(isolation: "web" | "thread"): CronWorker {
   return { post: (time) => worker.postMessage(time), next, end };
 }
 
+/** Has `use` run with a `Deno.cron` that notes its calls in place of the runtime's own. */
+async function withFakeCron(use: (calls: unknown[][]) => Promise<void>): Promise<void> {
+  const own = Object.getOwnPropertyDescriptor(Deno, "cron");
+  const calls: unknown[][] = [];
+  try {
+    Object.defineProperty(Deno, "cron", {
+      value: (...args: unknown[]) => void calls.push(args),
+      configurable: true,
+      writable: true,
+    });
+    await use(calls);
+  } finally {
+    if (own === undefined) delete (Deno as { cron?: unknown }).cron;
+    else Object.defineProperty(Deno, "cron", own);
+  }
+}
+
+describe("holdCron()", () => {
+  it("registers no job before the time has come, and then each as it was given", async () => {
+    await withFakeCron(async (calls) => {
+      const time = Promise.withResolvers<void>();
+      holdCron(time.promise);
+      const { cron } = Deno as unknown as { cron: (...args: unknown[]) => Promise<void> };
+      const handler = () => {};
+      const registered = cron("job", "* * * * *", handler);
+      await new Promise((resolve) => setTimeout(resolve));
+      assertEquals(calls, []);
+      time.resolve();
+      await registered;
+      assertEquals(calls, [["job", "* * * * *", handler]]);
+    });
+  });
+
+  it("holds the jobs of runCronOnce() as well, whose handlers run once per tick", async () => {
+    await withFakeCron(async (calls) => {
+      const time = Promise.withResolvers<void>();
+      holdCron(time.promise);
+      runCronOnce();
+      const { cron } = Deno as unknown as { cron: (...args: unknown[]) => Promise<void> };
+      let runs = 0;
+      const registered = cron(`job ${crypto.randomUUID()}`, "* * * * *", () => runs++);
+      assertEquals(calls, []);
+      time.resolve();
+      await registered;
+      await (calls[0][2] as () => Promise<void>)();
+      assertEquals([calls.length, runs], [1, 1]);
+    });
+  });
+});
+
 describe("runCronOnce()", () => {
   it("passes name, schedule and options on to the runtime", async () => {
-    const runtime = Deno as { cron?: unknown };
-    const own = Object.getOwnPropertyDescriptor(Deno, "cron");
-    const seen: unknown[][] = [];
-    try {
-      Object.defineProperty(Deno, "cron", {
-        value: (...args: unknown[]) => void seen.push(args),
-        configurable: true,
-        writable: true,
-      });
+    await withFakeCron(async (seen) => {
       runCronOnce();
       let calls = 0;
-      const cron = runtime.cron as (...args: unknown[]) => void;
+      const { cron } = Deno as unknown as { cron: (...args: unknown[]) => void };
       const options = { backoffSchedule: [1] };
       cron(`job ${crypto.randomUUID()}`, "* * * * *", options, () => calls++);
       const [[, schedule, passed, handler]] = seen;
       assertEquals([schedule, passed], ["* * * * *", options]);
       await (handler as () => Promise<void>)();
       assertEquals(calls, 1);
-    } finally {
-      if (own === undefined) delete runtime.cron;
-      else Object.defineProperty(Deno, "cron", own);
-    }
+    });
   });
 
   for (const isolation of ["thread", "web"] as const) {

@@ -9,7 +9,7 @@ import { WebResponse } from "../../src/handler/response.ts";
 import { ConnectionBudget } from "../../src/ipc/connection_budget.ts";
 import type { DrainOrder } from "../../src/ipc/drain_order.ts";
 import { InFlightRequests } from "../../src/ipc/in_flight_requests.ts";
-import type { WorkerConfiguration, WorkerMessage } from "../../src/ipc/messages.ts";
+import type { Assignment, WorkerConfiguration, WorkerMessage } from "../../src/ipc/messages.ts";
 import { Scoreboard } from "../../src/ipc/scoreboard.ts";
 import { reserveAddress } from "../../src/net/listener.ts";
 import { resolveServerOptions } from "../../src/options/server_options.ts";
@@ -21,12 +21,14 @@ import { eventually, within } from "../support/deadline.ts";
 import { canUseNetwork } from "../support/permissions.ts";
 
 /** A link to no supervisor: notes what the worker says. Its module never ends, nor does the worker. */
-function fakeLink(configured: Promise<WorkerConfiguration>) {
+function fakeLink(configured: Promise<WorkerConfiguration>, promotion?: Promise<Assignment>) {
   const said: WorkerMessage[] = [];
   const link: WorkerLink = {
     isChecked: false,
     isFirst: false,
+    isStandby: promotion !== undefined,
     configured,
+    assigned: promotion ?? configured.then(({ address }) => ({ address, place: 1 })),
     introduce: (introduction) =>
       void said.push({ kind: "introduced", introduction: { ...introduction, answer: undefined } }),
     moduleHasRun: new Promise(() => {}),
@@ -124,6 +126,52 @@ describe("serveAsWorker()", () => {
       configuration.scoreboard,
     ).read();
     assertEquals([connectionsAccepted, connectionsOpen, heartbeats > 0], [1, 0, true]);
+  });
+
+  it("waits as a standby, and listens where its promotion says", {
+    ignore: !canUseNetwork,
+  }, async () => {
+    const reserved = reserveAddress({
+      listen: "shared",
+      hostname: "127.0.0.1",
+      port: 0,
+      backlog: 511,
+    });
+    const { program, steps } = makeProgram();
+    const configuration = { ...configurationFor(1), place: undefined };
+    const promotion = Promise.withResolvers<Assignment>();
+    const { link, kinds } = fakeLink(Promise.resolve(configuration), promotion.promise);
+    const served = serveAsWorker(program, 3, link);
+    await eventually(() => kinds().includes("standby"), "a standby");
+    assertEquals(kinds(), ["introduced", "standby"]);
+    assertEquals(steps, []);
+    assertEquals(new Scoreboard(configuration.scoreboard).read().heartbeats, 0);
+
+    promotion.resolve({ address: configurationFor(reserved.port).address, place: 2 });
+    await eventually(() => kinds().includes("accepting"), "a worker that accepts");
+    const client = await Deno.connect({ hostname: "127.0.0.1", port: reserved.port });
+    await client.write(new TextEncoder().encode("GET / HTTP/1.0\r\n\r\n"));
+    const space = new Uint8Array(1_000);
+    const count = await within(client.read(space), "a response");
+    assertMatch(new TextDecoder().decode(space.subarray(0, count ?? 0)), /^HTTP\/1\.1 200 /);
+    client.close();
+    link.onDrain(ORDER);
+    await within(served, "the end of the worker's work");
+    reserved.release();
+    assertEquals(kinds(), ["introduced", "standby", "accepting", "draining"]);
+    assertEquals(steps, ["onListen: tcp", "onShutdown: reload"]);
+  });
+
+  it("calls onShutdown in a standby that ends without a promotion, and listens nowhere", async () => {
+    const { program, steps } = makeProgram();
+    const configured = Promise.resolve({ ...configurationFor(1), place: undefined });
+    const { link, kinds } = fakeLink(configured, new Promise(() => {}));
+    const served = serveAsWorker(program, 3, link);
+    await eventually(() => kinds().includes("standby"), "a standby");
+    link.onDrain(ORDER);
+    await within(served, "the end of the worker's work");
+    assertEquals(kinds(), ["introduced", "standby"]);
+    assertEquals(steps, ["onShutdown: reload"]);
   });
 
   it("shows no request the async context that onListen has entered", {

@@ -50,13 +50,14 @@ export class FleetView {
   }
 
   /** How many workers accept, and why others were replaced. */
-  #showSummary({ workers, desired, replacements }) {
-    const accepting = workers.filter(({ status }) => status === "accepting").length;
+  #showSummary({ workers, desired, standby, replacements }) {
+    const count = (wanted) => workers.filter(({ status }) => status === wanted).length;
     const causes = Object.entries(replacements).map(([cause, times]) =>
       `${times} × ${cause.replaceAll("_", " ")}`
     );
     const since = causes.length === 0 ? "" : ` · replaced so far: ${causes.join(", ")}`;
-    this.setText("desired", `${accepting} of ${desired} accept${since}`);
+    const ready = standby === 0 ? "" : ` · ${count("standby")} of ${standby} on standby`;
+    this.setText("desired", `${count("accepting")} of ${desired} accept${ready}${since}`);
   }
 
   /** Shows the WebSockets, if there are or were any. */
@@ -77,7 +78,9 @@ export class FleetView {
   #workerRow(worker) {
     const { count, milliseconds, megabytes, duration } = this.#numbers;
     const { eventLoopLagMs, heartbeatAgeMs } = worker;
-    const isSilent = worker.status !== "starting" && heartbeatAgeMs > FleetView.#LATE_HEARTBEAT_MS;
+    // A worker that does not serve has no heartbeat.
+    const hasHeartbeat = worker.status !== "starting" && worker.status !== "standby";
+    const isSilent = hasHeartbeat && heartbeatAgeMs > FleetView.#LATE_HEARTBEAT_MS;
     const row = document.createElement("tr");
     row.dataset.worker = worker.worker;
     const head = document.createElement("th");
@@ -90,7 +93,8 @@ export class FleetView {
     this.#addCell(row, "Heap", megabytes(worker.heapBytes));
     const isLate = eventLoopLagMs > FleetView.#LATE_LOOP_MS;
     this.#addCell(row, "Loop lag", milliseconds(eventLoopLagMs), isLate);
-    this.#addCell(row, "Heartbeat", `${(heartbeatAgeMs / 1_000).toFixed(1)} s ago`, isSilent);
+    const heartbeat = hasHeartbeat ? `${(heartbeatAgeMs / 1_000).toFixed(1)} s ago` : "–";
+    this.#addCell(row, "Heartbeat", heartbeat, isSilent);
     this.#addCell(row, "Age", duration(worker.ageMs));
     return row;
   }

@@ -283,7 +283,7 @@ td.bad {
   font-size: 0.8125rem;
   font-weight: 600;
 }
-.badge[data-status="accepting"] {
+.badge[data-status="accepting"], .badge[data-status="standby"] {
   background: var(--good-ground);
   color: var(--good);
 }
