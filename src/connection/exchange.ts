@@ -31,6 +31,7 @@ import type { EncodableResponse } from "../http1/response_encoder.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import { counterIndex } from "../ipc/scoreboard.ts";
+import type { RequestMetrics } from "../telemetry/request_metrics.ts";
 import { requestIdFrom, WrittenId } from "../telemetry/request_id.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import type { Completion } from "./response_writer.ts";
@@ -275,8 +276,10 @@ export class Exchange implements ExchangeWatch {
     const controller = this.#controller;
     const completion = this.#completion;
     const tookMs = performance.now() - this.#startedAt;
-    requestMetrics?.note(this.head.method, routeIndexOf(request), status, tookMs);
-    requestMetrics?.noteQueueTime(this.#queueMs);
+    if (requestMetrics !== undefined) {
+      this.#count(requestMetrics, status, tookMs);
+      requestMetrics.noteQueueTime(this.#queueMs);
+    }
     this.#leave();
     this.#controller = controller;
     if (accessLog !== undefined) this.#request = request;
@@ -341,8 +344,20 @@ export class Exchange implements ExchangeWatch {
         reason,
       });
     }
-    requestMetrics?.note(head.method, routeIndexOf(this.request), status, endedAt - startedAt);
-    if (this.#queueMs !== undefined) requestMetrics?.noteQueueTime(this.#queueMs);
+    if (requestMetrics === undefined) return;
+    this.#count(requestMetrics, status, endedAt - startedAt);
+    if (this.#queueMs !== undefined) requestMetrics.noteQueueTime(this.#queueMs);
+  }
+
+  /** Counts the present request by the route that the program names, or that its path has matched. */
+  #count(metrics: RequestMetrics, status: number, tookMs: number): void {
+    const name = this.#owner.companion?.route;
+    const route = typeof name === "string"
+      ? metrics.numberOf(name)
+      : name === null
+      ? undefined
+      : routeIndexOf(this.request);
+    metrics.note(this.head.method, route, status, tookMs);
   }
 }
 

@@ -23,6 +23,11 @@ export interface ConnectionHooks {
    */
   readonly takesExpectations: () => boolean;
   /**
+   * Prepares that `route` of a companion is read at the end of each request. Called once, before the
+   * first request, if anything counts or traces requests by route.
+   */
+  nameRoutes(): void;
+  /**
    * Asks the program for its answer to a request that no handler is called with. Returns undefined
    * if the program has none. Otherwise the promise resolves, at the latest when the connection is
    * closed, and does not reject. No more is read as a request, whatever the answer.

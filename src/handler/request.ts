@@ -120,6 +120,12 @@ export interface ClientConnection {
 
 /** What stands for a connection in a program. It takes uncaught errors for the present request. */
 export interface ConnectionCompanion extends UncaughtOwner {
+  /**
+   * The name of the route that the program's own framework has matched to the present request; null
+   * if it has matched none, and undefined if that is not known. It may be read until the next
+   * request, and costs something.
+   */
+  readonly route: string | null | undefined;
   /** Called once, when the connection is closed. */
   onClosed(): void;
 }

@@ -39,6 +39,12 @@ export const OTHER = "other";
 export const MAX_ROWS = 1_024;
 
 /**
+ * How many routes a worker counts that frameworks have named. Further ones share one: their names may
+ * contain what clients have sent.
+ */
+export const MAX_NAMED_ROUTES = 256;
+
+/**
  * The numbers of a row: a count for each status class, one for each bucket, the microseconds, and
  * the requests under way.
  */

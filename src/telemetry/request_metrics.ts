@@ -8,6 +8,7 @@ import {
   BUCKET_COUNT,
   BUCKETS_AT,
   DURATION_BUCKETS,
+  MAX_NAMED_ROUTES,
   MAX_ROWS,
   type MetricsMemory,
   MICROSECONDS_AT,
@@ -37,8 +38,14 @@ export class RequestMetrics {
   /** The same numbers, for the worker: shared memory is slower to read than to write. */
   readonly #own: number[] = [];
   readonly #ownQueue = new Array<number>(QUEUE_NUMBERS).fill(0);
-  /** The names of the routes by their number, then the names for requests without a route. */
-  readonly #routes: readonly string[];
+  /**
+   * The names of the routes by their number, then the names for requests without a route, then those
+   * that were named.
+   */
+  readonly #routes: string[];
+  /** The numbers of the routes that were named. */
+  readonly #named = new Map<string, number>();
+  readonly #unmatched: number;
   readonly #methodNumbers: ReadonlyMap<string, number>;
   readonly #methods: readonly string[];
   /** The row of each route and method; -1 before its first request. */
@@ -49,17 +56,32 @@ export class RequestMetrics {
   /** `routes` are the names by route number, `methods` the methods that are counted by name. */
   constructor(memory: SharedArrayBuffer, routes: readonly string[], methods: readonly string[]) {
     this.#memory = viewMetrics(memory);
-    this.#routes = [...routes, UNMATCHED, REFUSED];
+    this.#unmatched = routes.length;
+    this.#routes = [...routes, UNMATCHED, REFUSED, OTHER];
     this.#methods = [...methods, OTHER];
     this.#methodNumbers = new Map(methods.map((method, number) => [method, number]));
-    this.#rows = new Int32Array(this.#routes.length * this.#methods.length).fill(-1);
+    const rowCount = (this.#routes.length + MAX_NAMED_ROUTES) * this.#methods.length;
+    this.#rows = new Int32Array(rowCount).fill(-1);
     // The shared row is the first one, so that it always has room.
     this.#addRow(`${OTHER} ${OTHER}`);
   }
 
+  /**
+   * Returns the number of a route that is known only by its name. A name gets a number the first
+   * time; if there are too many names, the others share one.
+   */
+  numberOf(name: string): number {
+    const known = this.#named.get(name);
+    if (known !== undefined) return known;
+    if (this.#named.size === MAX_NAMED_ROUTES) return this.#unmatched + 2;
+    const number = this.#routes.push(name) - 1;
+    this.#named.set(name, number);
+    return number;
+  }
+
   /** Counts an answered request. `route` is undefined if no route has matched. */
   note(method: string, route: number | undefined, status: number, durationMs: number): void {
-    const row = this.#rowOf(method, route ?? this.#routes.length - 2);
+    const row = this.#rowOf(method, route ?? this.#unmatched);
     this.#count(row, status);
     this.#add(row + BUCKETS_AT + bucketOf(durationMs), 1);
     // Sums of whole numbers do not depend on the order of addition. A sum of fractions could become
@@ -69,7 +91,7 @@ export class RequestMetrics {
 
   /** Counts a refused request. It has no duration, and no method if it was refused before that. */
   noteRefusal(method: string | undefined, status: number): void {
-    this.#count(this.#rowOf(method ?? "", this.#routes.length - 1), status);
+    this.#count(this.#rowOf(method ?? "", this.#unmatched + 1), status);
   }
 
   /** Counts for how long a request has waited at its front end, if that is known. */
@@ -85,7 +107,7 @@ export class RequestMetrics {
 
   /** Counts a request that is under way now. Returns what `endActive` needs. */
   beginActive(method: string, route: number | undefined, scheme: string): number {
-    const row = this.#rowOf(method, route ?? this.#routes.length - 2);
+    const row = this.#rowOf(method, route ?? this.#unmatched);
     const at = row + ACTIVE_AT + (scheme === ACTIVE_SCHEMES[1] ? 1 : 0);
     this.#add(at, 1);
     return at;

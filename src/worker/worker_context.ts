@@ -64,6 +64,8 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
   const requestMetrics = configuration.requestMetrics === undefined
     ? undefined
     : new RequestMetrics(configuration.requestMetrics, routeNames(router.routes), METHODS);
+  const hooks = program.hooks?.();
+  if (requestMetrics !== undefined || observation !== undefined) hooks?.nameRoutes();
   const pool = new BufferPool();
   const inFlightRequests = new InFlightRequests(configuration.inFlightRequests);
   const isReported = accessLog !== undefined || requestMetrics !== undefined;
@@ -87,7 +89,7 @@ export function createConnectionContext(parts: ContextParts): ConnectionContext 
       return await loadWebSockets({ settings, pool, scoreboard, inFlightRequests });
     }),
     inFlightRequests,
-    hooks: program.hooks?.(),
+    hooks,
     accessLog,
     reasonLog: new ReasonLog(`worker ${worker}`, logToStandardError),
     requestMetrics,

@@ -1,7 +1,7 @@
 // Programs that listen by node:http, as people write them, run by Deno alone and by the command line: what a client sees is the
 // same. Each one is a file of tests/support/programs/node/, written as its framework's documentation starts it.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { beforeAll, describe, it } from "@std/testing/bdd";
 import { type Asking, converse } from "../support/clients/conversation.ts";
 import { copyFolder } from "../support/servers/copied_folder.ts";
@@ -55,6 +55,24 @@ describe("a program that listens by node:http", { ignore: !CAN_START_PROGRAMS },
     });
   }
 
+  /** The routes that count a path which is none of the program's: that of the plugin for files has any. */
+  const routed = { "express.js": "unmatched", "express4.js": "unmatched", "fastify.js": "/*" };
+  for (const [file, other] of Object.entries(routed)) {
+    it(`is counted by the routes of its framework: ${file}`, async () => {
+      const args = ["--unstable-net", CLI, FOLDER + file, ...LOCAL, "--admin-port", "0"];
+      await using served = Program.deno(["run", "-A", "--config", CONFIG, ...args], { env: ENV });
+      const { port } = await served.listening();
+      const [, admin] = await served.stderr.find(/operator's port (http:\S+)/);
+      for (const path of ["users/7", "users/8", "nowhere"]) {
+        await textOf(`http://127.0.0.1:${port}/${path}`);
+      }
+      const metrics = await textOf(`${admin}/metrics`);
+      const requests = 'mudpie_requests_total{method="GET",route=';
+      assertStringIncludes(metrics, `${requests}"/users/:id",status="2xx"} 2\n`);
+      assertStringIncludes(metrics, `${requests}"${other}",status="4xx"} 1\n`);
+    });
+  }
+
   it("answers as it does alone: what next builds", async () => {
     const cwd = await Deno.makeTempDir();
     try {
@@ -69,6 +87,11 @@ describe("a program that listens by node:http", { ignore: !CAN_START_PROGRAMS },
     }
   });
 });
+
+async function textOf(url: string): Promise<string> {
+  const response = await fetch(url, { headers: { connection: "close" } });
+  return await response.text();
+}
 
 /** Runs Deno to its end. */
 async function run(args: string[], cwd?: string): Promise<void> {

@@ -2,7 +2,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { createMetricsMemory, DURATION_BUCKETS } from "../../src/telemetry/metrics_memory.ts";
+import {
+  createMetricsMemory,
+  DURATION_BUCKETS,
+  MAX_NAMED_ROUTES,
+} from "../../src/telemetry/metrics_memory.ts";
 import { RequestMetrics } from "../../src/telemetry/request_metrics.ts";
 import { RequestTotals } from "../../src/telemetry/request_totals.ts";
 import { counts, HELLO, METHODS, metricsOf, ROUTES, rowsIn, sum, USERS } from "./metrics.ts";
@@ -44,6 +48,32 @@ describe("RequestMetrics", () => {
       ["other", "refused", { "4xx": 1 }],
       ["GET", "unmatched", { "4xx": 1 }],
     ]);
+  });
+
+  it("counts a route by its name from the first request on", () => {
+    const { metrics, rows } = metricsOf();
+    metrics.note("GET", metrics.numberOf("/posts/:id"), 200, 1);
+    metrics.note("GET", metrics.numberOf("/posts/:id"), 200, 1);
+    metrics.note("POST", metrics.numberOf("/posts"), 201, 1);
+    metrics.note("GET", undefined, 404, 1);
+    metrics.noteRefusal("GET", 400);
+    assertEquals(counts(rows()), [
+      ["POST", "/posts", { "2xx": 1 }],
+      ["GET", "/posts/:id", { "2xx": 2 }],
+      ["GET", "refused", { "4xx": 1 }],
+      ["GET", "unmatched", { "4xx": 1 }],
+    ]);
+  });
+
+  it("has one row for all names beyond so many, and keeps those that it has", () => {
+    const { metrics, rows } = metricsOf();
+    for (let i = 0; i < 2 * MAX_NAMED_ROUTES; i++) {
+      metrics.note("GET", metrics.numberOf(`/${i}`), 200, 1);
+    }
+    metrics.note("GET", metrics.numberOf("/0"), 200, 1);
+    const counted = new Map(rows().map(({ route, statuses }) => [route, statuses[1]]));
+    assertEquals(counted.size, MAX_NAMED_ROUTES + 1);
+    assertEquals([counted.get("other"), counted.get("/0")], [MAX_NAMED_ROUTES, 2]);
   });
 
   const durations: [ms: number, bucket: number][] = [

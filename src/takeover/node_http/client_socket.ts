@@ -6,6 +6,7 @@ import { EventEmitter } from "node:events";
 import { isAtSocket } from "../../handler/client_origin.ts";
 import type { ClientConnection, ConnectionCompanion } from "../../handler/request.ts";
 import { nextTick } from "./next_tick.ts";
+import { frameworkRoute } from "./framework_route.ts";
 import { codedError } from "./node_errors.ts";
 import { EXCHANGE, type NodeResponse, type NodeServer } from "./node_types.ts";
 import { SocketTimeout } from "./socket_timeout.ts";
@@ -67,6 +68,11 @@ export class ClientSocket extends EventEmitter implements ConnectionCompanion {
   /** Notes that bytes have come or were sent. */
   noteActivity(): void {
     this.#timeout.refresh();
+  }
+
+  get route(): string | null | undefined {
+    const response = this._httpMessage;
+    return response === null ? undefined : frameworkRoute(response.req, this.server);
   }
 
   get readable(): boolean {

@@ -17,6 +17,7 @@ import { type RequestHead, Seen } from "../../http1/request_head.ts";
 import { logToStandardError } from "../../telemetry/log.ts";
 import { clientErrorOf } from "./client_error.ts";
 import { ClientSocket } from "./client_socket.ts";
+import { noteFastifyRoutes } from "./framework_route.ts";
 import { nextTick } from "./next_tick.ts";
 import { NodeExchange } from "./node_exchange.ts";
 import {
@@ -141,6 +142,10 @@ class NodeListeners implements ConnectionHooks {
   }
 
   readonly takesExpectations = (): boolean => this.#server.listenerCount("checkExpectation") > 0;
+
+  nameRoutes(): void {
+    noteFastifyRoutes();
+  }
 
   answerRefusal(
     refusal: Refusal,

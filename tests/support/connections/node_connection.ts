@@ -8,7 +8,11 @@ import { takeOverNodeHttp } from "../../../src/takeover/node_http/node_http.ts";
 import type { Handler } from "../../../src/handler/handler.ts";
 import type { WebServerOptions } from "../../../src/options/server_options.ts";
 import { Router } from "../../../src/routing/router.ts";
-import { serveConnection, type ServedConnection } from "./served_connection.ts";
+import {
+  serveConnection,
+  type ServedConnection,
+  type ServingOptions,
+} from "./served_connection.ts";
 
 /** What a server of `node:http` asks for when it listens. */
 interface Taken {
@@ -77,7 +81,7 @@ export async function serveNode(
   prepare: (server: http.Server) => void = () => {},
   limits: WebServerOptions = {},
   options: http.ServerOptions = {},
-  isLogged = false,
+  serving: Pick<ServingOptions, "isLogged" | "requestMetrics"> = {},
 ): Promise<NodeConnection> {
   const { server, handler, hooks, prepared } = withTakenNodeHttp(({ servers }) => {
     const server = http.createServer(options, listener);
@@ -92,6 +96,6 @@ export async function serveNode(
   router.add("/", false, handler, () => "a test", { streamsBody: true });
   return {
     server,
-    ...await serveConnection({ router, limits, tickMs: 10, hooks: hooks(), isLogged }),
+    ...await serveConnection({ router, limits, tickMs: 10, hooks: hooks(), ...serving }),
   };
 }

@@ -54,7 +54,7 @@ export interface ServedConnection {
 }
 
 /** How a connection is served. Of the limits that are not given, `writeTimeout` has its default, and the other ones are off. */
-interface ServingOptions {
+export interface ServingOptions {
   readonly router: Router<Handler>;
   readonly limits: WebServerOptions;
   readonly tickMs: number;

@@ -159,7 +159,7 @@ describe("the event clientError of node:http", () => {
       (server) => server.on("clientError", (_, socket) => socket.end("HTTP/1.1 422 No\r\n\r\n")),
       {},
       {},
-      true,
+      { isLogged: true },
     );
     fake.send(BAD);
     await settle();
