@@ -40,6 +40,7 @@ import { parseTarget, type RouteTarget } from "./routing/route_target.ts";
 import { Router } from "./routing/router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
 import { type CommandLine, launchOptions, planLaunch } from "./supervisor/launch.ts";
+import { everyInterface } from "./net/every_interface.ts";
 import { listen } from "./net/listener.ts";
 import { platformAddress } from "./net/worker_address.ts";
 import { denoArguments } from "./runtime/deno_arguments.ts";
@@ -656,7 +657,9 @@ function beginSideServer(taken: TakenServer): HostedServer {
   if (place.path !== undefined) {
     throw new TypeError(`Cannot use option "path" of a second ${servedBy}: expected a port`);
   }
-  const result = link.reserve(place.hostname ?? "0.0.0.0", place.port ?? 8_000);
+  const hostname = place.hostname ??
+    (servedBy === "Deno.serve()" ? "0.0.0.0" : everyInterface());
+  const result = link.reserve(hostname, place.port ?? 8_000);
   if (result.kind === "failed") throw platformError(result.name, result.message);
   const hosted = {
     addr: result.address,

@@ -58,10 +58,14 @@ export type FilledAddress =
   }
   | Extract<AddressReading, { kind: "refused" }>;
 
-/** Returns what PORT, HOST and the defaults of `Deno.serve` add to an address. */
+/**
+ * Returns what PORT, HOST and the defaults of `Deno.serve` and of `node:http` add to an address.
+ * `everyInterface` returns the address of every interface by which Node listens.
+ */
 export function fillAddress(
   { coded, winning, servedBy }: NamedAddress,
   variable: Variable,
+  everyInterface: () => string,
 ): FilledAddress {
   const isPath = (winning.path ?? coded.path) !== undefined &&
     winning.port === undefined && winning.hostname === undefined;
@@ -73,12 +77,13 @@ export function fillAddress(
   }
   const isPortOfPlatform = port !== undefined;
   const isOpen = isPortOfPlatform || isServingCall(servedBy);
-  const hostname = isOpen ? EVERY_INTERFACE : undefined;
   const rest = { isPortOfPlatform, notice: undefined, kind: "options" } as const;
   if ((winning.hostname ?? coded.hostname) !== undefined) return { ...rest, options: { port } };
   const host = variable("HOST") ?? "";
-  if (host === "") return { ...rest, options: { hostname, port } };
   if (isAddress(host)) return { ...rest, options: { hostname: host, port } };
+  const defaultHostname = servedBy === "http.Server.listen()" ? everyInterface() : EVERY_INTERFACE;
+  const hostname = isOpen ? defaultHostname : undefined;
+  if (host === "") return { ...rest, options: { hostname, port } };
   const notice = `HOST is ${JSON.stringify(host)}, neither an IP address nor localhost: ignored`;
   return { ...rest, options: { hostname, port }, notice };
 }

@@ -3,6 +3,7 @@
 // onEvent, which belongs to this thread, this thread loads it as well.
 
 import { type Introduction, isServingCall } from "../ipc/messages.ts";
+import { everyInterface } from "../net/every_interface.ts";
 import { environmentVariable } from "../runtime/environment.ts";
 import { messageOf } from "../runtime/error_message.ts";
 import { handOver, WebServer } from "../server.ts";
@@ -94,7 +95,7 @@ export function fillFor(
   { runOptions }: Pick<ServeInvocation, "runOptions">,
   { runOptions: coded, servedBy }: Introduction,
 ): FilledAddress {
-  return fillAddress({ coded, winning: runOptions, servedBy }, environmentVariable);
+  return fillAddress({ coded, winning: runOptions, servedBy }, environmentVariable, everyInterface);
 }
 
 /** Returns where the port of an application comes from, or the path of its socket, in words. */

@@ -50,6 +50,12 @@ describe("fillAddress()", () => {
       options: { hostname: "0.0.0.0", port: undefined },
     },
     {
+      what: "both families of every interface, for http.Server.listen()",
+      named: { ...call, servedBy: "http.Server.listen()" },
+      variables: { PORT: "3000" },
+      options: { hostname: "::", port: 3000 },
+    },
+    {
       what: "nothing for run()",
       named: run,
       variables: {},
@@ -100,14 +106,18 @@ describe("fillAddress()", () => {
   ];
   for (const { what, named, variables, options } of cases) {
     it(`returns ${what}`, () => {
-      const filled = fillAddress(named, (name) => variables[name]);
+      const filled = fillAddress(named, (name) => variables[name], () => "::");
       assertEquals(filled.kind === "options" && filled.options, options);
       assertEquals(filled.kind === "options" && filled.notice, undefined);
     });
   }
 
   it("ignores HOST if it is the name of a machine, and says so", () => {
-    const filled = fillAddress(call, (name) => ({ HOST: "build-7" } as Variables)[name]);
+    const filled = fillAddress(
+      call,
+      (name) => ({ HOST: "build-7" } as Variables)[name],
+      () => "::",
+    );
     assertEquals(filled, {
       kind: "options",
       options: { hostname: "0.0.0.0", port: undefined },
@@ -117,7 +127,7 @@ describe("fillAddress()", () => {
   });
 
   it("refuses a PORT that is none", () => {
-    assertEquals(fillAddress(run, (name) => ({ PORT: "http" } as Variables)[name]), {
+    assertEquals(fillAddress(run, (name) => ({ PORT: "http" } as Variables)[name], () => "::"), {
       kind: "refused",
       reason:
         'Cannot use "http" as environment variable PORT: expected a whole number from 0 to 65535',
