@@ -3,18 +3,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
-import { AbruptClient, Bystander, SIEGE_DEADLINE_MS } from "../support/clients/attackers.ts";
-import { within } from "../support/deadline.ts";
+import { LANES, type Point, resetMany } from "../support/clients/abrupt_clients.ts";
+import { AbruptClient, Bystander } from "../support/clients/attackers.ts";
 import { get, post, request } from "../support/clients/raw_client.ts";
 import { needsDescriptors, ServerProcess } from "../support/servers/server_process.ts";
 import { TWO_WAYS } from "../support/servers/started_app.ts";
-
-/** A point of an exchange at which a client resets its connection. */
-interface Point {
-  readonly what: string;
-  /** Comes to the point; the reset follows. */
-  readonly reach: (client: AbruptClient) => Promise<void>;
-}
 
 const sending = (what: string, data: string): Point => ({
   what,
@@ -60,9 +53,6 @@ const RESETS = 20_000;
 /** The heap of a worker has reached its working size after so many. */
 const WARM_UP_RESETS = 20_000;
 
-/** How many clients there are at a time. */
-const LANES = 100;
-
 /**
  * How much more the worker may hold after 20,000 resets, garbage collected: 50 bytes for each, less than any object that
  * could be kept of one.
@@ -75,24 +65,6 @@ const MAX_WORKER_GROWTH_BYTES = 1_000_000;
  */
 const MAX_RESIDENT_GROWTH_BYTES = 48 * 1024 * 1024;
 
-/** Has so many clients reset their connections, each at the next point. */
-async function reset(port: number, count: number): Promise<void> {
-  let begun = 0;
-  const lane = async () => {
-    while (begun < count) {
-      const { reach } = POINTS[begun++ % POINTS.length];
-      const client = await AbruptClient.connect(port);
-      await reach(client);
-      await client.reset();
-    }
-  };
-  await within(
-    Promise.all(Array.from({ length: LANES }, lane)),
-    `${count} resets`,
-    SIEGE_DEADLINE_MS,
-  );
-}
-
 const suite = needsDescriptors("a server and its abrupt clients", LANES + 500);
 describe(suite.name, { ignore: suite.ignore }, () => {
   for (const way of TWO_WAYS) {
@@ -102,12 +74,12 @@ describe(suite.name, { ignore: suite.ignore }, () => {
       await using server = await ServerProcess.start("besieged.ts", { way });
       await server.text("/memory");
       const descriptors = await server.settledDescriptors();
-      await reset(server.port, WARM_UP_RESETS);
+      await resetMany(server.port, WARM_UP_RESETS, POINTS);
       const worker = await server.workerMemory();
       const residentBytes = server.residentBytes();
 
       const bystander = new Bystander(server.port);
-      await reset(server.port, RESETS);
+      await resetMany(server.port, RESETS, POINTS);
       await bystander.finish();
       const after = await server.workerMemory();
       await server.descriptorsDownTo(descriptors);

@@ -2,7 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
-import { LANES, POINTS, resetMany } from "../support/clients/abrupt_websockets.ts";
+import { LANES, resetMany } from "../support/clients/abrupt_clients.ts";
+import { POINTS } from "../support/clients/abrupt_websockets.ts";
 import { AbruptClient } from "../support/clients/attackers.ts";
 import { eventually } from "../support/deadline.ts";
 import { needsDescriptors, ServerProcess } from "../support/servers/server_process.ts";
@@ -40,7 +41,7 @@ describe(suite.name, { ignore: suite.ignore }, () => {
   }
 
   it(`forgets ${RESETS} that reset their connections`, async () => {
-    await resetMany(server.port, RESETS);
+    await resetMany(server.port, RESETS, POINTS);
     await assertForgotten();
   });
 });

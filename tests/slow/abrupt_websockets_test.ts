@@ -2,7 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { LANES, resetMany } from "../support/clients/abrupt_websockets.ts";
+import { LANES, resetMany } from "../support/clients/abrupt_clients.ts";
+import { POINTS } from "../support/clients/abrupt_websockets.ts";
 import { Bystander } from "../support/clients/attackers.ts";
 import { eventually } from "../support/deadline.ts";
 import { needsDescriptors, ServerProcess } from "../support/servers/server_process.ts";
@@ -34,12 +35,12 @@ describe(suite.name, { ignore: suite.ignore }, () => {
         );
         return await server.workerMemory();
       };
-      await resetMany(server.port, WARM_UP_RESETS);
+      await resetMany(server.port, WARM_UP_RESETS, POINTS);
       const before = await end();
       const residentBytes = server.residentBytes();
 
       const bystander = new Bystander(server.port);
-      await resetMany(server.port, RESETS);
+      await resetMany(server.port, RESETS, POINTS);
       await bystander.finish();
       const after = await end();
       await server.descriptorsDownTo(descriptors);

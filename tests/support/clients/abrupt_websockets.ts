@@ -1,15 +1,8 @@
 // Clients with WebSockets that hang up without a word, at any point, by the thousand.
 
-import { within } from "../deadline.ts";
 import { bytesOfFrames, close, firstText, text } from "../../websocket/frames.ts";
 import { handshake } from "../connections/served_socket.ts";
-import { AbruptClient, SIEGE_DEADLINE_MS } from "./attackers.ts";
-
-/** A point in the life of a WebSocket at which its client resets the connection. */
-interface Point {
-  readonly what: string;
-  readonly reach: (client: AbruptClient) => Promise<void>;
-}
+import type { Point } from "./abrupt_clients.ts";
 
 function ask(path: string, ...frames: string[]): Uint8Array<ArrayBuffer> {
   return bytesOfFrames(handshake().replace("/chat?room=1", path), ...frames);
@@ -46,21 +39,3 @@ export const POINTS: readonly Point[] = [
   open("after its Close frame", close(1000)),
   open("after a frame that is not masked", text("a", { mask: undefined })),
 ];
-
-/** How many clients there are at a time. */
-export const LANES = 100;
-
-/** Has so many clients reset their connections, each at the next point. */
-export async function resetMany(port: number, count: number): Promise<void> {
-  let begun = 0;
-  const lane = async () => {
-    while (begun < count) {
-      const { reach } = POINTS[begun++ % POINTS.length];
-      const client = await AbruptClient.connect(port);
-      await reach(client);
-      await client.reset();
-    }
-  };
-  const lanes = Array.from({ length: LANES }, lane);
-  await within(Promise.all(lanes), `${count} resets`, SIEGE_DEADLINE_MS);
-}
