@@ -1,9 +1,14 @@
 // The frames of one socket that wait to be written. All that a program sends in one turn is written
 // together. Small frames are joined in a buffer of the pool, which goes back when it is written, so
-// an idle socket holds none. It knows how much waits, and since when the client has taken nothing.
+// an idle socket holds none. The frame of a broadcast belongs to all its sockets, and is not copied
+// if it is alone. It knows how much waits.
 
 import type { BufferPool, OutputBuffer } from "../http1/buffer_pool.ts";
-import { LARGE_BUFFER_BYTES, MEDIUM_BUFFER_BYTES } from "../http1/buffer_pool.ts";
+import {
+  LARGE_BUFFER_BYTES,
+  MEDIUM_BUFFER_BYTES,
+  SMALL_BUFFER_BYTES,
+} from "../http1/buffer_pool.ts";
 import type { UpgradedStream } from "../handler/upgrade.ts";
 import {
   binaryFrame,
@@ -11,7 +16,8 @@ import {
   encodeFrame,
   encodeText,
   headBytes,
-  maxTextFrameBytes,
+  MAX_HEAD_BYTES,
+  NO_ROOM,
   textFrame,
 } from "../websocket/frame_encoder.ts";
 
@@ -37,9 +43,6 @@ interface Chunk {
 /** How much a client has to take in each `writeTimeout`, as of a response. */
 const BYTES_PER_WRITE_TIMEOUT = 65_536;
 
-/** From this length on, a text that is sent to several sockets is encoded once. */
-const MIN_SHARED_TEXT = 256;
-
 /** Up to this length: the frame is kept until the end of the turn. */
 const MAX_SHARED_TEXT = 1_048_576;
 
@@ -60,7 +63,7 @@ export class TurnFlushes {
    * for the first one. Texts are compared by identity first, so another text costs next to nothing.
    */
   sharedFrame(text: string): Uint8Array | undefined {
-    if (text.length < MIN_SHARED_TEXT || text.length > MAX_SHARED_TEXT) return undefined;
+    if (text.length > MAX_SHARED_TEXT) return undefined;
     if (text !== this.#lastText) {
       this.#lastText = text;
       this.#lastFrame = undefined;
@@ -86,6 +89,8 @@ export class FrameOutput {
   readonly #owner: OutputOwner;
   /** The frames that are full, in their order. */
   readonly #full: Chunk[] = [];
+  /** The frame that is alone so far, in memory that others read as well. Nothing is joined then. */
+  #alone: Uint8Array | undefined;
   /** The frames that are joined at the moment: the first `#length` bytes. */
   #joined: OutputBuffer | undefined;
   #length = 0;
@@ -129,27 +134,28 @@ export class FrameOutput {
 
   /** Adds a text message. Returns how many bytes its payload has. */
   addText(text: string): number {
-    const frame = this.#flushes.sharedFrame(text);
-    if (frame !== undefined) {
-      return this.#addFrame(frame, frame.length - headBytesOf(frame));
+    const shared = this.#flushes.sharedFrame(text);
+    if (shared !== undefined) return this.#addFrame(shared, shared.length - headBytesOf(shared));
+    // Most texts have one byte for each character.
+    const needed = MAX_HEAD_BYTES + text.length;
+    if (needed <= LARGE_BUFFER_BYTES) {
+      const { bytes } = this.#reserve(needed);
+      const start = this.#length;
+      const end = encodeText(text, bytes, start);
+      if (end !== NO_ROOM) {
+        const payload = payloadBytes(end - start);
+        this.#addJoined(end, payload);
+        return payload;
+      }
     }
-    const needed = maxTextFrameBytes(text);
-    if (needed > LARGE_BUFFER_BYTES) {
-      const whole = textFrame(text);
-      return this.#addFrame(whole, whole.length - headBytesOf(whole));
-    }
-    const { bytes } = this.#reserve(needed);
-    const start = this.#length;
-    const end = encodeText(text, bytes, start);
-    const payload = payloadBytes(end - start);
-    this.#addJoined(end, payload);
-    return payload;
+    const own = textFrame(text);
+    return this.#addFrame(own, own.length - headBytesOf(own));
   }
 
   /** Adds a binary message, of which a copy is made. */
   addBinary(payload: Uint8Array): void {
     const needed = headBytes(payload.length) + payload.length;
-    if (needed > MEDIUM_BUFFER_BYTES) {
+    if (needed > LARGE_BUFFER_BYTES) {
       this.#addFrame(binaryFrame(payload), payload.length);
       return;
     }
@@ -161,7 +167,7 @@ export class FrameOutput {
   addEncoded(first: number, payload: Uint8Array): void {
     const { length } = payload;
     const needed = headBytes(length) + length;
-    if (needed <= MEDIUM_BUFFER_BYTES) {
+    if (needed <= LARGE_BUFFER_BYTES) {
       const { bytes } = this.#reserve(needed);
       return this.#addJoined(encodeFrame(first, payload, bytes, this.#length), length);
     }
@@ -183,9 +189,13 @@ export class FrameOutput {
     this.#addJoined(this.#length + frame.length, 0);
   }
 
-  /** Adds the frame of a message. It is not copied if it is large. */
+  /** Adds the frame of a message. It is not copied if it is large, or alone. */
   #addFrame(frame: Uint8Array, payload: number): number {
-    if (frame.length <= MEDIUM_BUFFER_BYTES) {
+    if (this.#joined === undefined && this.#alone === undefined) {
+      this.#alone = frame;
+      this.#joinedPayload = payload;
+      this.#note(frame.length, payload);
+    } else if (frame.length <= MEDIUM_BUFFER_BYTES) {
       const { bytes } = this.#reserve(frame.length);
       bytes.set(frame, this.#length);
       this.#addJoined(this.#length + frame.length, payload);
@@ -201,8 +211,28 @@ export class FrameOutput {
   #reserve(needed: number): OutputBuffer {
     const joined = this.#joined;
     if (joined !== undefined && joined.bytes.length - this.#length >= needed) return joined;
-    this.#fill();
-    return this.#joined = this.#pool.takeForOutput(needed);
+    if (joined === undefined && this.#alone === undefined) {
+      return this.#joined = this.#pool.takeForSmallOutput(needed);
+    }
+    return this.#joinLarger(needed);
+  }
+
+  /** Moves what is joined to a larger buffer, unless it fills one. */
+  #joinLarger(needed: number): OutputBuffer {
+    const joined = this.#joined;
+    const before = joined?.beginning(this.#length) ?? this.#alone!;
+    const mayMove = before.length + needed <= MEDIUM_BUFFER_BYTES &&
+      (joined === undefined || joined.bytes.length === SMALL_BUFFER_BYTES);
+    if (!mayMove) {
+      this.#fill();
+      return this.#joined = this.#pool.takeForSmallOutput(needed);
+    }
+    const larger = this.#pool.takeForSmallOutput(before.length + needed);
+    larger.bytes.set(before);
+    if (joined !== undefined) this.#pool.giveFromOutput(joined);
+    this.#alone = undefined;
+    this.#length = before.length;
+    return this.#joined = larger;
   }
 
   #addJoined(end: number, payload: number): void {
@@ -222,16 +252,22 @@ export class FrameOutput {
 
   /** Joins no more frames with those so far. */
   #fill(): void {
-    const joined = this.#joined;
-    if (joined === undefined) return;
-    this.#full.push({
-      bytes: joined.beginning(this.#length),
-      payloadBytes: this.#joinedPayload,
-      buffer: joined,
-    });
-    this.#joined = undefined;
+    const chunk = this.#takeJoined();
+    if (chunk !== undefined) this.#full.push(chunk);
+  }
+
+  /** Takes the frames that are joined; undefined if there are none. */
+  #takeJoined(): Chunk | undefined {
+    const buffer = this.#joined;
+    const bytes = buffer?.beginning(this.#length) ?? this.#alone;
+    const payload = this.#joinedPayload;
+    this.#joined = this.#alone = undefined;
     this.#length = 0;
     this.#joinedPayload = 0;
+    if (bytes !== undefined && bytes.length > 0) return { bytes, payloadBytes: payload, buffer };
+    // There was no room in it for a text.
+    if (buffer !== undefined) this.#pool.giveFromOutput(buffer);
+    return undefined;
   }
 
   /** Has what is added wait until `flush` is called, which must follow in the same turn. */
@@ -247,8 +283,7 @@ export class FrameOutput {
 
   #begin(): void {
     if (this.#hasFailed) return this.clear();
-    if (this.#full.length === 0) this.#fill();
-    const chunk = this.#full.shift()!;
+    const chunk = (this.#full.length > 0 ? this.#full.shift() : this.#takeJoined())!;
     this.#writing = chunk;
     this.#written = 0;
     this.#waitingPayload -= chunk.payloadBytes;

@@ -11,7 +11,7 @@ export const MEDIUM_BUFFER_BYTES = 16_384;
 export const LARGE_BUFFER_BYTES = 69_632;
 
 /**
- * How many free bytes of the small and of the medium size are kept for the next user, and of the medium size for output once more:
+ * How many free bytes of the small and of the medium size are kept for the next user, and of each once more for output:
  * enough for a busy worker, little beside its heap.
  */
 export const MAX_FREE_BYTES = 4 * 1024 * 1024;
@@ -55,6 +55,7 @@ export class BufferPool {
   readonly #medium: Uint8Array<ArrayBuffer>[] = [];
   readonly #large: Uint8Array<ArrayBuffer>[] = [];
   readonly #forOutput: OutputBuffer[] = [];
+  readonly #forSmallOutput: OutputBuffer[] = [];
   #largeReaders = 0;
 
   /** A buffer of at least that many bytes, with old bytes in it; a larger one than the pool keeps is made to measure. */
@@ -101,12 +102,21 @@ export class BufferPool {
     return this.#forOutput.pop() ?? new OutputBuffer(this.take(MEDIUM_BUFFER_BYTES));
   }
 
+  /**
+   * The same with a small one if that will do. Many connections that send little at the same time find theirs in the cache of the
+   * processor.
+   */
+  takeForSmallOutput(minimumBytes: number): OutputBuffer {
+    if (minimumBytes > SMALL_BUFFER_BYTES) return this.takeForOutput(minimumBytes);
+    return this.#forSmallOutput.pop() ?? new OutputBuffer(this.take(SMALL_BUFFER_BYTES));
+  }
+
   /** Takes such a buffer back, under the rules of {@linkcode give}. */
   giveFromOutput(buffer: OutputBuffer): void {
     const { length } = buffer.bytes;
-    const isKept = length === MEDIUM_BUFFER_BYTES &&
-      (this.#forOutput.length + 1) * length <= MAX_FREE_BYTES;
-    if (isKept) this.#forOutput.push(buffer);
+    if (length > MEDIUM_BUFFER_BYTES) return this.give(buffer.bytes);
+    const free = length === MEDIUM_BUFFER_BYTES ? this.#forOutput : this.#forSmallOutput;
+    if ((free.length + 1) * length <= MAX_FREE_BYTES) free.push(buffer);
     else this.give(buffer.bytes);
   }
 

@@ -3,7 +3,12 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { FrameOutput, TurnFlushes } from "../../src/connection/frame_output.ts";
-import { BufferPool, type OutputBuffer } from "../../src/http1/buffer_pool.ts";
+import {
+  BufferPool,
+  MEDIUM_BUFFER_BYTES,
+  type OutputBuffer,
+  SMALL_BUFFER_BYTES,
+} from "../../src/http1/buffer_pool.ts";
 import { FIN, Opcode } from "../../src/websocket/frame.ts";
 import { readServerFrames, utf8 } from "../websocket/frames.ts";
 
@@ -14,6 +19,11 @@ class CountingPool extends BufferPool {
   override takeForOutput(minimumBytes: number): OutputBuffer {
     this.out++;
     return super.takeForOutput(minimumBytes);
+  }
+
+  override takeForSmallOutput(minimumBytes: number): OutputBuffer {
+    if (minimumBytes <= SMALL_BUFFER_BYTES) this.out++;
+    return super.takeForSmallOutput(minimumBytes);
   }
 
   override giveFromOutput(buffer: OutputBuffer): void {
@@ -193,6 +203,67 @@ describe("FrameOutput", () => {
     for (const { take, frames } of sockets) {
       await take();
       assert(frames()[0] === utf8(text));
+    }
+  });
+
+  it("copies the frame of a broadcast only if it is not alone, and writes all in one", async () => {
+    const flushes = new TurnFlushes();
+    const pool = new CountingPool();
+    const sockets = Array.from({ length: 4 }, () => make(flushes, pool));
+    for (const { output } of sockets) output.addText("to all");
+    // The first has encoded it by itself.
+    assertEquals(pool.out, 1);
+    const [first, second, third, fourth] = sockets;
+    third.output.addText("more");
+    fourth.output.addText("x".repeat(5_000));
+    await flushed();
+    assertEquals(sockets.map(({ writes }) => writes.length), [1, 1, 1, 1]);
+    for (const { take } of sockets) await take();
+    assertEquals([first, second, third, fourth].map(({ frames }) => frames()), [
+      ["to all"],
+      ["to all"],
+      ["to all", "more"],
+      ["to all", "x".repeat(5_000)],
+    ]);
+    assertEquals(pool.out, 0);
+    assertEquals(sockets.map(({ output }) => [output.isEmpty, output.bufferedAmount]), [
+      [true, 0],
+      [true, 0],
+      [true, 0],
+      [true, 0],
+    ]);
+  });
+
+  it("joins frames in a small buffer first, and moves them when it is full", async () => {
+    const { output, writes, take, frames, pool } = make();
+    const sizes: number[] = [];
+    const takeForSmallOutput = pool.takeForSmallOutput.bind(pool);
+    pool.takeForSmallOutput = (bytes) => {
+      const buffer = takeForSmallOutput(bytes);
+      sizes.push(buffer.bytes.length);
+      return buffer;
+    };
+    const texts = ["a".repeat(1_500), "b".repeat(1_500), "c".repeat(12_000), "é".repeat(9_000)];
+    for (const text of texts) output.addText(text);
+    assertEquals(sizes, [SMALL_BUFFER_BYTES, MEDIUM_BUFFER_BYTES, MEDIUM_BUFFER_BYTES]);
+    await flushed();
+    for (const _ of [1, 2]) await take();
+    assertEquals(writes.length, 2);
+    assertEquals(frames(), texts.map(utf8));
+    assertEquals(pool.out, 0);
+  });
+
+  it("sends a text that needs more room than it has characters, whatever waits before it", async () => {
+    for (const before of [[], ["a"], ["a".repeat(2_000)], ["a".repeat(16_000)]]) {
+      for (const length of [1, 700, 1_900, 5_000, 16_380, 30_000]) {
+        const { output, take, frames, pool } = make();
+        const texts = [...before, "€".repeat(length), "z"];
+        for (const text of texts) output.addText(text);
+        await flushed();
+        while (!output.isEmpty) await take();
+        assertEquals(frames(), texts.map(utf8));
+        assertEquals(pool.out, 0);
+      }
     }
   });
 

@@ -100,6 +100,20 @@ describe("BufferPool", () => {
     assert(pool.takeForOutput(1) !== first);
   });
 
+  it("BufferPool hands a small buffer for output out again, and a larger one if that is needed", () => {
+    const pool = new BufferPool();
+    const small = pool.takeForSmallOutput(SMALL_BUFFER_BYTES);
+    const medium = pool.takeForSmallOutput(SMALL_BUFFER_BYTES + 1);
+    assertEquals([small, medium].map(({ bytes }) => bytes.length), [
+      SMALL_BUFFER_BYTES,
+      MEDIUM_BUFFER_BYTES,
+    ]);
+    for (const buffer of [small, medium]) pool.giveFromOutput(buffer);
+    assertStrictEquals(pool.takeForSmallOutput(1), small);
+    assertStrictEquals(pool.takeForOutput(1), medium);
+    assert(pool.takeForSmallOutput(1) !== small);
+  });
+
   it("BufferPool keeps the memory of a large buffer for answers, for whoever needs it next", () => {
     const pool = new BufferPool();
     const large = pool.takeForOutput(MEDIUM_BUFFER_BYTES + 1);
@@ -155,7 +169,9 @@ describe("BufferPool and its bounds", () => {
           use(buffer, bytes, () => pool.give(buffer));
         };
         const write = (bytes: number) => {
-          const buffer = pool.takeForOutput(bytes);
+          const buffer = bytes % 2 === 0
+            ? pool.takeForOutput(bytes)
+            : pool.takeForSmallOutput(bytes);
           use(buffer.bytes, bytes, () => pool.giveFromOutput(buffer));
         };
         const give = () => {
