@@ -66,8 +66,8 @@ export class EpollSockets {
   }
 
   /** Waits until some connections have something to read, for 100 ms at most. Returns how many. */
-  wait(): number {
-    return this.#libc.epoll_wait(this.#epoll, this.#events.buffer, EVENTS_AT_ONCE, WAIT_MS);
+  wait(ms = WAIT_MS): number {
+    return this.#libc.epoll_wait(this.#epoll, this.#events.buffer, EVENTS_AT_ONCE, ms);
   }
 
   /** The number of the connection that was the n-th of those that the last `wait` has found. */

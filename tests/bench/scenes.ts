@@ -3,6 +3,7 @@
 import { idleCrowd, idleMemory } from "./crowd.ts";
 import { fairness } from "./fairness.ts";
 import { logging } from "./logging.ts";
+import { overload } from "./overload.ts";
 import type { RoundOptions } from "./rounds.ts";
 import { scaling } from "./scaling.ts";
 import { startTimes } from "./start.ts";
@@ -27,6 +28,7 @@ export const SCENES: readonly Scene[] = [
   { name: "fairness", run: fairness },
   { name: "idle-crowd", run: idleCrowd },
   { name: "tail", run: tailUnderTrouble },
+  { name: "overload", run: overload },
   { name: "scaling", run: scaling },
   { name: "logging", run: logging },
   { name: "websocket-echo", run: webSocketEcho },

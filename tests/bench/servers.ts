@@ -107,6 +107,17 @@ export const MUDPIE_COMMAND_LINE: Peer = {
   command: commandLine(FETCH_APP),
 };
 
+/** An application that is easily overloaded, with these flags. */
+export function overloaded(flags: readonly string[]): Peer {
+  const command = commandLine("overload_app.js");
+  return {
+    name: "mudpie-overloaded",
+    what: "Mudpie, one worker",
+    workers: 1,
+    command: (port) => [...command(port), ...flags],
+  };
+}
+
 /** The Mudpie of another checkout, to see what a change has brought: own handlers, and a fetch-style application. */
 export function mudpieIn(folder: string): Peer[] {
   const other = (peer: Peer, file: string): Peer => {
