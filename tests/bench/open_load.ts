@@ -79,22 +79,21 @@ class OpenRequests {
 /** Sends requests at the rate that is asked for, and counts the answers. */
 export function runOpenLoad(load: OpenLoad): OpenResult {
   const requests = new OpenRequests(load);
-  const pauseMs = 1e3 / load.perSecond;
+  const count = Math.round(load.perSecond * load.seconds);
   const begun = performance.now();
-  const end = begun + load.seconds * 1e3;
-  let sent = 0;
-  for (let due = begun; due < end; due += pauseMs) {
-    for (let now = performance.now(); now < due; now = performance.now()) {
-      requests.receive(Math.ceil(due - now));
+  for (let sent = 0; sent < count; sent++) {
+    const dueAt = begun + sent * 1e3 / load.perSecond;
+    for (let now = performance.now(); now < dueAt; now = performance.now()) {
+      requests.receive(Math.ceil(dueAt - now));
     }
-    requests.send(due);
-    sent++;
+    requests.send(dueAt);
     requests.receive(0);
   }
+  const end = begun + load.seconds * 1e3;
   while (performance.now() < end + PATIENCE_MS) requests.receive(10);
   const { goodMs, shedMs } = requests;
   return {
-    sent,
+    sent: count,
     goodPerSecond: goodMs.filter((ms) => ms <= PATIENCE_MS).length / load.seconds,
     shedPerSecond: shedMs.length / load.seconds,
     p50Ms: quantile(goodMs, 0.5),

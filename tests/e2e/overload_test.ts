@@ -88,7 +88,7 @@ function startProgram(environment: Record<string, string>, ...words: string[]): 
 
 describe("a program on the command line", { ignore: !CAN_START_PROGRAMS }, () => {
   for (const way of ["default export", "Deno.serve", "node:http"]) {
-    it(`sheds requests beyond --max-requests-in-flight, listening by ${way}`, async () => {
+    it(`a program sheds requests beyond --max-requests-in-flight, listening by ${way}`, async () => {
       await using program = startProgram(
         { WAY: way, MUDPIE_LOGGING: "1" },
         "--max-requests-in-flight=2",
