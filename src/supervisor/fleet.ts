@@ -604,9 +604,9 @@ export class Fleet {
   #spawnMissing(now: number): void {
     const serving = this.#members.countRetiringThatServe();
     // A gap waits for nothing while there is a standby: what may have to wait is the next standby.
-    const gaps = this.#countMissing() - serving;
+    const gaps = this.#countMissing(now) - serving;
     for (let i = 0; i < gaps && this.#promote(now); i++);
-    const missing = this.#countMissing();
+    const missing = this.#countMissing(now);
     if (missing <= 0) return;
     const starting = this.#members.countStartingToServe();
     const { count, delaying } = this.#pace.allow({ missing, serving, starting }, now);
@@ -619,8 +619,9 @@ export class Fleet {
   }
 
   /** Returns how many workers have to start, so that as many accept as are desired. */
-  #countMissing(): number {
-    return this.#desired - this.#members.countStartingToServe() - this.#members.count("accepting");
+  #countMissing(now: number): number {
+    return this.#mostWorkers(now) - this.#members.countStartingToServe() -
+      this.#members.count("accepting");
   }
 
   /** Has a standby serve, if there is one. Returns whether there is. */
@@ -641,7 +642,7 @@ export class Fleet {
    */
   #spawnStandby(now: number): void {
     if (this.#phase.kind !== "serving" || this.#reload !== undefined) return;
-    if (this.#countMissing() > 0 || this.#members.count("starting") > 0) return;
+    if (this.#countMissing(now) > 0 || this.#members.count("starting") > 0) return;
     if (this.#members.count("standby") >= this.#settings.standby) return;
     if (!this.hasRoom) return this.#reportNoRoom();
     const { isAllowed, delaying } = this.#pace.allowStandby(now);
@@ -655,6 +656,14 @@ export class Fleet {
       if (member.state.kind === "standby") this.#drain(member, cause, now);
       else this.#terminate(member.worker, cause);
     }
+  }
+
+  /** Returns how many workers there may be now: at the start of the fleet, one goes ahead. */
+  #mostWorkers(now: number): number {
+    const phase = this.#phase;
+    const isAlone = phase.kind === "starting" && this.#members.count("accepting") === 0 &&
+      now - phase.since < this.#settings.firstAloneMs;
+    return isAlone ? 1 : this.#desired;
   }
 
   #spawn(now: number, isStandby: boolean): void {

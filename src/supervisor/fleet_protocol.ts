@@ -22,6 +22,11 @@ export interface FleetSettings {
    * is known to load it.
    */
   readonly loadTimeoutMs: number;
+  /**
+   * How long the first worker of a fleet starts alone, unless it accepts before. All that start at
+   * once share the processors, so the first answer would wait for the last of them.
+   */
+  readonly firstAloneMs: number;
   readonly drainTimeoutMs: number;
   readonly hangTimeoutMs: number;
   readonly hangOutcome: HangOutcome;

@@ -16,6 +16,12 @@ const MIN_RUN_LOAD_TIMEOUT_MS = 2_000;
 const RUN_LOAD_TIMEOUT_SHARE = 5;
 const START_LOAD_TIMEOUT_MS = 15_000;
 
+/**
+ * Longer than the first worker of a small program takes to accept. A program that loads for seconds
+ * is served by all workers at most this much later, rounded up to a tick of the supervisor.
+ */
+const FIRST_ALONE_MS = 150;
+
 /** What the settings of a fleet depend on. */
 export interface FleetConditions {
   readonly settings: RunSettings;
@@ -38,6 +44,7 @@ export function fleetSettings(conditions: FleetConditions): FleetSettings {
     standby: settings.standby,
     startTimeoutMs: settings.startTimeout,
     loadTimeoutMs: loadTimeout(conditions),
+    firstAloneMs: FIRST_ALONE_MS,
     drainTimeoutMs: settings.drainTimeout,
     hangTimeoutMs: settings.hangTimeout,
     hangOutcome: hangOutcome(settings, listenMode),

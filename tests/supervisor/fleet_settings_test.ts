@@ -39,6 +39,7 @@ describe("fleetSettings()", () => {
       standby: 2,
       startTimeoutMs: 1,
       loadTimeoutMs: Infinity,
+      firstAloneMs: 150,
       drainTimeoutMs: 2,
       hangTimeoutMs: 3,
       hangOutcome: "stopped",
