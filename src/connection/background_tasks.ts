@@ -2,9 +2,9 @@
 // observed from the moment in which it is given, so that a rejection is a line in the log and no
 // panic; whether anything waits for it is up to the worker that ends.
 
-import { UNWANTED } from "../handler/body_stream.ts";
 import { escapeForLog, type LogSink, PanicLog } from "../telemetry/log.ts";
-import { type BackgroundWork, idInUse, NOT_SENT, type WebRequest } from "../handler/request.ts";
+import { isClientGone } from "../handler/client_gone.ts";
+import { type BackgroundWork, idInUse, type WebRequest } from "../handler/request.ts";
 
 /** One piece of work that has not settled. */
 interface Task {
@@ -52,7 +52,7 @@ export class BackgroundTasks implements BackgroundWork {
 
   #logRejection(request: WebRequest, error: unknown): void {
     // Only a client has gone.
-    if (error === UNWANTED || error === NOT_SENT) return;
+    if (isClientGone(error)) return;
     this.#rejections.note(`in ${nameOf(request)}`, error, performance.now());
   }
 

@@ -3,7 +3,7 @@
 // What cannot wait for the loop (a time limit, the end of a drain) interrupts it: it sends a final
 // response from outside, and the loop ends as soon as it sees that.
 
-import { UNWANTED } from "../handler/body_stream.ts";
+import { unwanted } from "../handler/client_gone.ts";
 import { createPeer, type Peer } from "../handler/client_origin.ts";
 import type { RefusalAnswer } from "../handler/connection_hooks.ts";
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
@@ -515,7 +515,7 @@ export class Connection
     const { stream, upgrade } = response;
     exchange.noteHandled();
     if (isClientGone || this.#mustEnd(this.#handling)) {
-      stream?.cancel(UNWANTED);
+      stream?.cancel(unwanted());
       upgrade?.cancel();
       exchange.drop();
       return CALL_OVER;
@@ -670,10 +670,10 @@ export class Connection
     exchange.noteWaiting();
     const framing = decideResponseFraming(status, head.minorVersion, response.declaredLength);
     if (!statusHasBody(status)) {
-      stream.cancel(UNWANTED);
+      stream.cancel(unwanted());
       this.#encode(response, persists);
     } else if (head.method === "HEAD") {
-      stream.cancel(UNWANTED);
+      stream.cancel(unwanted());
       this.#beginStream(answer, framing);
       exchange.end(status, 0, exchange.writeId());
     } else {
@@ -711,7 +711,7 @@ export class Connection
         throw new Deno.errors.Interrupted(BODY_FAILED);
       }
       // Nothing of the response has been written, so the client receives another one.
-      stream.cancel(UNWANTED);
+      stream.cancel(unwanted());
       const replacement = await dispatcher.recover(end.error, exchange.request);
       output.length = startOfResponse;
       isReplaced = true;
@@ -721,7 +721,7 @@ export class Connection
         exchange.abort(clientGone());
         this.#body?.fail(REFUSALS.endedEarly);
         exchange.cutOff(status, body.sentBytes);
-        stream.cancel(UNWANTED);
+        stream.cancel(unwanted());
       }
       throw error;
     }

@@ -4,6 +4,7 @@
 // ends once, in one of three ways: sent, cut off, or dropped. A connection has one exchange at a
 // time, so it has one object for all of them: a request costs no object of its own.
 
+import { notSent } from "../handler/client_gone.ts";
 import { clientHostname, type Peer } from "../handler/client_origin.ts";
 import {
   type Abortable,
@@ -15,7 +16,6 @@ import {
   type ExchangeWatch,
   headOf,
   idInUse,
-  NOT_SENT,
   releaseRequest,
   routeIndexOf,
   type WebRequest,
@@ -53,7 +53,7 @@ export interface ExchangeOwner extends ClientConnection {
   readonly receivedBodyBytes: number;
   /**
    * Resolves the completion when all that waits to be written is written, and rejects it with
-   * `NOT_SENT` if that fails.
+   * `notSent()` if that fails.
    */
   settleWhenSent(completion: Completion): void;
 }
@@ -263,7 +263,7 @@ export class Exchange implements ExchangeWatch {
     }
     const completion = this.#completion;
     this.#leave();
-    completion?.reject(NOT_SENT);
+    completion?.reject(notSent());
   }
 
   /**

@@ -3,11 +3,11 @@
 // writing: Nagle's algorithm, writes that the kernel takes only a part of, the time limit for them,
 // and the promises that a response is sent. It decides nothing about responses.
 
-import { NOT_SENT } from "../handler/request.ts";
 import { type BufferPool, MEDIUM_BUFFER_BYTES } from "../http1/buffer_pool.ts";
 import type { BufferTurn } from "../http1/buffer_turns.ts";
 import { MAX_WAITING_BYTES, Output } from "../http1/output.ts";
 import { settlesWithin } from "../runtime/event_loop.ts";
+import { notSent } from "../handler/client_gone.ts";
 
 /** What the writer needs of a socket. A Unix socket has no `setNoDelay`. */
 export interface WritableConn {
@@ -165,7 +165,7 @@ export class ResponseWriter {
 
   /** Rejects the completions of responses that will not be written any more. */
   rejectUnsent(): void {
-    for (const completion of this.#unsent ?? []) completion.reject(NOT_SENT);
+    for (const completion of this.#unsent ?? []) completion.reject(notSent());
     this.#unsent = undefined;
   }
 

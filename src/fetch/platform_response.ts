@@ -2,7 +2,8 @@
 // platform's, for `WebServer.fetch()`.
 
 import { Buffer } from "node:buffer";
-import { type BodySource, type BodyStream, UNWANTED } from "../handler/body_stream.ts";
+import { unwanted } from "../handler/client_gone.ts";
+import type { BodySource, BodyStream } from "../handler/body_stream.ts";
 import type { OutgoingResponse } from "../handler/outgoing_response.ts";
 import { outgoing, WebResponse } from "../handler/response.ts";
 import { parseDecimal } from "../http1/grammar.ts";
@@ -162,7 +163,7 @@ export function toPlatformResponse(
   if (contentType !== null) headers.set("content-type", contentType);
   for (const [name, value] of fields ?? []) headers.append(name, value);
   if (!statusHasBody(status) || isHeadRequest) {
-    stream?.cancel(UNWANTED);
+    stream?.cancel(unwanted());
     watch.onEnd();
     const length = stream === undefined ? byteLength(body) || declaredLength || 0 : declaredLength;
     if (isHeadRequest && statusHasBody(status) && length !== undefined) {
@@ -201,7 +202,7 @@ function readableOf(stream: BodyStream, watch: BodyWatch): ReadableStream<Uint8A
         watch.onFailure(error);
         controller.error(error);
         // The source may be fine, and its length wrong.
-        stream.cancel(UNWANTED);
+        stream.cancel(unwanted());
       }
       watch.onEnd();
     },

@@ -23,16 +23,6 @@ export type BodySource =
   | ReadableStream<Uint8Array | string>
   | AsyncIterable<Uint8Array | string>;
 
-/**
- * The reason with which a source is cancelled. The code that writes to the other end of a stream
- * receives it as an error, and often does not await it. A client that leaves is no fault of that
- * code, so the error has an identity of its own.
- */
-export const UNWANTED: DOMException = new DOMException(
-  "Nobody waits for the rest of this body",
-  "AbortError",
-);
-
 const encoder = new TextEncoder();
 
 /** Whether a value can be the source of a body. */

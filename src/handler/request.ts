@@ -93,7 +93,7 @@ export interface ExchangeWatch {
   readonly webSockets: WebSocketHost | undefined;
   /** Called when a handler asks for `signal` first: from now on the client's going should be noticed. */
   readonly onSignalWanted: (controller: Abortable) => void;
-  /** Called when a handler wants to know when its answer has been sent. It rejects with {@linkcode NOT_SENT} when it cannot be. */
+  /** Called when a handler wants to know when its answer has been sent. It rejects with `notSent()` when it cannot be. */
   readonly onCompletionWanted: () => Promise<void>;
   /**
    * Called when a handler prepares an upgrade of the connection. It is cancelled when it can no longer
@@ -139,14 +139,6 @@ export interface Abortable {
 export interface Cancellable {
   cancel(): void;
 }
-
-/**
- * Why an answer was not completed. Whoever has only something to do behind it most often awaits no failure: that a client has gone must
- * not count as a fault of theirs, so it can be told from all other errors.
- */
-export const NOT_SENT: Error = new Deno.errors.Interrupted(
-  "The client has gone before all of its answer was sent",
-);
 
 /** The id that was written last. */
 const WRITTEN_ID = new WrittenId();

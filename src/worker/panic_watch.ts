@@ -4,9 +4,9 @@
 // panic: no client may have workers replaced at will.
 
 import { currentSocketOwner, type SocketOwner } from "../connection/socket_activity.ts";
+import { isClientGone } from "../handler/client_gone.ts";
 import { type BodyFault, bodyFaultOf } from "../handler/body_faults.ts";
-import { UNWANTED } from "../handler/body_stream.ts";
-import { NOT_SENT, type WebRequest } from "../handler/request.ts";
+import type { WebRequest } from "../handler/request.ts";
 import type { ShutdownReason } from "../ipc/drain_order.ts";
 import { offerUncaught } from "../handler/uncaught_owner.ts";
 import { counterIndex, type Scoreboard } from "../ipc/scoreboard.ts";
@@ -19,9 +19,6 @@ import { watchForUncaught } from "./uncaught_errors.ts";
 const PANICS = counterIndex("panics");
 const WEB_SOCKET_PANICS = counterIndex("webSocketPanics");
 const WEB_SOCKETS_OPEN = counterIndex("webSocketsOpen");
-
-/** What promises reject with when a client has gone, which is no fault of the application. */
-const CLIENT_GONE_REASONS: readonly unknown[] = [UNWANTED, NOT_SENT];
 
 /** A panic that ends its worker. */
 export interface Panic {
@@ -67,7 +64,7 @@ export class PanicWatch {
   start(): void {
     this.#stopWatching = watchForUncaught(
       (during, error) => this.#noteUncaught(during, error),
-      CLIENT_GONE_REASONS,
+      isClientGone,
     );
   }
 

@@ -10,18 +10,18 @@ import { queueMicrotask } from "../runtime/async_context.ts";
 export type UncaughtListener = (during: string, error: unknown) => void;
 
 /**
- * Watches for uncaught errors, except rejections with an `ignored` value. Returns the function that
- * stops the watch.
+ * Watches for uncaught errors, except rejections with a reason that `isIgnored`. Returns the function
+ * that stops the watch.
  */
 export function watchForUncaught(
   onUncaught: UncaughtListener,
-  ignored: readonly unknown[],
+  isIgnored: (reason: unknown) => boolean,
 ): () => void {
   const onError = (event: ErrorEvent) =>
     judge(event, () => onUncaught("outside of any request", event.error ?? event.message));
   const onRejection = (event: PromiseRejectionEvent) => {
     const { promise, reason } = event;
-    if (ignored.includes(reason)) {
+    if (isIgnored(reason)) {
       event.preventDefault();
       return event.stopImmediatePropagation();
     }

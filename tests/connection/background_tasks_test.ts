@@ -3,11 +3,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { UNWANTED } from "../../src/handler/body_stream.ts";
-import { NOT_SENT } from "../../src/handler/request.ts";
 import { BackgroundTasks } from "../../src/connection/background_tasks.ts";
 import { within } from "../support/deadline.ts";
 import { parsedRequest } from "../support/requests/socketless_exchange.ts";
+import { notSent, unwanted } from "../../src/handler/client_gone.ts";
 
 /** Tasks, and the lines that were logged of them. */
 function makeTasks(): { tasks: BackgroundTasks; lines: string[] } {
@@ -124,7 +123,7 @@ describe("BackgroundTasks", () => {
     assertMatch(lines[11], /: Error: it broke \(its stack is left out: more than 10 of these in a/);
   });
 
-  for (const error of [NOT_SENT, UNWANTED]) {
+  for (const error of [notSent(), unwanted()]) {
     it(`add() does not log the rejection "${error}", with which only a client has gone`, async () => {
       const { tasks, lines } = makeTasks();
       tasks.add(Promise.reject(error), orders());

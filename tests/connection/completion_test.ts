@@ -3,10 +3,10 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { fetchHandler } from "../../src/fetch/fetch_handler.ts";
+import { notSent } from "../../src/handler/client_gone.ts";
 import type { FetchHandler, Handler } from "../../src/handler/handler.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import type { WebServerOptions } from "../../src/options/server_options.ts";
-import { NOT_SENT } from "../../src/handler/request.ts";
 import { Router } from "../../src/routing/router.ts";
 import { settle } from "../support/connections/fake_conn.ts";
 import { get } from "../support/clients/raw_client.ts";
@@ -89,8 +89,8 @@ describe("The completion of an answer", () => {
     exchange.fake.reset();
     await exchange.served;
     await settle();
-    assertEquals([...exchange.heard], [["/a", NOT_SENT]]);
-    assertInstanceOf(NOT_SENT, Deno.errors.Interrupted);
+    assertEquals([...exchange.heard], [["/a", notSent()]]);
+    assertInstanceOf(notSent(), Deno.errors.Interrupted);
   });
 
   it("fails where the answer cannot be written", async () => {
@@ -101,7 +101,7 @@ describe("The completion of an answer", () => {
     exchange.fake.fail();
     await exchange.served;
     await settle();
-    assertEquals([...exchange.heard], [["/a", NOT_SENT]]);
+    assertEquals([...exchange.heard], [["/a", notSent()]]);
   });
 
   it("fails where the client has had a 503 in its place", async () => {
@@ -117,6 +117,6 @@ describe("The completion of an answer", () => {
     exchange.fake.end();
     await exchange.served;
     await settle();
-    assertEquals([...exchange.heard], [["/a", NOT_SENT]]);
+    assertEquals([...exchange.heard], [["/a", notSent()]]);
   });
 });

@@ -10,8 +10,9 @@ import {
   writeRefusedId,
 } from "../../src/connection/exchange.ts";
 import type { Completion } from "../../src/connection/response_writer.ts";
+import { notSent } from "../../src/handler/client_gone.ts";
 import { createPeer } from "../../src/handler/client_origin.ts";
-import { completionOf, NOT_SENT } from "../../src/handler/request.ts";
+import { completionOf } from "../../src/handler/request.ts";
 import { Router } from "../../src/routing/router.ts";
 import type { Handler } from "../../src/handler/handler.ts";
 import { RequestParser } from "../../src/http1/request_parser.ts";
@@ -156,7 +157,7 @@ describe("Exchange", () => {
       const failure = failureOf(completionOf(exchange.request));
       exchange.noteHandled();
       end(exchange);
-      assertEquals(await failure, NOT_SENT);
+      assertEquals(await failure, notSent());
       assertEquals(completions, []);
     });
   }

@@ -6,9 +6,10 @@ import type { ExchangeOwner, ReceivedRequest } from "../../src/connection/exchan
 import { SERVER_STOPPING } from "../../src/connection/interruption.ts";
 import { ObservedExchange, observePanic } from "../../src/connection/observed_exchange.ts";
 import type { Completion } from "../../src/connection/response_writer.ts";
+import { notSent } from "../../src/handler/client_gone.ts";
 import { createPeer } from "../../src/handler/client_origin.ts";
 import type { Handler } from "../../src/handler/handler.ts";
-import { NOT_SENT, noteRoute } from "../../src/handler/request.ts";
+import { noteRoute } from "../../src/handler/request.ts";
 import { RequestParser } from "../../src/http1/request_parser.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import { Router } from "../../src/routing/router.ts";
@@ -75,7 +76,7 @@ describe("ObservedExchange", () => {
     const { exchange, completions, span } = await begin();
     exchange.noteHandled();
     exchange.end(200, 3, undefined);
-    completions[0].reject(NOT_SENT);
+    completions[0].reject(notSent());
     assertEquals([span.ends, span.status, span.attributes["mudpie.client_gone"]], [1, 0, true]);
   });
 

@@ -4,8 +4,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ResponseWriter, type WritableConn } from "../../src/connection/response_writer.ts";
-import { NOT_SENT } from "../../src/handler/request.ts";
 import { SpoilingPool } from "../http1/reading.ts";
+import { notSent } from "../../src/handler/client_gone.ts";
 
 /** A writer to a socket that takes so many bytes of each write. */
 function createWriter(
@@ -230,6 +230,6 @@ describe("ResponseWriter.rejectUnsent()", () => {
     writer.settleWhenSent(completion);
     await assertRejects(() => writer.write(), Deno.errors.BrokenPipe);
     writer.rejectUnsent();
-    assertEquals(await completion.promise.catch((error) => error), NOT_SENT);
+    assertEquals(await completion.promise.catch((error) => error), notSent());
   });
 });

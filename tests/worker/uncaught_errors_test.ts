@@ -15,7 +15,10 @@ describe("watchForUncaught()", () => {
 
   beforeEach(() => {
     seen = [];
-    stop = watchForUncaught((during, error) => seen.push([during, error]), [IGNORED]);
+    stop = watchForUncaught(
+      (during, error) => seen.push([during, error]),
+      (reason) => reason === IGNORED,
+    );
   });
   afterEach(() => stop());
 
