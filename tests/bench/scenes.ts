@@ -1,5 +1,6 @@
 // What is measured in a way of its own, and is no row of processor time. Each has a file.
 
+import { lostConnections } from "./closings.ts";
 import { idleCrowd, idleMemory } from "./crowd.ts";
 import { fairness } from "./fairness.ts";
 import { logging } from "./logging.ts";
@@ -25,6 +26,7 @@ export interface Scene {
 export const SCENES: readonly Scene[] = [
   { name: "idle-memory", run: idleMemory },
   { name: "start", run: startTimes },
+  { name: "closings", run: lostConnections },
   { name: "fairness", run: fairness },
   { name: "idle-crowd", run: idleCrowd },
   { name: "tail", run: tailUnderTrouble },

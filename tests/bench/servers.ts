@@ -50,8 +50,8 @@ const denoServe = (port: number) => {
 };
 
 /** Mudpie's command line, with its default options but the number of workers. */
-const commandLine = (file: string) => (port: number) => {
-  const flags = ["--port", `${port}`, "--workers", "1", "--access-log", "off"];
+const commandLine = (file: string, workers = 1) => (port: number) => {
+  const flags = ["--port", `${port}`, "--workers", `${workers}`, "--access-log", "off"];
   const cli = new URL("../../src/cli.ts", import.meta.url).pathname;
   return [Deno.execPath(), "run", "-A", "--no-check", cli, peerFile(file), ...flags];
 };
@@ -118,6 +118,17 @@ export function overloaded(flags: readonly string[]): Peer {
   };
 }
 
+/** The same with several workers. */
+export function commandLineWith(workers: number): Peer {
+  return {
+    ...MUDPIE_COMMAND_LINE,
+    name: `mudpie-cli-${workers}`,
+    what: `default export on Mudpie, ${workers} workers`,
+    workers,
+    command: commandLine(FETCH_APP, workers),
+  };
+}
+
 /** The Mudpie of another checkout, to see what a change has brought: own handlers, and a fetch-style application. */
 export function mudpieIn(folder: string): Peer[] {
   const other = (peer: Peer, file: string): Peer => {
@@ -169,6 +180,20 @@ export const BARE: Peer = {
   what: "a loop that parses nothing",
   workers: 1,
   command: deno("bare.ts"),
+};
+
+/** The floors of a start: the same loop in a worker of either kind. */
+export const BARE_WORKER: Peer = {
+  name: "bare-worker",
+  what: "a bare Web Worker",
+  workers: 1,
+  command: deno("bare_worker.ts"),
+};
+export const BARE_THREAD: Peer = {
+  name: "bare-thread",
+  what: "a bare thread of node:worker_threads",
+  workers: 1,
+  command: deno("bare_thread.ts"),
 };
 
 /** Two workers beside two of others. */
