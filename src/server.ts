@@ -2,7 +2,6 @@
 // worker it serves.
 
 import { installFastResponse } from "./fetch/fast_response.ts";
-import { fetchHandler, prepareFetchHandlers } from "./fetch/fetch_handler.ts";
 import { FetchExchange } from "./fetch/fetch_exchange.ts";
 import type { AdminPort } from "./admin/admin_port.ts";
 import type { ConnectionHooks } from "./handler/connection_hooks.ts";
@@ -15,7 +14,6 @@ import { decodePath } from "./http1/target.ts";
 import { checkCopy, claimThread } from "./runtime/library_copy.ts";
 import {
   bodyFaultLine,
-  describeError,
   escapeForLog,
   type LogSink,
   logToStandardError,
@@ -40,26 +38,18 @@ import { parseTarget, type RouteTarget } from "./routing/route_target.ts";
 import { Router } from "./routing/router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
 import { type CommandLine, launchOptions, planLaunch } from "./supervisor/launch.ts";
-import { everyInterface } from "./net/every_interface.ts";
-import { listen } from "./net/listener.ts";
-import { platformAddress } from "./net/worker_address.ts";
 import { denoArguments } from "./runtime/deno_arguments.ts";
 import { environmentVariables } from "./runtime/environment.ts";
 import type { SupervisedServer } from "./supervisor/supervisor.ts";
-import { platformError, replaceDenoServe } from "./takeover/deno_serve.ts";
-import { takeOverNodeHttp } from "./takeover/node_http/node_http.ts";
-import type { HostedServer, ServeHost, TakenServer } from "./takeover/serve_host.ts";
-import { holdCron, runCronOnce } from "./takeover/cron.ts";
+import { holdCron } from "./takeover/cron.ts";
 import { replaceUpgradeWebSocket } from "./takeover/upgrade.ts";
-import { watchForIntervals } from "./takeover/interval_notice.ts";
-import { HeldSignals } from "./takeover/held_signals.ts";
 import { BackgroundTasks } from "./connection/background_tasks.ts";
 import {
   checkShutdownCallback,
   type ShutdownCallback,
   ShutdownCallbacks,
 } from "./worker/shutdown_callbacks.ts";
-import { SideServers } from "./worker/side_servers.ts";
+import type { SideServers } from "./worker/side_servers.ts";
 import { ownWorkerName, SupervisorLink } from "./worker/supervisor_link.ts";
 import { serveAsWorker } from "./worker/worker.ts";
 
@@ -109,7 +99,7 @@ const shutdownCallbacks = new ShutdownCallbacks();
 let isWorkerTaken = false;
 
 /** How a worker serves an application that does not call `run()`. */
-interface ServedHere {
+export interface ServedHere {
   readonly servedBy: ServedBy;
   readonly runOptions: RunOptions;
   /** What the handlers need before they are called. */
@@ -135,17 +125,53 @@ let serveHere: (server: WebServer, served: ServedHere) => Promise<void>;
 /** Returns the routes of a server that does not run by itself. */
 let routerOf: (server: WebServer) => Router<Handler>;
 
-/** The server that the application has begun by a call of the platform, until its work is done. */
-let takenServer: Promise<void> | undefined;
+/** What a worker of the command line adds to the server of its application. */
+export interface HostParts {
+  /** What the application serves by further calls. */
+  readonly sideServers: SideServers;
+  /** Called when the worker has drained. */
+  readonly onDrained: (time: number, log: LogSink) => Promise<void>;
+}
 
-/** What the application serves by further calls. */
-const sideServers = new SideServers();
+/** What this worker does for an application that does not call `run()`. */
+export interface HostingWorker {
+  readonly link: SupervisorLink;
+  /** Whether a server runs in this worker. */
+  readonly isTaken: boolean;
+  /** Does what `run()` does, for a server whose `run()` was not called. */
+  serve(server: WebServer, served: ServedHere): Promise<void>;
+  /** Returns the routes of a server that does not run by itself. */
+  routerOf(server: WebServer): Router<Handler>;
+}
 
-/** Resolves when the server of this worker has drained. */
-const drained = Promise.withResolvers<void>();
+let hostParts: HostParts | undefined;
 
-/** The listeners of the program that the command line's worker holds back. */
-let heldSignals: HeldSignals | undefined;
+/**
+ * Makes this worker, and so its thread, the command line's: an application that has another copy of
+ * this library cannot be loaded in it. For `cli/hosted_application.ts`, which only such a worker
+ * loads.
+ */
+export function hostApplication(parts: HostParts): HostingWorker {
+  const { link } = thisWorker();
+  claimThread(import.meta.url);
+  hostParts = parts;
+  return {
+    link,
+    get isTaken() {
+      return isWorkerTaken;
+    },
+    serve: serveHere,
+    routerOf,
+  };
+}
+
+/** Returns what identifies this worker, and links it to its supervisor. */
+function thisWorker(): { readonly number: number; readonly link: SupervisorLink } {
+  if (workerNumber === undefined || supervisorLink === undefined) {
+    throw new TypeError("Cannot serve an application here: this is none of Mudpie's workers");
+  }
+  return { number: workerNumber, link: supervisorLink };
+}
 
 /**
  * An HTTP/1.1 server for every core: add paths, then `run`.
@@ -431,8 +457,7 @@ export class WebServer {
         settings: this.#settings,
         router: this.#router,
         background: backgroundTasks,
-        onDrained: callHeldSignals,
-        sideServers,
+        ...hostParts,
         shutdownCallbacks,
       },
       number,
@@ -555,171 +580,6 @@ async function logVariableNotices(): Promise<void> {
 /** The supervisor is loaded only on the main thread: a worker would start later for it. */
 async function loadSupervisor() {
   return await import("./supervisor/supervisor.ts");
-}
-
-/** What has come of loading an application in a worker. */
-export type LoadedApp =
-  | {
-    readonly kind: "servable";
-    readonly server: WebServer;
-    /** Called when the worker listens, before it accepts. */
-    readonly onListen?: (address: Deno.Addr) => void;
-  }
-  /** `found` describes what the application has instead. */
-  | { readonly kind: "nothing_to_serve"; readonly found: string }
-  | { readonly kind: "failed"; readonly reason: string; readonly error: unknown };
-
-/** Loads an application. Calls `note` with what the log is to mention of it, as a line. */
-export type LoadApp = (app: string, note: (line: string) => void) => Promise<LoadedApp>;
-
-/** Returns what identifies this worker, and links it to its supervisor. */
-function thisWorker(): { readonly number: number; readonly link: SupervisorLink } {
-  if (workerNumber === undefined || supervisorLink === undefined) {
-    throw new TypeError("Cannot serve an application here: this is none of Mudpie's workers");
-  }
-  return { number: workerNumber, link: supervisorLink };
-}
-
-/**
- * Serves in a worker what `load` makes of the application, unless that serves by itself: it calls
- * `run()` or `Deno.serve()`. For the command line's own module.
- */
-export async function serveApp(load: LoadApp): Promise<void> {
-  const { link } = thisWorker();
-  const hasRun = Promise.withResolvers<boolean>();
-  link.moduleHasRun = hasRun.promise;
-  claimThread(import.meta.url);
-  try {
-    await serveLoaded(link, load);
-  } finally {
-    hasRun.resolve(true);
-  }
-}
-
-async function serveLoaded(link: SupervisorLink, load: LoadApp): Promise<void> {
-  const app = await link.app;
-  if (app === undefined) throw new TypeError("The worker was not told which application to load");
-  const host: ServeHost = { begin: beginTaken };
-  replaceDenoServe(host);
-  takeOverNodeHttp(host);
-  heldSignals = new HeldSignals();
-  runCronOnce();
-  // What one worker notes, all of them would.
-  const note = (line: string) => void (link.isFirst && logToStandardError(escapeForLog(line)));
-  const endWatch = link.isFirst ? watchForIntervals(() => note(intervalNotice(app))) : undefined;
-  const loaded = await load(app, note);
-  endWatch?.();
-  if (link.isRunning) {
-    if (loaded.kind === "failed") {
-      // A check has not ended yet, so this is a failure to load.
-      if (link.isIntroducing) {
-        return link.send({ kind: "failed", isFinal: false, message: loaded.reason });
-      }
-      // A failure of an application that serves already ends the worker as any other does.
-      throw loaded.error;
-    }
-    if (loaded.kind === "servable") {
-      note(`${app} serves by a call, so its default export is not served`);
-    }
-    return await takenServer;
-  }
-  switch (loaded.kind) {
-    case "servable": {
-      const { server, onListen } = loaded;
-      return await serveHere(server, { servedBy: "its default export", runOptions: {}, onListen });
-    }
-    case "nothing_to_serve":
-      // An application that has ended this thread while it was loaded looks like one that has
-      // nothing: it does not come to the next turn.
-      await new Promise((resolve) => setTimeout(resolve));
-      return link.isRunning ? await takenServer : link.rest(loaded.found);
-    case "failed":
-      return link.send({ kind: "failed", isFinal: false, message: loaded.reason });
-  }
-}
-
-function intervalNotice(app: string): string {
-  const advice = "the timer runs in every worker; WebServer.workerPlace selects one of them";
-  return `${app} calls setInterval while it loads: ${advice}`;
-}
-
-function serverOf(taken: TakenServer): WebServer {
-  const server = new WebServer();
-  if (taken.servedBy === "Deno.serve()") server.addPath("/", fetchHandler(taken.handler));
-  else server.addPath("/", taken.handler, { streamBody: true });
-  return server;
-}
-
-/** Serves at a further address, as long as this worker serves. */
-function beginSideServer(taken: TakenServer): HostedServer {
-  const { link } = thisWorker();
-  const { servedBy, place, onListen } = taken;
-  if (place.path !== undefined) {
-    throw new TypeError(`Cannot use option "path" of a second ${servedBy}: expected a port`);
-  }
-  const hostname = place.hostname ??
-    (servedBy === "Deno.serve()" ? "0.0.0.0" : everyInterface());
-  const result = link.reserve(hostname, place.port ?? 8_000);
-  if (result.kind === "failed") throw platformError(result.name, result.message);
-  const hosted = {
-    addr: result.address,
-    finished: drained.promise,
-    close: (call: string) => link.close(call),
-  };
-  if (result.kind === "pretended") return hosted;
-  const { address, port } = result;
-  if (port === undefined) throw new TypeError("The supervisor has sent no address to listen at");
-  const router = routerOf(serverOf(taken));
-  const begin = () => {
-    const side = { listener: listen(port), isQueueShared: port.listen === "shared", router };
-    if (taken.servedBy === "Deno.serve()") sideServers.add(side);
-    else {
-      const { prepared, hooks, limits } = taken;
-      prepared.then(() => sideServers.add({ ...side, program: { hooks: hooks(), limits } }));
-    }
-    onListen?.(address);
-  };
-  // A socket of a standby would get connections that it does not accept.
-  if (link.isStandby) link.assigned.then(begin);
-  else begin();
-  return hosted;
-}
-
-/** Calls what the program wants to have called when its process is to end. */
-async function callHeldSignals(time: number, log: LogSink): Promise<void> {
-  drained.resolve();
-  const { link } = thisWorker();
-  await heldSignals?.call({ report: () => link.end() }, time, (signal, error) => {
-    log(`listener to ${signal} failed: ${describeError(error)}`);
-  });
-}
-
-/** Serves by this worker what the application passes to a server of the platform. */
-function beginTaken(taken: TakenServer): HostedServer {
-  const { link } = thisWorker();
-  if (isWorkerTaken) return beginSideServer(taken);
-  const { servedBy, place, onListen } = taken;
-  const routes = [{ pattern: "/", isExact: false, allow: undefined }];
-  const introduction = { servedBy, routes, runOptions: place, hasOnEvent: false } as const;
-  const server = serverOf(taken);
-  const result = link.introduceAndWait(introduction, prepareFetchHandlers);
-  if (result.kind === "failed") throw platformError(result.name, result.message);
-  takenServer = serveHere(server, {
-    servedBy,
-    runOptions: place,
-    ...taken.servedBy === "http.Server.listen()"
-      ? { prepared: taken.prepared, lateOptions: taken.limits, hooks: taken.hooks }
-      : {},
-    onListen,
-  });
-  return {
-    get addr() {
-      // The place of a standby is known when that is promoted.
-      return link.address === undefined ? result.address : platformAddress(link.address);
-    },
-    finished: drained.promise,
-    close: (call) => link.close(call),
-  };
 }
 
 /** How long the code after `run()` may take in a process that cannot end by itself. */

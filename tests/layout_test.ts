@@ -21,12 +21,14 @@ type Place = string;
 const coveredElsewhere: Readonly<Record<Place, Place>> = {
   // Entry points, and what needs a process: only a program that runs shows what they do.
   "src/cli.ts": "tests/e2e/cli_test.ts",
+  "src/cli/hosted_application.ts": "tests/e2e/cli_test.ts",
   "src/cli/main.ts": "tests/e2e/cli_test.ts",
   "src/cli/serve.ts": "tests/e2e/cli_test.ts",
   "src/cli/first_load.ts": "tests/e2e/cli_test.ts",
   "src/cli/location.ts": "tests/e2e/cli_test.ts",
   "src/cli/worker.ts": "tests/e2e/cli_test.ts",
   "src/cli/module_watch.ts": "tests/e2e/watch_test.ts",
+  "src/net/reserved_sockets.ts": "tests/e2e/unix_sockets_test.ts",
   "src/testing.ts": "tests/e2e/testing_test.ts",
   "src/supervisor/inspector.ts": "tests/e2e/inspector_test.ts",
   "src/supervisor/sd_notify.ts": "tests/e2e/sd_notify_test.ts",

@@ -8,7 +8,8 @@ import type { ShutdownReason } from "../ipc/drain_order.ts";
 import { describeError } from "../telemetry/log.ts";
 import { importAsMain } from "../takeover/main_module.ts";
 import { nameOfType } from "../handler/type_name.ts";
-import { type LoadedApp, WebServer } from "../server.ts";
+import { WebServer } from "../server.ts";
+import type { LoadedApp } from "./hosted_application.ts";
 
 /**
  * Loads an application as the main module. It may serve by itself meanwhile; if it waits for the

@@ -11,10 +11,9 @@ import type { FirstOutcome, FirstWorker } from "../supervisor/first_worker.ts";
 import { isWrittenInFull, LinkedModules } from "../supervisor/start_folder.ts";
 import { isAddressError } from "../supervisor/supervisor.ts";
 import { escapeForLog, logToStandardError } from "../telemetry/log.ts";
-import { describeLoadFailure, loadApplication } from "./application.ts";
 import type { ServeInvocation } from "./arguments.ts";
 import { type Places, startFirstWorker } from "./first_load.ts";
-import { ModuleWatch } from "./module_watch.ts";
+import type { ModuleWatch } from "./module_watch.ts";
 import { fillAddress, type FilledAddress } from "./platform_address.ts";
 
 /** Why an application cannot be served. */
@@ -53,7 +52,7 @@ export async function serve(
       });
       const failure = await serveIntroduced(introduction, places);
       if (mayCatch(invocation, failure) && first.refuse(failure)) continue;
-      return failure === undefined ? undefined : describeFailure(failure);
+      return failure === undefined ? undefined : await describeFailure(failure);
     }
     const reason = failureOf(invocation.app, outcome);
     if (watch === undefined) return reason;
@@ -77,6 +76,7 @@ async function openWatch(
   places: Places,
 ): Promise<ModuleWatch | undefined> {
   if (watch === undefined) return undefined;
+  const { ModuleWatch } = await import("./module_watch.ts");
   const links = LinkedModules.find(isWrittenInFull(app) ? [places.app] : []);
   return await ModuleWatch.open({ app: places.app, links, paths: watch });
 }
@@ -117,6 +117,7 @@ async function serveIntroduced(
   if (hasOnEvent) {
     // Its run() starts the fleet.
     // What there is to note, the first worker has logged.
+    const { loadApplication } = await import("./application.ts");
     const loaded = await loadApplication(places.app, () => {});
     return loaded.kind === "failed" ? loaded.error : undefined;
   }
@@ -128,10 +129,10 @@ async function serveIntroduced(
   Deno.exit();
 }
 
-function describeFailure(error: unknown): string {
-  return error instanceof TypeError || error instanceof RangeError
-    ? error.message
-    : describeLoadFailure(error);
+async function describeFailure(error: unknown): Promise<string> {
+  if (error instanceof TypeError || error instanceof RangeError) return error.message;
+  const { describeLoadFailure } = await import("./application.ts");
+  return describeLoadFailure(error);
 }
 
 /** Returns why an application cannot be served. */

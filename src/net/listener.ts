@@ -3,18 +3,8 @@
 // clear error instead of one for each worker.
 
 import { httpOrigin } from "./host_port.ts";
-import { SocketClaim } from "./socket_claim.ts";
 import { explainPortError } from "./socket_errors.ts";
-import {
-  isNumbered,
-  linkSocket,
-  listenOnSocket,
-  removeSocket,
-  removeSocketLink,
-  reserveSocketLink,
-  reserveSocketPaths,
-  socketPath,
-} from "./unix_sockets.ts";
+import { renewLink } from "./socket_path.ts";
 import type { ListenMode, PortAddress, WorkerAddress } from "./worker_address.ts";
 
 /** `Deno.listen`'s undocumented option: all workers at one address get a clone of one socket. */
@@ -33,6 +23,9 @@ export async function listenAt(
 ): Promise<Deno.TcpListener | Deno.UnixListener> {
   if (address.listen === "unix") {
     const { path, mode, claim } = address;
+    // Only such an address needs these.
+    const { listenOnSocket } = await import("./unix_sockets.ts");
+    const { SocketClaim } = await import("./socket_claim.ts");
     const listener = await listenOnSocket(path, mode, new SocketClaim(claim), onListening);
     renewLink(address);
     return listener;
@@ -45,11 +38,6 @@ export async function listenAt(
     throw error;
   }
   return listener;
-}
-
-/** Makes the link to the workers' sockets anew, where there is to be one and the program removed it. */
-export function renewLink(address: WorkerAddress): void {
-  if (address.listen === "unix" && address.link !== undefined) linkSocket(address.link);
 }
 
 /**
@@ -163,55 +151,5 @@ function holdAddress(address: PortAddress, isPicked: boolean): ReservedAddress {
     vacate: () => {},
     release,
     workersAccept: isShared ? () => {} : release,
-  };
-}
-
-/** Unix sockets that are wanted, one for each slot. */
-export interface WantedSockets {
-  readonly pattern: string;
-  /** Whether the pattern itself has to lead to a socket: that of the first slot. */
-  readonly isLinked: boolean;
-  readonly mode: number | undefined;
-  readonly slots: number;
-}
-
-/**
- * Checks that workers can listen on Unix sockets. `release` and `vacate` remove the sockets from
- * the file system, so that no new client connects; connected clients are still served. A file that
- * another server has put there in the meantime stays.
- *
- * @throws {Error} whose message says what to do
- */
-export async function reserveSockets(
-  { pattern, isLinked, mode, slots }: WantedSockets,
-): Promise<ReservedAddress> {
-  await reserveSocketPaths(pattern, slots);
-  const link = isLinked && !isNumbered(pattern) ? pattern : undefined;
-  if (link !== undefined) await reserveSocketLink(link);
-  const claims = new Map<number, SocketClaim>();
-  const vacate = (slot: number) => {
-    const claim = claims.get(slot);
-    if (claim === undefined) return;
-    try {
-      if (slot === 1 && link !== undefined) removeSocketLink(link, claim);
-      removeSocket(socketPath(pattern, slot), claim);
-    } catch {
-      // The next server removes what stays. An error here would end requests that still run.
-    }
-  };
-  return {
-    listen: "unix",
-    hostname: "127.0.0.1",
-    port: 0,
-    url: `unix:${link ?? socketPath(pattern, "{n}")}`,
-    addressOf: (slot) => {
-      const claim = claims.get(slot) ?? new SocketClaim();
-      claims.set(slot, claim);
-      const path = socketPath(pattern, slot);
-      return { listen: "unix", slot, path, link, mode, claim: claim.memory };
-    },
-    vacate,
-    release: () => [...claims.keys()].forEach(vacate),
-    workersAccept: () => {},
   };
 }

@@ -6,9 +6,7 @@
 
 import { SocketClaim } from "./socket_claim.ts";
 import { cannotListenAtPath, explainPathError } from "./socket_errors.ts";
-
-/** Stands for the number of a slot in a path. */
-const SLOT = "{n}";
+import { linkTarget, SLOT, socketPath } from "./socket_path.ts";
 
 /**
  * The longest path: the system's structure has 108 bytes, with a zero at the end (unix(7)); 104 on
@@ -33,23 +31,6 @@ const ANOTHER_LISTENS = "another process listens there; stop it, or pass another
 
 /** How long to wait for a process that may listen. A Unix socket answers at once or never. */
 const PROBE_MS = 1_000;
-
-/**
- * Returns the path of a slot, counted from 1. The number replaces `{n}` in the pattern. Without
- * `{n}` it comes before the extension: `app.sock` becomes `app.1.sock`.
- */
-export function socketPath(pattern: string, slot: number | typeof SLOT): string {
-  if (pattern.includes(SLOT)) return pattern.replaceAll(SLOT, String(slot));
-  const nameAt = pattern.lastIndexOf("/") + 1;
-  const dotAt = pattern.lastIndexOf(".");
-  if (dotAt <= nameAt) return `${pattern}.${slot}`;
-  return `${pattern.slice(0, dotAt)}.${slot}${pattern.slice(dotAt)}`;
-}
-
-/** Returns whether a pattern has a place for the number of a slot. */
-export function isNumbered(pattern: string): boolean {
-  return pattern.includes(SLOT);
-}
 
 /**
  * Checks that workers can listen in this number of slots. Removes the sockets that an earlier
@@ -247,7 +228,7 @@ export async function reserveSocketLink(path: string): Promise<void> {
 function tryLink(path: string): void {
   const temporaryPath = temporaryPathFor(path);
   try {
-    Deno.symlinkSync(nameOf(socketPath(path, 1)), temporaryPath);
+    Deno.symlinkSync(linkTarget(path), temporaryPath);
     Deno.removeSync(temporaryPath);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw explainPathError(path, error);
@@ -258,26 +239,6 @@ function tryLink(path: string): void {
   }
 }
 
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
-/**
- * Makes the link to the socket of the first slot, if that socket exists and the link does not. Each
- * worker calls it: programs often remove the file before they listen. Never throws: every socket
- * can be reached without it.
- */
-export function linkSocket(path: string): void {
-  const target = socketPath(path, 1);
-  try {
-    Deno.lstatSync(target);
-    Deno.symlinkSync(nameOf(target), path);
-  } catch {
-    // The first worker does not listen yet, or another worker has made the link, or the path has
-    // become another server's.
-  }
-}
-
 /** Removes the link, as long as it leads to the socket of the first slot, whose claim is given. */
 export function removeSocketLink(path: string, claim: SocketClaim): void {
   if (isOwnLink(path) && hasOwn(socketPath(path, 1), claim)) Deno.removeSync(path);
@@ -285,7 +246,7 @@ export function removeSocketLink(path: string, claim: SocketClaim): void {
 
 function isOwnLink(path: string): boolean {
   try {
-    return Deno.readLinkSync(path) === nameOf(socketPath(path, 1));
+    return Deno.readLinkSync(path) === linkTarget(path);
   } catch {
     // No link is there.
     return false;

@@ -4,7 +4,7 @@
 
 import { outgoingOfNoted } from "../fetch/noted_response.ts";
 import { fromPlatformResponse, isResponse } from "../fetch/platform_response.ts";
-import { UNWANTED } from "../handler/body_stream.ts";
+import { unwanted } from "../handler/client_gone.ts";
 import { checkedFields } from "../handler/checked_headers.ts";
 import type { OutgoingResponse } from "../handler/outgoing_response.ts";
 import {
@@ -201,6 +201,6 @@ function outgoingOf(
 
 function requireWhole(response: OutgoingResponse): OutgoingResponse {
   if (response.stream === undefined) return response;
-  response.stream.cancel(UNWANTED);
+  response.stream.cancel(unwanted());
   throw new TypeError("it returned a response that is not whole: its body must be text or bytes");
 }

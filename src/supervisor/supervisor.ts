@@ -8,9 +8,9 @@ import type { Fault, WorkerMessage } from "../ipc/messages.ts";
 import { SocketPanicHold } from "../ipc/socket_panic_hold.ts";
 import { httpOrigin } from "../net/host_port.ts";
 import { chooseListenMode } from "../net/listen_mode.ts";
-import { reserveAddress, type ReservedAddress, reserveSockets } from "../net/listener.ts";
+import { reserveAddress, type ReservedAddress } from "../net/listener.ts";
 import { withoutStack } from "../net/socket_errors.ts";
-import { isNumbered, socketPath } from "../net/unix_sockets.ts";
+import { isNumbered, socketPath } from "../net/socket_path.ts";
 import type { RunSettings } from "../options/run_options.ts";
 import type { WebServerOptions } from "../options/server_options.ts";
 import type { WorkerCount } from "../options/worker_count.ts";
@@ -141,6 +141,7 @@ async function reserve(
   const { mode, fallbackReason } = chooseListenMode(listen);
   try {
     if (path !== undefined) {
+      const { reserveSockets } = await import("../net/reserved_sockets.ts");
       const address = await reserveSockets({
         pattern: path,
         isLinked: isPathLinked,

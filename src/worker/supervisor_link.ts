@@ -14,7 +14,7 @@ import type {
   WorkerPost,
 } from "../ipc/messages.ts";
 import { parseWorkerName, type WorkerName } from "../ipc/worker_name.ts";
-import { renewLink } from "../net/listener.ts";
+import { renewLink } from "../net/socket_path.ts";
 import { platformAddress, type WorkerAddress } from "../net/worker_address.ts";
 import { importModule } from "../runtime/import_module.ts";
 import { injectFault } from "./fault_injection.ts";

@@ -4,39 +4,19 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import {
-  isNumbered,
-  linkSocket,
   listenOnSocket,
   removeSocket,
   removeSocketLink,
   reserveSocketLink,
   reserveSocketPaths,
-  socketPath,
 } from "../../src/net/unix_sockets.ts";
+import { linkSocket, socketPath } from "../../src/net/socket_path.ts";
 import { SocketClaim } from "../../src/net/socket_claim.ts";
 
 const CAN_MAKE_FILES = Deno.build.os !== "windows" &&
   (["read", "write"] as const).every((name) =>
     Deno.permissions.querySync({ name }).state === "granted"
   );
-
-describe("socketPath()", () => {
-  const cases: [pattern: string, slot: number, path: string][] = [
-    ["/run/app.{n}.sock", 1, "/run/app.1.sock"],
-    ["/run/{n}/app-{n}", 12, "/run/12/app-12"],
-    ["/run/app.sock", 2, "/run/app.2.sock"],
-    ["/run/app.v2.sock", 2, "/run/app.v2.2.sock"],
-    ["/run/app", 3, "/run/app.3"],
-    ["/run/app.d/socket", 3, "/run/app.d/socket.3"],
-    ["/run/.hidden", 3, "/run/.hidden.3"],
-    ["app.sock", 1, "app.1.sock"],
-  ];
-  for (const [pattern, slot, path] of cases) {
-    it(`is ${path} for ${pattern} and the slot ${slot}`, () => {
-      assertEquals(socketPath(pattern, slot), path);
-    });
-  }
-});
 
 /** A folder that is there for one test. */
 function temporaryFolder(): Disposable & { readonly path: (name: string) => string } {
@@ -309,12 +289,6 @@ describe("removeSocket()", { ignore: !CAN_MAKE_FILES }, () => {
     using _others = await listenOnSocket(path, undefined, new SocketClaim());
     removeSocket(path, claim);
     assert(exists(path));
-  });
-});
-
-describe("isNumbered()", () => {
-  it("asks whether a path has a place for a number", () => {
-    assertEquals([isNumbered("/run/a.{n}.sock"), isNumbered("/run/a.sock")], [true, false]);
   });
 });
 
