@@ -5,9 +5,11 @@ import { idleCrowd, idleMemory } from "./crowd.ts";
 import { fairness } from "./fairness.ts";
 import { logging } from "./logging.ts";
 import { overload } from "./overload.ts";
+import { LOSSES_OF_WORKERS, recovery } from "./recovery.ts";
 import type { RoundOptions } from "./rounds.ts";
 import { scaling } from "./scaling.ts";
 import { startTimes } from "./start.ts";
+import { stormOfPanics } from "./storm.ts";
 import { tailUnderTrouble } from "./tail.ts";
 import {
   webSocketBroadcast,
@@ -27,6 +29,11 @@ export const SCENES: readonly Scene[] = [
   { name: "idle-memory", run: idleMemory },
   { name: "start", run: startTimes },
   { name: "closings", run: lostConnections },
+  ...LOSSES_OF_WORKERS.map((loss): Scene => ({
+    name: loss.name,
+    run: (options, tell) => recovery(loss, options, tell),
+  })),
+  { name: "storm", run: stormOfPanics },
   { name: "fairness", run: fairness },
   { name: "idle-crowd", run: idleCrowd },
   { name: "tail", run: tailUnderTrouble },

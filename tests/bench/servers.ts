@@ -153,6 +153,35 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
+/** A program in which things go wrong. */
+export interface FailingApp {
+  readonly name: string;
+  readonly what: string;
+  readonly file: string;
+}
+
+export const FAILING_APPS: readonly FailingApp[] = [
+  { name: "small", what: "a default export", file: "failing_fetch.js" },
+  { name: "express", what: "Express", file: "failing_express.js" },
+];
+
+/** So short that a hang is noticed soon, and so small a heap that it is full soon. */
+const FAILING_FLAGS = ["--hang-timeout", "400", "--heap-limit-bytes-per-worker", "67108864"];
+
+/** Two workers of the command line that run such a program, and so many standbys. */
+export function failingApp({ name, what, file }: FailingApp, standby: number): Peer {
+  return {
+    name,
+    what,
+    workers: 2,
+    command: (port) => [
+      ...commandLine(file, 2)(port),
+      ...["--standby", `${standby}`],
+      ...FAILING_FLAGS,
+    ],
+  };
+}
+
 export const DENO_SERVE: Peer = {
   name: "deno-serve",
   what: "Deno.serve",
