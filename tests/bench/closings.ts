@@ -82,8 +82,8 @@ export async function lostConnections(
   tell: (line: string) => void,
 ): Promise<string> {
   const title =
-    `### closings: new connections while ${CLOSINGS} sockets are closed (target: 0 lost, ` +
-    "but in reuseport without tcp_migrate_req)";
+    `### closings: new connections while ${CLOSINGS} sockets are closed (target: 0 lost ` +
+    "in shared, and hardly any in reuseport with tcp_migrate_req)";
   if (!canMakeNetworks()) return `${title}\n\nNo network of its own can be made here.\n`;
   const rows: Record<string, string>[] = [];
   for (const { listen, migrates } of ROWS) {
