@@ -4,6 +4,7 @@
 import {
   assert,
   assertEquals,
+  assertGreater,
   assertMatch,
   assertNotEquals,
   assertStringIncludes,
@@ -156,6 +157,17 @@ describeEachWay((way) => {
     const clients = await openMany(app.port, 5);
     assertEquals(await codesOf(clients), [1012, 1012, 1012, 1012, 1012]);
     assertEquals(app.running.stats().replacements, { max_requests: 1 });
+  });
+
+  it("a worker with WebSockets is recycled at maxAgePerWorker, and closes each of them with 1012", async () => {
+    await using app = await start(way, { run: { maxAgePerWorker: 500, workers: 1 } });
+    const clients = await openMany(app.port, BYSTANDERS);
+    // A client that never answers does not keep the worker from its end.
+    using silent = await openSilent(app.port);
+    assertEquals(await codesOf(clients), Array(BYSTANDERS).fill(1012));
+    await within(silent.readUntil("The server restarts"), "the Close frame");
+    using _next = await SocketClient.open(app.port);
+    assertGreater(app.running.stats().replacements.max_age ?? 0, 0);
   });
 
   it("WebSockets count for maxConnections, and in stats() with their messages", async () => {

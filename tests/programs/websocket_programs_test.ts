@@ -51,6 +51,24 @@ describe("a program with WebSockets", { ignore: !CAN_START_PROGRAMS }, () => {
     return { program, address: `127.0.0.1:${port}` };
   };
 
+  for (
+    const [file, routes] of [
+      ["hono_websocket.ts", ["  every method  / and all under it"]],
+      ["h3_websocket.ts", ["  every method  / and all under it"]],
+      ["../../../examples/chat.ts", [
+        "  GET, HEAD, OPTIONS  /",
+        "  GET, HEAD, OPTIONS  /rooms/:room",
+      ]],
+    ] as [file: string, routes: string[]][]
+  ) {
+    it(`${file.replace(/.*\//, "")} ends by itself under --check`, async () => {
+      const run = ["run", "-A", "--unstable-net", CLI, PROGRAMS + file, "--check"];
+      await using program = Program.deno(run);
+      assertEquals((await program.ended()).code, 0, program.stderr.text);
+      assertEquals(program.stdout.all.slice(-routes.length), routes);
+    });
+  }
+
   describe("in Hono", () => {
     let served: Awaited<ReturnType<typeof serve>>;
     beforeAll(async () => {
