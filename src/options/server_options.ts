@@ -187,7 +187,7 @@ export interface WebServerOptions {
    * loop is later, requests get 503 with `Retry-After: 1` at once. Use it for handlers that compute:
    * while one of them does, all other requests of the worker wait. A request that comes while a
    * single handler computes for longer than this gets 503, too, so the value has to be larger than
-   * the longest computation. `stats()` counts the shed requests in `shed`. Off (0) by default.
+   * the longest computation, and less than 100 times the usual one. `stats()` counts the shed requests in `shed`. Off (0) by default.
    */
   readonly maxEventLoopLag?: number;
   /**
