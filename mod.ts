@@ -67,6 +67,7 @@ export {
   WebResponse,
   type WebResponseInit,
 } from "./src/handler/response.ts";
+export type { Next, Wrapper } from "./src/routing/around.ts";
 export type { PathPattern } from "./src/routing/route_pattern.ts";
 export type { Method, MethodTable, RouteTarget } from "./src/routing/route_target.ts";
 export { WebServer } from "./src/server.ts";

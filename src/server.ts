@@ -33,7 +33,8 @@ import { fromPlatformRequest, type PeerInfo } from "./fetch/platform_request.ts"
 import { toPlatformResponse } from "./fetch/platform_response.ts";
 import { idInUse, releaseRequest, WebRequest } from "./handler/request.ts";
 import { nameOfType } from "./handler/type_name.ts";
-import type { PathPattern } from "./routing/route_pattern.ts";
+import { type Wrapper, Wrappers } from "./routing/around.ts";
+import { parsePattern, type PathPattern } from "./routing/route_pattern.ts";
 import { parseTarget, type RouteTarget } from "./routing/route_target.ts";
 import { Router } from "./routing/router.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
@@ -215,6 +216,7 @@ export class WebServer {
 
   readonly #settings: ServerSettings;
   readonly #router = new Router<Handler>(decodePath);
+  readonly #wrappers = new Wrappers();
   readonly #dispatcher: Dispatcher;
   #hasRun = false;
   /** Whether a method was called after `run()` that has to be called before it. */
@@ -326,20 +328,72 @@ export class WebServer {
     this.#add(path, { isExact: true, target, options }, callerOf(this.addExactPath));
   }
 
+  /**
+   * Surrounds the handlers of a prefix, or all handlers: `wrap` is called in their place, and calls
+   * `next()` for the response of the handler. What it returns is sent: that response, with other
+   * fields perhaps, or another one. It may answer without `next()`, such as with 401.
+   *
+   * It surrounds every request whose path is at or under the prefix, whatever the order in which
+   * paths are added, also if it gets 404 or 405, or an `OPTIONS` that the server answers. The wrapper
+   * that was added first is the outermost. The handlers may be of either kind, and wrappers cost only
+   * the requests that they surround. If wrapper and handler are plain functions, so is the whole.
+   *
+   * `next()` returns the response of the handler, or a promise if the handler does. An `HttpError`
+   * comes out of it as the response that it becomes, and the response to a body that the client got
+   * wrong, too. Any other error is thrown, and is a panic unless the wrapper catches it. What the
+   * wrapper throws counts as thrown by the handler. `next()` can be called once, before the wrapper
+   * has ended: then it throws a `TypeError`. `handlerTimeout` holds for wrappers and handler together.
+   *
+   * @throws {TypeError} when the prefix is malformed, `wrap` is not a function, or `run` was called
+   * already
+   *
+   * @example A key for each request to an API
+   * ```ts
+   * import { HttpError, WebResponse, WebServer } from "@mudpie/server";
+   *
+   * const server = new WebServer();
+   * server.around("/api", (req, next) => {
+   *   if (req.header("authorization") !== "Bearer 7") throw new HttpError(401);
+   *   return next();
+   * });
+   * server.addPath("/api/users", () => WebResponse.json([]));
+   *
+   * const response = await server.fetch(new Request("http://localhost/api/users"));
+   * console.log(response.status); // 401
+   * ```
+   */
+  around(wrap: Wrapper): void;
+  /** The same for the requests at or under a prefix. */
+  around(prefix: PathPattern, wrap: Wrapper): void;
+  around(first: PathPattern | Wrapper, second?: Wrapper): void {
+    const [prefix, wrap] = typeof first === "function" ? ["/", first] : [first, second];
+    if (typeof prefix !== "string" || typeof wrap !== "function") {
+      throw new TypeError(
+        `Cannot add a wrapper of type ${nameOfType(wrap)}: pass a function, after a prefix such ` +
+          'as "/api" or alone',
+      );
+    }
+    this.#refuseAfterRun(`the wrapper of ${JSON.stringify(prefix)}`, "add all wrappers");
+    const segments = parsePattern(prefix, false, decodePath);
+    this.#wrappers.add(segments, wrap, callerOf(this.around));
+    this.#router.surround((target, paths) => this.#wrappers.surround(target, paths));
+  }
+
+  #refuseAfterRun(what: string, advice: string): void {
+    if (!this.#hasRun) return;
+    this.#wasMisused = true;
+    throw new TypeError(
+      `Cannot add ${what} after run(): ${advice} before, so that every worker has them`,
+    );
+  }
+
   #add(pattern: string, { isExact, target, options }: AddedPath, place: () => string): void {
     if (typeof pattern !== "string") {
       throw new TypeError(
         `Cannot add a path of type ${nameOfType(pattern)}: it must be a string such as "/hello"`,
       );
     }
-    if (this.#hasRun) {
-      this.#wasMisused = true;
-      throw new TypeError(
-        `Cannot add path ${
-          JSON.stringify(pattern)
-        } after run(): add all paths before, so that every worker has them`,
-      );
-    }
+    this.#refuseAfterRun(`path ${JSON.stringify(pattern)}`, "add all paths");
     const { streamBody } = resolvePathOptions(options);
     const traits = { streamsBody: streamBody };
     this.#router.add(pattern, isExact, parseTarget(pattern, target), place, traits);
@@ -521,7 +575,11 @@ export class WebServer {
     this.#fetch(request, info);
 
   async #fetch(request: Request, info: PeerInfo | undefined): Promise<Response> {
-    const exchange = new FetchExchange(request, backgroundTasks);
+    const exchange = new FetchExchange(
+      request,
+      backgroundTasks,
+      (error, request) => this.#dispatcher.answerTo(error, request),
+    );
     const { isStreamed } = this.#dispatcher;
     const options = { info, watch: exchange, isStreamed };
     const received = await fromPlatformRequest(request, this.#settings, options);

@@ -13,12 +13,14 @@ import {
   type ParameterNames,
   type PathParams,
   type PathPattern,
+  type ProblemDetails,
   type RouteTarget,
   type RunOptions,
   type WebRequest,
   WebResponse,
   WebServer,
   type WebServerOptions,
+  type Wrapper,
 } from "../mod.ts";
 
 const server = new WebServer();
@@ -54,6 +56,56 @@ describe("PathParams", () => {
   it("have the names of ParameterNames", () => {
     assertType<IsExact<ParameterNames<"/users/:id/posts/:postId">, "id" | "postId">>(true);
     assertType<IsExact<ParameterNames<"/users">, never>>(true);
+  });
+});
+
+describe("around(), to the compiler,", () => {
+  it("around() gives the wrapper a request and what it surrounds", () => {
+    server.around("/typed", (req, next) => {
+      assertType<IsExact<typeof req, WebRequest>>(true);
+      assertType<IsExact<typeof next, () => HandlerResult>>(true);
+      return next();
+    });
+    server.around(async (_req, next) => {
+      const response = await next();
+      assertType<IsExact<typeof response, WebResponse | Response>>(true);
+      response.headers.set("x-wrapped", "yes");
+      return response;
+    });
+    const wrap: Wrapper = (_req, next) => next();
+    server.around(wrap);
+  });
+
+  it("around() takes no prefix without a slash, and no wrapper that returns nothing", () => {
+    const added = () => {
+      // @ts-expect-error: a prefix begins with a slash
+      server.around("api", (_req, next) => next());
+      // @ts-expect-error: the wrapper has to return the response
+      server.around((_req, next) => {
+        next();
+      });
+      // @ts-expect-error: a wrapper is missing
+      server.around("/api");
+    };
+    assertEquals(typeof added, "function");
+  });
+});
+
+describe("The options for error responses, to the compiler,", () => {
+  it("onErrorResponse gets a status, a request and a problem, and may answer later or not", () => {
+    const options: WebServerOptions = {
+      errorFormat: "problem",
+      onErrorResponse: (status, req, problem) => {
+        assertType<IsExact<typeof status, number>>(true);
+        assertType<IsExact<typeof req, WebRequest>>(true);
+        assertType<IsExact<typeof problem, ProblemDetails>>(true);
+        assertType<IsExact<typeof problem.detail, string | undefined>>(true);
+        return status === 404 ? Promise.resolve(WebResponse.json(problem)) : undefined;
+      },
+    };
+    // @ts-expect-error: there are two forms
+    const wrong: WebServerOptions = { errorFormat: "json" };
+    assertEquals([typeof options, typeof wrong], ["object", "object"]);
   });
 });
 

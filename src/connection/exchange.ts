@@ -31,6 +31,7 @@ import type { EncodableResponse } from "../http1/response_encoder.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { ParserOutcome, RequestParser } from "../http1/request_parser.ts";
 import { counterIndex } from "../ipc/scoreboard.ts";
+import type { Dispatcher } from "../routing/dispatcher.ts";
 import type { RequestMetrics } from "../telemetry/request_metrics.ts";
 import { requestIdFrom, WrittenId } from "../telemetry/request_id.ts";
 import type { ConnectionContext } from "./connection_context.ts";
@@ -171,6 +172,10 @@ export class Exchange implements ExchangeWatch {
 
   get connection(): ClientConnection {
     return this.#owner;
+  }
+
+  answerTo(error: unknown, request: WebRequest): ReturnType<Dispatcher["answerTo"]> {
+    return this.#owner.context.dispatcher.answerTo(error, request);
   }
 
   /** Notes why the client gets an error response, or a part of its response; the last reason holds. */

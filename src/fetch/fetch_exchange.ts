@@ -27,7 +27,11 @@ export class FetchExchange implements ExchangeWatch {
   #controller: Abortable | undefined;
   #completion: PromiseWithResolvers<void> | undefined;
 
-  constructor(request: Request, readonly background: BackgroundWork) {
+  constructor(
+    request: Request,
+    readonly background: BackgroundWork,
+    readonly answerTo: ExchangeWatch["answerTo"],
+  ) {
     this.#request = request;
   }
 

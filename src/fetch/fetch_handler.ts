@@ -81,6 +81,12 @@ export function isFetchHandler(handler: Handler): boolean {
   return fetchHandlers.has(handler);
 }
 
+/** Has a handler count as one of {@linkcode fetchHandler} if `other` does. Returns the handler. */
+export function markAlike(handler: Handler, other: Handler): Handler {
+  if (fetchHandlers.has(other)) fetchHandlers.add(handler);
+  return handler;
+}
+
 const NO_PROPS = Object.freeze({});
 
 /** The second and the third argument of a fetch-style application, in one object. */

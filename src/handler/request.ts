@@ -102,6 +102,11 @@ export interface ExchangeWatch {
   readonly onUpgradePrepared: (upgrade: Cancellable) => void;
   /** Called with the reason for which the request gets an error response, or only a part of its response. */
   readonly noteReason: (reason: LogReason) => void;
+  /**
+   * Returns the response to what a handler has thrown, as a handler returns one; undefined if it is
+   * no response. The type of responses would make a ring of imports.
+   */
+  readonly answerTo: (error: unknown, request: WebRequest) => unknown;
   /** The connection that the request has come over; undefined if there is none. */
   readonly connection: ClientConnection | undefined;
   /** Called when the program's own framework has matched a route, such as "/users/:id". */
@@ -172,6 +177,8 @@ export let isAbort: (request: WebRequest, error: unknown) => boolean;
 export let idInUse: (request: WebRequest) => string;
 /** Returns the id of a request as bytes, which have to be copied before another id is written. A request without an id gets one. */
 export let writeId: (request: WebRequest) => WrittenId;
+/** Returns the response to what the handler of a request has thrown; undefined if that is no response. */
+export let answerToThrown: (request: WebRequest, error: unknown) => unknown;
 /** Has the log give a reason for the response to a request. */
 export let noteReason: (request: WebRequest, reason: LogReason) => void;
 /** Whether a request has a coded body that cannot be decoded in the moment in which a handler asks for it. */
@@ -344,6 +351,7 @@ export class WebRequest<Path extends string = string> {
       }
       throw new HttpError(501, "A WebSocket needs a connection: this request came through fetch()");
     };
+    answerToThrown = (request, error) => request.#watch?.answerTo(error, request);
     noteReason = (request, reason) => request.#watch?.noteReason(reason);
     completionOf = (request) => request.#watch?.onCompletionWanted() ?? Promise.resolve();
     watchUpgrade = (request, upgrade) => {

@@ -23,16 +23,18 @@ import {
 import { OutgoingResponse } from "../handler/outgoing_response.ts";
 import { type ErrorReport, refusalReport } from "../handler/problem.ts";
 import { outgoing, phraseResponse, WebResponse } from "../handler/response.ts";
-import { nameOfType } from "../handler/type_name.ts";
 import { takeUpgrade } from "../handler/upgrade.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { StreamingRule } from "../http1/request_parser.ts";
 import { platformClass } from "../runtime/platform_classes.ts";
 import { isThenable } from "../runtime/async_context.ts";
+import { describeHandler, noResponseError } from "./around.ts";
 import { ErrorResponses } from "./error_responses.ts";
 import { METHODS } from "./route_target.ts";
-import type { Router } from "./router.ts";
+import type { RoutePaths, Router, Surround } from "./router.ts";
+
+const ALL_PATHS: RoutePaths = { segments: [], isExact: false };
 
 /** Called with every panic. Returns the fields that the response to the client needs. */
 export type PanicListener = (error: unknown, request: WebRequest) => HeadersInit | undefined;
@@ -52,6 +54,8 @@ export class Dispatcher {
   readonly #router: Router<Handler>;
   readonly #onPanic: PanicListener;
   readonly #onBodyFault: BodyFaultListener;
+  /** What answers requests without a handler, and the surroundings that it was made with. */
+  #rest: { surroundings: Surround<Handler> | undefined; handler: Handler };
   /** What makes the responses to errors. */
   readonly errors: ErrorResponses;
 
@@ -62,6 +66,7 @@ export class Dispatcher {
     errors: ErrorResponses = new ErrorResponses(),
   ) {
     this.errors = errors;
+    this.#rest = { surroundings: undefined, handler: this.#answerRest };
     this.#router = router;
     this.#onPanic = onPanic;
     this.#onBodyFault = onBodyFault;
@@ -112,13 +117,31 @@ export class Dispatcher {
         }
         return this.#call(match.target, request);
       case "no path":
-        return this.#respond({ status: 404 }, request);
+        return this.#call(this.#handlerOfRest(), request);
       case "no method":
         setRoute(request, match.route);
-        if (request.method === "OPTIONS") return outgoing(optionsResponse(match.allow));
-        return this.#respond({ status: 405, headers: { allow: match.allow } }, request);
+        return this.#call(this.#handlerOfRest(), request);
     }
   }
+
+  /** Returns what answers requests that have no handler: the server, with what surrounds that. */
+  #handlerOfRest(): Handler {
+    const { surroundings } = this.#router;
+    if (surroundings === undefined) return this.#answerRest;
+    if (this.#rest.surroundings !== surroundings) {
+      this.#rest = { surroundings, handler: surroundings(this.#answerRest, ALL_PATHS) };
+    }
+    return this.#rest.handler;
+  }
+
+  /** Answers a request that has no handler. */
+  readonly #answerRest: Handler = (request) => {
+    const match = this.#router.match(request.method, request.path);
+    if (match.kind !== "no method") return this.errors.respond({ status: 404 }, request);
+    const { allow } = match;
+    if (request.method === "OPTIONS") return optionsResponse(allow);
+    return this.errors.respond({ status: 405, headers: { allow } }, request);
+  };
 
   #call(
     handler: Handler,
@@ -159,12 +182,7 @@ export class Dispatcher {
     // Handlers of this library, such as that of `node:http`, make it themselves.
     if (result instanceof OutgoingResponse) return result;
     if (!isResponse(result)) {
-      throw new TypeError(
-        `The handler of ${request.method} ${
-          JSON.stringify(request.path)
-        } returned a value of type ${nameOfType(result)}: ` +
-          "it must return a WebResponse or a Response, or a promise of one",
-      );
+      throw noResponseError(describeHandler(request), result);
     }
     const noted = outgoingOfNoted(result);
     if (noted !== undefined) return noted;
@@ -201,24 +219,36 @@ export class Dispatcher {
     return fault.answer;
   }
 
-  /** Returns what the client gets in place of the response of a handler that has failed. */
-  recover(thrown: unknown, request: WebRequest): OutgoingResponse | Promise<OutgoingResponse> {
+  /**
+   * Returns the response to what a handler has thrown: an `HttpError`, or the error of a body that
+   * the client got wrong. Undefined if it is another error.
+   *
+   * @throws {TypeError} when the fields or members of an `HttpError` may not be sent
+   */
+  answerTo(
+    thrown: unknown,
+    request: WebRequest,
+  ): WebResponse | Response | Promise<WebResponse | Response> | undefined {
     // An HttpError is not logged, even if it is about a body. Other errors do not show in the
     // response, so they are.
-    const error = isHttpError(thrown) ? thrown : this.#noteBodyFault(thrown, request) ?? thrown;
-    if (isHttpError(error)) {
-      noteReasonOf(error, request);
-      try {
-        const { status, message, headers, problem } = error;
-        return this.#respond({ status, detail: message, headers, members: problem }, request);
-      } catch (fault) {
-        // Its fields or members may not be sent. That is a fault of the handler like any other.
-        return this.#panic(fault, request);
-      }
+    const error = isHttpError(thrown) ? thrown : this.#noteBodyFault(thrown, request);
+    if (error === undefined) return undefined;
+    noteReasonOf(error, request);
+    const { status, message, headers, problem } = error;
+    return this.errors.respond({ status, detail: message, headers, members: problem }, request);
+  }
+
+  /** Returns what the client gets in place of the response of a handler that has failed. */
+  recover(thrown: unknown, request: WebRequest): OutgoingResponse | Promise<OutgoingResponse> {
+    try {
+      const answer = this.answerTo(thrown, request);
+      if (answer !== undefined) return this.#send(answer, request);
+    } catch (fault) {
+      return this.#panic(fault, request);
     }
     // No client waits for this response: it has gone, or has got its 503.
-    if (isAbort(request, error)) return outgoing(phraseResponse(503));
-    return this.#panic(error, request);
+    if (isAbort(request, thrown)) return outgoing(phraseResponse(503));
+    return this.#panic(thrown, request);
   }
 
   #panic(error: unknown, request: WebRequest): OutgoingResponse | Promise<OutgoingResponse> {
@@ -247,7 +277,17 @@ export class Dispatcher {
     report: ErrorReport,
     request: WebRequest,
   ): OutgoingResponse | Promise<OutgoingResponse> {
-    const result = this.errors.respond(report, request);
+    try {
+      return this.#send(this.errors.respond(report, request), request);
+    } catch (error) {
+      return this.#panic(error, request);
+    }
+  }
+
+  #send(
+    result: WebResponse | Response | Promise<WebResponse | Response>,
+    request: WebRequest,
+  ): OutgoingResponse | Promise<OutgoingResponse> {
     if (result instanceof WebResponse) return outgoing(result);
     return isThenable(result) ? this.#await(result, request) : this.#complete(result, request);
   }

@@ -58,6 +58,13 @@ export class MethodTargets<T> {
     this.allow = allowOf(targets.keys());
   }
 
+  /** Returns the same table with other targets. */
+  map(change: (target: T) => T): MethodTargets<T> {
+    return new MethodTargets(
+      new Map([...this.#targets].map(([method, target]) => [method, change(target)])),
+    );
+  }
+
   /** Returns the target for a method. HEAD is GET without the body (RFC 9110, section 9.3.2). */
   targetOf(method: string): T | undefined {
     return this.#targets.get(method) ??

@@ -32,6 +32,15 @@ export interface RouteTraits {
   readonly streamsBody?: boolean;
 }
 
+/** The paths of a route: those under its segments, or one alone. */
+export interface RoutePaths {
+  readonly segments: readonly PatternSegment[];
+  readonly isExact: boolean;
+}
+
+/** Makes the target of a route from the one that was added. */
+export type Surround<T> = (target: T, paths: RoutePaths) => T;
+
 /** The result of a look-up. */
 export type Match<T> =
   | { readonly kind: "found"; readonly route: Route; readonly target: T }
@@ -51,6 +60,9 @@ export class Router<T> {
    * The targets of the routes, by the same index. In a list of their own they cost a look-up less.
    */
   readonly #targets: (T | MethodTargets<T>)[] = [];
+  /** The same as they were added, with their paths. */
+  readonly #added: { readonly target: T | MethodTargets<T>; readonly paths: RoutePaths }[] = [];
+  #surround: Surround<T> | undefined;
   readonly #decode: (segment: string) => string;
 
   /** `decode` undoes percent-encoding in the literal segments of patterns; paths come decoded. */
@@ -92,9 +104,34 @@ export class Router<T> {
       streamsBody,
       place,
     });
-    this.#targets.push(target);
+    const added = { target, paths: { segments, isExact } };
+    this.#added.push(added);
+    this.#targets.push(this.#surrounded(added));
     if (isExact) this.#trie.setExact(node, this.#routes.length);
     else this.#trie.setPrefix(node, this.#routes.length);
+  }
+
+  /** Has a function make the targets of all routes, of those to come too, from what was added. */
+  surround(surround: Surround<T>): void {
+    this.#surround = surround;
+    for (const [index, added] of this.#added.entries()) {
+      this.#targets[index] = this.#surrounded(added);
+    }
+  }
+
+  /** What makes the targets of routes from those that were added; undefined if they stay as they are. */
+  get surroundings(): Surround<T> | undefined {
+    return this.#surround;
+  }
+
+  #surrounded(
+    { target, paths }: { readonly target: T | MethodTargets<T>; readonly paths: RoutePaths },
+  ): T | MethodTargets<T> {
+    const surround = this.#surround;
+    if (surround === undefined) return target;
+    return target instanceof MethodTargets
+      ? target.map((one) => surround(one, paths))
+      : surround(target, paths);
   }
 
   #addNode(segments: readonly PatternSegment[]): number {

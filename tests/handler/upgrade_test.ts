@@ -36,6 +36,7 @@ function makeRequest() {
       onCompletionWanted: () => Promise.resolve(),
       onUpgradePrepared: (upgrade) => void noted.push(upgrade),
       noteReason() {},
+      answerTo: () => undefined,
       connection: undefined,
       noteRoute() {},
     },
