@@ -17,7 +17,7 @@ import { parseFormEncoding, readForm } from "./form.ts";
 import type { LogReason } from "../http1/log_reason.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import { IncomingBody } from "./incoming_body.ts";
-import { type Allocate, RequestBody } from "../http1/request_body.ts";
+import { RequestBody } from "../http1/request_body.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import { idOfNumber, isSaneId, requestIdFrom, WrittenId } from "../telemetry/request_id.ts";
 import { createAbortController } from "../runtime/async_context.ts";
@@ -202,14 +202,8 @@ export let watchUpgrade: (request: WebRequest, upgrade: Cancellable) => void;
 export let watchClient: (request: WebRequest, watcher: Abortable) => void;
 /** Returns the connection of a request until its response is sent; undefined if there is none. */
 export let connectionOf: (request: WebRequest) => ClientConnection | undefined;
-/**
- * Returns the bytes of a body for their reader to keep, or what reads it while it comes; undefined if there is none to read. Bytes
- * that are copied are in memory that `allocate` makes.
- */
-export let takeBody: (
-  request: WebRequest,
-  allocate: Allocate,
-) => Uint8Array<ArrayBuffer> | IncomingBody | undefined;
+/** Returns the bytes of a body for their reader to keep, or what reads it while it comes; undefined if there is none to read. */
+export let takeBody: (request: WebRequest) => Uint8Array<ArrayBuffer> | IncomingBody | undefined;
 /** Has a body that its handler reads while it comes fail, unless it is over. */
 export let failBody: (request: WebRequest, refusal: Refusal) => void;
 /** The error with which such a body has failed; undefined if it has not. */
@@ -337,9 +331,9 @@ export class WebRequest<Path extends string = string> {
     };
     watchClient = (request, watcher) => request.#watch?.onSignalWanted(watcher);
     connectionOf = (request) => request.#watch?.connection;
-    takeBody = (request, allocate) => {
+    takeBody = (request) => {
       if (request.#body === RequestBody.EMPTY) return undefined;
-      return request.#incoming ?? request.#body.give(allocate);
+      return request.#incoming ?? request.#body.give();
     };
     failBody = (request, refusal) => void request.#incoming?.fail(refusal);
     bodyFailureOf = (request) => request.#incoming?.failure;

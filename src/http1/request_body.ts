@@ -20,9 +20,6 @@ type Source =
   | { readonly kind: "taken"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "released" };
 
-/** Makes memory for so many bytes, which need not be empty. */
-export type Allocate = (length: number) => Uint8Array<ArrayBuffer>;
-
 const RELEASED: Source = { kind: "released" };
 
 /** The three bytes with which some programs begin UTF-8 text; they are no part of it (WHATWG Encoding, "UTF-8 decode"). */
@@ -118,22 +115,17 @@ export class RequestBody {
 
   /**
    * Returns the bytes for a reader that may change or transfer them; undefined after the release. Only memory that this body
-   * would have to give up anyway is passed on as it is. Other bytes are copied into memory that `allocate` makes.
+   * would have to give up anyway is passed on as it is.
    */
-  give(allocate?: Allocate): Uint8Array<ArrayBuffer> | undefined {
+  give(): Uint8Array<ArrayBuffer> | undefined {
     const source = this.#source;
     switch (source.kind) {
       case "empty":
       case "released":
       case "own":
         return this.take();
-      case "lent": {
-        const { bytes, start, end } = source;
-        if (allocate === undefined) return bytes.slice(start, end) as Uint8Array<ArrayBuffer>;
-        const copy = allocate(end - start);
-        copy.set(bytes.subarray(start, end));
-        return copy;
-      }
+      case "lent":
+        return source.bytes.slice(source.start, source.end) as Uint8Array<ArrayBuffer>;
       case "taken":
         return source.bytes.slice();
     }

@@ -4,7 +4,6 @@
 import { Buffer } from "node:buffer";
 import type { IncomingBody } from "../../handler/incoming_body.ts";
 import { headOf, takeBody, type WebRequest } from "../../handler/request.ts";
-import type { Allocate } from "../../http1/request_body.ts";
 import { trailersOf } from "../../http1/trailers.ts";
 import type { NodeRequest } from "./node_types.ts";
 
@@ -30,7 +29,7 @@ export class RequestBodyReader {
   read(): void {
     if (this.#isOver || this.#isReading) return;
     if (this.#reader !== undefined) return this.#readPart(this.#reader);
-    const body = takeBody(this.#request, allocate);
+    const body = takeBody(this.#request);
     if (body === undefined) this.#end();
     else if (body instanceof Uint8Array) {
       if (body.length > 0) this.#target.push(viewOf(body));
@@ -71,11 +70,7 @@ function readerOf(body: IncomingBody): Reader {
   return body.stream.getReader();
 }
 
-/** The memory of small buffers is part of a larger one, as in Node: memory of their own costs more. */
-const allocate: Allocate = (length) => Buffer.allocUnsafe(length);
-
 /** Programs for Node expect a `Buffer`. */
-function viewOf(bytes: Uint8Array<ArrayBuffer>): Uint8Array {
-  const { buffer, byteOffset, length } = bytes;
-  return bytes instanceof Buffer ? bytes : Buffer.from(buffer, byteOffset, length);
+function viewOf({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): Uint8Array {
+  return Buffer.from(buffer, byteOffset, length);
 }
