@@ -42,13 +42,13 @@ describe("flagsFor()", () => {
     assertEquals(flags[1].option.path, ["admin", "port"]);
   });
 
-  it("has one for every option of run() and of new WebServer(), but for entry and onEvent", () => {
+  it("has one for every option of run() and of new WebServer(), but for those that only code can give", () => {
     const options = [
       ...Object.keys(resolveRunOptions({})),
       ...Object.keys(resolveServerOptions({})),
     ];
     const said = new Set(flagsFor(wordedOptions()).map(({ option }) => option.path[0]));
-    assertEquals(options.filter((name) => !said.has(name)), ["entry", "onEvent"]);
+    assertEquals(options.filter((name) => !said.has(name)), ["entry", "onEvent", "onErrorResponse"]);
   });
 
   it("gives no two flags one name", () => {
