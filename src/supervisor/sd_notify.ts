@@ -20,6 +20,16 @@ const WATCHDOG_SHARE = 1 / 3;
 
 const MICROSECONDS_PER_MILLISECOND = 1_000;
 
+/** What Deno has to be started with so that all reports are possible. */
+const FLAGS = "--unstable-net --allow-net --allow-env=NOTIFY_SOCKET,WATCHDOG_USEC,WATCHDOG_PID " +
+  "--allow-read=/run/systemd,/tmp --allow-write=/run/systemd,/tmp";
+
+/** The file descriptor of standard error. */
+const STANDARD_ERROR = 2;
+
+/** The number of the process that starts all services of a machine. */
+const FIRST_PROCESS = 1;
+
 const encoder = new TextEncoder();
 
 /** The sending end of the sd_notify protocol. */
@@ -28,12 +38,18 @@ export class SdNotify {
   readonly #folder: string;
   readonly #path: string;
   readonly #watchdogMs: number | undefined;
+  readonly #log: (line: string) => void;
+  #hasLoggedRefusal = false;
   #watchdogAt = -Infinity;
   #status = "";
   /** The reports before. The next one waits for them, so that the order is kept. */
   #told: Promise<unknown> = Promise.resolve();
 
-  private constructor(socket: UnixSocket, folder: string, path: string) {
+  private constructor(
+    { socket, folder, path }: { socket: UnixSocket; folder: string; path: string },
+    log: (line: string) => void,
+  ) {
+    this.#log = log;
     this.#socket = socket;
     this.#folder = folder;
     this.#path = path;
@@ -42,10 +58,12 @@ export class SdNotify {
 
   /**
    * Connects if the environment names a socket (`NOTIFY_SOCKET`). A failure is logged: the service
-   * runs without.
+   * runs without. So is that the variable may not be read, if systemd has started the process: with
+   * `Type=notify` systemd would end it at the end of its time.
    */
   static connect(log: (line: string) => void): SdNotify | undefined {
     const path = environmentVariable("NOTIFY_SOCKET");
+    if (path === undefined && isHidden("NOTIFY_SOCKET")) void reportHidden(log);
     if (path === undefined || path === "") return undefined;
     const cannot = "cannot tell the service manager of NOTIFY_SOCKET anything: ";
     if (!path.startsWith("/")) {
@@ -54,16 +72,16 @@ export class SdNotify {
     }
     const { listenDatagram } = Deno as UnstableNet;
     if (listenDatagram === undefined) {
-      log(`${cannot}Deno was started without --unstable-net`);
+      log(`${cannot}Deno was started without --unstable-net; it needs ${FLAGS}`);
       return undefined;
     }
     try {
       // A socket of our own to send from has to have a place.
       const folder = Deno.makeTempDirSync({ prefix: "mudpie-" });
       const socket = listenDatagram({ transport: "unixpacket", path: `${folder}/notify.sock` });
-      return new SdNotify(socket, folder, path);
+      return new SdNotify({ socket, folder, path }, log);
     } catch (error) {
-      log(`${cannot}${messageOf(error)}`);
+      log(`${cannot}${messageOf(error)}${adviceAbout(error)}`);
       return undefined;
     }
   }
@@ -109,9 +127,65 @@ export class SdNotify {
     const to = { transport: "unixpacket", path: this.#path } as const;
     this.#told = this.#told
       .then(() => this.#socket.send(encoder.encode(line), to))
-      // A service manager that does not listen is no reason not to serve.
-      .catch(() => {});
+      .catch((error) => this.#noteFailure(error));
   }
+
+  /** A service manager that does not listen is no reason not to serve. */
+  #noteFailure(error: unknown): void {
+    if (!(error instanceof Deno.errors.NotCapable) || this.#hasLoggedRefusal) return;
+    this.#hasLoggedRefusal = true;
+    this.#log(`cannot report to the service manager: ${messageOf(error)}${adviceAbout(error)}`);
+  }
+}
+
+/** Whether a variable may not be read, so that it looks as if it were not set. */
+function isHidden(variable: string): boolean {
+  return Deno.permissions.querySync({ name: "env", variable }).state !== "granted";
+}
+
+/** Logs what systemd would wait for in vain, if it has started the process. */
+async function reportHidden(log: (line: string) => void): Promise<void> {
+  const invocationId = environmentVariable("INVOCATION_ID");
+  const parent = Deno.ppid;
+  // The module with this function takes as long to load as the rest of the server.
+  const logsToSocket = parent === FIRST_PROCESS && await isSocket(STANDARD_ERROR);
+  if (!runsUnderSystemd({ invocationId, parent, logsToSocket })) return;
+  log(
+    "cannot report to systemd: Deno may not read NOTIFY_SOCKET; " +
+      `a unit with Type=notify needs ${FLAGS}`,
+  );
+}
+
+/** Deno itself has no function for this that needs no permission. */
+async function isSocket(descriptor: number): Promise<boolean> {
+  const { fstatSync } = await import("node:fs");
+  try {
+    return fstatSync(descriptor).isSocket();
+  } catch {
+    // It is closed.
+    return false;
+  }
+}
+
+/** What shows, without any permission, what has started the process. */
+export interface ProcessFacts {
+  /** Systemd sets it for each start of a unit. Undefined where it may not be read. */
+  readonly invocationId: string | undefined;
+  readonly parent: number;
+  /** Whether standard error is a socket, as that of the journal is. */
+  readonly logsToSocket: boolean;
+}
+
+/**
+ * Whether systemd has started the process. In a container the first process is another program,
+ * which passes on a pipe or a terminal.
+ */
+export function runsUnderSystemd({ invocationId, parent, logsToSocket }: ProcessFacts): boolean {
+  return invocationId !== undefined || (parent === FIRST_PROCESS && logsToSocket);
+}
+
+function adviceAbout(error: unknown): string {
+  return error instanceof Deno.errors.NotCapable ? `; the reports need ${FLAGS}` : "";
 }
 
 /**

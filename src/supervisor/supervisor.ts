@@ -25,6 +25,7 @@ import type { FirstWorker } from "./first_worker.ts";
 import { Fleet } from "./fleet.ts";
 import type { FleetAction, FleetInput } from "./fleet_protocol.ts";
 import { FleetInstruments } from "./fleet_instruments.ts";
+import { fleetReport } from "./fleet_report.ts";
 import { fleetSettings } from "./fleet_settings.ts";
 import type { FleetObserver, ObservedFleet } from "./fleet_observer.ts";
 import { INSPECTOR_NOTICE, isInspectorOpen } from "./inspector.ts";
@@ -567,7 +568,7 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
       case "remove_worker":
         return this.#handle({ kind: "resize", by: -1 });
       case "print_fleet":
-        return this.#log(`fleet: ${JSON.stringify(this.stats())}`);
+        return fleetReport(this.stats()).forEach((line) => this.#log(line));
     }
   }
 

@@ -156,8 +156,16 @@ describe("a program that serves", { ignore: !CAN_START_PROGRAMS }, () => {
     for (const signal of ["SIGUSR1", "SIGUSR2"] as const) {
       const seen = program.stderr.all.length;
       program.signal(signal);
-      const [, fleet] = await program.stderr.find(/ mudpie: fleet: (.*)$/, seen);
-      assertEquals(JSON.parse(fleet).workers.length, 2, signal);
+      await program.stderr.find(/ mudpie: worker 2: accepting, spawned .*$/, seen);
+      const lines = program.stderr.all.slice(seen).map((line) => line.replace(/^.* mudpie: /, ""));
+      const [fleet, ...workers] = lines.slice(
+        lines.findIndex((line) => line.startsWith("fleet: ")),
+      );
+      assertEquals(fleet, "fleet: 2 of 2 workers accept", signal);
+      assertEquals(workers.map((line) => line.slice(0, 20)), [
+        "worker 1: accepting,",
+        "worker 2: accepting,",
+      ]);
     }
     program.signal("SIGTTOU");
     await program.stderr.find(/worker 2: ended \(resize\)/);

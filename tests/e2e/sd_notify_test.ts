@@ -5,6 +5,7 @@ import { describe, it } from "@std/testing/bdd";
 import type { AppOptions } from "../support/servers/app.ts";
 import { eventually } from "../support/deadline.ts";
 import { NotifySocket } from "../support/servers/notify_socket.ts";
+import { runsUnderSystemd } from "../../src/supervisor/sd_notify.ts";
 import { Program } from "../support/servers/program.ts";
 import { get, RawClient } from "../support/clients/raw_client.ts";
 import { CAN_START_PROGRAMS } from "../support/servers/started_app.ts";
@@ -82,6 +83,75 @@ describe("A service manager", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals(manager.told, []);
   });
 
+  const permissions: {
+    what: string;
+    flags: string[];
+    reads?: string;
+    says: RegExp | undefined;
+  }[] = [
+    {
+      what: "names the flags when systemd has started a server that may not read NOTIFY_SOCKET",
+      flags: ["--allow-env=INVOCATION_ID"],
+      says:
+        /cannot report to systemd: Deno may not read NOTIFY_SOCKET; .*--unstable-net .*--allow-env=NOTIFY_SOCKET/,
+    },
+    {
+      what: "logs nothing when a server that may not read NOTIFY_SOCKET was not started by systemd",
+      flags: [],
+      says: undefined,
+    },
+    {
+      what: "names the flags when the server may not write the file of its own socket",
+      flags: ["--allow-env"],
+      says: /cannot tell the service manager .* write access .*; the reports need .*--allow-write=/,
+    },
+    {
+      what: "names the flags when the server may not write to the socket of systemd",
+      flags: ["--allow-env", "--allow-write=FOLDER/own"],
+      reads: "FOLDER",
+      says: /cannot report to the service manager: .*; the reports need .*--allow-write=/,
+    },
+  ];
+  for (const { what, flags, reads = "FOLDER/own", says } of permissions) {
+    it(`${what}`, async () => {
+      using manager = new NotifySocket();
+      const { folder } = manager;
+      Deno.mkdirSync(`${folder}/own`);
+      const path = new URL("../support/apps/well_behaved.ts", import.meta.url).pathname;
+      const sources = new URL("../../", import.meta.url).pathname;
+      const readable = `--allow-read=${sources},${reads}`;
+      const granted = [readable, ...flags].map((flag) => flag.replaceAll("FOLDER", folder));
+      await using program = Program.deno(
+        [
+          "run",
+          "--no-prompt",
+          "--unstable-net",
+          "--allow-net",
+          ...granted,
+          path,
+          JSON.stringify({ run: { port: 0, workers: 1 } }),
+        ],
+        {
+          env: {
+            NOTIFY_SOCKET: manager.path,
+            INVOCATION_ID: "0f1e2d3c",
+            TMPDIR: `${folder}/own`,
+          },
+        },
+      );
+      const refused = says === undefined ? undefined : program.stderr.find(says);
+      await program.listening();
+      await refused;
+      if (says === undefined) assertEquals(program.stderr.text.includes("NOTIFY"), false);
+      program.signal("SIGTERM");
+      assertEquals((await program.ended()).code, 0);
+      assertEquals(
+        program.stderr.text.match(/--allow-env=NOTIFY_SOCKET/g)?.length ?? 0,
+        says === undefined ? 0 : 1,
+      );
+    });
+  }
+
   it("finds nothing of the server left among the temporary files", async () => {
     using manager = new NotifySocket();
     const temporary = Deno.makeTempDirSync({ dir: manager.folder });
@@ -92,4 +162,21 @@ describe("A service manager", { ignore: !CAN_START_PROGRAMS }, () => {
     assertEquals((await program.ended()).code, 0);
     assertEquals([...Deno.readDirSync(temporary)], []);
   });
+});
+
+describe("runsUnderSystemd()", () => {
+  const none = { invocationId: undefined, parent: 7, logsToSocket: false };
+  const cases = [
+    { what: "the invocation has an id", facts: { ...none, invocationId: "0f1e" }, is: true },
+    {
+      what: "the first process has started it and keeps its log",
+      facts: { ...none, parent: 1, logsToSocket: true },
+      is: true,
+    },
+    { what: "it is the child of a container's init", facts: { ...none, parent: 1 }, is: false },
+    { what: "another process keeps its log", facts: { ...none, logsToSocket: true }, is: false },
+  ];
+  for (const { what, facts, is } of cases) {
+    it(`is ${is} when ${what}`, () => assertEquals(runsUnderSystemd(facts), is));
+  }
 });
