@@ -21,11 +21,13 @@ function describeFleet({ desired, workers, replacements, delayMs }: FleetStats):
 
 function describeWorker(worker: WorkerStats): string {
   const { webSockets: { open }, panics } = worker;
+  const shed = Object.values(worker.shed).reduce((sum, count) => sum + count, 0);
   return [
     `worker ${worker.worker}: ${worker.status}, spawned ${describeAge(worker.ageMs)} ago`,
     `${count(worker.requests, "request")} (${worker.requestsInFlight} in flight)`,
     count(worker.connectionsOpen, "connection"),
     ...open > 0 ? [count(open, "WebSocket")] : [],
+    ...shed > 0 ? [`${shed.toLocaleString("en-US")} shed`] : [],
     ...panics > 0 ? [count(panics, "panic")] : [],
     `${Math.round(worker.heapBytes / 1_000_000)} MB`,
     `lag ${Math.round(worker.eventLoopLagMs)} ms`,

@@ -18,6 +18,7 @@ const worker: WorkerStats = {
   heapBytes: 21_345_678,
   eventLoopLagMs: 0.123456789012345,
   webSockets: NO_WEB_SOCKETS,
+  shed: { max_requests_in_flight: 0, max_event_loop_lag: 0 },
 };
 
 const { worker: _worker, status: _status, ageMs: _age, heartbeatAgeMs: _heartbeat, ...total } =
@@ -43,6 +44,7 @@ describe("fleetReport()", () => {
       requestsInFlight: 4,
       connectionsOpen: 1_000,
       panics: 2,
+      shed: { max_requests_in_flight: 1, max_event_loop_lag: 2 },
       webSockets: { ...NO_WEB_SOCKETS, open: 3 },
     }], { replacements: { panic: 2, max_heap: 1 }, delayMs: 1_512.3 });
     assertEquals(
@@ -51,7 +53,7 @@ describe("fleetReport()", () => {
     );
     assertEquals(
       first,
-      "worker 1: accepting, spawned 1 s ago, 1,234,567 requests (4 in flight), 1,000 connections, 3 WebSockets, 2 panics, " +
+      "worker 1: accepting, spawned 1 s ago, 1,234,567 requests (4 in flight), 1,000 connections, 3 WebSockets, 3 shed, 2 panics, " +
         "21 MB, lag 0 ms, heartbeat 0.4 s ago",
     );
     assertLess(first.length, 160);
