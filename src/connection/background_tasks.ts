@@ -1,6 +1,7 @@
-// The background work of one thread's requests: what handlers have given to `waitUntil`. It is
-// observed from the moment in which it is given, so that a rejection is a line in the log and no
-// panic; whether anything waits for it is up to the worker that ends.
+// The background work of one thread's requests: what handlers have given to `waitUntil`, and the
+// ends of streams that a drain has cut off. It is observed from the moment in which it is given, so
+// that a rejection is a line in the log and no panic; whether anything waits for it is up to the
+// worker that ends.
 
 import { escapeForLog, type LogSink, PanicLog } from "../telemetry/log.ts";
 import { isClientGone } from "../handler/client_gone.ts";
@@ -8,6 +9,7 @@ import { type BackgroundWork, idInUse, type WebRequest } from "../handler/reques
 
 /** One piece of work that has not settled. */
 interface Task {
+  readonly kind: "work" | "ending";
   readonly request: WebRequest;
   readonly since: number;
 }
@@ -31,7 +33,7 @@ export class BackgroundTasks implements BackgroundWork {
   }
 
   add(work: unknown, request: WebRequest): void {
-    const task: Task = { request, since: performance.now() };
+    const task: Task = { kind: "work", request, since: performance.now() };
     // First of all: it throws for a promise whose properties do, and then there is nothing to wait
     // for.
     const settling = Promise.resolve(work);
@@ -43,6 +45,12 @@ export class BackgroundTasks implements BackgroundWork {
         this.#end(task);
       },
     );
+  }
+
+  addEnding(ending: Promise<void>, request: WebRequest): void {
+    const task: Task = { kind: "ending", request, since: performance.now() };
+    this.#tasks.add(task);
+    ending.then(() => this.#end(task));
   }
 
   #end(task: Task): void {
@@ -78,16 +86,33 @@ export class BackgroundTasks implements BackgroundWork {
    * taken so far.
    */
   logUnfinished(now: number): void {
-    const count = this.#tasks.size;
+    const tasks = [...this.#tasks];
+    this.#logCutOff(
+      tasks.filter(({ kind }) => kind === "work"),
+      now,
+      (count) =>
+        count === 1
+          ? "1 promise given to waitUntil() has not settled and is"
+          : `${count} promises given to waitUntil() have not settled and are`,
+    );
+    this.#logCutOff(
+      tasks.filter(({ kind }) => kind === "ending"),
+      now,
+      (count) =>
+        count === 1
+          ? "the source of 1 streamed body has not ended and is"
+          : `the sources of ${count} streamed bodies have not ended and are`,
+    );
+  }
+
+  #logCutOff(tasks: readonly Task[], now: number, describe: (count: number) => string): void {
+    const count = tasks.length;
     if (count === 0) return;
-    const names = [...this.#tasks].slice(0, MAX_NAMED_TASKS).map(({ request, since }) =>
+    const names = tasks.slice(0, MAX_NAMED_TASKS).map(({ request, since }) =>
       `${nameOf(request)} after ${Math.round(now - since)} ms`
     );
     if (count > names.length) names.push(`${count - names.length} more`);
-    const what = count === 1
-      ? "1 promise given to waitUntil() has not settled and is"
-      : `${count} promises given to waitUntil() have not settled and are`;
-    this.#sink(escapeForLog(`${this.#thread}: ${what} cut off: ${names.join(", ")}`));
+    this.#sink(escapeForLog(`${this.#thread}: ${describe(count)} cut off: ${names.join(", ")}`));
   }
 }
 

@@ -23,7 +23,7 @@ import { statusHasBody } from "../http1/status.ts";
 import { counterIndex } from "../ipc/scoreboard.ts";
 import { isEndOfConnection } from "../net/socket_errors.ts";
 import { queueMicrotask, SETTLED } from "../runtime/async_context.ts";
-import { settlesWithin } from "../runtime/event_loop.ts";
+import { nextLook, settlesWithin } from "../runtime/event_loop.ts";
 import { type ClientObserver, ClientWatch } from "./client_watch.ts";
 import type { ListedConnection } from "./connection_list.ts";
 import type { ConnectionContext } from "./connection_context.ts";
@@ -94,7 +94,8 @@ interface RefusedRequest {
 
 /**
  * How long each part of a streamed body may take after its client has ended its side of the
- * connection. The client may still read, but most often it is gone, which only a write can show.
+ * connection together with its request. The client may still read, or it may be gone, which only a
+ * write can show.
  */
 const PART_AFTER_END_MS = 1_000;
 
@@ -688,7 +689,7 @@ export class Connection
     const { output } = this.#writer;
     const startOfResponse = output.length;
     const body = new StreamedBody(stream, framing);
-    const streaming: Streaming = { kind: "streaming", body, waitsFor: "part" };
+    const streaming: Streaming = { kind: "streaming", body, waitsFor: "part", reader: "assumed" };
     this.#enter(streaming);
     this.client.watch();
     let isReplaced = false;
@@ -720,8 +721,11 @@ export class Connection
       if (!isReplaced) {
         exchange.abort(clientGone());
         this.#body?.fail(REFUSALS.endedEarly);
+        const { request } = exchange;
         exchange.cutOff(status, body.sentBytes);
-        stream.cancel(unwanted());
+        const ending = stream.cancel(unwanted());
+        // Earlier, a source that never ends would be kept as long as the worker lives.
+        if (this.context.isDraining) this.context.background.addEnding(ending, request);
       }
       throw error;
     }
@@ -795,9 +799,19 @@ export class Connection
       },
       onWaiting: () => {
         streaming.waitsFor = "part";
+        if (streaming.reader === "gone") return streaming.body.cutOff();
+        if (streaming.reader === "assumed" && !this.client.hasEnded) {
+          void this.#lookForReader(streaming);
+        }
         this.#limitPart();
       },
     };
+  }
+
+  /** Notes that the client reads the body if it has not ended its side together with its request. */
+  async #lookForReader(streaming: Streaming): Promise<void> {
+    await nextLook();
+    if (!this.client.hasEnded) streaming.reader = "seen";
   }
 
   /** Appends the head of a streamed response. */
@@ -1014,7 +1028,12 @@ export class Connection
 
   onClientEnded(): void {
     this.#exchange.abort(clientGone());
-    if (this.#state.kind === "streaming" && this.#state.waitsFor === "part") this.#limitPart();
+    const state = this.#state;
+    if (state.kind !== "streaming") return;
+    if (state.reader === "seen") {
+      state.reader = "gone";
+      state.body.cutOff();
+    } else if (state.waitsFor === "part") this.#limitPart();
   }
 
   onClientLost(): void {

@@ -112,6 +112,12 @@ export interface Streaming {
   readonly body: StreamedBody;
   /** The next part of the body, or that the client takes the parts so far. */
   waitsFor: "part" | "client";
+  /**
+   * Whether the client reads the body. `"assumed"`: the response has only begun. A client that ends
+   * its side then has most likely sent its request and no more, and still reads. `"seen"`: a client
+   * that ends its side from now on leaves.
+   */
+  reader: "assumed" | "seen" | "gone";
 }
 
 /** The connection is handed over to another protocol. */

@@ -112,9 +112,12 @@ export class BodyStream {
     );
   }
 
-  /** Cancels the source. A failure of that is ignored: the response has its outcome already. */
-  cancel(reason: unknown): void {
-    this.#cancel(reason).catch(() => {});
+  /**
+   * Cancels the source. Resolves when the source has ended, and never rejects: the response has its
+   * outcome already. A generator that waits for something ends after that, which may be never.
+   */
+  cancel(reason: unknown): Promise<void> {
+    return this.#cancel(reason).catch(() => {});
   }
 
   async #cancel(reason: unknown): Promise<void> {

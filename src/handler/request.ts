@@ -68,6 +68,11 @@ export interface MatchedRoute {
 export interface BackgroundWork {
   /** Observes `work`, a promise or any other value, from now on. It may be added at any time, also after the response. */
   add(work: unknown, request: WebRequest): void;
+  /**
+   * Observes the end of a body's source that was cut off: its `cancel`, or the `finally` of its
+   * generator. `ending` does not reject.
+   */
+  addEnding(ending: Promise<void>, request: WebRequest): void;
 }
 
 /** Upgrades requests to WebSockets. */

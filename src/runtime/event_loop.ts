@@ -63,6 +63,23 @@ function lookAtSockets(): Promise<void> {
   });
 }
 
+/** The looks at the sockets that {@linkcode nextLook} waits for; undefined if there are none. */
+let nextLooks: Promise<void> | undefined;
+
+/**
+ * Resolves when the thread has looked at its sockets after this turn: a read that began before the
+ * call has ended by then, if there was something to read. It holds up no other work.
+ */
+export function nextLook(): Promise<void> {
+  return nextLooks ??= new Promise((resolve) => {
+    // The first timer may be due in this turn.
+    setTimeout(() => {
+      nextLooks = undefined;
+      setTimeout(resolve);
+    });
+  });
+}
+
 /** The next turn of the event loop; undefined if nothing waits for it. */
 let turn: Promise<void> | undefined;
 let turnsSinceLook = 0;

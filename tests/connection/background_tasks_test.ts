@@ -153,4 +153,21 @@ describe("BackgroundTasks", () => {
     assertEquals(lines.join().split(", ").length, 11);
     assertMatch(lines.join(), /, 2 more$/);
   });
+
+  it("settleUntil() waits for the end of a stream, and logUnfinished() names one that has not ended", async () => {
+    const { tasks, lines } = makeTasks();
+    const ending = Promise.withResolvers<void>();
+    tasks.addEnding(ending.promise, orders());
+    await within(tasks.settleUntil(performance.now() + 1), "tasks whose time is over");
+    tasks.logUnfinished(performance.now());
+    assertEquals(lines.length, 1);
+    assertMatch(
+      lines[0],
+      /^worker 3: the source of 1 streamed body has not ended and is cut off: POST \/orders\?a=b after \d+ ms$/,
+    );
+    ending.resolve();
+    await within(tasks.settleUntil(FAR()), "tasks that settle");
+    tasks.logUnfinished(performance.now());
+    assertEquals(lines.length, 1);
+  });
 });

@@ -23,7 +23,7 @@ const HANDLING: ConnectionState = { kind: "handling", call: CALL_OVER };
 
 function streaming(waitsFor: Streaming["waitsFor"]): Streaming {
   const body = new StreamedBody({} as BodyStream, { kind: "chunked" });
-  return { kind: "streaming", body, waitsFor };
+  return { kind: "streaming", body, waitsFor, reader: "seen" };
 }
 
 describe("interruptionOf()", () => {

@@ -5,12 +5,15 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { describe, it } from "@std/testing/bdd";
 import type { BodySource } from "../../src/handler/body_stream.ts";
 import type { Handler } from "../../src/handler/handler.ts";
+import { fetchHandler } from "../../src/fetch/fetch_handler.ts";
 import { HttpError } from "../../src/handler/errors.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import type { WebServerOptions } from "../../src/options/server_options.ts";
 import type { WebRequest } from "../../src/handler/request.ts";
 import { WebResponse, type WebResponseInit } from "../../src/handler/response.ts";
 import { Router } from "../../src/routing/router.ts";
+import { nextLook } from "../../src/runtime/event_loop.ts";
+import { within } from "../support/deadline.ts";
 import { SpoilingPool } from "../http1/reading.ts";
 import { nameAnotherRequest } from "../support/connections/another_request.ts";
 import { settle } from "../support/connections/fake_conn.ts";
@@ -62,7 +65,7 @@ class HandSource implements AsyncIterable<string | Uint8Array>, AsyncIterator<st
 
 /** Serves a connection, on which `/stream` answers with what `makeResponse` makes, and everything else with `plain`. */
 function serve(
-  makeResponse: (req: WebRequest) => WebResponse | Response,
+  makeResponse: Handler,
   limits: WebServerOptions = {},
   isLogged = false,
 ): Promise<ServedConnection> {
@@ -81,6 +84,13 @@ function serveSource(
   isLogged = false,
 ): Promise<ServedConnection> {
   return serve(() => new WebResponse(source, init), {}, isLogged);
+}
+
+/** The same as `settle`, until the server has seen that its client reads the response. */
+async function settleInSight(): Promise<void> {
+  await settle();
+  await nextLook();
+  await settle();
 }
 
 /** What is open when everything is over. */
@@ -548,22 +558,126 @@ describe("A streamed body, whose client goes,", () => {
     await assertOver(exchange);
   });
 
-  it("aborts the signal at once when the client ends its side, and is cancelled when nothing comes", async () => {
+  const sources: { kind: string; make: (onCancelled: () => void) => BodySource }[] = [
+    {
+      kind: "an iterable",
+      make: (onCancelled) => {
+        const source = new HandSource();
+        const end = source.return.bind(source);
+        source.return = () => {
+          onCancelled();
+          return end();
+        };
+        return source;
+      },
+    },
+    { kind: "a stream", make: (cancel) => new ReadableStream({ cancel }) },
+  ];
+  for (const { kind, make } of sources) {
+    for (const style of ["an own handler", "a fetch-style application"] as const) {
+      it(`that is ${kind} of ${style} is cancelled with the signal when its client leaves`, async () => {
+        const calls: string[] = [];
+        const answer = (signal: AbortSignal) => {
+          signal.addEventListener("abort", () => calls.push("aborted"));
+          return make(() => calls.push("cancelled"));
+        };
+        const respond = (signal: AbortSignal) => {
+          const source = answer(signal);
+          if (source instanceof ReadableStream) {
+            return new Response(source as ReadableStream<Uint8Array>);
+          }
+          return new Response(ReadableStream.from(source) as ReadableStream<Uint8Array>);
+        };
+        const exchange = await serve((req) =>
+          style === "an own handler"
+            ? new WebResponse(answer(req.signal))
+            : fetchHandler(({ signal }) => respond(signal))(req)
+        );
+        exchange.fake.send(get("/stream"));
+        await settleInSight();
+        exchange.fake.end();
+        await settle();
+        // No time has passed.
+        assertEquals([calls, exchange.fake.isClosed], [["aborted", "cancelled"], true]);
+        await exchange.served;
+        await assertOver(exchange);
+      });
+    }
+  }
+
+  it("is cancelled after the write that is under way when its client leaves", async () => {
     const source = new HandSource();
-    let signal: AbortSignal | undefined;
-    const exchange = await serve((req) => {
-      signal = req.signal;
-      return new WebResponse(source);
-    });
+    const exchange = await serveSource(source);
     exchange.fake.send(get("/stream"));
-    await settle();
+    await settleInSight();
+    exchange.fake.isBlocked = true;
+    await source.give("x");
     exchange.fake.end();
     await settle();
-    assertEquals([signal?.aborted, source.isReturned], [true, false]);
+    assertEquals(source.isReturned, false);
+    exchange.fake.unblock();
+    await settle();
+    assertEquals([source.isReturned, exchange.fake.isClosed], [true, true]);
+    await exchange.served;
+    await assertOver(exchange);
+  });
+
+  it("is cancelled when nothing comes for a client that has ended its side with its request", async () => {
+    const source = new HandSource();
+    const exchange = await serveSource(source);
+    exchange.fake.send(get("/stream"));
+    exchange.fake.end();
+    await settle();
+    assertEquals(source.isReturned, false);
     await exchange.pass(2_000);
     assertEquals([source.isReturned, exchange.fake.isClosed], [true, true]);
     await exchange.served;
     await assertOver(exchange);
+  });
+
+  it("is waited for until its finally is over when a drain has cut it off", async () => {
+    const calls: string[] = [];
+    const closing = Promise.withResolvers<void>();
+    async function* parts(signal: AbortSignal) {
+      const gone = new Promise((resolve) => signal.addEventListener("abort", resolve));
+      try {
+        yield "x";
+        await gone;
+      } finally {
+        calls.push("finally begins");
+        await closing.promise;
+        calls.push("finally ends");
+      }
+    }
+    const exchange = await serve((req) => new WebResponse(parts(req.signal)));
+    exchange.fake.send(get("/stream"));
+    await settle();
+    exchange.context.isDraining = true;
+    exchange.connection.abandon();
+    await exchange.served;
+    const settled = exchange.background.settleUntil(performance.now() + 60_000)
+      .then(() => calls.push("settled"));
+    await settle();
+    assertEquals(calls, ["finally begins"]);
+    closing.resolve();
+    await within(settled, "the end of the source");
+    assertEquals(calls, ["finally begins", "finally ends", "settled"]);
+    assertEquals(exchange.backgroundLines, []);
+    await assertOver(exchange);
+  });
+
+  it("is not kept by the worker when its client leaves before a drain, and it never ends", async () => {
+    async function* parts() {
+      yield "x";
+      await new Promise(() => {});
+    }
+    const exchange = await serve(() => new WebResponse(parts()));
+    exchange.fake.send(get("/stream"));
+    await settle();
+    exchange.fake.reset();
+    await exchange.served;
+    exchange.background.logUnfinished(performance.now());
+    assertEquals(exchange.backgroundLines, []);
   });
 
   it("goes out to its end for a client that has only ended its side, as long as parts come", async () => {

@@ -107,7 +107,7 @@ export function serve(
     readFairness: new ReadFairness(),
     requestClock: new RequestClock(),
     scoreboard,
-    background: { add() {} },
+    background: { add() {}, addEnding() {} },
     webSockets: undefined,
     inFlightRequests,
     reasonLog: new ReasonLog("the fuzzer", () => {}),

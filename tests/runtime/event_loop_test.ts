@@ -3,7 +3,13 @@
 import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { nextTurn, settlesWithin, shortTurns, TurnQueue } from "../../src/runtime/event_loop.ts";
+import {
+  nextLook,
+  nextTurn,
+  settlesWithin,
+  shortTurns,
+  TurnQueue,
+} from "../../src/runtime/event_loop.ts";
 import { work } from "../support/busy_thread.ts";
 import { socketPair } from "../support/connections/socket_pair.ts";
 import { within } from "../support/deadline.ts";
@@ -169,5 +175,23 @@ describe("TurnQueue", () => {
   it("next() resolves again for a caller that comes after all others are done", async () => {
     const queue = new TurnQueue();
     for (let turn = 0; turn < 3; turn++) await within(queue.next(), "a turn");
+  });
+});
+
+describe("nextLook()", { ignore: !canUseNetwork }, () => {
+  it("resolves after a read of what was there before the call, on a thread that always has work", async () => {
+    using pair = await socketPair();
+    const { client, served } = pair;
+    let isBusy = true;
+    const beBusy = () => void (isBusy && setImmediate(beBusy));
+    beBusy();
+    for (let round = 0; round < 20; round++) {
+      await client.write(new Uint8Array(1));
+      let hasRead = false;
+      served.read(new Uint8Array(1)).then(() => hasRead = true);
+      await nextLook();
+      assert(hasRead, `the look of round ${round} came too early`);
+    }
+    isBusy = false;
   });
 });
