@@ -127,9 +127,14 @@ function forgetAuthor(): WebResponse {
   return response;
 }
 
-const server = new WebServer({ maxBodyBytes: 10_000 });
+/** A test imports it and asks `server.fetch`, or starts this module with `startServer`. */
+export const server: WebServer = new WebServer({ maxBodyBytes: 10_000 });
 server.addExactPath("/notes", { GET: listNotes, POST: addNote });
 server.addExactPath("/notes/:id", { GET: showNote, PUT: changeNote, DELETE: removeNote });
 server.addExactPath("/author", { PUT: setAuthor, DELETE: forgetAuthor });
-await server.run({ port: Number(Deno.env.get("NOTES_PORT") ?? 8000), workers: 4 });
-database.close();
+server.onShutdown(() => database.close());
+
+// True in workers as well; false in a test, which could not begin as long as the server runs.
+if (import.meta.main) {
+  await server.run({ port: Number(Deno.env.get("NOTES_PORT") ?? 8000), workers: 4 });
+}

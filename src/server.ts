@@ -28,6 +28,7 @@ import {
   type ServerSettings,
   type WebServerOptions,
 } from "./options/server_options.ts";
+import { isUnderTestRunner } from "./runtime/test_runner.ts";
 import { VARIABLE_PREFIX } from "./options/worded_options.ts";
 import { fromPlatformRequest, type PeerInfo } from "./fetch/platform_request.ts";
 import { toPlatformResponse } from "./fetch/platform_response.ts";
@@ -98,6 +99,10 @@ const shutdownCallbacks = new ShutdownCallbacks();
 
 /** A worker has one listener and one supervisor, so one server runs in it. */
 let isWorkerTaken = false;
+
+const UNGUARDED_RUN =
+  "run() serves until it is stopped, so the tests that import this program never begin: guard it, as in " +
+  '"if (import.meta.main) await server.run()", and test it with server.fetch() or startServer()';
 
 /** How a worker serves an application that does not call `run()`. */
 export interface ServedHere {
@@ -533,6 +538,9 @@ export class WebServer {
       mainArgument: denoArguments()?.at(-1),
     });
     // It is the first to open, so that it can report on the rest of the start.
+    if (startedBy === "run" && settings.entry === undefined && isUnderTestRunner()) {
+      logToStandardError(UNGUARDED_RUN);
+    }
     const admin = settings.admin === undefined ? undefined : await openAdminPort(settings.admin);
     try {
       if (commandLine === undefined) await logVariableNotices();

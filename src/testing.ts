@@ -13,6 +13,7 @@ import { httpOrigin } from "./net/host_port.ts";
 import type { Fault } from "./ipc/messages.ts";
 import type { RunOptions } from "./options/run_options.ts";
 import { WebServer } from "./server.ts";
+import { borrowVariables } from "./runtime/borrowed_variables.ts";
 import type { RunningServer } from "./supervisor/running_server.ts";
 import { injectFault, isAnyThreadEnding } from "./supervisor/supervisor.ts";
 
@@ -74,6 +75,28 @@ export interface TestedServer extends RunningServer {
 }
 
 /**
+ * The options of {@linkcode startServer}: those of a run, and the environment of the test.
+ *
+ * @example A database for one test
+ * ```ts
+ * import type { TestOptions } from "@mudpie/server/testing";
+ *
+ * const options: TestOptions = { workers: 1, env: { NOTES_DB: "/tmp/test.sqlite" } };
+ * console.log(options.env?.NOTES_DB);
+ * ```
+ */
+export interface TestOptions extends RunOptions {
+  /**
+   * Variables of the environment that hold while the server runs; undefined unsets one. Nothing by
+   * default. The environment belongs to the whole process, in both isolations: the test sees these
+   * values as well, and servers that run at the same time cannot give one variable two values.
+   * `deno test --parallel` runs test files as threads of one process, so there each file needs
+   * variables of its own, or a process of its own.
+   */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
  * Starts the application of a module, the one that calls `server.run()`, in real workers; one that
  * only has a default export with a `fetch` is mounted by such a module, with `fetchHandler`. Unless
  * `options` say otherwise, it listens on a free port of 127.0.0.1 in listen mode `shared`, in which
@@ -82,8 +105,18 @@ export interface TestedServer extends RunningServer {
  * of 3,000 ms. With `await using` it is shut down at the end of the test, and leaves nothing to
  * Deno's sanitizers.
  *
- * @throws {TypeError} when an option is wrong
+ * @throws {TypeError} when an option is wrong; when another server under test has given a variable
+ * of `env` another value
  * @throws {Error} when no worker can start
+ *
+ * @example A test with a database of its own
+ * ```ts ignore
+ * import { startServer } from "@mudpie/server/testing";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const env = { NOTES_DB: `${folder}/notes.sqlite` };
+ * await using server = await startServer(import.meta.resolve("./main.ts"), { env });
+ * ```
  *
  * @example Ask an application in its workers
  * ```ts ignore
@@ -96,19 +129,27 @@ export interface TestedServer extends RunningServer {
  */
 export async function startServer(
   entry: string | URL,
-  options: RunOptions = {},
+  options: TestOptions = {},
 ): Promise<TestedServer> {
-  const { isolation = "thread", hangTimeout = HANG_TIMEOUT_MS } = options;
-  const running = await new WebServer().start({
-    port: 0,
-    workers: 2,
-    listen: "shared",
-    ...options,
-    hangTimeout,
-    isolation,
-    entry,
-  });
-  return new ServerUnderTest(running, isolation, hangTimeout);
+  const { env = {}, ...runOptions } = options;
+  const { isolation = "thread", hangTimeout = HANG_TIMEOUT_MS } = runOptions;
+  const giveBack = borrowVariables(env);
+  try {
+    const running = await new WebServer().start({
+      port: 0,
+      workers: 2,
+      listen: "shared",
+      ...runOptions,
+      hangTimeout,
+      isolation,
+      entry,
+    });
+    running.finished.then(giveBack, giveBack);
+    return new ServerUnderTest(running, isolation, hangTimeout);
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
 }
 
 class ServerUnderTest implements TestedServer {

@@ -9,7 +9,6 @@ import { fetchHandler } from "../../src/fetch/fetch_handler.ts";
 import { HttpError } from "../../src/handler/errors.ts";
 import { percentDecode } from "../../src/http1/target.ts";
 import type { WebServerOptions } from "../../src/options/server_options.ts";
-import type { WebRequest } from "../../src/handler/request.ts";
 import { WebResponse, type WebResponseInit } from "../../src/handler/response.ts";
 import { Router } from "../../src/routing/router.ts";
 import { nextLook } from "../../src/runtime/event_loop.ts";

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { Program } from "../support/servers/program.ts";
 import { RunningExample } from "../support/servers/example.ts";
 import { CAN_START_PROGRAMS } from "../support/servers/started_app.ts";
 
@@ -111,4 +112,45 @@ describe("examples/rest_api.ts", { ignore: !CAN_START_PROGRAMS }, () => {
         assertMatch(await response.text(), text);
       }
     }));
+});
+
+describe("a test of a program", { ignore: !CAN_START_PROGRAMS }, () => {
+  /** Runs `deno test` over a test file that imports `main`. */
+  async function testOf(main: string): Promise<{ folder: string; program: Program }> {
+    const folder = await Deno.makeTempDir();
+    const library = import.meta.resolve("../../mod.ts");
+    const begun = `import { WebResponse, WebServer } from ${JSON.stringify(library)};
+      export const server = new WebServer();
+      server.addPath("/", () => WebResponse.text("tested"));`;
+    await Deno.writeTextFile(`${folder}/main.ts`, `${begun}\n${main}`);
+    await Deno.writeTextFile(
+      `${folder}/main_test.ts`,
+      `import { server } from "./main.ts";
+       Deno.test("the front page", async () => {
+         const response = await server.fetch(new Request("http://localhost/"));
+         if (await response.text() !== "tested") throw new Error("not tested");
+       });`,
+    );
+    const args = ["test", "-A", "--no-check", `${folder}/main_test.ts`];
+    return { folder, program: Program.deno(args, { env: { NO_COLOR: "1" } }) };
+  }
+
+  it("gets a line when run() has no guard", async () => {
+    const { folder, program } = await testOf("await server.run({ port: 0, workers: 1 });");
+    await using started = program;
+    // The runner prints on standard output what a module logs before its tests begin.
+    await started.stdout.find(
+      /run\(\) serves until it is stopped, so the tests .* never begin: guard it/,
+    );
+    await Deno.remove(folder, { recursive: true });
+  });
+
+  it("runs when run() has a guard", async () => {
+    const guarded = "if (import.meta.main) await server.run({ port: 0, workers: 1 });";
+    const { folder, program } = await testOf(guarded);
+    await using started = program;
+    const { code } = await started.ended();
+    assertEquals([code, started.stdout.text.includes("guard it")], [0, false]);
+    await Deno.remove(folder, { recursive: true });
+  });
 });

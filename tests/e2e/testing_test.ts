@@ -50,6 +50,43 @@ describe("startServer()", { ignore: !CAN_START_APPS }, () => {
     assertEquals(await echo.text(), "a");
   });
 
+  for (const isolation of ["web", "thread"] as const) {
+    it(`gives an application its own environment (isolation ${isolation})`, async () => {
+      const folder = await Deno.makeTempDir();
+      const entry = import.meta.resolve("../../examples/rest_api.ts");
+      const NOTES_DB = `${folder}/notes.sqlite`;
+      try {
+        {
+          await using server = await startServer(entry, { isolation, env: { NOTES_DB } });
+          const note = { method: "POST", body: JSON.stringify({ text: "of this test" }) };
+          assertEquals((await (await server.fetch("/notes", note)).json()).id, 1);
+          // The replacement of a worker reads the same environment.
+          await server.crash();
+          for (let i = 0; i < 4; i++) {
+            const headers = { connection: "close" };
+            const { text } = await (await server.fetch("/notes/1", { headers })).json();
+            assertEquals(text, "of this test");
+          }
+          assertEquals(Deno.env.get("NOTES_DB"), NOTES_DB);
+          await assertRejects(
+            () => startServer(entry, { isolation, env: { NOTES_DB: "other" } }),
+            TypeError,
+            "NOTES_DB",
+          );
+        }
+        assertEquals(Deno.env.get("NOTES_DB"), undefined);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    });
+  }
+
+  it("puts the environment back when no worker can start", async () => {
+    const env = { MUDPIE_TEST_ENV: "a" };
+    await assertRejects(() => startServer("file:///nowhere.ts", { workers: 1, env }));
+    assertEquals(Deno.env.get("MUDPIE_TEST_ENV"), undefined);
+  });
+
   it("takes the options of a run", async () => {
     await using server = await startServer(ENTRY, {
       workers: 1,
