@@ -10,8 +10,8 @@ import type { ServeInvocation } from "./arguments.ts";
 /** How long an application that was loaded may serve nothing before the log mentions it. */
 const WAITING_AFTER_MS = 1_000;
 
-/** How long an application may load before the log mentions it. A large one takes seconds. */
-const LOADING_AFTER_MS = 5_000;
+/** How long an application may load before the log mentions it. */
+const LOADING_AFTER_MS = 2_000;
 
 /** Where things are. */
 export interface Places {
@@ -45,7 +45,9 @@ export function startFirstWorker(
     onWaiting: (isLoaded) =>
       logToStandardError(
         escapeForLog(
-          `${app} is ${isLoaded ? "loaded" : "still loading"} and serves nothing yet; ${
+          `${app} is ${
+            isLoaded ? "loaded" : "still loading (an import, or a top-level await in it or in one)"
+          } and serves nothing yet; ${
             startTimeout === 0
               ? "startTimeout is off, so there is no limit to the wait"
               : `waiting until startTimeout (${startTimeout} ms)`

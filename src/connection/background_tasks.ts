@@ -64,6 +64,11 @@ export class BackgroundTasks implements BackgroundWork {
     this.#rejections.note(`in ${nameOf(request)}`, error, performance.now());
   }
 
+  /** The work that has not settled, by kind, each with the method and the path of its request. */
+  get pending(): readonly { readonly kind: "work" | "ending"; readonly name: string }[] {
+    return [...this.#tasks].map(({ kind, request }) => ({ kind, name: pathOf(request) }));
+  }
+
   /**
    * Waits until all work has settled, also what is given meanwhile, but not longer than until
    * `time`.
@@ -120,4 +125,9 @@ export class BackgroundTasks implements BackgroundWork {
 function nameOf(request: WebRequest): string {
   const id = idInUse(request);
   return `${request.method} ${request.target}${id === "" ? "" : ` (request id ${id})`}`;
+}
+
+/** The method and the path of a request, without its query. */
+export function pathOf({ method, target }: Pick<WebRequest, "method" | "target">): string {
+  return `${method} ${target.split("?", 1)[0]}`;
 }

@@ -72,6 +72,15 @@ import { ConnectionStream, type UpgradedConnection } from "./upgraded_stream.ts"
 /** A connection of either kind of socket. */
 export type ClientConn = Deno.TcpConn | Deno.UnixConn;
 
+/** What a connection is busy with, for a log of what a drain waits for. */
+export type ConnectionWork =
+  /** `name` is the method, and the route or the path. */
+  | { readonly kind: "request" | "stream"; readonly name: string }
+  /** It is handed over to another protocol. */
+  | { readonly kind: "socket" }
+  /** Its client sends a request, or receives a response. */
+  | { readonly kind: "client" };
+
 /** How a connection goes on after its last response. */
 type Ending =
   | "stay"
@@ -973,6 +982,28 @@ export class Connection
     making.isCutShort = true;
     making.cutShort();
     return true;
+  }
+
+  /** What the connection is busy with; undefined if it has nothing in hand. */
+  get work(): ConnectionWork | undefined {
+    switch (this.#state.kind) {
+      case "handling":
+        if (!this.#exchange.isUnderWay) return { kind: "client" };
+        return { kind: "request", name: this.#exchange.routeName };
+      case "streaming":
+        return { kind: "stream", name: this.#exchange.routeName };
+      case "upgraded":
+        return { kind: "socket" };
+      case "reading":
+      case "writing":
+      case "discarding":
+        return { kind: "client" };
+      case "new":
+      case "idle":
+      case "closing":
+      case "closed":
+        return undefined;
+    }
   }
 
   /** Has the protocol that the connection was handed over to end, if there is one. */

@@ -34,6 +34,7 @@ import { counterIndex } from "../ipc/scoreboard.ts";
 import type { Dispatcher } from "../routing/dispatcher.ts";
 import type { RequestMetrics } from "../telemetry/request_metrics.ts";
 import { requestIdFrom, WrittenId } from "../telemetry/request_id.ts";
+import { pathOf } from "./background_tasks.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import type { Completion } from "./response_writer.ts";
 
@@ -132,6 +133,17 @@ export class Exchange implements ExchangeWatch {
   /** The present request, as its handler sees it. Throws if there is none. */
   get request(): WebRequest {
     return this.#request ?? noRequest();
+  }
+
+  /** The method of the present request, and its route, or its path under a prefix. */
+  get routeName(): string {
+    const { request } = this;
+    const index = routeIndexOf(request);
+    const route = index === undefined ? undefined : this.#owner.context.dispatcher.routes[index];
+    if (route === undefined || (!route.isExact && route.parameters.length === 0)) {
+      return pathOf(request);
+    }
+    return `${request.method} ${route.pattern}`;
   }
 
   /** The head of the present request. Throws if there is none. */

@@ -32,7 +32,7 @@ import { isThenable } from "../runtime/async_context.ts";
 import { describeHandler, noResponseError } from "./around.ts";
 import { ErrorResponses } from "./error_responses.ts";
 import { METHODS } from "./route_target.ts";
-import type { RoutePaths, Router, Surround } from "./router.ts";
+import type { Route, RoutePaths, Router, Surround } from "./router.ts";
 
 const ALL_PATHS: RoutePaths = { segments: [], isExact: false };
 
@@ -70,6 +70,11 @@ export class Dispatcher {
     this.#router = router;
     this.#onPanic = onPanic;
     this.#onBodyFault = onBodyFault;
+  }
+
+  /** All routes, in the order in which they were added. */
+  get routes(): readonly Route[] {
+    return this.#router.routes;
   }
 
   /**

@@ -35,6 +35,7 @@ import { SdNotify } from "./sd_notify.ts";
 import { listenToSignals, type SignalMeaning } from "./signals.ts";
 import { LinkedModules } from "./start_folder.ts";
 import { SideAddresses } from "./side_addresses.ts";
+import { StartProgress } from "./start_progress.ts";
 import { SteadyClock } from "./steady_clock.ts";
 import { losesQueueOnClose } from "./system_limits.ts";
 import { type SpawnOptions, spawnWorker, type WorkerHandle } from "./worker_handle.ts";
@@ -220,6 +221,8 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
   #stopHearing: () => void = () => {};
   /** Undefined if OpenTelemetry is off. */
   #instruments: FleetInstruments | undefined;
+  /** Undefined until the workers are spawned. */
+  #startProgress: StartProgress | undefined;
   /** Undefined where no service manager has asked for reports. */
   readonly #sdNotify: SdNotify | undefined;
 
@@ -325,6 +328,12 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
     const stopSignals = this.#options.listensToSignals
       ? listenToSignals((meaning, signal) => this.#onSignal(meaning, signal))
       : () => {};
+    const { entry, app, workerCount, settings } = this.#options;
+    this.#startProgress = new StartProgress({
+      module: app ?? entry,
+      workers: workerCount.workers,
+      startTimeoutMs: settings.startTimeout,
+    }, performance.now());
     const timer = setInterval(() => this.#tick(), TICK_MS);
     this.#stopHearing = () => {
       stopSignals();
@@ -463,7 +472,14 @@ export class Supervisor implements SupervisedServer, ObservedFleet {
     this.#pool.forgetEnded();
     this.#budget.renew(now);
     this.#handle({ kind: "tick" });
+    this.#reportStart(now);
     this.#notifySystem(now);
+  }
+
+  /** Logs what a start that takes long waits for. */
+  #reportStart(now: number): void {
+    if (this.phase !== "starting") return;
+    this.#log(this.#startProgress?.after(now, () => this.#fleet.states().values()));
   }
 
   /**

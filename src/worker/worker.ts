@@ -21,6 +21,7 @@ import { AcceptTroubleLog } from "./accept_trouble_log.ts";
 import { ConnectionLimit } from "./connection_limit.ts";
 import { EventLoopLag } from "./event_loop_lag.ts";
 import { OverloadLog } from "./overload_log.ts";
+import { DrainProgress } from "./drain_progress.ts";
 import { PanicWatch } from "./panic_watch.ts";
 import { ServedConnections } from "./served_connections.ts";
 import type { SupervisorLink } from "./supervisor_link.ts";
@@ -91,6 +92,8 @@ class ServingWorker {
   /** Undefined if no option needs it. */
   readonly #lag: EventLoopLag | undefined;
   readonly #clock: WorkerClock;
+  /** Undefined until the worker drains. */
+  #drainProgress: DrainProgress | undefined;
 
   constructor(
     program: WorkerProgram,
@@ -137,7 +140,10 @@ class ServingWorker {
       lag: this.#lag,
       members: () => this.#connections.members(),
       beforeTick: () => this.#dieIfOutOfMemory(),
-      afterTick: () => this.#connections.closeExcess(this.#budget.excess),
+      afterTick: () => {
+        this.#connections.closeExcess(this.#budget.excess);
+        this.#reportDrain(performance.now());
+      },
     });
   }
 
@@ -193,6 +199,7 @@ class ServingWorker {
     this.#link.send({ kind: "accepting" });
 
     const order = await drain;
+    this.#drainProgress = new DrainProgress(order, performance.now());
     const workEndsAt = performance.now() + order.workMs;
     this.#panics.noteDrain(order.reason);
     for (const { loop } of this.#acceptLoops) loop.stop();
@@ -279,6 +286,15 @@ class ServingWorker {
     this.#clock.stop();
     this.#lag?.stop();
     dieOf(new Error(`Out of memory in ${request.method} ${request.target}`), this.#link);
+  }
+
+  /** Logs what a drain still waits for, at intervals. */
+  #reportDrain(now: number): void {
+    const line = this.#drainProgress?.after(now, () => ({
+      connections: this.#connections.members(),
+      background: this.#program.background,
+    }));
+    if (line !== undefined) this.#log(line);
   }
 
   #log(line: string): void {

@@ -1077,6 +1077,24 @@ describe("Connection, whose worker drains,", () => {
     await assertEnded(exchange);
   });
 
+  it("names in work what it is busy with", async () => {
+    const cases = [
+      { what: "nothing", sent: "", work: undefined },
+      { what: "half a head", sent: "GET /te", work: { kind: "client" } },
+      { what: "a request", sent: get("/wait?a=b"), work: { kind: "request", name: "GET /wait" } },
+      { what: "a request that was answered", sent: get("/text"), work: undefined },
+    ] as const;
+    for (const { what, sent, work } of cases) {
+      const exchange = await serve();
+      if (sent !== "") exchange.fake.send(sent);
+      await settle();
+      assertEquals(exchange.connection.work, work, what);
+      open.resolve();
+      exchange.fake.reset();
+      await assertEnded(exchange);
+    }
+  });
+
   it("closes where nothing is asked for, and only there", async () => {
     const cases = [
       { what: "a connection that has said nothing", sent: "", isIdle: true },

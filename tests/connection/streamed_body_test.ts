@@ -634,6 +634,15 @@ describe("A streamed body, whose client goes,", () => {
     await assertOver(exchange);
   });
 
+  it("is named in the work of its connection", async () => {
+    const exchange = await serveSource(new HandSource());
+    exchange.fake.send(get("/stream/a?b=c"));
+    await settle();
+    assertEquals(exchange.connection.work, { kind: "stream", name: "GET /stream/a" });
+    exchange.fake.reset();
+    await exchange.served;
+  });
+
   it("is waited for until its finally is over when a drain has cut it off", async () => {
     const calls: string[] = [];
     const closing = Promise.withResolvers<void>();

@@ -217,6 +217,21 @@ describe("the command line", { ignore: !CAN_START_PROGRAMS }, () => {
     }
   });
 
+  it("names within --check the application whose top-level await takes more than two seconds", async () => {
+    await Deno.writeTextFile(
+      `${folder}/waits.ts`,
+      `await new Promise((resolve) => setTimeout(resolve, 2_600));
+       export default { fetch: () => new Response("") };`,
+    );
+    await using program = start(["waits.ts", "--check"]);
+    assertEquals((await program.ended()).code, 0);
+    assertMatch(
+      program.stderr.text,
+      /waits\.ts is still loading \(an import, or a top-level await/,
+    );
+    assertMatch(program.stdout.text, /waits\.ts starts;/);
+  });
+
   it("logs a variable that is no option's, with the nearest name", async () => {
     const env = { MUDPIE_DRAIN_TIME: "5" };
     await using program = start(["runs.ts", "--port", "0", "--workers", "1"], { env });

@@ -1,12 +1,19 @@
 // The end of a server: what was accepted is answered, what is idle is closed, and it does not take longer than it may.
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { it } from "@std/testing/bdd";
+import { describe, it } from "@std/testing/bdd";
 import type { RunOptions } from "../../mod.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { Gate } from "../support/servers/gate.ts";
 import { get, post, RawClient, request } from "../support/clients/raw_client.ts";
-import { describeEachWay, startApp, TWO_WAYS, type Way } from "../support/servers/started_app.ts";
+import { Program } from "../support/servers/program.ts";
+import {
+  CAN_START_PROGRAMS,
+  describeEachWay,
+  startApp,
+  TWO_WAYS,
+  type Way,
+} from "../support/servers/started_app.ts";
 
 const start = (way: Way, run: RunOptions = {}) =>
   startApp("well_behaved.ts", { run: { ...way, ...run } });
@@ -179,3 +186,35 @@ describeEachWay((way) => {
     await within(app[Symbol.asyncDispose](), "a server that is disposed of once more");
   });
 }, TWO_WAYS);
+
+describe("a drain that takes long", { ignore: !CAN_START_PROGRAMS }, () => {
+  it("logs after five seconds what it waits for, and when that is cut off", async () => {
+    const path = new URL("../support/apps/well_behaved.ts", import.meta.url).pathname;
+    const options = { run: { port: 0, workers: 1, drainTimeout: 60_000 } };
+    await using program = Program.deno(["run", "-A", path, JSON.stringify(options)], {});
+    const { port } = await program.listening();
+    using gate = new Gate();
+    using waiting = await RawClient.connect(port);
+    await waiting.send(get(`/gate/${gate.port}`));
+    const visitor = await gate.reached();
+    program.signal("SIGTERM");
+    await program.stderr.find(
+      /worker 1: draining for [56] s, waits for 1 request \(GET \/gate\/:port\), cut off in 5\d s$/,
+    );
+    await visitor.open("at last");
+    assertEquals((await waiting.readResponse()).text, "at last");
+    waiting[Symbol.dispose]();
+    assertEquals((await program.ended()).code, 0);
+    assertEquals(program.stderr.text.match(/draining for/g)?.length, 1);
+  });
+
+  it("has no line when it is short", async () => {
+    const path = new URL("../support/apps/well_behaved.ts", import.meta.url).pathname;
+    const options = { run: { port: 0, workers: 1 } };
+    await using program = Program.deno(["run", "-A", path, JSON.stringify(options)], {});
+    await program.listening();
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 0);
+    assertEquals(/draining for|starting for/.test(program.stderr.text), false);
+  });
+});

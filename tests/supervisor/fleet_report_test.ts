@@ -25,7 +25,15 @@ const { worker: _worker, status: _status, ageMs: _age, heartbeatAgeMs: _heartbea
   worker;
 
 function report(workers: readonly WorkerStats[], fleet: Partial<FleetStats> = {}): string[] {
-  return fleetReport({ desired: 2, workers, total, replacements: {}, delayMs: 0, ...fleet });
+  return fleetReport({
+    desired: 2,
+    standby: 0,
+    workers,
+    total,
+    replacements: {},
+    delayMs: 0,
+    ...fleet,
+  });
 }
 
 describe("fleetReport()", () => {
