@@ -986,6 +986,10 @@ export class Connection
 
   /** What the connection is busy with; undefined if it has nothing in hand. */
   get work(): ConnectionWork | undefined {
+    return this.#describeWork();
+  }
+
+  #describeWork(): ConnectionWork | undefined {
     switch (this.#state.kind) {
       case "handling":
         if (!this.#exchange.isUnderWay) return { kind: "client" };

@@ -30,7 +30,7 @@ function makeRequest() {
     outcome.body,
     createPeer(undefined, "http", settings),
     {
-      background: { add() {} },
+      background: { add() {}, addEnding() {} },
       webSockets: undefined,
       onSignalWanted() {},
       onCompletionWanted: () => Promise.resolve(),

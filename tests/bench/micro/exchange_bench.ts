@@ -59,7 +59,7 @@ function serve(nextBytes: () => Uint8Array, { routes, log }: Circumstances): End
     readFairness: new ReadFairness(),
     requestClock: log === "off" ? undefined : new RequestClock(),
     scoreboard: new Scoreboard(),
-    background: { add() {} },
+    background: { add() {}, addEnding() {} },
     webSockets: undefined,
     inFlightRequests: new InFlightRequests(),
     reasonLog: new ReasonLog("the benchmark", () => {}),
