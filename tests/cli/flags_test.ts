@@ -48,7 +48,11 @@ describe("flagsFor()", () => {
       ...Object.keys(resolveServerOptions({})),
     ];
     const said = new Set(flagsFor(wordedOptions()).map(({ option }) => option.path[0]));
-    assertEquals(options.filter((name) => !said.has(name)), ["entry", "onEvent", "onErrorResponse"]);
+    assertEquals(options.filter((name) => !said.has(name)), [
+      "entry",
+      "onEvent",
+      "onErrorResponse",
+    ]);
   });
 
   it("gives no two flags one name", () => {
