@@ -209,7 +209,9 @@ describe("A WebSocket", () => {
     });
     await eventually(() => received === 250, "all messages");
     await settle();
-    assert(receivedAtTurns.includes(100), `${receivedAtTurns}`);
+    // A turn is over after 100 messages, or after 4 ms on a busy machine. The next one may begin in
+    // the same turn of the runtime.
+    assertLessOrEqual(mostInTurn(receivedAtTurns), 200, `${receivedAtTurns}`);
     assertEquals(served.frames(), Array(250).fill("81 a"));
     await end(served);
   });
