@@ -6,6 +6,7 @@ import { eventually } from "../deadline.ts";
 import { type Lines, Program } from "./program.ts";
 import { get, RawClient } from "../clients/raw_client.ts";
 import { CAN_START_PROGRAMS, type Way } from "./started_app.ts";
+import type { LogReason } from "../../../src/http1/log_reason.ts";
 
 /** Whether servers can be started and watched so. */
 export const CAN_WATCH_PROCESSES: boolean = CAN_START_PROGRAMS && Deno.build.os === "linux" &&
@@ -123,6 +124,16 @@ export class ServerProcess implements AsyncDisposable {
       last = count;
       return unchanged >= SETTLED_LOOKS && count;
     }, "a number of descriptors that stays as it is");
+  }
+
+  /**
+   * Returns what it has logged on standard error, but for the addresses on which it listens and the
+   * lines of error responses with these reasons.
+   */
+  surprises(...reasons: readonly LogReason[]): readonly string[] {
+    return this.stderr.all.filter((line) =>
+      !line.includes("listening") && !reasons.some((reason) => line.includes(`: ${reason} of `))
+    );
   }
 
   /** Waits until the process has that many descriptors, or fewer. */
