@@ -159,6 +159,27 @@ describe("Error responses of a connection", () => {
     }
   });
 
+  it("onErrorResponse that answers after the handler has returned leaves one line in the log", async () => {
+    const answered = Promise.withResolvers<void>();
+    const onErrorResponse: ErrorResponder = async (status) => {
+      await answered.promise;
+      return WebResponse.text("late", { status });
+    };
+    const exchange = await serve({ onErrorResponse, handlerTimeout: 30_000 });
+    exchange.fake.send(get("/hang"));
+    await exchange.pass(31_000);
+    exchange.open.resolve(WebResponse.text("later than its limit"));
+    await settle();
+    assert(exchange.context.scoreboard.read().requestsInFlight === 1);
+    answered.resolve();
+    await settle();
+    await exchange.context.accessLog?.flush();
+    assertEquals([statusesIn(exchange.fake.output), bodyIn(exchange.fake.output)], [[503], "late"]);
+    assertEquals(exchange.context.scoreboard.read().requestsInFlight, 0);
+    assertEquals(exchange.logged.length, 1);
+    assertMatch(exchange.logged[0], / 503 4 .* 1 handler_timeout$/);
+  });
+
   it("onErrorResponse is not called at the end of a drain", async () => {
     let calls = 0;
     const exchange = await serve({ onErrorResponse: () => void calls++ });
@@ -221,9 +242,11 @@ describe("Error responses of a connection", () => {
         return undefined;
       },
     });
-    exchange.fake.send(get("/nowhere") + get("/elsewhere") + post("/text", "x".repeat(11)));
+    // The loop itself refuses the expectation, and goes on to the requests after it.
+    const refused = get("/text", "Expect: wonders");
+    exchange.fake.send(get("/nowhere") + refused + refused + get("/elsewhere"));
     await settle();
-    assertEquals(seen, [undefined, undefined, undefined]);
+    assertEquals(seen, [undefined, undefined, undefined, undefined]);
     assertEquals(storage.getStore(), undefined);
   });
 });

@@ -184,6 +184,8 @@ describe("WebServer.around()", () => {
     assertEquals((await send(server, "/a")).headers.get("x-by"), null);
     server.around(naming("late"));
     assertEquals((await send(server, "/a")).headers.get("x-by"), "late");
+    server.around(naming("later"));
+    assertEquals((await send(server, "/a")).headers.get("x-by"), "later, late");
   });
 
   it("around() may answer without the handler, and throw an HttpError", async () => {
