@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { Connection } from "../../src/connection/connection.ts";
 import { isOriginAllowed } from "../../src/connection/web_sockets.ts";
 import { HttpError } from "../../src/handler/errors.ts";
 import type { Handler } from "../../src/handler/handler.ts";
@@ -10,7 +11,7 @@ import { percentDecode } from "../../src/http1/target.ts";
 import type { WebServerOptions } from "../../src/options/server_options.ts";
 import { Router } from "../../src/routing/router.ts";
 import { get, post, request } from "../support/clients/raw_client.ts";
-import { settle } from "../support/connections/fake_conn.ts";
+import { FakeConn, settle } from "../support/connections/fake_conn.ts";
 import {
   serveConnection,
   type ServedConnection,
@@ -242,6 +243,23 @@ describe("upgradeWebSocket()", () => {
     never.resolve(new Response("late"));
     await served;
     assertEquals(events, [NOT_OPENED]);
+  });
+
+  it("counts a WebSocket for as long as it is open", async () => {
+    const first = await ask(get("/", ...HANDSHAKE), { limits: { maxWebSockets: 1 } });
+    // Other connections of the same worker.
+    const statusOfNext = async () => {
+      const fake = new FakeConn();
+      const serving = new Connection(fake.conn, first.context).serve();
+      fake.send(get("/", ...HANDSHAKE));
+      await settle();
+      fake.end();
+      await serving;
+      return fake.output.slice(9, 12);
+    };
+    assertEquals(await statusOfNext(), "503");
+    await first.end();
+    assertEquals([await statusOfNext(), await statusOfNext()], ["101", "101"]);
   });
 
   it("refuses to upgrade a request twice, and options of a wrong type", async () => {
