@@ -14,18 +14,49 @@ export interface Loss {
   readonly name: string;
   readonly what: string;
   readonly path: `/${string}`;
+  /** How the log reports it. */
+  readonly noticed: RegExp;
+  /** What makes it happen soon. */
+  readonly flags: readonly string[];
 }
+
+/** Short, so that a hang is noticed soon. A busy machine may hold a worker up for as long. */
+const HANG_TIMEOUT_MS = 1_000;
+/** Small, so that the heap is full soon. */
+const HEAP_LIMIT_BYTES = 67_108_864;
 
 /** In Express a handler that throws is no panic, so a timer throws. */
 export const LOSSES_OF_WORKERS: readonly Loss[] = [
-  { name: "recovery-panic", what: "a panic", path: "/timer" },
-  { name: "recovery-exit", what: "`Deno.exit()`", path: "/exit" },
-  { name: "recovery-hang", what: "a hang", path: "/spin" },
-  { name: "recovery-memory", what: "out of memory", path: "/allocate" },
+  {
+    name: "recovery-panic",
+    what: "a panic",
+    path: "/timer",
+    noticed: /: to be replaced \(panic\)/,
+    flags: [],
+  },
+  {
+    name: "recovery-exit",
+    what: "`Deno.exit()`",
+    path: "/exit",
+    noticed: /: ended \(crash\)/,
+    flags: [],
+  },
+  {
+    name: "recovery-hang",
+    what: "a hang",
+    path: "/spin",
+    noticed: /: hung/,
+    flags: [`--hang-timeout=${HANG_TIMEOUT_MS}`],
+  },
+  {
+    name: "recovery-memory",
+    what: "out of memory",
+    path: "/allocate",
+    noticed: /: ended \(crash\)/,
+    flags: [`--heap-limit-bytes-per-worker=${HEAP_LIMIT_BYTES}`],
+  },
 ];
 
-/** How the log reports a loss. */
-const NOTICED = /: to be replaced \(panic\)|: hung|: ended \(crash\)/;
 const ACCEPTING = /: accepting after/;
 const STANDBY = /: a standby after/;
 
@@ -36,12 +67,17 @@ interface Recovery {
   readonly acceptingMs: number;
 }
 
-async function recover(app: FailingApp, { path }: Loss, standby: number): Promise<Recovery> {
-  await using server = await BenchServer.start(failingApp(app, standby));
+async function recover(
+  app: FailingApp,
+  { path, noticed: line, flags }: Loss,
+  standby: number,
+): Promise<Recovery> {
+  const peer = failingApp(app, [...flags, `--standby=${standby}`]);
+  await using server = await BenchServer.start(peer);
   await server.allAccept();
   if (standby > 0) await server.logLine(STANDBY, 0);
   const from = server.logLength;
-  const noticed = server.logLine(NOTICED, from).then(() => performance.now());
+  const noticed = server.logLine(line, from).then(() => performance.now());
   const accepting = server.logLine(ACCEPTING, from).then(() => performance.now());
   using client = await RawClient.connect(server.port);
   const sentAt = performance.now();

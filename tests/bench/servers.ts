@@ -165,19 +165,15 @@ export const FAILING_APPS: readonly FailingApp[] = [
   { name: "express", what: "Express", file: "failing_express.js" },
 ];
 
-/** So short that a hang is noticed soon, and so small a heap that it is full soon. */
-const FAILING_FLAGS = ["--hang-timeout", "400", "--heap-limit-bytes-per-worker", "67108864"];
-
-/** Two workers of the command line that run such a program, and so many standbys. */
-export function failingApp({ name, what, file }: FailingApp, standby: number): Peer {
+/** Two workers of the command line that run such a program, with these flags. */
+export function failingApp({ name, what, file }: FailingApp, flags: readonly string[]): Peer {
   return {
     name,
     what,
     workers: 2,
     command: (port) => [
       ...commandLine(file, 2)(port),
-      ...["--standby", `${standby}`],
-      ...FAILING_FLAGS,
+      ...flags,
     ],
   };
 }

@@ -41,7 +41,7 @@ async function causePanics(port: number, over: AbortSignal): Promise<number> {
 
 async function weather(standby: number, options: RoundOptions): Promise<Storm> {
   const [app] = FAILING_APPS;
-  const peer = failingApp(app, standby);
+  const peer = failingApp(app, [`--standby=${standby}`]);
   await using server = await BenchServer.start(peer, { processors: `${SERVER_PROCESSOR}` });
   await server.allAccept();
   const load = (seconds: number) =>
