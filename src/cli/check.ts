@@ -8,6 +8,7 @@ import { resolveWorkerCount } from "../options/worker_count.ts";
 import { shortTurns } from "../runtime/event_loop.ts";
 import type { FirstWorker } from "../supervisor/first_worker.ts";
 import { optionsOverCode } from "../supervisor/launch.ts";
+import { type OpenTelemetry, openTelemetry } from "../telemetry/opentelemetry.ts";
 import type { ServeInvocation } from "./arguments.ts";
 import { addressSource, failureOf, fillFor } from "./serve.ts";
 
@@ -67,12 +68,23 @@ function judge(invocation: ServeInvocation, introduction: Introduction): Judgeme
     const address: Deno.Addr = path === undefined
       ? { transport: "tcp", hostname, port }
       : { transport: "unix", path };
-    const text = [start, ...describeRoutes(introduction.routes)].join("\n");
+    const routes = describeRoutes(introduction.routes);
+    const text = [start, ...routes, describeTelemetry(openTelemetry())].join("\n");
     return { isGood: true, text, address };
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     return { isGood: false, text: error.message };
   }
+}
+
+/** A line about what OpenTelemetry reports. */
+export function describeTelemetry(platform: OpenTelemetry | undefined): string {
+  if (platform === undefined) return "  OpenTelemetry is off (OTEL_DENO=true turns it on)";
+  const signals = [
+    ...platform.tracing === undefined ? [] : ["traces"],
+    ...platform.meter === undefined ? [] : ["metrics"],
+  ];
+  return `  OpenTelemetry is on: ${signals.join(" and ")}`;
 }
 
 /** A line for each route: what it answers, and where. */

@@ -38,6 +38,12 @@ import { pathOf } from "./background_tasks.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import type { Completion } from "./response_writer.ts";
 
+/** What identifies the span of a request. */
+export interface SpanIds {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
 /** A request that the parser has read. */
 export type ReceivedRequest = ParserOutcome & { kind: "request" };
 
@@ -200,6 +206,11 @@ export class Exchange implements ExchangeWatch {
     this.#controller?.abort(reason);
   }
 
+  /** The ids of the request's span; undefined if it has none. */
+  get spanIds(): SpanIds | undefined {
+    return undefined;
+  }
+
   /** An exchange without a trace ignores it. */
   noteRoute(_pattern: string): void {}
 
@@ -320,6 +331,7 @@ export class Exchange implements ExchangeWatch {
       startedAt: this.#startedAt,
       endedAt: performance.now(),
       queueMs: this.#queueMs,
+      trace: this.spanIds,
       details,
     });
   }
@@ -358,6 +370,7 @@ export class Exchange implements ExchangeWatch {
         startedAt,
         endedAt,
         queueMs: this.#queueMs,
+        trace: this.spanIds,
         reason,
       });
     }
@@ -417,6 +430,8 @@ export interface RefusedResponse {
   readonly reason: LogReason;
   /** When the first bytes of the request came, by `performance.now()`; 0 if all came at once, just now. */
   readonly startedAt: number;
+  /** The span of the request; undefined if it has none. */
+  readonly trace?: SpanIds;
 }
 
 /**
@@ -425,7 +440,7 @@ export interface RefusedResponse {
  */
 export function reportRefusal(
   { context, peer }: Pick<ExchangeOwner, "context" | "peer">,
-  { head, status, bodyBytes, id, reason, startedAt }: RefusedResponse,
+  { head, status, bodyBytes, id, reason, startedAt, trace }: RefusedResponse,
 ): void {
   const { accessLog, requestMetrics, reasonLog } = context;
   const endedAt = performance.now();
@@ -441,6 +456,7 @@ export function reportRefusal(
       startedAt: startedAt === 0 ? endedAt : startedAt,
       endedAt,
       queueMs,
+      trace,
       reason,
     });
   }

@@ -16,6 +16,7 @@ import {
   type ExchangeOwner,
   type ReceivedRequest,
   type RefusedResponse,
+  type SpanIds,
 } from "./exchange.ts";
 import { type Call, HandlerCalls } from "./handler_calls.ts";
 import { CLIENT_GONE, SERVER_STOPPING } from "./interruption.ts";
@@ -28,6 +29,7 @@ export class ObservedExchange extends Exchange {
   /** Undefined while there is no request, and from its response on. */
   #trace: RequestTrace | undefined;
   #requestBytes = 0;
+  #spanIds: SpanIds | undefined;
   /** Why the server has ended the response before its end; undefined if it has not. */
   #stopReason: string | undefined;
 
@@ -66,6 +68,11 @@ export class ObservedExchange extends Exchange {
       trace.countActive(requestMetrics, name === undefined ? undefined : route);
     }
     this.#trace = trace;
+    this.#spanIds = trace.ids;
+  }
+
+  override get spanIds(): SpanIds | undefined {
+    return this.#spanIds;
   }
 
   override abort(reason: DOMException): void {
@@ -128,9 +135,9 @@ export class ObservedExchange extends Exchange {
   }
 
   override refuse(refused: RefusedResponse): void {
-    super.refuse(refused);
     const { head, status, bodyBytes } = refused;
     const trace = this.#observation.telemetry.begin(describe(head, this.#owner.peer, undefined));
+    super.refuse({ ...refused, trace: trace.ids });
     trace.noteResponse(status, 0, bodyBytes);
     this.#owner.settleWhenSent(trace);
   }

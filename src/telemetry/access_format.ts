@@ -25,6 +25,8 @@ export interface AccessRecord {
   readonly queueMs?: number;
   /** Why the response is an error or was cut off; undefined if the handler made it. */
   readonly reason?: LogReason;
+  /** The span of the request; undefined if it has none. */
+  readonly trace?: { readonly traceId: string; readonly spanId: string };
   /** What another protocol reports at the end of an upgraded connection: names and numbers. */
   readonly details?: Readonly<Record<string, number>>;
 }
@@ -218,6 +220,7 @@ export class JsonFormat implements AccessFormat {
     lines.addInteger(record.bodyBytes);
     lines.addText(',"target":');
     addJsonText(lines, requestLine === null ? null : requestLine.target);
+    if (record.trace !== undefined) addJsonTrace(lines, record.trace);
     if (record.details !== undefined) addJsonDetails(lines, record.details);
     if (record.reason !== undefined) lines.addText(`,"reason":"${record.reason}"`);
     parts.add(lines, 1, record, second);
@@ -237,6 +240,11 @@ export class JsonFormat implements AccessFormat {
     }
     return this.#start.text;
   }
+}
+
+/** The names are those that OpenTelemetry has for logs in other formats than its own. */
+function addJsonTrace(lines: LineBuffer, { traceId, spanId }: NonNullable<AccessRecord["trace"]>) {
+  lines.addText(`,"trace_id":"${traceId}","span_id":"${spanId}"`);
 }
 
 function addJsonDetails(lines: LineBuffer, details: Readonly<Record<string, number>>): void {

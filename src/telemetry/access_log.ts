@@ -51,6 +51,8 @@ export interface LoggedRequest {
   readonly queueMs?: number;
   /** Why the response is an error or was cut off; undefined if the handler made it. */
   readonly reason?: LogReason;
+  /** The span of the request; undefined if it has none. Only lines of JSON have its ids. */
+  readonly trace?: { readonly traceId: string; readonly spanId: string };
   /** What another protocol reports at the end of an upgraded connection: names and numbers. */
   readonly details?: Readonly<Record<string, number>>;
 }
@@ -100,6 +102,7 @@ export class AccessLog {
       requestId: request.requestId,
       queueMs: request.queueMs,
       reason: request.reason,
+      trace: request.trace,
       details: request.details,
     };
     this.#format.add(this.#waiting, record, this.#date, this.#wallOffsetMs + endedAt);

@@ -1,6 +1,19 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { describeRoutes } from "../../src/cli/check.ts";
+import { fakePlatform } from "../support/telemetry/fake_platform.ts";
+import { describeRoutes, describeTelemetry } from "../../src/cli/check.ts";
+
+describe("describeTelemetry()", () => {
+  it("names the signals that are on, and the variable that turns them on", () => {
+    const { platform } = fakePlatform();
+    const { platform: unmeasured } = fakePlatform("metrics");
+    assertEquals([platform, unmeasured, undefined].map(describeTelemetry), [
+      "  OpenTelemetry is on: traces and metrics",
+      "  OpenTelemetry is on: traces",
+      "  OpenTelemetry is off (OTEL_DENO=true turns it on)",
+    ]);
+  });
+});
 
 describe("describeRoutes()", () => {
   it("has a line for each route: what it answers, and where", () => {

@@ -374,6 +374,28 @@ describe("a server with OTEL_DENO=true that stops", { ignore: !CAN_START_PROGRAM
   });
 });
 
+describe("a server with OTEL_DENO=true and an access log of JSON", {
+  ignore: !CAN_START_PROGRAMS,
+}, () => {
+  it("logs the ids of the span of each request and of each refusal", async () => {
+    await using server = await ObservedServer.start(
+      { server: { accessLog: "json" } },
+      { MUDPIE_LOGGING: "1" },
+    );
+    await server.ask(get("/users/1", PARENT, CLOSE));
+    await server.ask("GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n");
+    for (const status of [200, 400]) {
+      const span = await server.collector.span(
+        ({ attributes }) => attributes["http.response.status_code"] === status,
+        `of status ${status}`,
+      );
+      const [line] = await server.program.stdout.find(new RegExp(`.*"status":${status}.*`));
+      const { trace_id, span_id } = JSON.parse(line);
+      assertEquals([trace_id, span_id], [span.traceId, span.spanId]);
+    }
+  });
+});
+
 for (const isolation of ["web", "thread"] as const) {
   describe(`a server with OTEL_DENO=true and isolation ${isolation}`, {
     ignore: !CAN_START_PROGRAMS,

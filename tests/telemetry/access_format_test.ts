@@ -126,6 +126,15 @@ describe("TextFormat", () => {
 });
 
 describe("JsonFormat", () => {
+  it("adds the ids of the request's span, if it has one", () => {
+    const trace = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" };
+    const lineOf = (record: AccessRecord) =>
+      JSON.parse(textOf((lines) => new JsonFormat(worker).add(lines, record, date, 0)));
+    const { trace_id, span_id } = lineOf({ ...record, trace });
+    assertEquals([trace_id, span_id], [trace.traceId, trace.spanId]);
+    assertEquals("trace_id" in lineOf(record), false);
+  });
+
   it("JsonFormat adds the time at the front end, and no member if it is unknown", () => {
     const format = new JsonFormat(worker);
     const lines = [0, 12.25, undefined].map((queueMs) =>

@@ -133,5 +133,11 @@ export function fakePlatform(without: "tracing" | "metrics" | "nothing" = "nothi
     },
     meter: without === "metrics" ? undefined : meter,
   };
-  return { telemetry: new RequestTelemetry(platform), spans, measured, active: () => active };
+  return {
+    platform,
+    telemetry: new RequestTelemetry(platform),
+    spans,
+    measured,
+    active: () => active,
+  };
 }
