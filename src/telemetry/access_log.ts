@@ -83,6 +83,11 @@ export class AccessLog {
     this.#renewTime(new Date());
   }
 
+  /** Whether lines have the ids of spans. */
+  get hasSpanIds(): boolean {
+    return this.#options.format === "json";
+  }
+
   /** Adds the line of a request, unless its path is excluded. */
   note(request: LoggedRequest): void {
     const { head, startedAt, endedAt } = request;
