@@ -65,7 +65,7 @@ describe("a program with WebSockets", { ignore: !CAN_START_PROGRAMS }, () => {
       const run = ["run", "-A", "--unstable-net", CLI, PROGRAMS + file, "--check"];
       await using program = Program.deno(run);
       assertEquals((await program.ended()).code, 0, program.stderr.text);
-      assertEquals(program.stdout.all.slice(-routes.length), routes);
+      assertEquals(program.stdout.all.filter((line) => / \/( |$|rooms)/.test(line)), routes);
     });
   }
 
