@@ -17,7 +17,7 @@ const PROCESSOR = "1";
 
 /** What the slowest connection has to get of what the middle one gets, in the best of some runs. */
 const LEAST_SHARE = 0.5;
-const MAX_RUNS = 4;
+const MAX_RUNS = 8;
 
 describe("a worker whose connections all ask at full speed", { ignore }, () => {
   for (const connections of [256, 800]) {
