@@ -15,17 +15,20 @@ const ignore = !CAN_WATCH_PROCESSES || !canShrinkWindows();
 /** Where the load runs; the server has the other one. */
 const PROCESSOR = "1";
 
-/** What the slowest connection has to get of what the middle one gets, in the best of some runs. */
-const LEAST_SHARE = 0.5;
-const MAX_RUNS = 8;
+/**
+ * What the slowest connection has to get of what the middle one gets, in the best of some runs. On an
+ * idle machine it gets more than half, beside other busy processes 0.2 to 0.3, and without turns 0.007.
+ */
+const LEAST_SHARE = 0.1;
+const MAX_RUNS = 4;
 
 describe("a worker whose connections all ask at full speed", { ignore }, () => {
   for (const connections of [256, 800]) {
-    it(`gives the slowest of ${connections} connections at least half of what the middle one gets`, async () => {
+    it(`gives the slowest of ${connections} connections a tenth of what the middle one gets, and more`, async () => {
       await using server = await BenchServer.start(MUDPIE);
       const load = { port: server.port, connections, seconds: 2, request: HELLO_HEAD };
       const shares: number[] = [];
-      // A busy machine may leave some connections out in one run. Without turns, it is so in every run: the share is 0.007 then.
+      // A busy machine may leave some connections out in one run. Without turns, it is so in every run.
       while (shares.length < MAX_RUNS && Math.max(0, ...shares) < LEAST_SHARE) {
         const { least, middle } = await startEpollLoad(load, PROCESSOR);
         shares.push(least / middle);

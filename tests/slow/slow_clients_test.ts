@@ -301,7 +301,15 @@ describe(
     it("logs nothing but the reasons, and serves on", async () => {
       await Promise.all(reports);
       assertEquals(await server.text("/hello"), "Hello World!");
-      assertEquals(server.surprises("head_timeout", "body_timeout", "write_timeout"), []);
+      assertEquals(
+        server.surprises(
+          "head_timeout",
+          "body_timeout",
+          "write_timeout",
+          "head_too_large",
+        ),
+        [],
+      );
     });
   },
 );
