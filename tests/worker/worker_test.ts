@@ -78,6 +78,11 @@ function configurationFor(port: number): WorkerConfiguration {
 
 const ORDER: DrainOrder = { reason: "reload", connectionsMs: 10_000, workMs: 10_000 };
 
+/** Reserves a free port for workers that share it. */
+function reservePort() {
+  return reserveAddress({ listen: "shared", hostname: "127.0.0.1", port: 0, backlog: 511 });
+}
+
 describe("serveAsWorker()", () => {
   it("introduces its program, and does not listen before it is configured", async () => {
     const { program, steps } = makeProgram();
@@ -93,12 +98,7 @@ describe("serveAsWorker()", () => {
   it("listens, accepts, drains and finishes its work, in this order", {
     ignore: !canUseNetwork,
   }, async () => {
-    const reserved = reserveAddress({
-      listen: "shared",
-      hostname: "127.0.0.1",
-      port: 0,
-      backlog: 511,
-    });
+    const reserved = reservePort();
     const { program, steps } = makeProgram();
     const configuration = configurationFor(reserved.port);
     const { link, kinds } = fakeLink(Promise.resolve(configuration));
@@ -131,12 +131,7 @@ describe("serveAsWorker()", () => {
   it("waits as a standby, and listens where its promotion says", {
     ignore: !canUseNetwork,
   }, async () => {
-    const reserved = reserveAddress({
-      listen: "shared",
-      hostname: "127.0.0.1",
-      port: 0,
-      backlog: 511,
-    });
+    const reserved = reservePort();
     const { program, steps } = makeProgram();
     const configuration = { ...configurationFor(1), place: undefined };
     const promotion = Promise.withResolvers<Assignment>();
