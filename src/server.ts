@@ -537,10 +537,10 @@ export class WebServer {
       mainModule: Deno.mainModule,
       mainArgument: denoArguments()?.at(-1),
     });
-    // It is the first to open, so that it can report on the rest of the start.
     if (startedBy === "run" && settings.entry === undefined && isUnderTestRunner()) {
       logToStandardError(UNGUARDED_RUN);
     }
+    // It is the first to open, so that it can report on the rest of the start.
     const admin = settings.admin === undefined ? undefined : await openAdminPort(settings.admin);
     try {
       if (commandLine === undefined) await logVariableNotices();

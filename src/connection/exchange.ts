@@ -24,7 +24,6 @@ import {
 } from "../handler/request.ts";
 import { queueTimeOf } from "../handler/queue_time.ts";
 import type { IncomingBody } from "../handler/incoming_body.ts";
-
 import type { UpgradeEnd } from "../handler/upgrade.ts";
 import type { LogReason } from "../http1/log_reason.ts";
 import type { EncodableResponse } from "../http1/response_encoder.ts";
@@ -304,10 +303,7 @@ export class Exchange implements ExchangeWatch {
     const controller = this.#controller;
     const completion = this.#completion;
     const tookMs = performance.now() - this.#startedAt;
-    if (requestMetrics !== undefined) {
-      this.#count(requestMetrics, status, tookMs);
-      requestMetrics.noteQueueTime(this.#queueMs);
-    }
+    if (requestMetrics !== undefined) this.#count(requestMetrics, status, tookMs);
     this.#leave();
     this.#controller = controller;
     if (accessLog !== undefined) this.#request = request;
@@ -374,9 +370,7 @@ export class Exchange implements ExchangeWatch {
         reason,
       });
     }
-    if (requestMetrics === undefined) return;
-    this.#count(requestMetrics, status, endedAt - startedAt);
-    if (this.#queueMs !== undefined) requestMetrics.noteQueueTime(this.#queueMs);
+    if (requestMetrics !== undefined) this.#count(requestMetrics, status, endedAt - startedAt);
   }
 
   /** Counts the present request by the route that the program names, or that its path has matched. */
@@ -388,6 +382,7 @@ export class Exchange implements ExchangeWatch {
       ? undefined
       : routeIndexOf(this.request);
     metrics.note(this.head.method, route, status, tookMs);
+    metrics.noteQueueTime(this.#queueMs);
   }
 }
 

@@ -4,7 +4,7 @@
 
 import type { ConnectionUpgrade } from "../handler/upgrade.ts";
 import type { LogReason } from "../http1/log_reason.ts";
-import type { Refusal } from "../http1/refusal.ts";
+import { HANDLER_TOO_SLOW, type Refusal } from "../http1/refusal.ts";
 import type { ConnectionState } from "./connection_state.ts";
 
 /** What interrupts a connection from outside of its loop. */
@@ -33,11 +33,7 @@ export interface Interrupter {
 export const TIME_LIMIT: Interrupter = {
   abortReason: () =>
     new DOMException("The handler took longer than handlerTimeout", "TimeoutError"),
-  refusal: {
-    status: 503,
-    reason: "The request took longer than this server allows",
-    logReason: "handler_timeout",
-  },
+  refusal: HANDLER_TOO_SLOW,
   refusalOfPart: undefined,
   // Only a client that has ended its side of the connection has a limit for the next part.
   cutOffReason: "client_gone",

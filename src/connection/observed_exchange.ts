@@ -101,9 +101,12 @@ export class ObservedExchange extends Exchange {
     const trace = this.#trace;
     if (trace === undefined) return;
     this.#trace = undefined;
-    const requestBytes = this.#requestBytes || this.#owner.receivedBodyBytes;
-    trace.noteResponse(status, requestBytes, bodyBytes);
+    this.#noteResponse(trace, status, bodyBytes);
     this.#owner.settleWhenSent(trace);
+  }
+
+  #noteResponse(trace: RequestTrace, status: number, bodyBytes: number): void {
+    trace.noteResponse(status, this.#requestBytes || this.#owner.receivedBodyBytes, bodyBytes);
   }
 
   override cutOff(status: number, bodyBytes: number): void {
@@ -111,7 +114,7 @@ export class ObservedExchange extends Exchange {
     this.#trace = undefined;
     super.cutOff(status, bodyBytes);
     if (trace === undefined) return;
-    trace.noteResponse(status, this.#requestBytes || this.#owner.receivedBodyBytes, bodyBytes);
+    this.#noteResponse(trace, status, bodyBytes);
     this.#abandon(trace);
   }
 

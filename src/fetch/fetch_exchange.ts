@@ -8,14 +8,7 @@ import {
   failBody,
   type WebRequest,
 } from "../handler/request.ts";
-import type { Refusal } from "../http1/refusal.ts";
-
-/** Why a body cannot be read any more. */
-const OVERDUE: Refusal = {
-  status: 503,
-  reason: "The request took longer than this server allows",
-  logReason: "handler_timeout",
-};
+import { HANDLER_TOO_SLOW, type Refusal } from "../http1/refusal.ts";
 
 /** One request through `WebServer.fetch()`, from its head to the end of its response's body. */
 export class FetchExchange implements ExchangeWatch {
@@ -84,8 +77,8 @@ export class FetchExchange implements ExchangeWatch {
       this.#controller?.abort(
         new DOMException("The handler took longer than handlerTimeout", "TimeoutError"),
       );
-      failBody(request, OVERDUE);
-      overdue.resolve(replace(OVERDUE));
+      failBody(request, HANDLER_TOO_SLOW);
+      overdue.resolve(replace(HANDLER_TOO_SLOW));
       // No client reads a late response, so its source is cancelled.
       handled.then((late) => late.body?.cancel()).catch(() => {});
     }, limitMs);

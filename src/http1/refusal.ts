@@ -16,6 +16,13 @@ export interface Refusal {
   readonly retryAfterSeconds?: number;
 }
 
+/** The refusal of a request whose handler takes longer than `handlerTimeout`. */
+export const HANDLER_TOO_SLOW: Refusal = {
+  status: 503,
+  reason: "The request took longer than this server allows",
+  logReason: "handler_timeout",
+};
+
 /** The log's word for a refusal of each status, unless it has a word of its own. */
 const LOG_REASONS = {
   400: "bad_request",

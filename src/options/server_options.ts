@@ -187,7 +187,8 @@ export interface WebServerOptions {
    * loop is later, requests get 503 with `Retry-After: 1` at once. Use it for handlers that compute:
    * while one of them does, all other requests of the worker wait. A request that comes while a
    * single handler computes for longer than this gets 503, too, so the value has to be larger than
-   * the longest computation, and less than 100 times the usual one. `stats()` counts the shed requests in `shed`. Off (0) by default.
+   * the longest computation, and less than 100 times the usual one. `stats()` counts the shed
+   * requests in `shed`. Off (0) by default.
    */
   readonly maxEventLoopLag?: number;
   /**
@@ -217,9 +218,9 @@ export interface WebServerOptions {
    *
    * It is called once for a request, with the body of a request that was refused left out. It is not
    * called if no whole head has come, at the end of a drain, nor for a request that an overloaded
-   * worker refuses. It has `handlerTimeout` to answer,
-   * or 5 s if that is off. If it throws, answers too late, or with something other than a response in
-   * memory, that is logged, and the client gets the server's own response; the worker stays.
+   * worker refuses. It has `handlerTimeout` to answer, or 5 s if that is off. If it throws, answers too
+   * late, or with something other than a response in memory, that is logged, and the client gets the
+   * server's own response; the worker stays.
    */
   readonly onErrorResponse?: ErrorResponder;
   /**

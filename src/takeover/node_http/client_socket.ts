@@ -144,11 +144,7 @@ export class ClientSocket extends EventEmitter implements ConnectionCompanion {
 
   /** Has `timeout` emitted when nothing happens for so many milliseconds; 0 is never. */
   setTimeout(limitMs: number, callback?: () => void): this {
-    if (callback !== undefined) {
-      if (limitMs === 0) this.removeListener("timeout", callback);
-      else this.once("timeout", callback);
-    }
-    this.#timeout.set(limitMs);
+    this.#timeout.setFor(this, limitMs, callback);
     return this;
   }
 

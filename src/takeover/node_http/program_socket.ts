@@ -61,11 +61,7 @@ export abstract class ProgramSocket extends Duplex {
 
   /** Has `timeout` emitted when nothing happens for so many milliseconds; 0 is never. */
   setTimeout(limitMs: number, callback?: () => void): this {
-    if (callback !== undefined) {
-      if (limitMs === 0) this.removeListener("timeout", callback);
-      else this.once("timeout", callback);
-    }
-    this.timeLimit.set(limitMs);
+    this.timeLimit.setFor(this, limitMs, callback);
     return this;
   }
 

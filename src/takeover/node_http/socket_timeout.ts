@@ -1,6 +1,7 @@
 // The time limit that a program sets for a socket: an event when nothing has happened for so long. A
 // server without one has no timer. The limits of the connection itself are this server's own.
 
+import type { EventEmitter } from "node:events";
 import { clearTimeout, setTimeout } from "node:timers";
 
 type Timer = ReturnType<typeof setTimeout>;
@@ -23,6 +24,15 @@ export class SocketTimeout {
     this.#timer = undefined;
     this.limitMs = limitMs > 0 && limitMs !== Infinity ? limitMs : 0;
     this.refresh();
+  }
+
+  /** Does what `setTimeout` of a socket does: sets the limit, and adds or removes a listener. */
+  setFor(socket: EventEmitter, limitMs: number, callback: (() => void) | undefined): void {
+    if (callback !== undefined) {
+      if (limitMs === 0) socket.removeListener("timeout", callback);
+      else socket.once("timeout", callback);
+    }
+    this.set(limitMs);
   }
 
   /** Notes that something has happened: the limit begins anew. */
